@@ -1,0 +1,62 @@
+# Two commands do all the set-up: `make demo` and `make test`. Both want nothing but python3, its venv module and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test check wheel kill fuzz cover bench clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import ssl, venv' || { echo "$(PYTHON) lacks ssl or venv: name another with make PYTHON=/usr/bin/python3"; exit 1; }
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@
+
+build/demo/storyboard.yaml:
+	@mkdir -p build/demo
+	cp -R examples/lighthouse/. build/demo/
+
+demo: .venv/installed build/demo/storyboard.yaml  ## make the example's film in build/demo, on the emulator: no key, no cost
+	cd build/demo && ../../$(BIN)/storyboard run --emulator
+	@echo "look at it: $(CURDIR)/build/demo/renders/emulated/film.mp4"
+
+test: .venv/installed-dev  ## every test that takes less than a few minutes
+	$(BIN)/pytest
+
+check: .venv/installed-dev  ## types, style, and the walls of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: .venv/installed-dev  ## build the wheel, install it into an environment of its own, run an example there
+	rm -rf dist build/wheel
+	$(BIN)/python -m build --wheel --outdir dist > /dev/null
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip --disable-pip-version-check install --quiet dist/*.whl
+	cp -R examples/seed build/wheel/seed
+	cd build/wheel/seed && ../venv/bin/storyboard validate && ../venv/bin/storyboard run --emulator --speed 400 scene-2
+
+kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by the same command (about 8 minutes)
+	$(BIN)/pytest tests/executor/test_kill.py -s --kills 20
+
+fuzz: .venv/installed-dev  ## a million storyboards by chance through all that judges them, on two processes (20 to 30 minutes)
+	$(BIN)/python -m tests.fuzz.run --executions 1000000 --processes 2
+
+cover: .venv/installed-dev  ## every branch of the rooms that think is taken by some test
+	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/film/test_montage.py tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
+	$(BIN)/coverage report
+
+bench: .venv/installed-dev  ## how fast the doors open and a long film is judged, as ratios in one run (two minutes)
+	$(BIN)/python -m benchmarks.doors
+	$(BIN)/python -m benchmarks.validate
+
+clean:  ## remove what was made here
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache
