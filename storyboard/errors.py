@@ -1,0 +1,137 @@
+"""One family of exceptions: the failures that a person is told of.
+
+An author's mistakes are values (`language.problem.Problem`), not exceptions; a bug is neither and crashes.
+
+    StoryboardError
+    ├── UsageError            wrong words on the command line                       exit 2
+    ├── Interrupted           a signal said stop, twice                              exit 128 + signal
+    ├── DecisionNeeded        a person has to say what to do                        exit 4
+    ├── MachineRefuses        the machine or the account can't do it                exit 5
+    │   ├── FileTrouble       a file can't be read or written
+    │   ├── StateDamaged      the record of what was done doesn't hold together
+    │   ├── AnotherRunner     somebody else is at work in this project
+    │   └── SettingsTrouble   no key, an untrusted host, settings that can't be read
+    ├── MediaTrouble          a file of media is not what it has to be               exit 3
+    ├── SceneFailed           the provider made no video of a scene                  exit 3
+    └── ProviderError         what came of speaking with a provider                  exit 3
+        ├── NotSent           the request provably never left
+        ├── Rejected          the provider said no; nothing was taken on
+        │   ├── RateLimited   … for now: later it may say yes
+        │   └── AccountRefused … to all of this account: key, payment, rights        exit 5
+        ├── UnknownOutcome    nobody knows whether a paid request was taken on       exit 4
+        └── Unreachable       a question (never a paid request) got no usable answer
+"""
+
+from __future__ import annotations
+
+import errno
+
+
+class StoryboardError(Exception):
+    """A failure told to a person: what is, and `hint`, what to do."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+class UsageError(StoryboardError):
+    """Wrong words on the command line."""
+
+    exit_code = 2
+
+
+class Interrupted(StoryboardError):
+    """A signal said stop while something was in flight, and once more."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__("left at once", "what is in flight goes on at the service; the same command goes on with it")
+        self.exit_code = 128 + signal
+
+
+class DecisionNeeded(StoryboardError):
+    """Nothing is broken, but a person has to say what to do."""
+
+    exit_code = 4
+
+
+class MachineRefuses(StoryboardError):
+    """This machine or this account can't do it."""
+
+    exit_code = 5
+
+
+class FileTrouble(MachineRefuses):
+    """A file can't be read or written."""
+
+    @classmethod
+    def of(cls, error: OSError, path: object = None, doing: str = "written") -> FileTrouble:
+        """What the machine said when a file was to be `doing`: read, written, opened."""
+        why = (error.strerror or type(error).__name__).lower()
+        mendable = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
+        hint = "free space or mend the rights, then run again" if mendable and doing != "read" else ""
+        return cls(f"{path or error.filename or 'a file'} can't be {doing}: {why}", hint)
+
+
+class StateDamaged(MachineRefuses):
+    """The record of what was done doesn't hold together; nothing may be submitted on its word."""
+
+
+class AnotherRunner(MachineRefuses):
+    """Somebody else is at work in this project."""
+
+
+class SettingsTrouble(MachineRefuses):
+    """No key, an untrusted host, or settings that can't be read."""
+
+
+class MediaTrouble(StoryboardError):
+    """A file of media is not what it has to be."""
+
+
+class SceneFailed(StoryboardError):
+    """The provider took a scene on and made no video of it."""
+
+
+class ProviderError(StoryboardError):
+    """What came of speaking with a provider."""
+
+
+class NotSent(ProviderError):
+    """The request provably never left this machine: it may be sent again."""
+
+
+class Rejected(ProviderError):
+    """The provider said no; nothing was taken on, nothing will be billed."""
+
+    def __init__(self, what: str, hint: str = "", *, code: str = "", status: int = 0) -> None:
+        super().__init__(what, hint)
+        self.code = code
+        self.status = status
+
+
+class RateLimited(Rejected):
+    """No for now; `after` seconds later it may be yes (0: the provider didn't say)."""
+
+    def __init__(self, what: str, hint: str = "", *, code: str = "", status: int = 429, after: float = 0) -> None:
+        super().__init__(what, hint, code=code, status=status)
+        self.after = after
+
+
+class AccountRefused(Rejected):
+    """No to everything of this account: the key, the payment or the rights."""
+
+    exit_code = 5
+
+
+class UnknownOutcome(ProviderError):
+    """A paid request may or may not have been taken on: it must not be sent again by itself."""
+
+    exit_code = 4
+
+
+class Unreachable(ProviderError):
+    """A question got no usable answer; asking again costs nothing."""

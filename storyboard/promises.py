@@ -1,0 +1,143 @@
+"""What rooms expect of each other across floors: small protocols and values, no work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Literal, Protocol
+from urllib.parse import urlsplit
+
+Realm = Literal["real", "emulated"]
+"""Where a take came from: `emulated` if the service's address is loopback, else `real`. Never mixed."""
+
+
+class Clock(Protocol):
+    """Time, the only way it comes in."""
+
+    def now(self) -> float:
+        """Wall time, in Unix seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of this clock."""
+        ...
+
+
+class Dice(Protocol):
+    """Chance, the only way it comes in."""
+
+    def token(self) -> str:
+        """A new name that nobody can guess: 32 hexadecimal digits."""
+        ...
+
+    def fraction(self) -> float:
+        """A number from 0 up to, but not including, 1."""
+        ...
+
+
+class Sink(Protocol):
+    """Where the bytes of a download go."""
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key. It is masked wherever it might be printed; `reveal` is called where it is sent, and only there."""
+
+    _value: str = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def reveal(self) -> str:
+        """The key in clear."""
+        return self._value
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that may carry a signature: the query is masked wherever it might be printed."""
+
+    _url: str = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"Address({self.bare})"
+
+    __str__ = __repr__
+
+    def reveal(self) -> str:
+        """The address with its query, for whoever fetches it."""
+        return self._url
+
+    @property
+    def bare(self) -> str:
+        """The address without query and fragment, fit to be shown."""
+        if self._url.startswith("data:"):
+            return self._url.partition(",")[0] + ",…"
+        return self.origin + urlsplit(self._url).path if self.origin else "an address that can't be read"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port; empty where that can't be read."""
+        try:
+            parts = urlsplit(self._url)
+            return f"{parts.scheme}://{parts.hostname or ''}{_port(parts.port)}"
+        except ValueError:
+            return ""
+
+
+def _port(port: int | None) -> str:
+    return "" if port is None else f":{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a task is asked after, in seconds: at first, and at the most as it grows old."""
+
+    first: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays, and where: what a provider needs to know of keys and settings."""
+
+    base_url: str
+    key: Secret
+    tasks_in_flight: int
+    pace: Pace
+
+    @property
+    def realm(self) -> Realm:
+        """`emulated` where the address is loopback."""
+        return "emulated" if is_loopback(self.base_url) else "real"
+
+
+def is_loopback(url: str) -> bool:
+    """Does this address point at this very machine, by its spelling and without asking a resolver?"""
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return False
+    if host in ("localhost", "::1"):
+        return True
+    parts = host.split(".")
+    return len(parts) == 4 and parts[0] == "127" and all(part.isdecimal() and int(part) < 256 for part in parts)
+
+
+def is_private(url: str) -> bool:
+    """Does this address, by its spelling, point at a machine that is nobody's on the open net?"""
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        last = host.rpartition(".")[2]
+        return is_loopback(url) or "." not in host or last.isdecimal() or last.startswith("0x")
