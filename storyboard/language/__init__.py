@@ -1,0 +1,1 @@
+"""Thought: text in, a storyboard's graph or its problems out."""

@@ -1,0 +1,87 @@
+"""What was found out about the files that a storyboard points at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from storyboard.language.scene import Kind
+
+Trouble = Literal["missing", "outside", "no file", "unreadable", "torn"]
+"""`torn`: it begins as what it is taken for, but can't be decoded to its end, or only with more memory than is wise."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One file below the project's root, as far as it was looked at.
+
+    `digest` (`sha256:…`) and the measures (pixels, seconds) are there only where somebody asked for them.
+    """
+
+    path: str
+    trouble: Trouble | None = None
+    size: int = 0
+    format: str = ""
+    digest: str = ""
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    fps: float = 0.0
+    animated: bool = False
+
+    @property
+    def kind(self) -> Kind | None:
+        """Picture, video or sound, by content; None if it is none of these."""
+        return KIND_OF_FORMAT.get(self.format)
+
+
+Facts = Mapping[str, FileFacts]
+
+KIND_OF_FORMAT: dict[str, Kind] = {
+    **dict.fromkeys(("jpeg", "png", "webp", "bmp", "tiff", "gif"), "image"),
+    "heic": "image",
+    **dict.fromkeys(("mp4", "mov"), "video"),
+    **dict.fromkeys(("wav", "mp3"), "audio"),
+}
+KIND_OF_SUFFIX: dict[str, Kind] = {**KIND_OF_FORMAT, "jpg": "image", "tif": "image"}
+
+
+def kind_by_name(where: str) -> Kind | None:
+    """What a path or address says of itself by its ending; None if nothing."""
+    bare = where.partition("?")[0].partition("#")[0]
+    if where.startswith("data:"):
+        sort = where[5:].partition("/")[0]
+        return sort if sort in ("image", "audio") else None  # type: ignore[return-value]  # narrowed by the tuple
+    return KIND_OF_SUFFIX.get(bare.rpartition(".")[2].lower())
+
+
+def format_of(head: bytes) -> str:
+    """The format that a file's first 16 bytes tell; empty if none that the API takes (seed, *Input Constraints*)."""
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[:4] == b"RIFF":
+        return {b"WEBP": "webp", b"WAVE": "wav"}.get(head[8:12], "")
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        return "mov" if brand == b"qt  " else _STILL_BRANDS.get(brand, "mp4")
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2:  # a frame of MPEG layer III
+        return "mp3"
+    return ""
+
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"BM", "bmp"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"ID3", "mp3"),
+)
+_STILL_BRANDS: dict[bytes, str] = {
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), "heic"),
+    **dict.fromkeys((b"avif", b"avis"), "avif"),
+}

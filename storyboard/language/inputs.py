@@ -1,0 +1,189 @@
+"""What a scene is handed: each mention resolved, in the order in which it is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from storyboard.language.facts import kind_by_name
+from storyboard.language.scene import (
+    Asset,
+    Edge,
+    Given,
+    Kind,
+    Member,
+    Mention,
+    Moment,
+    Role,
+    Scene,
+    Storyboard,
+    Window,
+)
+from storyboard.language.source import Place
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file below the project's root, by its path as the author wrote it."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """Something at an address, perhaps with a digest, a length and pixels that the author gave."""
+
+    address: str
+    sha256: str = ""
+    seconds: float | None = None
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneVideo:
+    """The selected take of another scene."""
+
+    scene: str
+
+
+Origin: TypeAlias = "LocalFile | RemoteFile | SceneVideo"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One item of a request's content: what it is, where it comes from, and which part of that."""
+
+    edge: Edge
+    role: Role
+    kind: Kind
+    origin: Origin
+    place: Place
+    moment: Moment | None = None
+    window: Window | None = None
+    names: tuple[str, ...] = ()
+    """What a placeholder may call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What stands before a prompt about some of its inputs, given by their positions in the content."""
+
+    positions: tuple[int, ...]
+    name: str
+    description: str
+
+
+REFERENCE_ROLE: dict[Kind, Role] = {
+    "image": "reference_image",
+    "video": "reference_video",
+    "audio": "reference_audio",
+}
+
+
+def inputs_of(scene: Scene, storyboard: Storyboard) -> tuple[Input, ...]:
+    """Everything the scene is handed. What can't be resolved is left out: a rule has told it by then."""
+    found = storyboard.inputs.get(scene.id)
+    if found is None:
+        found = storyboard.inputs[scene.id] = tuple(_all(scene, storyboard))
+    return found  # type: ignore[return-value]  # a room below can't know our type
+
+
+def _all(scene: Scene, storyboard: Storyboard) -> Iterator[Input]:
+    for given in scene.given:
+        yield from _resolved(given, storyboard)
+
+
+def legends_of(scene: Scene, storyboard: Storyboard) -> tuple[Legend, ...]:
+    """The legends of a scene's cast and described assets, in the order of its content."""
+    found: list[Legend] = []
+    position = 0
+    for given in scene.given:
+        count = len(tuple(_resolved(given, storyboard)))
+        positions = tuple(range(position, position + count))
+        position += count
+        owner = None if given.mention.located else named(given.mention, storyboard)
+        if isinstance(owner, Member) and owner.legend:
+            found.append(Legend(positions, owner.name, owner.description))
+        elif isinstance(owner, Asset) and owner.legend and owner.description:
+            found.append(Legend(positions, "", owner.description))
+    return tuple(found)
+
+
+def named(mention: Mention, storyboard: Storyboard) -> Scene | Asset | Member | None:
+    """Whom an id means: the long form says whether it is a scene; scenes, assets and cast share one space."""
+    if mention.sort == "scene":
+        return storyboard.scenes.get(mention.word)
+    found = storyboard.assets.get(mention.word) or storyboard.cast.get(mention.word)
+    return found or (None if mention.sort == "asset" else storyboard.scenes.get(mention.word))
+
+
+def _resolved(given: Given, storyboard: Storyboard) -> Iterator[Input]:
+    mention = given.mention
+    if mention.located:
+        yield from _located(given, kind_by_name(mention.word))
+        return
+    match named(mention, storyboard):
+        case Scene(id=id):
+            yield _of_scene(given, id)
+        case Asset() as asset:
+            yield _of_asset(given, asset)
+        case Member() as member:
+            yield from _of_member(given, member)
+        case _:
+            return
+
+
+def _of_scene(given: Given, id: str) -> Input:
+    mention = given.mention
+    kind: Kind = "video" if mention.moment is None else "image"
+    names = _names(mention, id)
+    role = given.role or REFERENCE_ROLE[kind]
+    return Input(given.edge, role, kind, SceneVideo(id), mention.place, mention.moment, mention.window, names)
+
+
+def _of_asset(given: Given, asset: Asset) -> Input:
+    mention = given.mention
+    origin = origin_of(asset.where, asset.sha256, asset.duration, asset.size)
+    still = asset.kind == "image" or (given.role is None and mention.moment is not None)
+    kind: Kind = "image" if still or given.role in ("first_frame", "last_frame") else asset.kind
+    moment = mention.moment if asset.kind == "video" and kind == "image" else None
+    role = given.role or REFERENCE_ROLE[kind]
+    return Input(given.edge, role, kind, origin, mention.place, moment, mention.window, _names(mention, asset.id))
+
+
+def _of_member(given: Given, member: Member) -> Iterator[Input]:
+    for where in member.images:
+        role = given.role or "reference_image"
+        yield Input(given.edge, role, "image", origin_of(where), given.mention.place, names=(member.id,))
+
+
+def _located(given: Given, kind: Kind | None) -> Iterator[Input]:
+    mention = given.mention
+    if kind is None:
+        return
+    asset = Asset(mention.alias or "", kind, mention.word, mention.place)
+    yield _of_asset(given, asset)
+
+
+def _names(mention: Mention, id: str) -> tuple[str, ...]:
+    return tuple(name for name in (mention.alias or id,) if name)
+
+
+def origin_of(
+    where: str, sha256: str = "", seconds: float | None = None, size: tuple[int, int] | None = None
+) -> Origin:
+    """A path or an address, told apart by its beginning."""
+    return RemoteFile(where, sha256, seconds, size) if is_address(where) else LocalFile(where)
+
+
+def is_address(where: str) -> bool:
+    """Is it an address, not a path?"""
+    return where.lower().startswith(("data:", "https:", "http:", "asset:"))
+
+
+def shown_address(where: str) -> str:
+    """An address as it may be shown: without its query, which may be a signature, and without a password."""
+    bare = re.sub(r"//[^/@]*@", "//…@", where.partition("?")[0])
+    return bare if len(bare) <= 60 else bare[:59] + "…"

@@ -1,0 +1,1 @@
+"""What a storyboard must mean, one function for each code, by subject."""

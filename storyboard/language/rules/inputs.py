@@ -1,0 +1,163 @@
+"""Rules about what a scene is given: how many, and files that are there and are what they have to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from storyboard.language.capability import Capabilities
+from storyboard.language.facts import Facts, kind_by_name
+from storyboard.language.inputs import LocalFile, RemoteFile, SceneVideo, inputs_of, origin_of, shown_address
+from storyboard.language.problem import Problem
+from storyboard.language.scene import Kind, Scene, Storyboard
+from storyboard.language.source import Place
+from storyboard.promises import is_loopback
+
+_ONE: dict[Kind, str] = {"image": "an image", "video": "a video", "audio": "a sound"}
+_PLURAL: dict[Kind, str] = {"image": "images", "video": "videos", "audio": "sounds"}
+_FORMATS: dict[Kind, str] = {
+    "image": "jpeg, png, webp, bmp, tiff or gif",
+    "video": "mp4 or mov",
+    "audio": "wav or mp3",
+}
+
+
+Meant = tuple[str, Kind, str, Place]
+"""A path or address, what it has to be, who names it, and where."""
+
+
+def files_meant(storyboard: Storyboard) -> tuple[Meant, ...]:
+    """Every local path that a storyboard names."""
+    return tuple(row for row in _meant(storyboard) if isinstance(origin_of(row[0]), LocalFile))
+
+
+def _meant(storyboard: Storyboard) -> tuple[Meant, ...]:
+    found: list[Meant] = []
+    for asset in storyboard.assets.values():
+        found.append((asset.where, asset.kind, f'asset "{asset.id}"', asset.place))
+    for member in storyboard.cast.values():
+        places = member.image_places or (member.place,) * len(member.images)
+        for where, place in zip(member.images, places, strict=True):
+            found.append((where, "image", f'cast member "{member.id}"', place))
+    owned = {row[0] for row in found}
+    for scene in storyboard.scenes.values():
+        for item in inputs_of(scene, storyboard):
+            where = "" if isinstance(item.origin, SceneVideo) else _where(item.origin)
+            if where and where not in owned:
+                found.append((where, item.kind, f'scene "{scene.id}"', item.place))
+    return tuple(found)
+
+
+def _where(origin: LocalFile | RemoteFile) -> str:
+    return origin.path if isinstance(origin, LocalFile) else origin.address
+
+
+def fit_addresses(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB508: an address is https:// (http:// on this machine alone), asset://ID, or data; videos are never data."""
+    for where, kind, subject, place in _meant(storyboard):
+        why = "" if isinstance(origin_of(where), LocalFile) else _unfit_address(where, kind)
+        if why:
+            hint = "write a path, https://HOST/PATH or asset://ID"
+            yield Problem("SB508", f"{subject} names {shown_address(where)}, {why}", place, hint)
+
+
+def _unfit_address(where: str, kind: Kind) -> str:
+    if where.lower().startswith("data:"):
+        if kind == "video":
+            return "but videos are never sent as data"
+        fits = re.match(rf"data:{kind}/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+=*$", where)
+        return "" if fits else f"which is no data address of {_ONE[kind]} in base64"
+    try:
+        parts = urlsplit(where)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "which is no address"
+    if not host or any(char.isspace() for char in where):
+        return "which is no address"
+    if parts.username is not None:
+        return "which holds a name or a password"
+    return "which would be fetched in clear" if parts.scheme == "http" and not is_loopback(where) else ""
+
+
+def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
+    """SB501: a file is there. SB502: below the project's root. SB503: and is what it is taken for. SB510: whole."""
+    for path, kind, subject, place in files_meant(storyboard):
+        fact = facts.get(path)
+        if fact is None:
+            continue
+        match fact.trouble:
+            case "missing":
+                hint = "paths are relative to the storyboard's folder"
+                yield Problem("SB501", f"{subject} names {path}, but there is no such file", place, hint)
+            case "outside":
+                hint = "copy it into the project: a storyboard reads nothing outside its own root"
+                yield Problem("SB502", f"{subject} names {path}, which lies outside the project", place, hint)
+            case "no file" | "unreadable":
+                why = "is not a regular file" if fact.trouble == "no file" else "can't be read"
+                yield Problem("SB501", f"{subject} names {path}, which {why}", place, "name a file")
+            case "torn" if fact.kind == kind:
+                sentence = f"{subject} names {path}, which is torn, or too large to be decoded"
+                yield Problem("SB510", sentence, place, "export it again")
+            case None | "torn" if fact.kind != kind:
+                what = f"holds {fact.format}" if fact.format else "holds none of the formats that the service takes"
+                hint = f"{_ONE[kind]} is {_FORMATS[kind]}"
+                yield Problem("SB503", f"{subject} takes {path} for {_ONE[kind]}, but the file {what}", place, hint)
+            case _:
+                pass
+
+
+def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB504: a path or address that stands for itself tells by its ending what it is."""
+    for scene in storyboard.scenes.values():
+        for given in scene.given:
+            if given.mention.located and kind_by_name(given.mention.word) is None:
+                sentence = f'scene "{scene.id}" names {given.mention.word}, whose ending doesn\'t tell what it is'
+                hint = "name it under `assets:` as `image:`, `video:` or `audio:`, and use that name here"
+                yield Problem("SB504", sentence, given.mention.place, hint)
+
+
+def fitting_kind(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB505: a path or address is taken for what its ending says; videos are never sent as data."""
+    for scene in storyboard.scenes.values():
+        for given in scene.given:
+            kind = kind_by_name(given.mention.word) if given.mention.located else None
+            wanted = "video" if given.edge in ("edit", "extend") else "image" if given.edge != "reference" else kind
+            if kind is not None and kind != wanted:
+                sentence = f'scene "{scene.id}" wants {_PLURAL[wanted or kind]} here, but names {given.mention.word}'
+                yield Problem(
+                    "SB505", sentence, given.mention.place, f"name {_ONE[wanted or kind]}: {_FORMATS[wanted or kind]}"
+                )
+
+
+def few_enough(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB506: 0 to 9 images, 0 to 3 videos, 0 to 3 sounds (seed, *Multimodal Reference*)."""
+    for scene in storyboard.scenes.values():
+        row = rows.get(scene.model.row)
+        items = inputs_of(scene, storyboard)
+        limits: dict[Kind, int] = {} if row is None else {"image": row.images, "video": row.videos, "audio": row.audios}
+        for kind, most in limits.items():
+            count = sum(item.kind == kind for item in items)
+            if count > most:
+                sentence = f'scene "{scene.id}" is given {count} {_PLURAL[kind]}; there may be {most}'
+                yield Problem("SB506", sentence, _place_of(scene), f"leave out {count - most} of them")
+
+
+def sound_with_a_picture(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB507: audio can't be the sole input (seed, *Multimodal Reference*)."""
+    for scene in storyboard.scenes.values():
+        row = rows.get(scene.model.row)
+        if row is not None and row.sound_alone:
+            continue
+        kinds = {item.kind for item in inputs_of(scene, storyboard)}
+        if scene.mode == "reference" and kinds == {"audio"}:
+            sentence = f'scene "{scene.id}" is given sound alone; it needs an image or a video beside it'
+            yield Problem("SB507", sentence, _place_of(scene), "add an image or a video to `references`")
+
+
+def _place_of(scene: Scene) -> Place:
+    return min((scene.place_of(key) for key in scene.mode_keys), default=scene.place)
+
+
+RULES = (known_kind, fitting_kind, fit_addresses)
+ROW_RULES = (few_enough, sound_with_a_picture)

@@ -1,0 +1,125 @@
+"""Rules about names: who is meant, and that nobody bears another's name."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from storyboard.language.inputs import named
+from storyboard.language.problem import Problem, nearest
+from storyboard.language.prompt import own_words, placeholders
+from storyboard.language.scene import Cut, Mention, Scene, Storyboard
+from storyboard.language.source import Place
+
+RESERVED = ("film", "none", "first", "last", "in", "out", "start", "end")
+
+
+GUESSED = 50
+"""Mistakes of a kind for which the likeliest name is looked for; whoever has more has another trouble."""
+
+
+def unknown_names(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB301: every name stands for a scene, an asset or a member of the cast."""
+    unknown = (row for row in _mentions(storyboard) if named(row[1], storyboard) is None)
+    for count, (subject, mention) in enumerate(unknown):
+        yield _unknown(subject, mention, storyboard, guess=count < GUESSED)
+    for scene in storyboard.scenes.values():
+        if scene.set is not None and scene.set.word not in storyboard.sets:
+            yield _no_such_set(scene, scene.set, storyboard)
+
+
+def _mentions(storyboard: Storyboard) -> Iterator[tuple[str, Mention]]:
+    """Everything that is named by an id, and by whom."""
+    for scene in storyboard.scenes.values():
+        subject = f'scene "{scene.id}"'
+        yield from ((subject, given.mention) for given in scene.given if not given.mention.located)
+        yield from ((subject, _as_scene(mention)) for mention in scene.after)
+    yield from (("the film", item.scene) for item in storyboard.cut if isinstance(item, Cut))
+
+
+def _no_such_set(scene: Scene, mention: Mention, storyboard: Storyboard) -> Problem:
+    known = storyboard.sets
+    hint = nearest(mention.word, known) or (f"there are: {', '.join(known[:20])}" if known else "there is no `sets:`")
+    return Problem(
+        "SB301", f'scene "{scene.id}" names the set "{mention.word}", which is not there', mention.place, hint
+    )
+
+
+def _as_scene(mention: Mention) -> Mention:
+    return Mention(mention.word, mention.place, "scene")
+
+
+def _unknown(subject: str, mention: Mention, storyboard: Storyboard, *, guess: bool) -> Problem:
+    scenes, others = list(storyboard.scenes), [*storyboard.assets, *storyboard.cast]
+    known = scenes if mention.sort == "scene" else others if mention.sort == "asset" else [*scenes, *others]
+    sort = {"scene": "scene", "asset": "asset or cast member"}.get(mention.sort or "", "scene, asset or cast member")
+    listed = f"there are: {', '.join(known[:20])}" if known else f"there is no {sort} at all"
+    hint = (nearest(mention.word, known) if guess else "") or listed
+    return Problem("SB301", f'{subject} names "{mention.word}", but there is no such {sort}', mention.place, hint)
+
+
+def unfit_ids(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB302: ids are NFC words of letters, digits, `_` and `-`, none of them reserved."""
+    for _, id, place in storyboard.ids:
+        if id.casefold() in RESERVED:
+            yield Problem("SB302", f'"{id}" is a reserved word', place, f"reserved are: {', '.join(RESERVED)}")
+        elif not all(_fit(char) for char in id) or unicodedata.normalize("NFC", id) != id:
+            hint = "an id has letters of any script in composed form (NFC), digits, `_` and `-`"
+            yield Problem("SB302", f'"{id}" can\'t be an id', place, hint)
+
+
+def _fit(char: str) -> bool:
+    return char in "_-" or unicodedata.category(char)[0] in "LMN"
+
+
+def shared_ids(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB303: scenes, assets and cast share one space of ids, and none differs from another by case alone."""
+    seen: dict[str, tuple[str, str, Place]] = {}
+    for block, id, place in storyboard.ids:
+        other = seen.setdefault(id.casefold(), (block, id, place))
+        if other[2] != place:
+            where = f"line {other[2].line}" if other[2].file == place.file else str(other[2])
+            sentence = f'"{id}" is also {_sort(other[0])} "{other[1]}" ({where})'
+            yield Problem("SB303", sentence, place, "give one of them another name")
+
+
+def _sort(block: str) -> str:
+    return {"scenes": "scene", "assets": "asset", "cast": "cast member"}[block]
+
+
+def scene_where_one_has_to_be(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB304: a moment other than a video's, or a window, is a part of a video: a scene's or a video asset's."""
+    for scene in storyboard.scenes.values():
+        yield from _parts_of_stills(scene, storyboard)
+
+
+def _parts_of_stills(scene: Scene, storyboard: Storyboard) -> Iterator[Problem]:
+    for given in scene.given:
+        mention = given.mention
+        owner = None if mention.located else named(mention, storyboard)
+        is_video = isinstance(owner, Scene) or (owner is not None and getattr(owner, "kind", "") == "video")
+        cut_up = mention.window is not None or (mention.moment is not None and given.edge == "reference")
+        if owner is not None and cut_up and not is_video:
+            sentence = f'scene "{scene.id}" asks for a part of "{mention.word}", which is no video'
+            yield Problem("SB304", sentence, mention.place, "remove `at`, `from`, `to`, `head` and `tail`")
+
+
+def names_told_apart(storyboard: Storyboard) -> Iterator[Problem]:
+    """SB316: a name in a prompt stands for one input of the scene, and one given by `as` for nothing else."""
+    ids = {id for _, id, _ in storyboard.ids}
+    for scene in storyboard.scenes.values():
+        spoken = placeholders(own_words(scene))
+        seen: dict[str, Mention] = {}
+        for mention in (given.mention for given in scene.given):
+            name = mention.alias or ("" if mention.located else mention.word)
+            other = seen.setdefault(name, mention)
+            if name and other is not mention and (mention.alias or other.alias or name in spoken):
+                sentence = f'two inputs of scene "{scene.id}" are called "{name}" (the other is in line {{}})'
+                hint = "give one of them a name of its own: `{…, as: NAME}`"
+                yield Problem("SB316", sentence.format(other.place.line), mention.place, hint)
+            elif mention.alias in ids and mention.alias != mention.word:
+                sentence = f'scene "{scene.id}" calls an input "{name}", which is the id of something else'
+                yield Problem("SB316", sentence, mention.place, "choose another name after `as`")
+
+
+RULES = (unknown_names, unfit_ids, shared_ids, scene_where_one_has_to_be, names_told_apart)

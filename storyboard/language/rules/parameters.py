@@ -1,0 +1,153 @@
+"""Rules about request parameters: each asks one field of the model's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from storyboard.language.capability import Capabilities, Capability
+from storyboard.language.problem import Problem, nearest
+from storyboard.language.scene import Scene, Storyboard
+
+
+def known_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB401: the model is one whose limits are known."""
+    for scene in storyboard.scenes.values():
+        if scene.model.row not in rows:
+            names = list(dict.fromkeys(row.name for row in rows.values()))
+            hint = nearest(scene.model.row, rows) or f"known are: {', '.join(names)}"
+            hint += " (an endpoint is written `model: {id: ep-…, like: seedance-2.0}`)"
+            sentence = f'scene "{scene.id}" asks for the model "{scene.model.row}", which is not known'
+            yield Problem("SB401", sentence, scene.place_of("model"), hint)
+
+
+def duration_in_range(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB402: as long as the model makes (seed, *Request Parameters*)."""
+    for scene, row in _rows(storyboard, rows):
+        asked = scene.parameters.duration
+        if row.shortest <= asked <= row.longest or (asked == -1 and row.auto_duration):
+            continue
+        sentence = f'scene "{scene.id}" asks for {asked} s; {row.name} makes {row.shortest} to {row.longest} s'
+        hint = f"lengthen it to {row.shortest} s; the film may leave it earlier with `out`"
+        if asked > row.longest:
+            hint = f"shorten it, or continue it in a second scene with `extend: {scene.id}`"
+        yield Problem("SB402", sentence, scene.place_of("duration"), hint)
+
+
+def known_resolution(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB403: a resolution that the model has (seed: 1080p not supported for 2.0)."""
+    for scene, row in _rows(storyboard, rows):
+        asked = scene.parameters.resolution
+        if asked not in row.resolutions:
+            sentence = f'scene "{scene.id}" asks for {asked}; {row.name} makes {" and ".join(row.resolutions)}'
+            yield Problem("SB403", sentence, scene.place_of("resolution"), f"write `{row.resolutions[-1]}`")
+
+
+def known_ratio(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB404: a ratio that the model has."""
+    for scene, row in _rows(storyboard, rows):
+        asked = scene.parameters.ratio
+        if asked not in row.ratios:
+            sentence = f'scene "{scene.id}" asks for {asked}; {row.name} makes {", ".join(row.ratios)}'
+            yield Problem("SB404", sentence, scene.place_of("ratio"), nearest(asked, row.ratios))
+
+
+def seed_in_range(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB405: a seed that the model takes (seed: [-1, 2^32-1])."""
+    for scene, row in _rows(storyboard, rows):
+        lowest, highest = row.seeds
+        if not lowest <= scene.parameters.seed <= highest:
+            sentence = f'scene "{scene.id}" has the seed {scene.parameters.seed}; it may be {lowest} to {highest}'
+            yield Problem("SB405", sentence, scene.place_of("seed"), "leave it out, or write -1, for any")
+
+
+def expiry_in_range(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB406: a task lives from an hour to three days (seed: [3600, 259200])."""
+    for scene, row in _rows(storyboard, rows):
+        asked = scene.parameters.execution_expires_after
+        low, high = row.expiry
+        if asked is not None and not low <= asked <= high:
+            sentence = f'scene "{scene.id}" lets a task live {asked} s; it may be {low:g} to {high:g} s'
+            yield Problem("SB406", sentence, scene.place_of("execution_expires_after"), "leave it out for two days")
+
+
+def search_in_text_scenes(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB407: web search only works with text-only input (seed, *Important Notes*)."""
+    for scene, _ in _rows(storyboard, rows):
+        if scene.parameters.web_search and scene.mode != "text":
+            sentence = f'scene "{scene.id}" asks for web search, which only text-to-video scenes have'
+            yield Problem("SB407", sentence, scene.place_of("tools"), "remove `tools`, or what the scene is made from")
+
+
+def known_mode(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB408: a mode that the model has."""
+    for scene, row in _rows(storyboard, rows):
+        if scene.mode not in row.modes:
+            sentence = (
+                f'scene "{scene.id}" is made in the mode {MODE_WORDS[scene.mode]}, which {row.name} does not have'
+            )
+            place = min((scene.place_of(key) for key in scene.mode_keys), default=scene.place)
+            hint = f"it has: {', '.join(MODE_WORDS[mode] for mode in row.modes)}"
+            yield Problem("SB408", sentence, place, hint)
+
+
+MODE_WORDS = {
+    "text": "text to video",
+    "first_frame": "first frame",
+    "first_last": "first and last frame",
+    "reference": "reference",
+    "edit": "edit",
+    "extend": "extend",
+}
+
+
+def verified_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+    """SB409, a warning: limits that rest on somebody's notes may be wrong."""
+    told: set[str] = set()
+    for scene, row in _rows(storyboard, rows):
+        if row.note and row.name not in told:
+            told.add(row.name)
+            sentence = f"{row.name}: {row.note}"
+            hint = f"its row is dated {row.dated}, from {row.source}"
+            yield Problem("SB409", sentence, scene.place_of("model"), hint, "warning")
+
+
+def trusted_callback(storyboard: Storyboard, trusted: tuple[str, ...]) -> Iterator[Problem]:
+    """SB410: a storyboard doesn't choose where results are posted: the user's settings name the hosts."""
+    for scene in storyboard.scenes.values():
+        address = scene.parameters.callback_url
+        host = _host(address) if address is not None else ""
+        if address is not None and host not in trusted:
+            sentence = f'scene "{scene.id}" has results posted to {host}, which your settings do not trust'
+            hint = f'if you do, write trusted_hosts = ["{host}"] in your settings; or remove `callback_url`'
+            if not host:
+                sentence = f'scene "{scene.id}" has results posted to what is no https address'
+                hint = "write https://HOST/PATH, or remove `callback_url`"
+            yield Problem("SB410", sentence, scene.place_of("callback_url"), hint)
+
+
+def _host(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        return (parts.hostname or "") if parts.scheme == "https" else ""
+    except ValueError:
+        return ""
+
+
+def _rows(storyboard: Storyboard, rows: Capabilities) -> Iterator[tuple[Scene, Capability]]:
+    for scene in storyboard.scenes.values():
+        if scene.model.row in rows:
+            yield scene, rows[scene.model.row]
+
+
+RULES = (
+    known_model,
+    duration_in_range,
+    known_resolution,
+    known_ratio,
+    seed_in_range,
+    expiry_in_range,
+    search_in_text_scenes,
+    known_mode,
+    verified_model,
+)
