@@ -1,0 +1,1 @@
+"""Thought: graph and lock in, a plan with its reasons out."""

@@ -1,0 +1,93 @@
+"""A scene's key: its components, of effective values, in canonical form.
+
+Two keys are the same if their components are. Values are kept in clear where small, so that a reason is a difference
+of dictionaries. What a scene is handed by another counts by the digest of what was handed over, never by the other's
+key or name: the same bytes again change nothing below them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from storyboard.language.capability import Capability
+from storyboard.language.facts import Facts
+from storyboard.language.graph import Graph
+from storyboard.language.inputs import Input, LocalFile, RemoteFile, SceneVideo
+from storyboard.language.prompt import compose
+from storyboard.language.window import part_of
+from storyboard.planning.take import Take
+
+RECIPE = 1
+"""The version of what goes into a key. A new one translates old records; it never makes anybody's takes stale."""
+
+Components: TypeAlias = Mapping[str, "str | int | bool"]
+"""`mode`, `prompt`, `model`, each parameter, and `input.N` or `upstream.N` for the N-th item of the content."""
+
+PENDING = "?"
+"""Stands for what a scene will be handed by one that is still to be made."""
+
+
+def components_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Take]) -> Components:
+    """A scene's key; what an absent take will hand over is `PENDING` in it."""
+    scene = graph.scene(id)
+    asked = scene.parameters
+    key: dict[str, str | int | bool] = {
+        "mode": scene.mode,
+        "prompt": compose(scene, graph.storyboard).text,
+        "model": scene.model.name if scene.model.like else row.id,
+        "ratio": asked.ratio,
+        "resolution": asked.resolution,
+        "duration": asked.duration,
+        "generate_audio": asked.generate_audio,
+        "watermark": asked.watermark,
+        "seed": asked.seed,
+        "web_search": asked.web_search,
+    }
+    for number, item in enumerate(graph.inputs[id], start=1):
+        sort = "upstream" if isinstance(item.origin, SceneVideo) else "input"
+        key[f"{sort}.{number}"] = _counted(item, id, graph, facts, takes)
+    return key
+
+
+def _counted(item: Input, id: str, graph: Graph, facts: Facts, takes: Mapping[str, Take]) -> str:
+    match item.origin:
+        case LocalFile(path):
+            what = facts[path].digest if path in facts else ""
+        case RemoteFile(address, sha256):
+            what = f"sha256:{sha256}" if sha256 else _counted_address(address)
+        case _:
+            parent = item.origin.scene
+            if parent not in takes:
+                return PENDING
+            what = takes[parent].digest
+            if item.moment == "out" and graph.scene(parent).out is None and takes[parent].frame:
+                return f"{item.role} {takes[parent].frame}"
+    return f"{item.role} {what}{part_of(item, id, graph, facts, takes).suffix}"
+
+
+def _counted_address(address: str) -> str:
+    """Host, path and a digest of the query: never a signature in clear."""
+    if address.startswith("data:"):
+        return f"data:{digest_of(address.encode())}"
+    parts = urlsplit(address)
+    query = f"?{digest_of(parts.query.encode())}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
+
+
+def is_pending(components: Components) -> bool:
+    """Does it wait for something that is still to be made?"""
+    return PENDING in components.values()
+
+
+def digest_of(content: bytes) -> str:
+    """`sha256:` and 64 hexadecimal digits."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def canonical(value: Any) -> bytes:
+    """The one way in which a value is written as JSON where a digest is taken of it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,160 @@
+"""What was made from what: text ↔ value.
+
+One block for each scene and combination of profiles, one key a line, blocks ordered by the digest of their name: two
+people who remake different scenes merge without a conflict. No time, address or counter stands in it, and nothing
+that would change when nothing was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from storyboard.errors import StateDamaged
+from storyboard.planning.fingerprint import RECIPE, Components
+from storyboard.planning.take import Take
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A scene's takes by digest, in the order in which they were made, and the one that is selected."""
+
+    takes: Mapping[str, Take] = field(default_factory=dict)
+    selected: str = ""
+
+    @property
+    def take(self) -> Take | None:
+        """The selected take."""
+        return self.takes.get(self.selected)
+
+    def made_from(self, components: Components) -> Take | None:
+        """A take that was made from just this key: the selected one if it was, else the latest."""
+        if self.take is not None and dict(self.take.components) == dict(components):
+            return self.take
+        fitting = [take for take in self.takes.values() if dict(take.components) == dict(components)]
+        return fitting[-1] if fitting else None
+
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+EMPTY = Block()
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Blocks by (profiles, scene); profiles as they were named, joined by commas, empty for none."""
+
+    blocks: Mapping[tuple[str, str], Block] = field(default_factory=dict)
+
+    def block(self, profile: str, scene: str) -> Block:
+        """A scene's block, empty if it has none."""
+        return self.blocks.get((profile, scene), EMPTY)
+
+    def with_take(self, profile: str, scene: str, take: Take, *, select: bool) -> Lock:
+        """The lock with one take more."""
+        block = self.block(profile, scene)
+        takes = {**block.takes, take.digest: take}
+        return self._with(profile, scene, Block(takes, take.digest if select else block.selected))
+
+    def selecting(self, profile: str, scene: str, digest: str) -> Lock:
+        """The lock with another of a scene's takes selected."""
+        return self._with(profile, scene, replace(self.block(profile, scene), selected=digest))
+
+    def moving(self, profile: str, old: str, new: str) -> Lock:
+        """The lock with a scene's block under the scene's new name."""
+        blocks = dict(self.blocks)
+        blocks[profile, new] = blocks.pop((profile, old))
+        return Lock(blocks)
+
+    def _with(self, profile: str, scene: str, block: Block) -> Lock:
+        return Lock({**self.blocks, (profile, scene): block})
+
+
+def to_text(lock: Lock) -> str:
+    """The lock as it is written."""
+    names = sorted(((_name(profile, scene), block) for (profile, scene), block in lock.blocks.items()), key=_spread)
+    value = {"storyboard_lock": VERSION, "scenes": {name: _block_value(block) for name, block in names}}
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _name(profile: str, scene: str) -> str:
+    return f"{profile}/{scene}" if profile else scene
+
+
+def _spread(row: tuple[str, Block]) -> bytes:
+    return hashlib.sha256(row[0].encode()).digest()
+
+
+def _block_value(block: Block) -> dict[str, Any]:
+    takes = {take.digest: _take_value(take) for take in block.takes.values()}
+    return {"selected": block.selected, "takes": takes}
+
+
+def _take_value(take: Take) -> dict[str, Any]:
+    value: dict[str, Any] = {"recipe": RECIPE, "key": dict(sorted(take.components.items()))}
+    value |= {"frame": take.frame, "seconds": take.seconds, "width": take.width, "height": take.height}
+    value |= {"task": take.task, "tokens": take.tokens}
+    return value
+
+
+def from_text(text: str, name: str) -> Lock:
+    """The lock that a text says. Raises StateDamaged if it says none: nothing may be bought on a guess."""
+    hint = "restore it from git; with merge marks, keep the blocks of both sides, and of one scene the takes of both"
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+        version = value["storyboard_lock"]
+        rows = {} if version != VERSION else {_key(name): _block(block) for name, block in value["scenes"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise StateDamaged(f"{name} can't be read as a lock: {error}", hint) from error
+    if version != VERSION:
+        raise StateDamaged(
+            f"{name} is a lock of version {version}; this storyboard reads {VERSION}",
+            "use a newer storyboard",
+        )
+    return Lock(rows)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once each: a take must not be lost because a merge left its block twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f'"{next(name for name in names if names.count(name) > 1)}" stands twice')
+    return found
+
+
+def _key(name: str) -> tuple[str, str]:
+    profile, _, scene = name.rpartition("/")
+    return profile, scene
+
+
+def _block(value: dict[str, Any]) -> Block:
+    takes = {digest: take_from(digest, row) for digest, row in value["takes"].items()}
+    return Block(takes, str(value["selected"]))
+
+
+def take_from(digest: str, row: Mapping[str, Any]) -> Take:
+    """A take as it is written in a lock or an event. Raises KeyError, TypeError or ValueError if it is none."""
+    tokens = row["tokens"]
+    if not _DIGEST.fullmatch(digest) or not _DIGEST.fullmatch(str(row["frame"]) or digest):
+        raise ValueError("a take is named by what is no digest")
+    return Take(
+        digest=digest,
+        components=dict(row["key"]),
+        frame=str(row["frame"]),
+        seconds=float(row["seconds"]),
+        width=int(row["width"]),
+        height=int(row["height"]),
+        task=str(row["task"]),
+        tokens=None if tokens is None else int(tokens),
+    )
+
+
+def take_value(take: Take) -> dict[str, Any]:
+    """A take as it is written, with its digest, for an event."""
+    return {"digest": take.digest, **_take_value(take)}
