@@ -1,0 +1,160 @@
+"""The only room that knows httpx: questions, paid requests, and streams to a sink.
+
+A question may be asked again. A paid request goes out once, over a connection of its own (a stale one that dies under
+it would leave us in doubt for nothing), follows no redirect and is never repeated by a library; what came of it is
+either a reply, or `NotSent`, or `UnknownOutcome`. A stream carries no key at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from storyboard.errors import NotSent, UnknownOutcome, Unreachable
+from storyboard.promises import Address, Sink, is_loopback
+
+POOL = 16
+"""Connections for questions: httpx costs 17 ms of CPU a request when a thousand wait in its pool."""
+
+LARGEST_REPLY = 8 * 1024 * 1024
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 180.0
+"""How long a paid request waits for its answer: waiting is cheap, doubt is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON, or None if it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What came of a stream: how many bytes, how many were promised (None: nobody said), and of what sort."""
+
+    status: int
+    size: int
+    promised: int | None
+    content_type: str
+
+
+class Net:
+    """The way out. One for each run; close it at the end."""
+
+    def __init__(self) -> None:
+        self._asking: dict[bool, httpx.AsyncClient] = {}
+        self._fetching: dict[bool, httpx.AsyncClient] = {}
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        for client in (*self._asking.values(), *self._fetching.values()):
+            await client.aclose()
+
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], params: Sequence[tuple[str, str]] = ()
+    ) -> Reply:
+        """A question that costs nothing. Raises Unreachable if there is no answer."""
+        client = self._client(self._asking, url, POOL)
+        try:
+            async with client.stream(method, url, headers=dict(headers), params=tuple(params) or None) as response:
+                return await _whole(response)
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{Address(url).origin} gave no answer ({_named(error)})") from error
+
+    async def submit(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """A paid request, sent once. Raises NotSent if it provably never left, UnknownOutcome if nobody knows."""
+        waiting = httpx.Timeout(ANSWER_SECONDS + len(body) / 256_000, connect=CONNECT_SECONDS)
+        try:
+            async with (
+                httpx.AsyncClient(
+                    timeout=waiting,
+                    trust_env=not is_loopback(url),
+                    limits=httpx.Limits(max_keepalive_connections=0),
+                ) as client,
+                client.stream("POST", url, headers=dict(headers), content=body) as response,
+            ):
+                return await _whole(response)
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.ProxyError,
+            httpx.UnsupportedProtocol,
+        ) as error:
+            raise NotSent(f"{Address(url).origin} can't be reached ({_named(error)})", "check the network") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnknownOutcome(f"the answer of {Address(url).origin} was lost ({_named(error)})") from error
+        except (ValueError, ImportError) as error:  # while the client is built: a proxy that can't be used
+            raise NotSent("the environment's proxy can't be used", "look at HTTPS_PROXY and ALL_PROXY") from error
+
+    async def stream(self, address: Address, sink: Sink, *, largest: int) -> Streamed:
+        """The bytes at an address, into a sink. Raises Unreachable if they don't come whole, or are too many."""
+        url = address.reveal()
+        client = self._client(self._fetching, url, 4)
+        size = 0
+        if not address.origin:
+            raise Unreachable(address.bare)
+        try:
+            async with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+                async for piece in response.aiter_raw():
+                    size += len(piece)
+                    if size > largest:
+                        raise Unreachable(f"{address.bare} is larger than {largest} bytes")
+                    sink.write(piece)
+                promised = response.headers.get("content-length", "")
+                return Streamed(
+                    response.status_code,
+                    size,
+                    int(promised) if promised.isdecimal() else None,
+                    response.headers.get("content-type", ""),
+                )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(f"{address.bare} could not be fetched ({_named(error)})") from error
+
+    def _client(self, clients: dict[bool, httpx.AsyncClient], url: str, pool: int) -> httpx.AsyncClient:
+        """One client for this machine, which no proxy of the environment gets to see, and one for the rest."""
+        near = is_loopback(url)
+        if near not in clients:
+            timeout = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
+            limits = httpx.Limits(max_connections=pool, max_keepalive_connections=pool)
+            clients[near] = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=not near)
+        return clients[near]
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Net]:
+    """A way out that is closed at the end."""
+    net = Net()
+    try:
+        yield net
+    finally:
+        await net.close()
+
+
+async def _whole(response: httpx.Response) -> Reply:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > LARGEST_REPLY:
+            raise httpx.RemoteProtocolError("the reply is too large")
+    return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
+
+
+def _named(error: Exception) -> str:
+    """An error's kind in words. Never its own text, which may hold a header or a signature."""
+    words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(error).__name__)
+    return words.strip()

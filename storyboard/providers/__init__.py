@@ -1,0 +1,1 @@
+"""The hands: one package for each video API."""

@@ -1,0 +1,1 @@
+"""Volcengine Ark, which serves Seedance."""

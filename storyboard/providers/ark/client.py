@@ -1,0 +1,81 @@
+"""Sends, receives, downloads, through `net`; what the words mean, `wire` says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from storyboard.errors import Rejected, Unreachable
+from storyboard.net import Net
+from storyboard.promises import Account, Address, Sink, is_loopback, is_private
+from storyboard.providers.ark import wire
+from storyboard.providers.provider import Order, Page, Task
+
+LARGEST_VIDEO = 4 * 1024**3
+SHORTEST_KEY = 8
+"""Characters below which a key can't be told from a word."""
+
+
+class Ark:
+    """Volcengine Ark, or whatever speaks like it at the account's address."""
+
+    def __init__(self, account: Account, net: Net) -> None:
+        self._account = account
+        self._net = net
+        self._tasks = account.base_url + wire.TASKS
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the service."""
+        return Address(self._account.base_url).origin
+
+    def body(self, order: Order) -> bytes:
+        """The exact bytes that would be sent."""
+        return wire.encoded(order)
+
+    async def submit(self, body: bytes, intent: str) -> str:
+        """Send a paid request once; the new task's id."""
+        headers = {**self._headers(), "Content-Type": "application/json", "X-Client-Request-Id": intent}
+        reply = await self._net.submit(self._tasks, headers, body)
+        return wire.accepted_id(reply.status, self._clean(reply.body))
+
+    async def look(self, task: str) -> Task:
+        """How a task stands."""
+        reply = await self._net.ask("GET", f"{self._tasks}/{quote(task, safe='')}", self._headers())
+        return wire.task_of(reply.status, self._clean(reply.body))
+
+    async def list(self, *, status: str = "", tasks: Sequence[str] = (), page: int = 1, size: int = 100) -> Page:
+        """The tasks of the last seven days."""
+        reply = await self._net.ask("GET", self._tasks, self._headers(), wire.query_of(status, tasks, page, size))
+        return wire.page_of(reply.status, self._clean(reply.body))
+
+    async def cancel(self, task: str) -> None:
+        """Cancel a queued task, or remove the record of an ended one."""
+        reply = await self._net.ask("DELETE", f"{self._tasks}/{quote(task, safe='')}", self._headers())
+        wire.check_deleted(reply.status, self._clean(reply.body))
+
+    async def fetch(self, address: Address, sink: Sink) -> None:
+        """The bytes at an address that a task gave; no key goes along."""
+        if not self._fetches_from(address):
+            raise Rejected(f"the service names {address.bare}, from which nothing is fetched")
+        got = await self._net.stream(address, sink, largest=LARGEST_VIDEO)
+        if got.status != 200:
+            raise Unreachable(f"{address.bare} answered {got.status}")
+        if "html" in got.content_type or "xml" in got.content_type:
+            raise Unreachable(f"{address.bare} answered a page, not a video")
+        if got.promised is not None and got.promised != got.size:
+            raise Unreachable(f"{address.bare} broke off after {got.size} of {got.promised} bytes")
+
+    def _fetches_from(self, address: Address) -> bool:
+        """A real video comes over https from somewhere else, an emulated one from this machine."""
+        if self._account.realm == "emulated":
+            return is_loopback(address.reveal())
+        return address.origin.startswith("https://") and not is_private(address.reveal())
+
+    def _clean(self, body: bytes) -> bytes:
+        """An answer without our key, should a server have put it there: it would be written down."""
+        key = self._account.key.reveal().encode()
+        return body.replace(key, b"...") if len(key) >= SHORTEST_KEY else body
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._account.key.reveal()}", "Accept": "application/json"}

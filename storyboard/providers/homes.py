@@ -1,0 +1,26 @@
+"""Where each provider lives, and which variables of the environment are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a provider lives: its own variables for key and address, its address, and the hosts that are its own."""
+
+    key_name: str
+    address_name: str
+    address: str
+    hosts: tuple[str, ...]
+
+
+HOMES: Mapping[str, Home] = {
+    "ark": Home(
+        "ARK_API_KEY",
+        "ARK_BASE_URL",
+        "https://ark.cn-beijing.volces.com/api/v3",
+        ("ark.cn-beijing.volces.com",),
+    ),
+}
