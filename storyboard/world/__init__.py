@@ -1,0 +1,1 @@
+"""The world outside us, one room for each thing of it."""

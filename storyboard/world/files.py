@@ -1,0 +1,211 @@
+"""The disk: where a project's things lie, reading them safely, and writing them in one stroke."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import FileTrouble, UsageError
+from storyboard.language.facts import FileFacts, format_of
+from storyboard.promises import Realm
+
+SCHEMA = "storyboard.schema.json"
+LARGEST_INPUT = 512 * 1024 * 1024
+"""Bytes beyond which a file isn't even digested: no service takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything of one storyboard lies, in one realm (`docs/files.md`)."""
+
+    storyboard: Path
+    realm: Realm
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder: that of the storyboard's file."""
+        return self.storyboard.parent
+
+    @property
+    def stem(self) -> str:
+        """The storyboard's file name without its ending."""
+        return self.storyboard.stem
+
+    @property
+    def root(self) -> Path:
+        """What no path may leave: the git root, else the project's folder."""
+        return next((place for place in (self.folder, *self.folder.parents) if (place / ".git").exists()), self.folder)
+
+    @property
+    def hidden(self) -> Path:
+        """State and store of this realm."""
+        return self.folder / ".storyboard" / self.stem / self.realm
+
+    @property
+    def lock(self) -> Path:
+        """The lock: beside the storyboard, in git; the emulated realm's in its hidden folder."""
+        return (self.folder if self.realm == "real" else self.hidden) / f"{self.stem}.lock"
+
+    @property
+    def service(self) -> Path:
+        """The embedded emulator's truth."""
+        return self.folder / ".storyboard" / self.stem / "emulated" / "service"
+
+    def renders(self, profile: str) -> Path:
+        """Where people find their videos."""
+        place = self.folder / "renders"
+        place = place / "emulated" if self.realm == "emulated" else place
+        return place / profile if profile else place
+
+    def guard(self, *places: Path) -> None:
+        """Raise FileTrouble if one of these places, which are written to, leads out of the project by a link."""
+        root = Path(os.path.realpath(self.root))
+        for place in places:
+            if not Path(os.path.realpath(place)).is_relative_to(root):
+                raise FileTrouble(f"{place} leads out of the project", "it is a link, or lies below one: remove it")
+
+
+def layout_of(file: str, realm: Realm) -> Layout:
+    """The layout of the storyboard at `file`. Raises UsageError if there is none."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100 - `resolve` would follow links, and names are what people know
+    if not path.is_file():
+        raise UsageError(f"there is no storyboard {file}", "name one with `-f FILE`, or begin with `storyboard init`")
+    return Layout(path, realm)
+
+
+def read_text(path: Path, largest: int = 17 * 1024 * 1024) -> str:
+    """A text file; bytes that are no UTF-8 become lone surrogates, which the document room refuses at their place."""
+    try:
+        with path.open("rb") as file:
+            return file.read(largest).decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise FileTrouble.of(error, path, "read") from error
+
+
+def write_in_one_stroke(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file so that at every instant the old or the new content is there: temporary name, sync, rename, sync."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            path.with_name(f".{path.name}.{os.getpid()}.part").unlink()
+        raise FileTrouble.of(error, path) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def private_folder(path: Path) -> Path:
+    """A folder that only its owner can look into, made if it isn't there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        raise FileTrouble.of(error, path, "made") from error
+    return path
+
+
+def schema() -> Mapping[str, Any]:
+    """The JSON Schema of the written form, from the package, or in a checkout from `schemas/`."""
+    value = json.loads(schema_text())
+    assert isinstance(value, dict)  # noqa: S101 - we ship it
+    return value
+
+
+def schema_text() -> str:
+    """The JSON Schema as it is written."""
+    return _shipped("schemas", SCHEMA)
+
+
+def codes_text() -> str:
+    """The pages of the codes, as they are written."""
+    return _shipped("docs", "codes.md")
+
+
+def _shipped(folder: str, name: str) -> str:
+    """A file that lies beside the code in a checkout, and in the package where it was installed."""
+    packed = resources.files("storyboard") / folder / name
+    if packed.is_file():
+        return packed.read_text("utf-8")
+    return (Path(__file__).parents[2] / folder / name).read_text("utf-8")
+
+
+def look(layout: Layout, paths: Iterable[str], *, digests: bool) -> dict[str, FileFacts]:
+    """What a glance tells of files: are they there, below the root, of which format; if asked, their digests."""
+    return {path: _look(layout, path, digests) for path in dict.fromkeys(paths)}
+
+
+def inside(layout: Layout, path: str) -> Path | None:
+    """The real place of a path that an author wrote, or None if it lies outside the project's root."""
+    if "\x00" in path:
+        return None
+    real = Path(os.path.realpath(layout.folder / path))
+    root = Path(os.path.realpath(layout.root))
+    return real if real.is_relative_to(root) else None
+
+
+def _look(layout: Layout, path: str, digests: bool) -> FileFacts:
+    real = inside(layout, path)
+    if real is None:
+        return FileFacts(path, "outside")
+    try:
+        descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return FileFacts(path, "missing")
+    except OSError:
+        return FileFacts(path, "unreadable")
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return FileFacts(path, "no file")
+    with os.fdopen(descriptor, "rb") as file:
+        name = format_of(file.read(16))
+        file.seek(0)
+        asked = digests and status.st_size <= LARGEST_INPUT
+        digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" if asked else ""
+    return FileFacts(path, None, status.st_size, name, digest)
+
+
+def copy_out(source: Path, target: Path) -> None:
+    """A copy under a name that people use, in one stroke; untouched if it is there already."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not target.is_symlink() and _same(source, target):
+            return
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    except OSError as error:
+        raise FileTrouble.of(error, target) from error
+
+
+def _same(source: Path, target: Path) -> bool:
+    if source.stat().st_size != target.stat().st_size:
+        return False
+    with source.open("rb") as one, target.open("rb") as other:
+        return hashlib.file_digest(one, "sha256").digest() == hashlib.file_digest(other, "sha256").digest()

@@ -1,0 +1,171 @@
+"""Everything that happened, in the order in which it did, on the disk before the next thing happens.
+
+An SQLite database in WAL mode holds the events; each row's `crc` is a digest of the row and of the one before. SQLite
+drops a damaged tail of its WAL silently, so a second small file, the witness, names the last row: a database behind
+its witness is damaged, and nothing may be submitted on its word. This is the only room that knows sqlite3.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged
+from storyboard.planning.event import DURABLE, Event, EventKind
+from storyboard.promises import Clock
+from storyboard.world.files import private_folder, write_in_one_stroke
+
+VERSION = 1
+_TABLE = """
+create table if not exists events(
+  seq integer primary key, epoch integer not null, at real not null, kind text not null, scene text not null,
+  intent text not null, body text not null, crc text not null, prev text not null) strict
+"""
+_MEND = "restore it from a backup; what it knew of tasks, the vendor's console shows"
+
+
+@contextmanager
+def sole_runner(folder: Path) -> Iterator[None]:
+    """Be the only one at work here, by a lock of the operating system that dies with its process.
+
+    The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner.
+    """
+    path = private_folder(folder) / "lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise FileTrouble.of(error, path, "opened") from error
+    with os.fdopen(descriptor, "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = file.read(200).strip() or "somebody"
+            raise AnotherRunner(f"{holder} is at work in this project", "wait for it, or stop it with Ctrl-C") from None
+        file.seek(0)
+        file.truncate()
+        file.write(
+            f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
+        )
+        file.flush()
+        yield
+
+
+class Journal:
+    """The events of one realm."""
+
+    def __init__(self, folder: Path, clock: Clock, *, writing: bool) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._path = folder / "state.db"
+        self._witness = folder / "witness"
+        self._last = 0
+        self._epoch = 0
+        self._digest = ""
+        self._database = self._open(writing)
+        self.past = list(self._read()) if self._database else []
+        self._check_witness()
+
+    def _open(self, writing: bool) -> sqlite3.Connection | None:
+        if not writing and not self._path.exists():
+            return None
+        try:
+            mode = "rwc" if writing else "ro" if self._busy else "ro&immutable=1"
+            database = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+            version = database.execute("pragma user_version").fetchone()[0]
+            if version > VERSION:
+                raise StateDamaged(f"{self._path} was written by a newer storyboard", "use that one")
+            if writing:
+                database.execute("pragma journal_mode = wal")
+                database.execute("pragma synchronous = full")
+                database.execute(_TABLE)
+                database.execute(f"pragma user_version = {VERSION}")
+        except sqlite3.Error as error:
+            raise StateDamaged(f"{self._path} can't be opened: {error}", _MEND) from error
+        return database
+
+    @property
+    def _busy(self) -> bool:
+        """Is there a log beside the database that a reader has to see? Without one, reading leaves no trace."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        return log.exists() and log.stat().st_size > 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._database:
+            self._database.close()
+
+    @property
+    def epoch(self) -> int:
+        """Which run this is, counted from 1."""
+        return self._epoch
+
+    def open_run(self) -> None:
+        """Begin a run, with an epoch of its own."""
+        self._epoch += 1
+        self.append(Event("run_opened", body={"pid": os.getpid()}))
+
+    def append(self, event: Event) -> None:
+        """Write an event down; what money hangs on is on the disk when this returns. Raises FileTrouble."""
+        assert self._database is not None  # noqa: S101 - readers don't append
+        body = json.dumps(dict(event.body), ensure_ascii=False, sort_keys=True).encode("utf-8", "replace").decode()
+        row = (self._last + 1, self._epoch, self._clock.now(), event.kind, event.scene, event.intent, body)
+        digest = _digest(self._digest, row)
+        durable = event.kind in DURABLE
+        try:
+            self._database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
+            self._database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, self._digest))
+        except sqlite3.Error as error:
+            raise FileTrouble(
+                f"{self._path} can't be written: {error}", "free space or mend the rights, then run again"
+            ) from error
+        self._last, self._digest = row[0], digest
+        self.past.append((row[2], event))
+        if durable:
+            write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
+
+    def _read(self) -> Iterator[tuple[float, Event]]:
+        assert self._database is not None  # noqa: S101 - the caller looked
+        try:
+            for *row, digest, previous in self._database.execute("select * from events order by seq"):
+                yield self._event(tuple(row), digest, previous)
+        except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
+            if "no such table" in str(error):
+                return
+            raise StateDamaged(f"{self._path} can't be read: {error}", _MEND) from error
+
+    def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Event]:
+        seq, epoch, at, kind, scene, intent, body = row
+        if (
+            seq != self._last + 1
+            or previous != self._digest
+            or digest != _digest(self._digest, row)
+            or epoch < self._epoch
+        ):
+            raise StateDamaged(f"{self._path} is damaged at event {seq}", _MEND)
+        self._last, self._epoch, self._digest = seq, epoch, digest
+        return at, Event(cast(EventKind, kind), scene, intent, json.loads(body))
+
+    def _check_witness(self) -> None:
+        try:
+            text = self._witness.read_text("utf-8")
+            last = int(text.split()[0])
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, IndexError) as error:
+            raise StateDamaged(f"{self._witness} can't be read", _MEND) from error
+        if self._last < last:
+            raise StateDamaged(f"{self._path} has lost events: it ends at {self._last}, but {last} were written", _MEND)
+
+
+def _digest(previous: str, row: tuple[Any, ...]) -> str:
+    text = json.dumps([previous, *row], ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,109 @@
+"""What a file of media is, by its content."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from PIL import Image
+
+from storyboard.errors import MediaTrouble
+
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Pixels, seconds, pictures and their rate, and whether there is sound; zero where there is none of it."""
+
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    frames: int = 0
+    fps: float = 0.0
+    sound: bool = False
+    animated: bool = False
+
+
+LARGEST_SIDE = 8000
+"""Pixels beyond which a picture is measured by its header alone: it is refused for its size anyway."""
+
+
+def image(path: Path) -> Measures:
+    """A picture's pixels as they are seen. It is decoded to its end: a torn one has a whole header.
+
+    Raises MediaTrouble.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=IMAGE_FORMATS) as picture:
+                found = Measures(picture.width, picture.height, animated=bool(getattr(picture, "is_animated", False)))
+                turned = picture.format in ("JPEG", "TIFF", "WEBP") and picture.getexif().get(0x0112) in (5, 6, 7, 8)
+                if max(picture.size) <= LARGEST_SIDE:
+                    picture.load()
+                return replace(found, width=found.height, height=found.width) if turned else found
+    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
+        raise MediaTrouble(f"{path.name} is no picture that can be read", "export it again, as png or jpeg") from error
+
+
+def video(path: Path) -> Measures:
+    """A video's pixels and length, counted packet by packet. Raises MediaTrouble."""
+    try:
+        with av.open(str(path), format="mov") as container:
+            stream = container.streams.video[0]
+            base = stream.time_base
+            times = [(p.pts, p.duration or 0) for p in container.demux(stream) if p.pts is not None]
+            if not times or base is None:
+                raise MediaTrouble(f"{path.name} has no pictures")
+            first, last = min(pts for pts, _ in times), max(pts + duration for pts, duration in times)
+            seconds = float((last - first) * base)
+            sound = bool(container.streams.audio)
+            return Measures(
+                stream.width,
+                stream.height,
+                seconds,
+                len(times),
+                len(times) / seconds if seconds else 0,
+                sound,
+            )
+    except (av.FFmpegError, IndexError, OSError) as error:
+        raise MediaTrouble(f"{path.name} is no video that can be read", "export it again, as mp4") from error
+
+
+def audio(path: Path) -> Measures:
+    """A sound's length, decoded to its end, since headers lie. Raises MediaTrouble."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.audio[0]
+            samples = sum(frame.samples for frame in container.decode(stream))
+            return Measures(seconds=samples / stream.rate, sound=True)
+    except (av.FFmpegError, IndexError, OSError, ZeroDivisionError) as error:
+        raise MediaTrouble(f"{path.name} is no sound that can be read", "export it again, as wav or mp3") from error
+
+
+def whole(path: Path) -> bool:
+    """Do the boxes of an MP4 file add up to its size, with everything that a player needs among them?"""
+    names = set()
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        at = 0
+        while at + 8 <= size:
+            length, name = _box(file, at, size)
+            names.add(name)
+            if length < 8:
+                return False
+            at += length
+        return at == size and {b"ftyp", b"moov", b"mdat"} <= names
+
+
+def _box(file: BinaryIO, at: int, size: int) -> tuple[int, bytes]:
+    file.seek(at)
+    head = file.read(16)
+    length = int.from_bytes(head[:4], "big")
+    if length == 1 and len(head) == 16:
+        length = int.from_bytes(head[8:], "big")
+    return (size - at if length == 0 else length), head[4:8]

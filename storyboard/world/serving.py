@@ -1,0 +1,67 @@
+"""An ASGI app on a loopback socket, in a thread of its own. The only room that knows uvicorn."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from storyboard.errors import MachineRefuses
+
+HOST = "127.0.0.1"
+
+
+def bound(port: int) -> socket.socket:
+    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise MachineRefuses(f"port {port} can't be served: {why.lower()}", "name another, or 0 for any") from error
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """The origin that a bound socket serves."""
+    return f"http://{HOST}:{listening.getsockname()[1]}"
+
+
+def serve(app: Any, listening: socket.socket) -> None:
+    """Serve until a signal says stop."""
+    _server(app).run(sockets=[listening])
+
+
+@contextmanager
+def served(app: Any, listening: socket.socket) -> Iterator[str]:
+    """Serve in the background; the origin. Stops at the end."""
+    server = _server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.002)
+        yield address_of(listening)
+    finally:
+        server.should_exit = True
+        thread.join(5)
+        listening.close()
+
+
+def _server(app: Any) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+    )
+    return uvicorn.Server(config)

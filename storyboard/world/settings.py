@@ -1,0 +1,103 @@
+"""What the user has set on this machine: the environment and `settings.toml`. A storyboard sets none of it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import SettingsTrouble
+from storyboard.promises import Account, Address, Pace, Secret, is_loopback
+
+KEYS: Mapping[str, type] = {"tasks_in_flight": int, "trusted_hosts": list}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`tasks_in_flight`: how many tasks at once (the vendor lets an individual have 3 running).
+    `trusted_hosts`: hosts, other than the vendor's, that a key may be sent to."""
+
+    tasks_in_flight: int = 3
+    trusted_hosts: tuple[str, ...] = ()
+
+
+_SORTS = {int: "whole number", list: "list of texts"}
+
+
+def path_of(environment: Mapping[str, str]) -> Path:
+    """Where the settings lie."""
+    config = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".config")
+    return Path(config) / "storyboard" / "settings.toml"
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The user's settings; the defaults if there are none. Raises SettingsTrouble."""
+    path = path_of(environment)
+    try:
+        rows = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsTrouble(f"{path} can't be read: {error}", "mend or remove it") from error
+    return Settings(**{key: _checked(key, value, path) for key, value in rows.items()})
+
+
+def _checked(key: str, value: Any, path: Path) -> Any:
+    if key not in KEYS:
+        raise SettingsTrouble(f'{path} has an unknown key "{key}"', f"known are: {', '.join(KEYS)}")
+    if type(value) is not KEYS[key]:
+        raise SettingsTrouble(f"{path}: {key} has to be a {_SORTS[KEYS[key]]}", "mend it")
+    if isinstance(value, int) and not 1 <= value <= 1000:
+        raise SettingsTrouble(f"{path}: tasks_in_flight is {value}; it may be 1 to 1000")
+    return tuple(str(item) for item in value) if isinstance(value, list) else value
+
+
+def account(
+    settings: Settings,
+    environment: Mapping[str, str],
+    *,
+    key_name: str,
+    address_name: str,
+    home: str,
+    hosts: tuple[str, ...],
+) -> Account:
+    """The account that the environment names for a provider: whose variables, whose home address, whose own hosts.
+
+    A loopback address is always allowed, another than the vendor's only if the settings trust it.
+    Raises SettingsTrouble.
+    """
+    from urllib.parse import urlsplit
+
+    base = (environment.get(address_name) or home).rstrip("/")
+    if not Address(base).origin:
+        raise SettingsTrouble(f"{address_name} is no address that can be read", "mend it")
+    parts = urlsplit(base)
+    if not is_loopback(base):
+        if parts.scheme != "https":
+            raise SettingsTrouble(f"{address_name} is not an https address", "a key is never sent in clear")
+        if parts.hostname not in (*hosts, *settings.trusted_hosts):
+            hint = f'if you trust it, write trusted_hosts = ["{parts.hostname}"] in {path_of(environment)}'
+            raise SettingsTrouble(
+                f"{address_name} names {parts.hostname}, which is not one of the vendor's hosts", hint
+            )
+    key = environment.get(key_name, "")
+    if not key:
+        raise SettingsTrouble(
+            f"{key_name} is not set", f"export {key_name}=…, or try it with `--emulator`: that needs no key"
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsTrouble(f"{key_name} holds characters that no key has", "copy it again")
+    return Account(base, Secret(key), settings.tasks_in_flight, pace_at(base))
+
+
+def pace_at(base_url: str) -> Pace:
+    """How often to ask after a task: clips take minutes at the vendor's, moments on this machine."""
+    return Pace(0.1, 1.0) if is_loopback(base_url) else Pace(5.0, 30.0)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment."""
+    return os.environ

@@ -1,0 +1,97 @@
+"""Takes and frames by digest: a name exists only when all of its bytes do, and are on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from storyboard.errors import FileTrouble
+from storyboard.world.files import private_folder, sync_folder
+
+
+class Part:
+    """A file that is still being written, under a name that nobody takes for a take."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path = path
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes. Raises FileTrouble if the disk doesn't."""
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            raise FileTrouble.of(error, self.path) from error
+        self._hash.update(piece)
+        self.size += len(piece)
+
+    def close(self) -> str:
+        """Put the bytes on the disk for good; their digest."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise FileTrouble.of(error, self.path) from error
+        return f"sha256:{self._hash.hexdigest()}"
+
+    def discard(self) -> None:
+        """Forget it."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.path.unlink()
+
+
+class Store:
+    """Files of one realm under `sha256/ab/HEX.ending`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def part(self, name: str) -> Part:
+        """A place to write to, named after whom it is for, new each time."""
+        folder = private_folder(self.folder / "part")
+        path = folder / f"{name}.{os.getpid()}.part"
+        try:
+            with suppress(FileNotFoundError):
+                path.unlink()
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise FileTrouble.of(error, path) from error
+        return Part(path, os.fdopen(descriptor, "wb", buffering=1024 * 1024))
+
+    def keep(self, part: Path, digest: str, ending: str) -> Path:
+        """Give a closed and checked file its name. What is there already stays as it is."""
+        place = self.place(digest, ending)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.exists():
+                part.unlink()
+                return place
+            part.chmod(0o444)
+            part.rename(place)
+            sync_folder(place.parent)
+            sync_folder(place.parent.parent)
+        except OSError as error:
+            raise FileTrouble.of(error, place) from error
+        return place
+
+    def place(self, digest: str, ending: str) -> Path:
+        """Where the file of that digest lies, if it is here."""
+        digits = digest.removeprefix("sha256:")
+        return self.folder / "sha256" / digits[:2] / f"{digits}.{ending}"
+
+    def find(self, digest: str) -> Path | None:
+        """The file of that digest, if it is here."""
+        digits = digest.removeprefix("sha256:")
+        return next(iter((self.folder / "sha256" / digits[:2]).glob(f"{digits}.*")), None) if digits else None
+
+    def digests(self) -> frozenset[str]:
+        """Everything that is here."""
+        return frozenset(f"sha256:{path.name.partition('.')[0]}" for path in (self.folder / "sha256").glob("??/*.*"))

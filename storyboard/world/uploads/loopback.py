@@ -1,0 +1,46 @@
+"""Serves local clips to a provider that runs on this very machine, under paths that nobody can guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from storyboard.promises import Address, Dice
+from storyboard.world import serving
+
+
+class Loopback:
+    """Addresses for local files, as long as the run lives."""
+
+    def __init__(self, origin: str, dice: Dice) -> None:
+        self._origin = origin
+        self._dice = dice
+        self.files: dict[str, Path] = {}
+
+    def address(self, path: Path) -> Address:
+        """An address under which a provider on this machine can fetch the file, Range requests included."""
+        token = self._dice.token()
+        self.files[token] = path
+        return Address(f"{self._origin}/{token}/{quote(path.name)}")
+
+
+@contextmanager
+def opened(dice: Dice) -> Iterator[Loopback]:
+    """Serve until the end."""
+    listening = serving.bound(0)
+    uploads = Loopback(serving.address_of(listening), dice)
+
+    async def send(request: Request) -> Response:
+        path = uploads.files.get(request.path_params["token"])
+        return FileResponse(path) if path is not None else PlainTextResponse("", 404)
+
+    app = Starlette(routes=[Route("/{token}/{name}", send)])
+    with serving.served(app, listening):
+        yield uploads
