@@ -1,0 +1,1 @@
+"""The garden house: the provider's API, played locally with real videos."""

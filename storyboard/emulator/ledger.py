@@ -1,0 +1,102 @@
+"""The emulator's truth on disk: one synced line for each accepted create, the media beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from storyboard.emulator.tasks import Line
+from storyboard.errors import StateDamaged
+from storyboard.world.files import private_folder, write_in_one_stroke
+
+
+class Ledger:
+    """Lines in their order. A torn last line, of a process that was killed while it wrote, was never answered."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.media = private_folder(path.with_suffix(".media"))
+        self.lines: dict[str, Line] = {}
+        self.removed: dict[str, float] = {}
+        self.signing_key = self._signing_key()
+        self._replay()
+
+    def _replay(self) -> None:
+        for number, row in enumerate(_rows(self.path), start=1):
+            line = self._line(row, number)
+            self.lines[line.task_id] = line
+        try:
+            self.removed = {row["task_id"]: row["at"] for row in map(json.loads, _rows(self._removals))}
+        except (ValueError, TypeError, KeyError) as error:
+            raise StateDamaged(f"{self._removals} can't be read", "remove it, or the folder that it lies in") from error
+
+    def _line(self, row: bytes, number: int) -> Line:
+        try:
+            value = json.loads(row)
+            return Line(**{**value, "size": tuple(value["size"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise StateDamaged(
+                f"{self.path}:{number} is no line of an emulator's ledger", "name another file, or remove it"
+            ) from error
+
+    @property
+    def _removals(self) -> Path:
+        return self.media / "removed.jsonl"
+
+    def _signing_key(self) -> bytes:
+        path = self.media / "signing.key"
+        if not path.exists():
+            write_in_one_stroke(path, os.urandom(32), 0o600)
+        return path.read_bytes()
+
+    def append(self, line: Line) -> None:
+        """Take a create on: from now on it is true."""
+        _append(self.path, asdict(line))
+        self.lines[line.task_id] = line
+
+    def remove(self, task: str, at: float) -> None:
+        """A task was cancelled, or its record removed."""
+        _append(self._removals, {"task_id": task, "at": at})
+        self.removed[task] = at
+
+    def keep(self, content: bytes) -> str:
+        """Keep media that a create refers to; its digest."""
+        digest = hashlib.sha256(content).hexdigest()
+        if not self.input(digest).exists():
+            write_in_one_stroke(self.input(digest), content, 0o600)
+        return digest
+
+    def input(self, digest: str) -> Path:
+        """Where media of that digest lie."""
+        return self.media / f"{digest}.input"
+
+    def video(self, task: str) -> Path:
+        """Where a task's video lies, if it is made already."""
+        return self.media / f"{task}.mp4"
+
+    def frame(self, task: str) -> Path:
+        """Where its last frame lies."""
+        return self.media / f"{task}.png"
+
+
+def _rows(path: Path) -> list[bytes]:
+    """The whole lines of a file; a torn last one is cut off."""
+    content = path.read_bytes() if path.exists() else b""
+    whole, _, torn = content.rpartition(b"\n")
+    if torn:
+        with path.open("r+b") as file:
+            file.truncate(len(content) - len(torn))
+    return whole.split(b"\n") if whole else []
+
+
+def _append(path: Path, row: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
