@@ -1,0 +1,1 @@
+"""The work: a plan and a crew in, events out."""

@@ -1,0 +1,88 @@
+"""The hands a scene needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from storyboard.errors import StoryboardError
+from storyboard.planning.event import Event
+from storyboard.promises import Address, Clock, Dice, Pace, Realm
+from storyboard.providers.provider import Provider
+from storyboard.world.addresses import Addresses
+from storyboard.world.store import Store
+
+
+class Journals(Protocol):
+    """Where events are written down before the next thing happens; `past` are all of them, with their times."""
+
+    past: list[tuple[float, Event]]
+
+    def append(self, event: Event) -> None:
+        """Write an event down."""
+        ...
+
+
+class Uploads(Protocol):
+    """How a local file gets an address that the provider can fetch."""
+
+    def address(self, path: Path) -> Address:
+        """An address for the file, good for this run."""
+        ...
+
+
+class Stopped(StoryboardError):
+    """The run stops, so nothing new is submitted."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Set once by Ctrl-C, or by an account that refuses everything: nothing new is submitted from then on."""
+
+    why: StoryboardError | None = None
+    interrupted: int = 0
+    """The signal that said stop; 0 for none."""
+    fail_fast: bool = False
+    failed: bool = False
+
+    @property
+    def going(self) -> bool:
+        """May anything new be begun?"""
+        return self.why is None and not self.interrupted and not (self.fail_fast and self.failed)
+
+    def check(self) -> None:
+        """Raise Stopped if nothing new may be submitted."""
+        if self.why is not None:
+            raise Stopped(f"not submitted: {self.why.what}")
+        if self.interrupted:
+            raise Stopped("not submitted: the run was interrupted")
+        if not self.going:
+            raise Stopped("not submitted: another scene failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who does what. `slots` bounds the tasks in flight; `tell` hears every event; `uploads` is None where there are
+    none."""
+
+    realm: Realm
+    provider: Provider
+    journal: Journals
+    store: Store
+    addresses: Addresses
+    uploads: Uploads | None
+    clock: Clock
+    dice: Dice
+    pace: Pace
+    slots: asyncio.Semaphore
+    tell: Callable[[Event], None]
+    root: Path
+    stop: Stop = field(default_factory=Stop)
+
+    def note(self, event: Event) -> None:
+        """Write an event down, then tell it."""
+        self.journal.append(event)
+        self.tell(event)

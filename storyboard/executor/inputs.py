@@ -1,0 +1,125 @@
+"""What a scene starts from: each input as something that the provider can take."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+
+from storyboard.errors import DecisionNeeded, FileTrouble, MediaTrouble
+from storyboard.executor.crew import Crew
+from storyboard.language.facts import Facts, format_of
+from storyboard.language.graph import Graph
+from storyboard.language.inputs import Input, LocalFile, RemoteFile, SceneVideo
+from storyboard.language.scene import Kind
+from storyboard.language.window import LAST_FRAME, Part, part_of
+from storyboard.planning.fingerprint import digest_of
+from storyboard.planning.take import Take
+from storyboard.promises import Address
+from storyboard.providers.provider import Item
+from storyboard.world.media import clip, join, still
+
+_TYPES: dict[str, str] = {
+    **{name: f"image/{name}" for name in ("jpeg", "png", "webp", "bmp", "tiff", "gif")},
+    "wav": "audio/wav",
+    "mp3": "audio/mp3",
+}
+
+
+async def items_of(
+    id: str,
+    graph: Graph,
+    facts: Facts,
+    takes: Mapping[str, Take],
+    crew: Crew,
+) -> tuple[Item, ...]:
+    """The content of a scene's request, in its order. Raises FileTrouble, MediaTrouble or DecisionNeeded."""
+    found = []
+    for item in graph.inputs[id]:
+        part = part_of(item, id, graph, facts, takes)
+        address = await _address(item, part, facts, takes, crew)
+        found.append(Item(item.kind, item.role, address))
+    return tuple(found)
+
+
+async def _address(item: Input, part: Part, facts: Facts, takes: Mapping[str, Take], crew: Crew) -> Address:
+    match item.origin:
+        case RemoteFile(address):
+            return Address(address)
+        case LocalFile(path):
+            content = await asyncio.to_thread(_unchanged, crew.root / path, facts[path].digest)
+            if item.kind == "video" or part.moment is not None:
+                return await _of_video(crew.root / path, item.kind, part, crew)
+            return _as_data(content)
+        case SceneVideo(parent):
+            return await _of_take(takes[parent], item.kind, part, crew)
+
+
+def _unchanged(path: Path, digest: str) -> bytes:
+    """A file's bytes, if they are still those that the plan was made with."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileTrouble(f"{path.name} can't be read any more", "run again") from error
+    if digest_of(content) != digest:
+        raise DecisionNeeded(f"{path.name} was changed while the run was on", "run again: the plan is made anew")
+    return content
+
+
+def _as_data(content: bytes) -> Address:
+    sort = _TYPES.get(format_of(content[:16]), "")
+    if not sort:
+        raise MediaTrouble("a picture or sound that is handed over is damaged", "remove its file, then run again")
+    return Address(f"data:{sort};base64,{b64encode(content).decode()}")
+
+
+async def _of_take(take: Take, kind: Kind, part: Part, crew: Crew) -> Address:
+    """A take's own address while it lives (the service trusts its own files); else its bytes from the store."""
+    alive = crew.addresses.alive(
+        take.task, crew.clock.now(), crew.provider.origin if crew.realm == "emulated" else None
+    )
+    if kind == "video" and part.whole and alive is not None:
+        return alive.video
+    if part == LAST_FRAME and take.frame:
+        if alive is not None and alive.frame is not None:
+            return alive.frame
+        return _as_data(await asyncio.to_thread(_stored(take.frame, crew).read_bytes))
+    return await _of_video(_stored(take.digest, crew), kind, part, crew)
+
+
+def _stored(digest: str, crew: Crew) -> Path:
+    found = crew.store.find(digest)
+    if found is None:
+        raise FileTrouble(f"{digest[:19]}… is not in the store any more", "run again: it is fetched if it still can be")
+    return found
+
+
+async def _of_video(path: Path, kind: Kind, part: Part, crew: Crew) -> Address:
+    if kind == "image":
+        return _as_data(await asyncio.to_thread(_frame, path, part))
+    if crew.uploads is None:
+        raise DecisionNeeded(f"{path.name} has no address that the service could fetch", "see `storyboard plan`")
+    if part.whole:
+        return crew.uploads.address(path)
+    return crew.uploads.address(await asyncio.to_thread(_stretch, path, part, crew))
+
+
+def _frame(path: Path, part: Part) -> bytes:
+    if part.moment is None:
+        raise MediaTrouble(f"{path.name} is a video, and no moment of it was named", "name one with `at:`")
+    return still.png(clip.last_picture(path) if part.moment < 0 else clip.picture_at(path, part.moment))
+
+
+def _stretch(path: Path, part: Part, crew: Crew) -> Path:
+    """A part of a video as a file of its own, kept by its digest like everything else."""
+    name = f"cut-{crew.dice.token()[:8]}"
+    rough = crew.store.folder / "part" / f"{name}.mp4"
+    kept = crew.store.part(name)
+    try:
+        join.cut(path, rough, part.start or 0.0, part.end)
+        kept.write(rough.read_bytes())
+        return crew.store.keep(kept.path, kept.close(), "mp4")
+    finally:
+        rough.unlink(missing_ok=True)
+        kept.discard()

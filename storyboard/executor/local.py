@@ -1,0 +1,32 @@
+"""An engine here, with asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from storyboard.planning.schedule import Schedule, Standing
+
+
+class Local:
+    """Every scene that can start is a task of this process's loop."""
+
+    async def walk(
+        self, schedule: Schedule, work: Callable[[str], Awaitable[Standing]], going: Callable[[], bool]
+    ) -> None:
+        """Work on each scene as soon as it can start."""
+        running: dict[asyncio.Future[Standing], str] = {}
+        try:
+            while True:
+                for id in schedule.ready if going() else ():
+                    schedule.start(id)
+                    running[asyncio.ensure_future(work(id))] = id
+                if not running:
+                    return
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    schedule.end(running.pop(task), task.result())
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)

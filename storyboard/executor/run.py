@@ -1,0 +1,256 @@
+"""The loop: a plan and a crew in, events and takes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from storyboard.errors import (
+    AccountRefused,
+    DecisionNeeded,
+    MachineRefuses,
+    SceneFailed,
+    StoryboardError,
+    UnknownOutcome,
+)
+from storyboard.executor.crew import Crew, Stopped
+from storyboard.executor.engine import Engine
+from storyboard.executor.inputs import items_of
+from storyboard.executor.perform import Job, Known, ended, perform, stored
+from storyboard.language.graph import Graph
+from storyboard.language.prompt import compose
+from storyboard.planning.event import Attempt, Event, past_of
+from storyboard.planning.fingerprint import components_of
+from storyboard.planning.lock import Lock
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, settle
+from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.take import Take
+from storyboard.providers.provider import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one scene. `seconds` is how long it took."""
+
+    scene: str
+    standing: Standing
+    what: str = ""
+    hint: str = ""
+    take: Take | None = None
+    seconds: float = 0.0
+    code: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a run: a result for each scene, the takes, and what stopped it, if anything did."""
+
+    results: dict[str, Result] = field(default_factory=dict)
+    takes: dict[str, Take] = field(default_factory=dict)
+    stopped: StoryboardError | None = None
+    interrupted: int = 0
+    submitted: int = 0
+    """Tasks that the service took on in this run, whatever became of them."""
+
+    @property
+    def exit_code(self) -> int:
+        """The most urgent of what happened: interrupted, the machine, a decision, a failure, none."""
+        codes = {result.code for result in self.results.values()}
+        if self.interrupted:
+            return 128 + self.interrupted
+        if self.stopped is not None or 5 in codes:
+            return 5
+        return 4 if 4 in codes else 3 if 3 in codes else 0
+
+
+def nothing_to_do(plan: Plan, world: World, keep_lock: Callable[[Lock], None]) -> Outcome:
+    """The outcome of a plan with nothing to make: what is kept is kept, what is held is told."""
+    results, takes, lock = kept(plan, world)
+    keep_lock(lock)
+    return Outcome(results, takes)
+
+
+def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], Lock]:
+    """What a plan settles without any work: results and takes of what is kept or held, and the lock that says so."""
+    profile = plan.graph.storyboard.profile
+    results: dict[str, Result] = {}
+    takes: dict[str, Take] = {}
+    lock = world.lock
+    for id, step in plan.steps.items():
+        match step:
+            case Keep(take=take):
+                takes[id] = take
+                lock = selecting(lock, profile, step)
+                results[id] = Result(id, "done", take=take)
+            case Hold(why=why, hint=hint, above=above):
+                results[id] = Result(id, "blocked" if above else "held", why, hint, code=4)
+            case Idle():
+                found = world.lock.block(profile, id).take
+                if found is not None and found.digest in world.stored:
+                    takes[id] = found
+            case Make():
+                pass
+    return results, takes, lock
+
+
+def selecting(lock: Lock, profile: str, keep: Keep) -> Lock:
+    """The lock in which a kept take is the selected one, under the scene's present name."""
+    if keep.moved_from:
+        lock = lock.moving(profile, keep.moved_from, keep.scene)
+    if lock.block(profile, keep.scene).selected != keep.take.digest:
+        lock = lock.selecting(profile, keep.scene, keep.take.digest)
+    return lock
+
+
+class Run:
+    """One run. `keep_lock` writes the lock down whenever a take was stored or another one selected."""
+
+    def __init__(self, plan: Plan, world: World, crew: Crew, keep_lock: Callable[[Lock], None]) -> None:
+        self._plan = plan
+        self._graph: Graph = plan.graph
+        self._profile = plan.graph.storyboard.profile
+        self._world = world
+        self._crew = crew
+        self._keep_lock = keep_lock
+        self._handled: set[str] = set()
+        self._began = len(crew.journal.past)
+        self.outcome = Outcome()
+
+    async def walk(self, engine: Engine) -> Outcome:
+        """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
+        self._settle_what_is_kept()
+        schedule = Schedule(self._plan)
+        salvages = [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._plan.salvage]
+        await engine.walk(schedule, self._work, lambda: self._crew.stop.going)
+        salvages += [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._left_over()]
+        await asyncio.gather(*salvages)
+        for id in self._graph.order:
+            if id not in self.outcome.results:
+                self.outcome.results[id] = Result(id, schedule.standing(id))
+        said = self._crew.journal.past[self._began :]
+        self.outcome.submitted = sum(event.kind == "accepted" for _, event in said)
+        self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
+        return self.outcome
+
+    def _settle_what_is_kept(self) -> None:
+        results, takes, lock = kept(self._plan, self._world)
+        self.outcome.results.update(results)
+        self.outcome.takes.update(takes)
+        self._write(lock)
+
+    def _select(self, keep: Keep) -> None:
+        self._write(selecting(self._world.lock, self._profile, keep))
+
+    def _write(self, lock: Lock) -> None:
+        if lock != self._world.lock:
+            self._world = replace(self._world, lock=lock)
+            self._keep_lock(lock)
+
+    async def _work(self, id: str) -> Standing:
+        """Work on a scene; whatever goes wrong with it is its result, and nobody else's."""
+        began = self._crew.clock.now()
+        try:
+            result = await self._make(id)
+        except StoryboardError as error:
+            result = self._told(id, error)
+        self.outcome.results[id] = replace(result, seconds=self._crew.clock.now() - began)
+        self._crew.stop.failed |= result.standing == "failed"
+        return result.standing
+
+    def _told(self, id: str, error: StoryboardError) -> Result:
+        match error:
+            case Stopped():
+                return Result(id, "blocked", error.what)
+            case UnknownOutcome():
+                step = self._settled(id)
+                hint = step.hint if isinstance(step, Hold) else ""
+                return Result(id, "held", f"{error.what}: it may be in the making, and be billed", hint, code=4)
+            case DecisionNeeded():
+                return Result(id, "held", error.what, error.hint, code=4)
+            case AccountRefused() | MachineRefuses():
+                self._crew.stop.why = self._crew.stop.why or error
+                return Result(id, "failed", error.what, error.hint, code=5)
+            case _:
+                return Result(id, "failed", error.what, error.hint, code=3)
+
+    def _settled(self, id: str) -> Keep | Make | Hold | Idle:
+        """The step that the scene's key asks for, now that everything above it is known."""
+        world = replace(self._world, past=past_of(self._crew.journal.past))
+        return settle(id, self._graph, world, self._components(id), self.outcome.takes)
+
+    def _components(self, id: str) -> Mapping[str, str | int | bool]:
+        row = self._world.rows[self._graph.scene(id).model.row]
+        return components_of(id, self._graph, row, self._world.facts, self.outcome.takes)
+
+    async def _make(self, id: str) -> Result:
+        step = self._settled(id)
+        match step:
+            case Keep(take=take):
+                self.outcome.takes[id] = take
+                self._select(step)
+                return Result(id, "done", "what it is handed came out the same", take=take)
+            case Hold(why=why, hint=hint):
+                return Result(id, "held", why, hint, code=4)
+            case Make(fetches=Take() as take):
+                return await self._fetch_again(id, take)
+            case Make(resumes=resumes):
+                return await self._perform(id, resumes)
+            case Idle():
+                return Result(id, "done")
+
+    async def _perform(self, id: str, resumes: Attempt | None) -> Result:
+        components = self._components(id)
+        known = Known(resumes.intent, resumes.task) if resumes else None
+        if resumes:
+            self._handled.add(resumes.intent)
+        take = await perform(Job(id, self._profile, components), self._crew, lambda: self._order(id), known)
+        self._keep(id, take, select=True)
+        self.outcome.takes[id] = take
+        return Result(id, "done", take=take)
+
+    async def _order(self, id: str) -> bytes:
+        scene = self._graph.scene(id)
+        row = self._world.rows[scene.model.row]
+        items = await items_of(id, self._graph, self._world.facts, self.outcome.takes, self._crew)
+        model = scene.model.name if scene.model.like else row.id
+        text = compose(scene, self._graph.storyboard).text
+        return self._crew.provider.body(Order(model, text, items, scene.parameters))
+
+    async def _fetch_again(self, id: str, take: Take) -> Result:
+        """A take of which only the file is missing: its task still has it, or nobody does: it is never bought again."""
+        job, known = Job(id, self._profile, take.components), Known("", take.task)
+        hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"
+        try:
+            task = await ended(job, known, self._crew)
+            again = await stored(job, known, task, self._crew)
+        except (SceneFailed, DecisionNeeded) as error:
+            raise DecisionNeeded(f"its video is gone from the store, and {error.what}", hint) from error
+        if again.digest != take.digest:
+            raise DecisionNeeded("its video is gone from the store, and the service has another one now", hint)
+        self.outcome.takes[id] = take
+        return Result(id, "done", "fetched again", take=take)
+
+    def _keep(self, id: str, take: Take, *, select: bool) -> None:
+        stored_now = self._world.stored | {take.digest}
+        self._world = replace(self._world, stored=stored_now)
+        self._write(self._world.lock.with_take(self._profile, id, take, select=select))
+
+    def _left_over(self) -> list[Attempt]:
+        """Attempts with a task that nobody has fetched: none that this run began itself."""
+        before = {attempt.intent for attempt in self._world.past.unfinished}
+        salvaged = {attempt.intent for attempt in self._plan.salvage}
+        return [a for a in past_of(self._crew.journal.past).unfinished if a.intent in before - salvaged - self._handled]
+
+    async def _salvage(self, attempt: Attempt) -> None:
+        """Fetch what was paid for and is no longer asked for: it becomes a take that nobody has selected."""
+        job = Job(attempt.scene, attempt.profile, attempt.components)
+        try:
+            known = Known(attempt.intent, attempt.task)
+            take = await stored(job, known, await ended(job, known, self._crew), self._crew)
+        except StoryboardError as error:
+            self._crew.tell(Event("ended", attempt.scene, attempt.intent, {"status": "lost", "error": error.what}))
+            return
+        lock = self._world.lock
+        chosen = lock.block(attempt.profile, attempt.scene).selected
+        self._write(lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))

@@ -1,0 +1,39 @@
+"""An emulator for as long as a test lasts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storyboard.emulator.app import BASE, Conditions, Service, service
+from storyboard.promises import Clock
+from storyboard.world import serving
+from storyboard.world.clock import SystemClock, SystemDice
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A running emulator: `base_url` is what ARK_BASE_URL wants."""
+
+    base_url: str
+    service: Service
+
+    @property
+    def ledger(self) -> tuple[dict[str, Any], ...]:
+        """What would have been paid, a row for each task that was taken on."""
+        path = self.service.ledger.path
+        return tuple(json.loads(line) for line in path.read_bytes().splitlines()) if path.exists() else ()
+
+
+@contextmanager
+def emulator(
+    ledger: Path, *, speed: float = 1000.0, hold_reply: float = 0.0, clock: Clock | None = None
+) -> Iterator[Emulator]:
+    """Serve the API on this machine until the end. `hold_reply` is in seconds."""
+    emulated = service(ledger, clock or SystemClock(), SystemDice(), Conditions(speed, hold_reply))
+    with serving.served(emulated.app(), serving.bound(0)) as origin:
+        yield Emulator(origin + BASE, emulated)
