@@ -1,0 +1,1 @@
+"""The cutting room: takes in, a film out."""

@@ -1,0 +1,140 @@
+"""Which pictures of which takes make the film, in which order, and whether they can be copied: the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from storyboard.language.graph import Graph
+from storyboard.language.scene import Cut, Mention, Scene, Transition
+
+FPS = 24
+
+
+class StreamFacts(Protocol):
+    """What is known of a take's stream; two that are to be copied into one track have to agree in it."""
+
+    @property
+    def codec(self) -> str:
+        """The decoder's name, or `unsteady`."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+
+    @property
+    def pixels(self) -> str:
+        """How pixels are stored."""
+
+    @property
+    def head(self) -> bytes:
+        """The decoder's parameters."""
+
+    @property
+    def frames(self) -> int:
+        """How many pictures."""
+
+    @property
+    def endings(self) -> tuple[int, ...]:
+        """After how many pictures it may be cut short without decoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Pictures `first` up to, not including, `last` of a scene's take."""
+
+    scene: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """How the shots before and after `at` go over into each other, in how many pictures."""
+
+    at: int
+    sort: Literal["dissolve", "fade", "wipe"]
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Montage:
+    """The film as a list of shots; `copied` if no picture has to be encoded anew. `frames` is its length."""
+
+    shots: tuple[Shot, ...]
+    joins: tuple[Join, ...]
+    copied: bool
+
+    @property
+    def frames(self) -> int:
+        """How many pictures the film has: those of its shots, less what overlaps."""
+        overlap = sum(join.frames for join in self.joins if join.sort != "fade")
+        return sum(shot.last - shot.first for shot in self.shots) - overlap
+
+
+def scenes_of(graph: Graph) -> tuple[str, ...]:
+    """The scenes that the film needs."""
+    return tuple(dict.fromkeys(item.scene.word for item in _items(graph) if isinstance(item, Cut)))
+
+
+def montage(graph: Graph, streams: Mapping[str, StreamFacts]) -> Montage:
+    """The film that a storyboard's cut says, or the order of its scenes, of takes with these streams."""
+    items = _items(graph)
+    cuts = [item for item in items if isinstance(item, Cut)]
+    shots = [_shot(cut, graph.scene(cut.scene.word), streams[cut.scene.word]) for cut in cuts]
+    joins = _joins(items, shots)
+    straight = set(range(1, len(shots))) - {join.at for join in joins}
+    shots = [
+        _without_double(shot, shots[index + 1], graph, streams) if index + 1 in straight else shot
+        for index, shot in enumerate(shots)
+    ]
+    size = graph.storyboard.film_size
+    fits = size is None or all(streams[shot.scene].size == size for shot in shots)
+    return Montage(tuple(shots), joins, fits and not joins and _agree(shots, streams))
+
+
+def _items(graph: Graph) -> tuple[Cut | Transition, ...]:
+    """The cut as written; left out, every scene but those that are edited by another and those of `film: false`."""
+    if graph.storyboard.cut:
+        return graph.storyboard.cut
+    edited = {given.mention.word for s in graph.storyboard.scenes.values() for given in s.given if given.edge == "edit"}
+    scenes = (scene for scene in graph.storyboard.scenes.values() if scene.in_film and scene.id not in edited)
+    return tuple(Cut(Mention(scene.id, scene.place, "scene")) for scene in scenes)
+
+
+def _shot(cut: Cut, scene: Scene, stream: StreamFacts) -> Shot:
+    starts = cut.starts if cut.starts is not None else scene.starts or 0.0
+    out = cut.out if cut.out is not None else scene.out
+    last = stream.frames if out is None else min(stream.frames, max(1, round(out * FPS)))
+    return Shot(scene.id, min(round(starts * FPS), last - 1), last)
+
+
+def _joins(items: Sequence[Cut | Transition], shots: Sequence[Shot]) -> tuple[Join, ...]:
+    """Transitions between two shots, never longer than half of either. At the film's ends a rule lets none stand."""
+    found = []
+    at = 0
+    for item in items:
+        if isinstance(item, Cut):
+            at += 1
+        else:
+            most = min(shots[index].last - shots[index].first for index in (at - 1, at)) // 2
+            found.append(Join(at, item.sort, max(1, min(round(item.seconds * FPS), most))))
+    return tuple(found)
+
+
+def _without_double(shot: Shot, following: Shot, graph: Graph, streams: Mapping[str, StreamFacts]) -> Shot:
+    """A chained scene begins with the picture on which the one before ends: it is shown once."""
+    chained = any(
+        given.edge == "chain" and given.mention.word == shot.scene and given.mention.moment == "out"
+        for given in graph.scene(following.scene).given
+    )
+    whole = following.first == 0 and shot.last == streams[shot.scene].frames
+    return Shot(shot.scene, shot.first, shot.last - 1) if chained and whole and shot.last - shot.first > 1 else shot
+
+
+def _agree(shots: Sequence[Shot], streams: Mapping[str, StreamFacts]) -> bool:
+    used = [streams[shot.scene] for shot in shots]
+    kinds = {(stream.codec, stream.size, stream.pixels, stream.head) for stream in used}
+    whole = all(shot.first == 0 and shot.last in streams[shot.scene].endings for shot in shots)
+    return len(kinds) == 1 and used[0].codec == "h264" and whole
