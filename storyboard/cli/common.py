@@ -1,0 +1,74 @@
+"""What several doors share: options, and how problems are told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from storyboard.cli.echo import echo
+from storyboard.language.problem import mistakes, told
+
+if TYPE_CHECKING:
+    from storyboard.language.validator import Judgement
+    from storyboard.project import Verdict
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Finite(click.FloatRange):
+    """A number in a range; `nan` and `inf` are in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Fails as click's own do."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that anything could be compared with", param, ctx)
+        return number
+
+
+file_option = click.option("-f", "--file", default="storyboard.yaml", show_default=True, help="The storyboard.")
+profile_option = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME[,NAME]",
+    help="Profiles to lay in; the last one wins.",
+)
+emulator_option = click.option(
+    "--emulator", is_flag=True, help="Look at what was made on the embedded emulator, not for real."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
+
+
+def named(profiles: tuple[str, ...]) -> tuple[str, ...]:
+    """The profiles of one or several options, each perhaps several with commas between."""
+    return tuple(name.strip() for value in profiles for name in value.split(",") if name.strip())
+
+
+_STYLES = {"mistake": "red", "warning": "yellow", "note": "blue"}
+
+
+def coloured(text: str, severity: str) -> str:
+    """A problem as it is told, its first line and its carets in the colour of what it is."""
+    first, *lines = text.split("\n")
+    painted = [colour(line, fg=_STYLES[severity]) if line.strip(" |^") == "" else line for line in lines]
+    return "\n".join([colour(first, fg=_STYLES[severity], bold=True), *painted])
+
+
+def tell_problems(judgement: Judgement | Verdict) -> None:
+    """All problems but notes, to people; exits with 1 if there is a mistake."""
+    for problem in judgement.problems:
+        if problem.severity != "note":
+            echo(coloured(told(problem, judgement.sources), problem.severity), err=True)
+    count = len(mistakes(judgement.problems))
+    if count:
+        echo(f"{count} mistake{'s' if count > 1 else ''}: nothing was done", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def colour(text: str, **style: Any) -> str:
+    """Styled text; click takes the style away where nobody sees it."""
+    return click.style(text, **style)

@@ -1,0 +1,47 @@
+"""Saying something to whoever reads us, and going on when they have left.
+
+A reader that has had enough (`| head -1`) ends nobody's run and is no fault. A disk that is full behind a log doesn't
+end a run either, but is told at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+import click
+
+unheard: list[str] = []
+"""Why something that was said could not be written down, each time that happened."""
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a line, if anybody is there."""
+    if (sys.stderr if err else sys.stdout) is None:  # closed before we began
+        return
+    try:
+        click.echo(text, err=err, nl=nl)
+    except OSError as error:
+        _hush(error, err=err)
+
+
+def flush() -> None:
+    """Say the rest, if anybody still listens."""
+    for err, stream in ((False, sys.stdout), (True, sys.stderr)):
+        if stream is not None:
+            try:
+                stream.flush()
+            except OSError as error:
+                _hush(error, err=err)
+
+
+def _hush(error: OSError, *, err: bool) -> None:
+    """Let everything that is said from now on go nowhere."""
+    if not isinstance(error, BrokenPipeError):
+        unheard.append((error.strerror or type(error).__name__).lower())
+    stream = sys.stderr if err else sys.stdout
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

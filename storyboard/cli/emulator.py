@@ -1,0 +1,52 @@
+"""`storyboard emulator`"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from storyboard.cli.common import Finite
+from storyboard.cli.echo import echo
+
+
+@click.command("emulator")
+@click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="0 chooses one.")
+@click.option(
+    "--speed",
+    type=Finite(0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="How much faster than life; at 1 a second of video takes 20 s.",
+)
+@click.option(
+    "--hold-reply",
+    type=click.IntRange(0, 600_000),
+    default=0,
+    metavar="MS",
+    help="Answer creates that much later.",
+)
+@click.option(
+    "--ledger",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the tasks it took on are written down; media lie beside it. Left out: a temporary folder.",
+)
+def command(port: int, speed: float, hold_reply: int, ledger: Path | None) -> None:
+    """Serve the API on this machine: real videos, no cost, any key will do. Its first line is its address."""
+    from storyboard.emulator.app import BASE, Conditions, service
+    from storyboard.world import serving
+    from storyboard.world.clock import SystemClock, SystemDice
+
+    with tempfile.TemporaryDirectory(prefix="storyboard-emulator-") as folder:
+        listening = serving.bound(port)
+        path = ledger or Path(folder) / "ledger.jsonl"
+        app = service(path, SystemClock(), SystemDice(), Conditions(speed, hold_reply / 1000)).app()
+        echo(serving.address_of(listening) + BASE)
+        echo(
+            f"ledger: {path}\nuse it with: ARK_BASE_URL=<the address above> ARK_API_KEY=any storyboard run",
+            err=True,
+        )
+        sys.stdout.flush()
+        serving.serve(app, listening)

@@ -1,0 +1,26 @@
+"""`storyboard explain`"""
+
+from __future__ import annotations
+
+import click
+
+from storyboard.cli.echo import echo
+from storyboard.errors import UsageError
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+def command(code: str | None) -> None:
+    """Say what a CODE means, why it is one, and what to do; without CODE, list them all."""
+    from storyboard.language.problem import nearest
+    from storyboard.report.pages import pages
+    from storyboard.world.files import codes_text
+
+    found = pages(codes_text())
+    if code is None:
+        echo("\n".join(f"{name}  {page.title}" for name, page in found.items()))
+        return
+    page = found.get(code.upper())
+    if page is None:
+        raise UsageError(f"there is no code {code}", nearest(code.upper(), found) or "`storyboard explain` lists them")
+    echo(f"{code.upper()}  {page.title}\n\n{page.text}")

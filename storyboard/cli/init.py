@@ -1,0 +1,70 @@
+"""`storyboard init`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from storyboard.cli.echo import echo
+from storyboard.errors import UsageError
+
+TEMPLATE = """\
+# yaml-language-server: $schema=.storyboard/storyboard.schema.json
+storyboard: 1
+title: A first film
+model: seedance-2.0
+
+defaults:                  # request parameters that every scene inherits
+  ratio: 16:9
+  resolution: 720p
+  duration: 5
+
+scenes:                    # the order of the film
+  morning:
+    prompt: >-
+      A small harbour at first light, mist over the water, slow dolly in.
+
+  boat:
+    chain: morning         # starts on the last frame of morning
+    prompt: >-
+      A fishing boat leaves the quay. A man on deck says: "Back by noon."
+
+  sea:
+    extend: boat           # continues boat's video
+    prompt: >-
+      Extend {boat} forward: the boat meets the open sea, gulls overhead.
+    duration: 8
+"""
+IGNORED = (".storyboard/", "renders/")
+
+
+@click.command("init")
+@click.argument("folder", default=".")
+def command(folder: str) -> None:
+    """Begin a new storyboard in FOLDER: the file, assets/, .gitignore, and the schema for your editor."""
+    from storyboard.world.files import schema_text, write_in_one_stroke
+
+    place = Path(folder)
+    target = place / "storyboard.yaml"
+    if target.exists():
+        raise UsageError(f"{target} is there already", "name another folder")
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"{place} is no folder", "name another")
+    write_in_one_stroke(place / ".storyboard" / "storyboard.schema.json", schema_text().encode())
+    write_in_one_stroke(target, TEMPLATE.encode())
+    (place / "assets").mkdir(exist_ok=True)
+    _ignore(place / ".gitignore")
+    echo(f"{target} is written. Try it, for nothing:\n")
+    echo(("" if folder == "." else f"  cd {folder}\n") + "  storyboard run --emulator")
+
+
+def _ignore(path: Path) -> None:
+    """Add what git shouldn't see, and keep what stands there."""
+    from storyboard.world.files import read_text, write_in_one_stroke
+
+    text = read_text(path) if path.exists() else ""
+    missing = [line for line in IGNORED if line not in text.splitlines()]
+    if missing:
+        text += ("" if not text or text.endswith("\n") else "\n") + "\n".join(missing) + "\n"
+        write_in_one_stroke(path, text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,133 @@
+"""`storyboard run`"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from storyboard import project, studio
+from storyboard.cli.common import Finite, file_option, named, profile_option, tell_problems
+from storyboard.cli.echo import echo
+from storyboard.cli.progress import Display, display
+from storyboard.cli.show import money, show_plan
+from storyboard.errors import DecisionNeeded
+from storyboard.executor.run import Outcome
+from storyboard.language.source import shown
+from storyboard.project import Planned, survey
+from storyboard.promises import Realm
+from storyboard.studio import Film, Wish
+from storyboard.world.files import layout_of
+
+
+@click.command("run")
+@click.argument("selection", nargs=-1)
+@file_option
+@profile_option
+@click.option("--emulator", is_flag=True, help="Make it on the embedded emulator: no key, no cost, real files.")
+@click.option(
+    "--speed",
+    type=Finite(0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="The embedded emulator's.",
+)
+@click.option("--hold-reply", type=click.IntRange(0, 600_000), default=0, metavar="MS", hidden=True)
+@click.option("--yes", is_flag=True, help="Don't ask before spending.")
+@click.option("--max-cost", type=Finite(0), help="Make nothing if it may cost more.")
+@click.option("--jobs", type=click.IntRange(1, 1000), help="Tasks in flight at once; left out: your settings, else 3.")
+@click.option("--fail-fast", is_flag=True, help="Begin nothing new once a scene has failed.")
+def command(
+    selection: tuple[str, ...],
+    file: str,
+    profiles: tuple[str, ...],
+    emulator: bool,
+    speed: float,
+    hold_reply: int,
+    yes: bool,
+    max_cost: float | None,
+    jobs: int | None,
+    fail_fast: bool,
+) -> None:
+    """Make what is missing or changed of SELECTION (all, if left out), and cut the film.
+
+    SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
+    for either, a comma for both.
+    """
+    layout = layout_of(file, project.realm_of(emulator=emulator))
+    judgement, facts = survey(layout, named(profiles))
+    tell_problems(judgement)
+    graph = judgement.graph
+    assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
+    asking = _Asking(layout.realm, yes, max_cost)
+    with display(graph.order) as shows:
+        wish = Wish(
+            agree=lambda planned: asking.agree(planned, shows),
+            tell=shows.tell,
+            selection=selection,
+            jobs=jobs,
+            fail_fast=fail_fast,
+            speed=speed if emulator else None,
+            hold_reply=hold_reply / 1000,
+        )
+        outcome = studio.run(layout, graph, facts, wish)
+    if outcome is None:
+        raise DecisionNeeded("nothing was made: you said no")
+    _tell_results(outcome)
+    if not selection and outcome.exit_code == 0:
+        echo(told_film(studio.film(layout, graph, outcome.takes)))
+    if outcome.exit_code:
+        raise click.exceptions.Exit(outcome.exit_code)
+
+
+class _Asking:
+    """Shows the plan, and asks before anything is spent: emulated runs never ask."""
+
+    def __init__(self, realm: Realm, yes: bool, max_cost: float | None) -> None:
+        self._realm = realm
+        self._yes = yes
+        self._max_cost = max_cost
+
+    def agree(self, planned: Planned, shows: Display) -> bool:
+        show_plan(planned.plan, self._realm)
+        cost = planned.plan.cost
+        if self._max_cost is not None and cost.high > self._max_cost:
+            raise DecisionNeeded(
+                f"it may cost {money(cost)}, more than the {self._max_cost:g} of --max-cost",
+                "select fewer scenes, or raise it",
+            )
+        agreed = self._realm == "emulated" or self._yes or not _spends(planned) or _asked(money(cost))
+        if agreed and planned.plan.makes:
+            shows.begin(planned.plan)
+        return agreed
+
+
+def _spends(planned: Planned) -> bool:
+    return any(step.resumes is None and step.fetches is None for step in planned.plan.makes)
+
+
+def _asked(price: str) -> bool:
+    if not sys.stdin.isatty():
+        raise DecisionNeeded(f"this would cost about {price}, and there is nobody to ask", "say --yes if you agree")
+    return click.confirm(f"Spend about {price}?", default=False)
+
+
+def _tell_results(outcome: Outcome) -> None:
+    """What became of the scenes that need a word."""
+    for result in outcome.results.values():
+        if result.standing in ("failed", "held"):
+            echo(f"{result.standing}: {shown(result.scene)}: {shown(result.what)}", err=True)
+            for line in result.hint.splitlines():
+                echo(f"  {shown(line)}", err=True)
+    blocked = [shown(result.scene) for result in outcome.results.values() if result.standing in ("blocked", "waiting")]
+    if blocked:
+        echo(f"not made: {', '.join(blocked)}", err=True)
+    if outcome.interrupted:
+        echo("interrupted; the same command goes on where this one stopped", err=True)
+    echo(f"{outcome.submitted} task{'s' if outcome.submitted != 1 else ''} submitted")
+
+
+def told_film(film: Film) -> str:
+    """Where a film lies and how it came there."""
+    how = "copied" if film.copied else "encoded"
+    return f"film: {film.path} ({film.frames / 24:.2f} s, {how if film.anew else 'unchanged'})"

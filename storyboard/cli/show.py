@@ -1,0 +1,143 @@
+"""How a plan and where scenes stand look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from storyboard.cli.common import colour
+from storyboard.cli.echo import echo
+from storyboard.language.source import columns, shown
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan
+from storyboard.planning.price import NOTHING, Cost
+from storyboard.planning.reason import Reason
+from storyboard.promises import Realm
+from storyboard.report.view import Row, reason_value
+
+_SIGNS = {"CNY": "¥", "USD": "$"}
+_COLOURS = {
+    "kept": "green",
+    "new": "cyan",
+    "stale": "yellow",
+    "running": "blue",
+    "failed": "red",
+    "held": "magenta",
+}
+
+
+def money(cost: Cost) -> str:
+    """An estimate: `¥5.01`, or `¥2.10 to ¥7.80`."""
+    if cost == NOTHING:
+        return "nothing"
+    sign = _SIGNS.get(cost.currency, cost.currency + " ")
+    low, high = f"{sign}{cost.low:.2f}", f"{sign}{cost.high:.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def padded(text: str, width: int) -> str:
+    """Text with spaces after it up to a width in columns."""
+    return text + " " * max(0, width - columns(text))
+
+
+def show_plan(plan: Plan, realm: Realm) -> None:
+    """A plan, a line a scene."""
+    wide = max((columns(shown(id)) for id in plan.steps), default=0)
+    prices = {id: _price(plan.steps[id]) for id in plan.steps}
+    dear = max(map(len, prices.values()), default=0)
+    for id in plan.graph.storyboard.scenes:
+        word, style, said = _step_words(plan.steps[id])
+        margin = f"{padded(shown(id), wide)}  {prices[id]:>{dear}}"
+        echo(f"  {colour(padded(word, 6), fg=style)}  {margin}  {shown(said[0]) if said else ''}".rstrip())
+        for line in said[1:]:
+            echo(f"  {'':6}  {'':{wide}}  {'':{dear}}  {shown(line)}")
+    for note in plan.notes:
+        echo(f"  note: {shown(note)}")
+    for attempt in plan.salvage:
+        echo(f"  note: {shown(attempt.scene)}: task {attempt.task} of an earlier wish is fetched as well")
+    echo(summary(plan, realm))
+
+
+def summary(plan: Plan, realm: Realm) -> str:
+    """What a plan comes to, in a sentence."""
+    submits = [step for step in plan.makes if step.resumes is None and step.fetches is None]
+    kept = sum(isinstance(step, Keep) for step in plan.steps.values())
+    parts = [f"{len(submits)} to make", f"{kept} kept"]
+    resumed = len(plan.makes) - len(submits)
+    if resumed:
+        parts.insert(1, f"{resumed} to go on with")
+    if plan.holds:
+        parts.append(f"{len(plan.holds)} held")
+    cost = money(sum((step.cost for step in submits), NOTHING))
+    price = f"about {cost}" if realm == "real" else f"nothing to pay (the real service: about {cost})"
+    return ", ".join(parts) + (f"; {price}" if submits else "")
+
+
+def _price(step: object) -> str:
+    return money(step.cost) if isinstance(step, Make) and step.cost != NOTHING else ""
+
+
+def _step_words(step: object) -> tuple[str, str, list[str]]:
+    match step:
+        case Keep(stale=stale, moved_from=moved):
+            said = [f"was called {moved}"] if moved else []
+            return "keep", "green", said + ([f"stale: {stale[0]}"] if stale else [])
+        case Make(reasons=reasons, resumes=resumes, certain=certain):
+            said = [str(reason) for reason in reasons]
+            if resumes is not None:
+                return "go on", "blue", [f"with task {resumes.task}", *said]
+            if not certain:
+                said.append("kept after all if it is handed the same")
+            return "make", "cyan", said
+        case Hold(why=why, hint=hint, above=above):
+            return ("wait" if above else "hold"), "magenta", [why, *hint.splitlines()]
+        case Idle():
+            return "-", "white", ["not asked for"]
+        case _:
+            return "?", "white", []
+
+
+def plan_value(plan: Plan, realm: Realm) -> dict[str, Any]:
+    """A plan for a program to read."""
+    cost = plan.cost
+    return {
+        "realm": realm,
+        "profile": plan.graph.storyboard.profile,
+        "scenes": {id: _step_value(plan.steps[id]) for id in plan.graph.storyboard.scenes},
+        "notes": list(plan.notes),
+        "cost": {
+            "low": cost.low,
+            "high": cost.high,
+            "currency": cost.currency,
+            "tokens": [cost.low_tokens, cost.high_tokens],
+        },
+    }
+
+
+def _step_value(step: object) -> dict[str, Any]:
+    match step:
+        case Keep(take=take, stale=stale):
+            return {"step": "keep", "take": take.digest, "reasons": _reasons(stale)}
+        case Make(reasons=reasons, resumes=resumes, certain=certain, cost=cost):
+            word = "go on" if resumes else "make"
+            value = {"low": cost.low, "high": cost.high, "currency": cost.currency}
+            return {"step": word, "certain": certain, "reasons": _reasons(reasons), "cost": value}
+        case Hold(why=why, hint=hint, reasons=reasons):
+            return {"step": "hold", "why": why, "hint": hint, "reasons": _reasons(reasons)}
+        case _:
+            return {"step": "idle"}
+
+
+def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    return [reason_value(reason) for reason in reasons]
+
+
+def show_rows(rows: Iterable[Row]) -> None:
+    """Where scenes stand, a line each."""
+    rows = tuple(rows)
+    wide = max((columns(row.scene) for row in rows), default=0)
+    for row in rows:
+        length = f"{row.take.seconds:5.2f} s" if row.take else " " * 7
+        takes = f"{row.takes} take{'s' if row.takes != 1 else ' '}" if row.takes else " " * 7
+        why = str(row.reasons[0]) if row.reasons and row.state != "new" else ""
+        state = colour(padded(row.state, 7), fg=_COLOURS.get(row.state, "white"))
+        echo(f"  {state}  {padded(shown(row.scene), wide)}  {length}  {takes}  {shown(why)}".rstrip())

@@ -1,0 +1,50 @@
+"""Reading a project for the doors that only look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from storyboard import project
+from storyboard.cli.echo import echo
+from storyboard.language.graph import Graph
+from storyboard.language.validator import Judgement
+from storyboard.project import Planned
+from storyboard.world.clock import SystemClock
+from storyboard.world.files import Layout, layout_of
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A project as it stands: its places, its graph, and what would be made."""
+
+    layout: Layout
+    graph: Graph
+    planned: Planned
+
+    def hint_at_other_realm(self) -> None:
+        """Say so if nothing was made for real, but something was on the emulator."""
+        other = Layout(self.layout.storyboard, "emulated")
+        if self.layout.realm == "real" and not self.planned.world.lock.blocks and other.lock.exists():
+            echo(
+                "note: nothing was made for real yet; `--emulator` shows what was made on the emulator",
+                err=True,
+            )
+
+
+def look(
+    file: str,
+    *,
+    profiles: tuple[str, ...],
+    emulator: bool,
+    tell: Callable[[Judgement], None],
+    selection: tuple[str, ...] = (),
+) -> Looked:
+    """Read a project. Mistakes are told, and end the command."""
+    layout = layout_of(file, project.realm_of(emulator=emulator))
+    judgement, facts = project.survey(layout, profiles)
+    tell(judgement)
+    assert judgement.graph is not None  # noqa: S101 - `tell` leaves if there is a mistake
+    clock = SystemClock()
+    planned = project.planned(layout, judgement.graph, facts, project.past_on_disk(layout, clock), clock, selection)
+    return Looked(layout, judgement.graph, planned)

@@ -1,0 +1,64 @@
+"""`storyboard validate`"""
+
+from __future__ import annotations
+
+import gc
+import json
+
+import click
+
+from storyboard.cli.common import coloured, json_option, named, profile_option
+from storyboard.cli.echo import echo
+from storyboard.language.problem import MOST_TOLD, mistakes, told
+from storyboard.project import Verdict
+
+
+@click.command("validate")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("-f", "--file", default="storyboard.yaml", show_default=True, help="The storyboard, if no FILE is named.")
+@profile_option
+@click.option("--strict", is_flag=True, help="Count warnings as mistakes.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@json_option
+def command(
+    files: tuple[str, ...], file: str, profiles: tuple[str, ...], strict: bool, form: str, as_json: bool
+) -> None:
+    """Tell every mistake in a storyboard, with its place. Exits with 1 if there is one."""
+    from storyboard.project import validate
+    from storyboard.world.files import layout_of
+
+    gc.disable()  # hundreds of thousands of values that all stay: looking through them for rubbish takes long
+    click.get_current_context().call_on_close(gc.enable)
+    names = files or (file,)
+    verdicts = [validate(layout_of(name, "real"), named(profiles)) for name in names]
+    problems = [problem for verdict in verdicts for problem in verdict.problems]
+    if as_json or form == "json":
+        from storyboard.report.problems import problem_value
+
+        echo(json.dumps([problem_value(problem) for problem in problems], ensure_ascii=False, indent=1))
+    elif form == "sarif":
+        from storyboard.report.problems import sarif
+
+        echo(json.dumps(sarif(problems), ensure_ascii=False, indent=1))
+    else:
+        for verdict in verdicts:
+            _tell(verdict)
+    if mistakes(problems) or (strict and any(problem.severity == "warning" for problem in problems)):
+        raise click.exceptions.Exit(1)
+
+
+def _tell(verdict: Verdict) -> None:
+    for problem in verdict.problems:
+        echo(coloured(told(problem, verdict.sources), problem.severity))
+    name = next(iter(verdict.sources))
+    count, warned = len(mistakes(verdict.problems)), sum(p.severity == "warning" for p in verdict.problems)
+    warnings = f", {_counted(warned, 'warning')}" if warned else ""
+    at_least = "at least " if count >= MOST_TOLD else ""
+    if count:
+        echo(f"{name}: {at_least}{_counted(count, 'mistake')}{warnings}")
+    else:
+        echo(f"{name}: {_counted(verdict.scenes, 'scene')}, no mistakes{warnings}")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

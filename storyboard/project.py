@@ -1,0 +1,202 @@
+"""A project on disk: validate, plan: what needs only thought and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storyboard.errors import MediaTrouble
+from storyboard.language.facts import FileFacts
+from storyboard.language.graph import Graph
+from storyboard.language.problem import Problem
+from storyboard.language.scene import Kind
+from storyboard.language.source import Place, Source
+from storyboard.planning.event import Past, past_of
+from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.plan import Plan, World, plan
+from storyboard.planning.selection import select
+from storyboard.promises import Clock, Realm, is_loopback
+from storyboard.providers.catalogue import capabilities
+from storyboard.providers.homes import HOMES
+from storyboard.report.view import rows
+from storyboard.world import files, settings
+from storyboard.world.addresses import Addresses
+from storyboard.world.cache import Cache, program
+from storyboard.world.files import Layout
+from storyboard.world.store import Store
+
+if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not loaded
+    from storyboard.language.validator import Found, Judgement, Reading
+
+PROVIDER = "ark"
+"""The one that makes everything, until there are others to choose from."""
+
+
+def realm_of(*, emulator: bool) -> Realm:
+    """Where takes come from: the embedded emulator, the address in the environment, or the vendor."""
+    address = settings.environment().get(HOMES[PROVIDER].address_name, "")
+    return "emulated" if emulator or is_loopback(address) else "real"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of a storyboard: its problems by place, and how many scenes it has if none of them is a mistake."""
+
+    sources: Mapping[str, Source]
+    problems: tuple[Problem, ...]
+    scenes: int
+
+
+def read(layout: Layout, profiles: tuple[str, ...] = ()) -> Reading:
+    """What the storyboard's file says, as far as its form goes, with the files that it brings in."""
+    from storyboard.language.validator import opened, reading_of
+
+    main = opened(Source(layout.storyboard.name, files.read_text(layout.storyboard)))
+    included = {path: _included(layout, path) for path in main.includes}
+    return reading_of(main, files.schema(), profiles, included)
+
+
+def _included(layout: Layout, path: str) -> Found:
+    """A file that a storyboard brings in; nothing outside the root is opened, and nothing but a regular file."""
+    from storyboard.language.validator import opened
+
+    fact = files.look(layout, [path], digests=False)[path]
+    real = files.inside(layout, path)
+    if fact.trouble is not None or real is None:
+        return fact.trouble or "outside"
+    return opened(Source(path, files.read_text(real)))
+
+
+def validate(layout: Layout, profiles: tuple[str, ...] = ()) -> Verdict:
+    """Every mistake in a storyboard, with its place. What was said of an unchanged one is said again, unread."""
+    remembered = Cache(settings.environment())
+    trusted = settings.read(settings.environment()).trusted_hosts
+    key = ("verdict", program(), str(layout.storyboard), str(layout.root), profiles, trusted)
+    value = remembered.get(*key)
+    if value is not None:
+        return _recalled(layout, value)
+    from storyboard.language.validator import judged
+
+    reading = read(layout, profiles)
+    paths = tuple(_meant(reading))
+    facts = {path: _measured(layout, fact) for path, fact in files.look(layout, paths, digests=False).items()}
+    judgement = judged(reading, capabilities(), facts, trusted)
+    scenes = len(judgement.graph.order) if judgement.graph else 0
+    rests_on = [layout.folder / name for name in (*judgement.sources, *reading.includes, *paths)]
+    remembered.put({"problems": [asdict(p) for p in judgement.problems], "scenes": scenes}, rests_on, *key)
+    return Verdict(judgement.sources, judgement.problems, scenes)
+
+
+def _recalled(layout: Layout, value: Mapping[str, Any]) -> Verdict:
+    problems = tuple(Problem(**{**row, "place": Place(*row["place"])}) for row in value["problems"])
+    names = {problem.place.file for problem in problems} | {layout.storyboard.name}
+    read_again = {name: Source(name, files.read_text(layout.folder / name)) for name in names} if problems else {}
+    return Verdict(
+        read_again or {layout.storyboard.name: Source(layout.storyboard.name, "")}, problems, value["scenes"]
+    )
+
+
+def survey(layout: Layout, profiles: tuple[str, ...] = ()) -> tuple[Judgement, Mapping[str, FileFacts]]:
+    """The same judgement with its graph, and the files' digests and measures, as a plan wants them."""
+    from storyboard.language.validator import judged
+
+    reading = read(layout, profiles)
+    facts = files.look(layout, _meant(reading), digests=True)
+    facts = {path: _measured(layout, fact) for path, fact in facts.items()}
+    trusted = settings.read(settings.environment()).trusted_hosts
+    return judged(reading, capabilities(), facts, trusted), facts
+
+
+def _meant(reading: Reading) -> Iterable[str]:
+    from storyboard.language.rules.inputs import files_meant
+
+    return () if reading.storyboard is None else (row[0] for row in files_meant(reading.storyboard))
+
+
+def _measured(layout: Layout, fact: FileFacts) -> FileFacts:
+    """Pixels and seconds, as remembered or as found; a file that begins well but can't be decoded is torn."""
+    real = files.inside(layout, fact.path)
+    if fact.trouble is not None or real is None or fact.kind is None or fact.format == "heic":
+        return fact
+    remembered = Cache(settings.environment())
+    value = remembered.get("measures", str(real))
+    if value is None:
+        value = _probed(real, fact.kind)
+        remembered.put(value, [real], "measures", str(real))
+    return replace(fact, **value)
+
+
+def _probed(real: Path, kind: Kind) -> dict[str, Any]:
+    from storyboard.world.media import probe
+
+    measure = {"image": probe.image, "video": probe.video, "audio": probe.audio}[kind]
+    try:
+        found = measure(real)
+    except MediaTrouble:
+        return {"trouble": "torn"}
+    value = asdict(found)
+    return {name: value[name] for name in ("width", "height", "seconds", "fps", "animated")}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and the world that it was made for."""
+
+    plan: Plan
+    world: World
+
+
+def past_on_disk(layout: Layout, clock: Clock) -> Past:
+    """What happened in this realm so far, for readers."""
+    from storyboard.world.journal import Journal
+
+    if not (layout.hidden / "state.db").exists() and not (layout.hidden / "witness").exists():
+        return Past()
+    journal = Journal(layout.hidden, clock, writing=False)
+    try:
+        return past_of(journal.past)
+    finally:
+        journal.close()
+
+
+def lock_on_disk(layout: Layout) -> Lock:
+    """The realm's lock; an empty one if there is none. Raises StateDamaged."""
+    if not layout.lock.exists():
+        return Lock()
+    return from_text(files.read_text(layout.lock, 1 << 30), layout.lock.name)
+
+
+def with_past(lock: Lock, past: Past) -> Lock:
+    """A lock with the takes that were stored when a crash kept them from being written into it."""
+    for profile, scene, take in past.takes:
+        block = lock.block(profile, scene)
+        if take.digest not in block.takes:
+            lock = lock.with_take(profile, scene, take, select=not block.selected)
+    return lock
+
+
+def planned(
+    layout: Layout,
+    graph: Graph,
+    facts: Mapping[str, FileFacts],
+    past: Past,
+    clock: Clock,
+    selection: tuple[str, ...] = (),
+) -> Planned:
+    """What would be made, and why. Writes nothing."""
+    world = World(
+        rows=capabilities(),
+        facts=facts,
+        lock=with_past(lock_on_disk(layout), past),
+        past=past,
+        stored=Store(layout.hidden / "store").digests(),
+        uploads=layout.realm == "emulated",
+        alive=Addresses(layout.hidden / "addresses.json").tasks_alive(clock.now()),
+    )
+    whole = plan(graph, world)
+    if not selection:
+        return Planned(whole, world)
+    states = {row.scene: row.state for row in rows(whole, world)}
+    return Planned(plan(graph, world, select(selection, graph, states)), world)

@@ -1,0 +1,1 @@
+"""Everything known in, one thing to look at out."""

@@ -1,0 +1,287 @@
+"""The hall: what needs the whole house. Run, and cut the film."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from storyboard import project
+from storyboard.errors import DecisionNeeded, Interrupted
+from storyboard.executor.crew import Crew, Stop
+from storyboard.executor.local import Local
+from storyboard.executor.run import Outcome, Run, nothing_to_do
+from storyboard.film.montage import scenes_of
+from storyboard.language.facts import FileFacts
+from storyboard.language.graph import Graph
+from storyboard.language.scene import Cut
+from storyboard.net import opened
+from storyboard.planning.event import Event, Past, past_of
+from storyboard.planning.fingerprint import canonical, digest_of
+from storyboard.planning.lock import Lock, to_text
+from storyboard.planning.take import Take
+from storyboard.project import PROVIDER, Planned
+from storyboard.promises import Account, Clock, Dice, Secret
+from storyboard.providers.connect import connect
+from storyboard.providers.homes import HOMES
+from storyboard.world import files, serving, settings
+from storyboard.world.addresses import Addresses
+from storyboard.world.clock import SystemClock, SystemDice
+from storyboard.world.files import Layout
+from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.store import Store
+from storyboard.world.uploads import loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked a run for. `speed` is that of an embedded emulator; None means there is none.
+
+    `agree` is shown the plan before anything is paid for, and may say no.
+    """
+
+    agree: Callable[[Planned], bool]
+    tell: Callable[[Event], None]
+    selection: tuple[str, ...] = ()
+    jobs: int | None = None
+    fail_fast: bool = False
+    speed: float | None = None
+    hold_reply: float = 0.0
+    """Seconds for which an embedded emulator holds the answer of a create."""
+
+
+def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish) -> Outcome | None:
+    """Plan, ask, apply. None if the person said no.
+
+    Raises AnotherRunner, SettingsTrouble, StateDamaged, FileTrouble: then nothing was begun.
+    """
+    clock, dice = SystemClock(), SystemDice()
+    layout.guard(layout.hidden, layout.lock, layout.service)
+    with ExitStack() as stack:
+        stack.enter_context(sole_runner(layout.hidden))
+        journal = Journal(layout.hidden, clock, writing=True)
+        stack.callback(journal.close)
+        planned = project.planned(layout, graph, facts, past_of(journal.past), clock, wish.selection)
+        if not wish.agree(planned):
+            return None
+        lock = LockKeeper(layout)
+        lock.keep(planned.world.lock)
+        if not planned.plan.makes and not planned.plan.salvage:
+            return nothing_to_do(planned.plan, planned.world, lock.keep)
+        account = stack.enter_context(_account(layout, clock, dice, wish))
+        uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
+        journal.open_run()
+        outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice))
+        journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
+        return outcome
+
+
+class LockKeeper:
+    """Writes the lock, in one stroke, and only when its text changes."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._path = layout.lock
+        self._text = files.read_text(self._path, 1 << 30) if self._path.exists() else ""
+
+    def keep(self, lock: Lock) -> None:
+        """Write the lock down if it says anything new."""
+        text = to_text(lock)
+        if text != self._text and (lock.blocks or self._text):
+            files.write_in_one_stroke(self._path, text.encode())
+            self._text = text
+
+
+@contextmanager
+def _account(layout: Layout, clock: Clock, dice: Dice, wish: Wish) -> Iterator[Account]:
+    """Who pays, and where; an embedded emulator is started if that was asked for."""
+    chosen = settings.read(settings.environment())
+    jobs = wish.jobs or chosen.tasks_in_flight
+    if wish.speed is None:
+        home = HOMES[PROVIDER]
+        account = settings.account(
+            chosen,
+            settings.environment(),
+            key_name=home.key_name,
+            address_name=home.address_name,
+            home=home.address,
+            hosts=home.hosts,
+        )
+        yield replace(account, tasks_in_flight=jobs)
+        return
+    from storyboard.emulator.app import BASE, Conditions, service
+
+    app = service(layout.service / "ledger.jsonl", clock, dice, Conditions(wish.speed, wish.hold_reply)).app()
+    with serving.served(app, serving.bound(0)) as origin:
+        yield Account(origin + BASE, Secret("emulated"), jobs, settings.pace_at(origin))
+
+
+async def _run(
+    layout: Layout,
+    planned: Planned,
+    account: Account,
+    journal: Journal,
+    uploads: loopback.Loopback | None,
+    lock: LockKeeper,
+    wish: Wish,
+    clock: Clock,
+    dice: Dice,
+) -> Outcome:
+    async with opened() as net:
+        crew = Crew(
+            realm=account.realm,
+            provider=connect(PROVIDER, account, net),
+            journal=journal,
+            store=Store(layout.hidden / "store"),
+            addresses=Addresses(layout.hidden / "addresses.json"),
+            uploads=uploads,
+            clock=clock,
+            dice=dice,
+            pace=account.pace,
+            slots=asyncio.Semaphore(account.tasks_in_flight),
+            tell=wish.tell,
+            root=layout.folder,
+            stop=Stop(fail_fast=wish.fail_fast),
+        )
+        work = Run(planned.plan, planned.world, crew, lock.keep)
+        with _interruptible(crew):
+            return await work.walk(Local())
+
+
+@contextmanager
+def _interruptible(crew: Crew) -> Iterator[None]:
+    """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once."""
+    loop = asyncio.get_running_loop()
+    walking = asyncio.current_task()
+
+    def stop(number: int) -> None:
+        again = bool(crew.stop.interrupted)
+        crew.stop.interrupted = number
+        if again and walking is not None:
+            walking.cancel()
+            return
+        crew.tell(Event("run_closed", body={"interrupted": number}))
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in signals:
+        loop.add_signal_handler(number, stop, int(number))
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not crew.stop.interrupted:
+            raise
+        raise Interrupted(crew.stop.interrupted) from None
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film that was cut: where it lies, its pictures, and whether it had to be cut anew."""
+
+    path: Path
+    frames: int
+    copied: bool
+    anew: bool
+
+
+def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
+    """Cut the film of these takes, and put them where people look. Raises DecisionNeeded if some are missing."""
+    missing = [scene for scene in scenes_of(graph) if scene not in takes]
+    if missing:
+        raise DecisionNeeded(f"the film lacks {', '.join(missing)}", "`storyboard run` makes them")
+    store = Store(layout.hidden / "store")
+    renders = layout.renders(graph.storyboard.profile)
+    layout.guard(layout.hidden, renders / "scenes", renders / "film.mp4")
+    _put_out(graph, takes, store, renders)
+    paths = {scene: _found(store, takes[scene]) for scene in scenes_of(graph)}
+    target, record = renders / "film.mp4", layout.hidden / f"film{_dashed(graph.storyboard.profile)}.json"
+    recipe = _recipe(graph, takes)
+    before = _recorded(record)
+    if before.get("recipe") == recipe and target.exists() and target.stat().st_size == before.get("size"):
+        return Film(target, int(before["frames"]), bool(before["copied"]), anew=False)
+    from storyboard.film.assembly import assembled
+
+    made = assembled(graph, paths, target)
+    value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
+    files.write_in_one_stroke(record, json.dumps(value).encode())
+    return Film(target, made.frames, made.copied, anew=True)
+
+
+def _dashed(profile: str) -> str:
+    return f"-{profile}" if profile else ""
+
+
+def _found(store: Store, take: Take) -> Path:
+    path = store.find(take.digest)
+    if path is None:
+        raise DecisionNeeded(
+            f"{take.digest[:19]}… is not in the store any more", "`storyboard run` fetches it if it can"
+        )
+    return path
+
+
+def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path) -> None:
+    """Copies of the selected takes under the names of their scenes, and of last frames that were asked for."""
+    for scene, take in takes.items():
+        files.copy_out(_found(store, take), renders / "scenes" / f"{scene}.mp4")
+        frame = store.find(take.frame)
+        if frame is not None and graph.scene(scene).parameters.return_last_frame:
+            files.copy_out(frame, renders / "scenes" / f"{scene}-last{frame.suffix}")
+
+
+def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
+    """The digest of all that the film depends on."""
+    board = graph.storyboard
+    cut = [
+        [item.scene.word, item.starts, item.out] if isinstance(item, Cut) else [item.sort, item.seconds]
+        for item in board.cut
+    ]
+    scenes = [
+        [
+            id,
+            takes[id].digest,
+            graph.scene(id).starts,
+            graph.scene(id).out,
+            [g.edge for g in graph.scene(id).given],
+        ]
+        for id in scenes_of(graph)
+    ]
+    return digest_of(canonical([1, cut, scenes, *([list(board.film_size)] if board.film_size else [])]))
+
+
+def _recorded(record: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(record.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
+    """The selected take of each scene that has one in the store."""
+    past: Past = project.past_on_disk(layout, SystemClock())
+    lock = project.with_past(project.lock_on_disk(layout), past)
+    here = Store(layout.hidden / "store").digests()
+    found = {id: lock.block(graph.storyboard.profile, id).take for id in graph.order}
+    return {id: take for id, take in found.items() if take is not None and take.digest in here}
+
+
+def resolve(layout: Layout, profile: str, scene: str, adopt: str) -> None:
+    """Write down what a person decided about a submission in doubt."""
+    from storyboard.executor.reconcile import decision, in_doubt
+
+    with sole_runner(layout.hidden):
+        journal = Journal(layout.hidden, SystemClock(), writing=True)
+        try:
+            past = past_of(journal.past)
+            attempt = in_doubt(past, profile, scene)
+            journal.open_run()
+            journal.append(decision(attempt, adopt, past))
+        finally:
+            journal.close()
