@@ -1,0 +1,73 @@
+"""The command line in this very process: what it prints, and its exit code."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.cli.main import door
+
+FAST = "4000"
+STORYBOARD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+  dusk:
+    prompt: >-
+      A lighthouse at dusk.
+  lamp:
+    chain: dusk
+    prompt: >-
+      He lights the lamp.
+  storm:
+    extend: lamp
+    prompt: >-
+      Extend {lamp} forward: a storm.
+  alone:
+    prompt: >-
+      Gulls.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def submitted(self) -> int:
+        """How many tasks a run says that it submitted."""
+        line = next(line for line in self.out.splitlines() if line.endswith("submitted") and line[0].isdigit())
+        return int(line.split()[0])
+
+    @property
+    def made(self) -> set[str]:
+        """The scenes that a run submitted."""
+        return {line.partition(":")[0] for line in self.out.splitlines() if line.endswith(": submitting")}
+
+
+def say(*words: str) -> Said:
+    """Run the command line with these words."""
+    out, err, before = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["storyboard", *words]
+    code = 0
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            door()
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)
+    finally:
+        sys.argv = before
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def run(path: Path, *words: str) -> Said:
+    """`storyboard run` on the embedded emulator, as fast as it goes."""
+    return say("run", "-f", str(path), "--emulator", "--speed", FAST, *words)

@@ -1,0 +1,166 @@
+"""Whatever a user or a server can cause ends in one clear message and an exit code, never in a traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doors import STORYBOARD, run, say
+
+Write = Callable[[str], Path]
+ONE = "storyboard: 1\nscenes:\n  a: {prompt: words}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["nonsense"], 2),
+        (["run", "--nonsense"], 2),
+        (["plan", "-f", "nowhere.yaml"], 2),
+        (["why"], 2),
+        (["validate", "nowhere.yaml"], 2),
+        (["resolve", "a"], 2),
+        (["resolve", "a", "--adopt", "nonsense"], 2),
+        (["emulator", "--port", "99999"], 2),
+        (["emulator", "--speed", "0"], 2),
+        (["emulator", "--speed", "inf"], 2),
+        (["run", "--max-cost", "nan"], 2),
+    ],
+)
+def test_wrong_words_exit_with_2(words: list[str], code: int) -> None:
+    """Wrong usage says what is wrong."""
+    said = say(*words)
+    assert (said.code, bool(said.err), "Traceback" in said.err) == (code, True, False)
+
+
+def test_a_wrong_command_is_answered_with_the_nearest() -> None:
+    """A slip of the finger is told with what was likely meant."""
+    said = say("pln")
+    assert (said.code, 'did you mean "plan"?' in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe\x00", b"a: [", b"- a\n", b"storyboard: 2\nscenes: {}\n", b"{" * 100_000, b"a: &x [*x]\n", b"\0"],
+)
+@pytest.mark.parametrize("verb", ["validate", "plan", "run", "status", "film"])
+def test_a_broken_file_exits_with_1(tmp_path: Path, verb: str, content: bytes) -> None:
+    """Every verb that reads a storyboard tells its mistakes."""
+    path = tmp_path / "storyboard.yaml"
+    path.write_bytes(content)
+    assert say(verb, "-f", str(path)).code == 1
+
+
+def test_no_key_exits_with_5(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key nothing is begun, and the way without one is named."""
+    monkeypatch.delenv("ARK_API_KEY", raising=False)
+    said = say("run", "-f", str(write(ONE)), "--yes")
+    assert said.code == 5
+    assert "ARK_API_KEY is not set" in said.err
+    assert "--emulator" in said.err
+
+
+def test_nobody_to_ask_exits_with_4(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that would spend money asks first; with nobody there it stops."""
+    monkeypatch.setenv("ARK_API_KEY", "key")
+    said = say("run", "-f", str(write(ONE)))
+    assert said.code == 4
+    assert "--yes" in said.err
+
+
+def test_more_than_the_most_exits_with_4(write: Write) -> None:
+    """`--max-cost` is a promise."""
+    said = run(write(ONE), "--max-cost", "0.5")
+    assert said.code == 4
+    assert "¥5.01" in said.err
+
+
+def test_an_untrusted_host_gets_no_key(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment may name another host only if the user's settings trust it."""
+    monkeypatch.setenv("ARK_API_KEY", "key")
+    monkeypatch.setenv("ARK_BASE_URL", "https://ark.example.com/api/v3")
+    said = say("run", "-f", str(write(ONE)), "--yes")
+    assert said.code == 5
+    assert "trusted_hosts" in said.err
+
+
+def test_an_unknown_scene_is_answered_with_the_nearest(write: Write) -> None:
+    """A name that matches nothing is wrong usage, with a suggestion."""
+    said = say("plan", "-f", str(write(STORYBOARD)), "strom")
+    assert (said.code, 'did you mean "storm"?' in said.err) == (2, True)
+
+
+def test_an_unknown_profile_is_a_mistake(write: Write) -> None:
+    """A profile that the storyboard doesn't have is told with those that it has."""
+    assert say("plan", "-f", str(write(ONE)), "--profile", "draft").code == 1
+
+
+def test_a_damaged_lock_stops_before_anything_is_bought(write: Write) -> None:
+    """A lock with merge marks is told as such; buying on a guess is not."""
+    path = write(ONE)
+    lock = path.parent / ".storyboard" / "storyboard" / "emulated" / "storyboard.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("<<<<<<< mine\n{}\n", "utf-8")
+    assert run(path).code == 5
+
+
+def test_a_link_that_leads_out_of_the_project_is_not_followed(write: Write, tmp_path: Path) -> None:
+    """Renders that are a link to somewhere else are refused: a repository can carry links."""
+    path = write(ONE)
+    (tmp_path / ".git").mkdir()
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (tmp_path / "renders").symlink_to(outside)
+    said = run(path)
+    assert (said.code, "leads out of the project" in said.err, list(outside.iterdir())) == (5, True, [])
+
+
+@pytest.mark.parametrize("digest", ["sha256:/etc/hostname", "sha256:**x", "sha256:../../../x", "x"])
+def test_a_lock_names_takes_by_digests_alone(write: Write, digest: str) -> None:
+    """What a stranger's lock says is never a path or a pattern."""
+    path = write(ONE)
+    lock = path.parent / "storyboard.lock"
+    take = {"recipe": 1, "key": {}, "frame": digest, "seconds": 1, "width": 1, "height": 1, "task": "", "tokens": None}
+    block = {"selected": "", "takes": {f"sha256:{'0' * 64}": take}}
+    lock.write_text(json.dumps({"storyboard_lock": 1, "scenes": {"a": block}}), "utf-8")
+    said = say("plan", "-f", str(path))
+    assert (said.code, "can't be read as a lock" in said.err) == (5, True)
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"storyboard_lock": 1, "scenes": []}', "null", ""])
+def test_a_lock_that_is_none_is_told(write: Write, text: str) -> None:
+    """Whatever stands in a lock, the message is one line and no traceback."""
+    path = write(ONE)
+    (path.parent / "storyboard.lock").write_text(text, "utf-8")
+    assert say("status", "-f", str(path)).code == 5
+
+
+def test_a_second_runner_is_told_who_is_at_work(write: Write) -> None:
+    """Two runs of one project don't mix."""
+    from storyboard.world.journal import sole_runner
+
+    path = write(ONE)
+    with sole_runner(path.parent / ".storyboard" / "storyboard" / "emulated"):
+        said = run(path)
+    assert (said.code, "is at work" in said.err) == (5, True)
+
+
+def test_what_a_stranger_wrote_reaches_no_terminal(write: Write) -> None:
+    """Escape sequences in a storyboard are shown, not obeyed."""
+    said = say("validate", "-f", str(write('storyboard: 1\nscenes:\n  a: {prompt: "{\\e[2J}"}\n')))
+    assert (said.code, "\x1b" in said.out, "\\x1b[2J" in said.out) == (1, False, True)
+
+
+def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
+    """A storyboard that is there is not overwritten."""
+    assert say("init", str(tmp_path)).code == 0
+    assert say("init", str(tmp_path)).code == 2
+
+
+def test_init_writes_a_storyboard_that_is_valid(tmp_path: Path) -> None:
+    """What `init` writes can be run at once."""
+    say("init", str(tmp_path))
+    assert say("validate", str(tmp_path / "storyboard.yaml")).code == 0

@@ -1,0 +1,40 @@
+"""What a code means, in the terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from storyboard.report.pages import pages
+from storyboard.world.files import codes_text
+from tests.cli.doors import say
+
+
+def test_a_code_is_explained() -> None:
+    """With its title, why it is one, and what is wrong and right."""
+    said = say("explain", "sb402")
+    assert (said.code, said.out.splitlines()[0]) == (0, "SB402  Duration not made")
+    assert all(word in said.out for word in ("Why: ", "# wrong", "# right", "extend"))
+
+
+def test_without_a_code_all_are_listed() -> None:
+    """One a line."""
+    said = say("explain")
+    assert [line.split()[0] for line in said.out.splitlines()] == list(pages(codes_text()))
+
+
+@pytest.mark.parametrize(("code", "hint"), [("SB40", "SB40"), ("nonsense", "`storyboard explain` lists them")])
+def test_an_unknown_code_is_a_wrong_word(code: str, hint: str) -> None:
+    """The nearest one is named, or how to see all."""
+    said = say("explain", code)
+    assert (said.code, hint in said.err) == (2, True)
+
+
+def test_every_page_is_short_and_says_the_same_things() -> None:
+    """What it means, why, an example of wrong and right, and what to do, in few lines."""
+    found = pages(codes_text())
+    unlike = [
+        code
+        for code, page in found.items()
+        if not all(word in page.text for word in ("Why: ", "# wrong", "# right")) or page.text.count("\n") > 20
+    ]
+    assert unlike == []

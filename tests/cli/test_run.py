@@ -1,0 +1,191 @@
+"""`storyboard run`: makes what is missing or changed, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from storyboard.world.media import clip, probe
+from tests.cli.doors import STORYBOARD, run, say
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose film was made once; tests that change it copy it."""
+    path = tmp_path_factory.mktemp("made") / "storyboard.yaml"
+    path.write_text(STORYBOARD, "utf-8")
+    assert run(path).code == 0
+    return path
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """A copy of that project, to change."""
+    import shutil
+
+    shutil.copytree(made.parent, tmp_path / "project")
+    return tmp_path / "project" / "storyboard.yaml"
+
+
+def ledger(path: Path) -> list[dict[str, str]]:
+    """What would have been paid."""
+    lines = (path.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def scenes(path: Path) -> Path:
+    """Where the scenes' videos lie."""
+    return path.parent / "renders" / "emulated" / "scenes"
+
+
+def likeness(one: Image.Image, other: Image.Image) -> float:
+    """Peak signal to noise of two pictures, in dB; 99 if they are the same."""
+    from math import log10
+
+    squares = ImageStat.Stat(ImageChops.difference(one, other)).sum2
+    mean = sum(squares) / (one.width * one.height * 3)
+    return 99.0 if mean == 0 else 10 * log10(255**2 / mean)
+
+
+def test_a_storyboard_becomes_a_film(made: Path) -> None:
+    """Each scene is paid for once, and the film lies where the command says."""
+    assert len(ledger(made)) == 4
+    assert (made.parent / "renders/emulated/film.mp4").exists()
+
+
+@pytest.mark.parametrize("scene", ["dusk", "lamp", "storm", "alone"])
+def test_a_segment_is_what_was_asked_for(made: Path, scene: str) -> None:
+    """24 pictures a second, the asked size, one picture more than the seconds hold."""
+    found = probe.video(scenes(made) / f"{scene}.mp4")
+    assert (found.width, found.height, found.frames, round(found.fps, 6)) == (864, 496, 4 * 24 + 1, 24)
+
+
+def test_the_film_is_as_long_as_its_cuts(made: Path) -> None:
+    """Four segments of 97 pictures, one of which the chain shows twice."""
+    assert probe.video(made.parent / "renders/emulated/film.mp4").frames == 4 * 97 - 1
+
+
+def test_a_chained_segment_begins_where_its_parent_ends(made: Path) -> None:
+    """Its first picture is the parent's last (≥ 40 dB), and much less the one half a second earlier (≥ 6 dB)."""
+    first = next(clip.pictures(scenes(made) / "lamp.mp4"))
+    parent = list(clip.pictures(scenes(made) / "dusk.mp4"))
+    same, earlier = likeness(first, parent[-1]), likeness(first, parent[-13])
+    assert same >= 40
+    assert same - earlier >= 6
+
+
+def test_a_second_run_submits_nothing(project: Path) -> None:
+    """Nothing changed, nothing made, nothing cut."""
+    again = run(project)
+    assert (again.code, again.submitted, len(ledger(project))) == (0, 0, 4)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("scenes:", "# a comment\nscenes:"),
+        ("duration: 4}", "duration: 4, generate_audio: true, seed: -1}"),
+        ("      A lighthouse at dusk.\n", "      A lighthouse\n      at dusk.\n"),
+        ("model: seedance-2.0-fast", "title: a title\nmodel: doubao-seedance-2-0-fast-260128"),
+        ("  alone:\n", "  alone:\n    tags: [quiet]\n    notes: something\n    after: storm\n"),
+    ],
+    ids=["a comment", "a default written out", "a prompt re-wrapped", "the model's full name", "words for people"],
+)
+def test_what_changes_no_request_remakes_nothing(project: Path, old: str, new: str) -> None:
+    """What the service would not see is no reason to make anything."""
+    project.write_text(project.read_text("utf-8").replace(old, new), "utf-8")
+    assert run(project).submitted == 0
+
+
+def test_a_new_child_leaves_its_parent_alone(project: Path) -> None:
+    """Chaining one more scene on makes that scene only: every take has its last frame already."""
+    project.write_text(project.read_text("utf-8") + "  more:\n    chain: alone\n    prompt: more gulls\n", "utf-8")
+    assert run(project).made == {"more"}
+
+
+def test_a_changed_prompt_remakes_the_scene_and_what_is_made_from_it(project: Path) -> None:
+    """Changing lamp makes lamp and storm; dusk above it and alone beside it are kept."""
+    project.write_text(project.read_text("utf-8").replace("lights the lamp", "lights his pipe"), "utf-8")
+    assert run(project).made == {"lamp", "storm"}
+
+
+def test_why_names_the_prompt_and_the_line(project: Path) -> None:
+    """The reason names what changed and where it stands now, also from below."""
+    project.write_text(project.read_text("utf-8").replace("lights the lamp", "lights his pipe"), "utf-8")
+    asked = say("why", "storm", "-f", str(project), "--emulator").out.splitlines()
+    assert asked == [
+        "storm: lamp is made anew (storyboard.yaml:13:13)",
+        'lamp: prompt "He lights the lamp." → "He lights his pipe." (storyboard.yaml:10:5)',
+    ]
+
+
+def test_going_back_to_an_old_prompt_costs_nothing(project: Path) -> None:
+    """A take that was made from just this key is taken again."""
+    text = project.read_text("utf-8")
+    project.write_text(text.replace("Gulls.", "Terns."), "utf-8")
+    assert run(project).submitted == 1
+    project.write_text(text, "utf-8")
+    assert run(project).submitted == 0
+
+
+def test_a_renamed_scene_is_not_bought_again(project: Path) -> None:
+    """The key moves to the new name, the children see the same frame."""
+    project.write_text(project.read_text("utf-8").replace("dusk:", "evening:").replace("chain: dusk", "chain: evening"))
+    assert run(project).submitted == 0
+
+
+def test_a_profile_has_takes_of_its_own(project: Path) -> None:
+    """Going to a profile and back costs nothing the second time."""
+    text = project.read_text("utf-8").replace("scenes:", "profiles: {tall: {ratio: 9:16}}\nscenes:", 1)
+    project.write_text(text, "utf-8")
+    assert run(project, "--profile", "tall", "alone").submitted == 1
+    assert run(project).submitted == 0
+    assert run(project, "--profile", "tall", "alone").submitted == 0
+
+
+def test_a_lost_file_is_fetched_again_not_bought(project: Path) -> None:
+    """A take that somebody deleted from the store comes from its task while that lives."""
+    store = project.parent / ".storyboard/storyboard/emulated/store"
+    for path in store.rglob("*.mp4"):
+        path.unlink()
+    again = run(project)
+    assert (again.code, again.submitted) == (0, 0)
+
+
+def test_a_lost_state_does_not_buy_again(project: Path) -> None:
+    """The lock alone, with the store, restores the film."""
+    for name in ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.json"):
+        (project.parent / ".storyboard/storyboard/emulated" / name).unlink(missing_ok=True)
+    assert run(project).submitted == 0
+
+
+def test_a_cut_with_a_dissolve_is_encoded_and_shorter(project: Path) -> None:
+    """Transitions and parts of scenes change the film, and nothing has to be made for that."""
+    cut = "film: {cut: [dusk, {dissolve: 0.5}, {scene: storm, in: 1, out: 2}]}\n"
+    project.write_text(project.read_text("utf-8") + cut, "utf-8")
+    assert run(project).submitted == 0
+    assert probe.video(project.parent / "renders/emulated/film.mp4").frames == 97 + 24 - 12
+
+
+def test_an_early_way_out_reaches_the_child(project: Path) -> None:
+    """`out` is where the film leaves a scene and where its child begins: the child is made anew, the scene is not."""
+    project.write_text(project.read_text("utf-8").replace("  dusk:\n", "  dusk:\n    out: 2\n"), "utf-8")
+    assert run(project).made == {"lamp", "storm"}
+    first = next(clip.pictures(scenes(project) / "lamp.mp4"))
+    assert likeness(first, clip.picture_at(scenes(project) / "dusk.mp4", 2.0)) >= 40
+
+
+def test_a_selection_makes_no_more_than_it_names(write: Write) -> None:
+    """`run alone` makes alone, and cuts no film."""
+    assert run(write(STORYBOARD), "alone").made == {"alone"}
+
+
+def test_a_selected_scene_brings_what_it_lacks_above(write: Write) -> None:
+    """`run lamp` makes dusk as well, since there is none."""
+    assert run(write(STORYBOARD), "lamp").made == {"dusk", "lamp"}

@@ -1,0 +1,179 @@
+"""The videos that the service makes: what is in them, and what they go on from."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.testing.clock import LoadedDice, VirtualClock
+from storyboard.testing.emulator import emulator
+from storyboard.world.media import clip, probe, still
+from storyboard.world.uploads import loopback
+from tests.asking import ask, create, image, look, order, video
+from tests.making import BLUE, GREEN, likeness, picture
+from tests.making import video as film
+
+SIZE = (864, 496)
+
+
+class Studio:
+    """A service that is done at once, and a folder for what it makes."""
+
+    def __init__(self, base_url: str, clock: VirtualClock, folder: Path, service: Any) -> None:
+        self.base_url = base_url
+        self.clock = clock
+        self.folder = folder
+        self.service = service
+
+    def clocks(self, count: int) -> list[float]:
+        """Where the clocks of the newest videos begin."""
+        return [line.clock for line in self.service.ledger.lines.values()][-count:]
+
+    def content(self, text: str, *media: dict[str, Any], **more: Any) -> Any:
+        """The content of a task's reply: the addresses."""
+        task = create(self.base_url, order(text, *media, **more))
+        self.clock.advance(1)
+        return look(self.base_url, task)["content"]
+
+    def fetched(self, url: str, name: str) -> Path:
+        """What lies at an address, as a file."""
+        (self.folder / name).write_bytes(ask("GET", url).body)
+        return self.folder / name
+
+    def video(self, text: str, *media: dict[str, Any], **more: Any) -> Path:
+        """A task's video."""
+        return self.fetched(self.content(text, *media, **more)["video_url"], "video.mp4")
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """One service for all: videos don't know each other."""
+    clock, folder = VirtualClock(), tmp_path_factory.mktemp("studio")
+    with emulator(folder / "ledger", speed=1000, clock=clock) as emulated:
+        yield Studio(emulated.base_url, clock, folder, emulated.service)
+
+
+def data(shown: still.Picture) -> str:
+    """A picture as an address."""
+    return f"data:image/png;base64,{base64.b64encode(still.png(shown)).decode()}"
+
+
+def first_of(path: Path) -> still.Picture:
+    """The first picture of a video."""
+    return next(clip.pictures(path))
+
+
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_video_is_what_was_asked_for(studio: Studio, sound: bool) -> None:
+    """Size, length, pictures and sound; a whole file."""
+    path = studio.video("A lighthouse.", generate_audio=sound)
+    found = probe.video(path)
+    assert (found.width, found.height, found.frames, found.sound, probe.whole(path)) == (*SIZE, 97, sound, True)
+
+
+def test_another_prompt_makes_another_video(studio: Studio) -> None:
+    """Scenes can be told apart."""
+    one, other = first_of(studio.video("A lighthouse.")), first_of(studio.video("A storm."))
+    assert likeness(one, other) < 30
+
+
+def test_a_video_moves(studio: Studio) -> None:
+    """Its beginning isn't its end."""
+    path = studio.video("A lighthouse.")
+    assert likeness(first_of(path), clip.last_picture(path)) < 35
+
+
+def test_the_last_frame_is_the_last_picture_of_the_video(studio: Studio) -> None:
+    """To the bit."""
+    content = studio.content("A lighthouse.")
+    last = clip.last_picture(studio.fetched(content["video_url"], "video.mp4"))
+    assert still.read(studio.fetched(content["last_frame_url"], "frame.png")).tobytes() == last.tobytes()
+
+
+def test_a_first_frame_is_really_the_first_picture(studio: Studio) -> None:
+    """As well as a coder keeps it."""
+    given = picture(BLUE, SIZE)
+    assert likeness(first_of(studio.video("Dusk.", image(data(given), "first_frame"))), given) >= 40
+
+
+def test_an_image_without_a_role_is_the_first_frame(studio: Studio) -> None:
+    """Where it is the only one."""
+    given = picture(BLUE, SIZE)
+    assert likeness(first_of(studio.video("Dusk.", image(data(given)))), given) >= 40
+
+
+def test_a_first_frame_of_another_shape_is_fitted(studio: Studio) -> None:
+    """Its middle fills the picture."""
+    given = picture(GREEN, (1000, 1000))
+    first = first_of(studio.video("Dusk.", image(data(given), "first_frame")))
+    assert likeness(first, still.fitted(given, SIZE)) >= 40
+
+
+def test_a_last_frame_is_nearly_the_last_picture(studio: Studio) -> None:
+    """The video turns into it."""
+    one, other = picture(BLUE, SIZE), picture(GREEN, SIZE)
+    path = studio.video("Dusk.", image(data(one), "first_frame"), image(data(other), "last_frame"))
+    assert (likeness(first_of(path), one) >= 40, likeness(clip.last_picture(path), other) >= 25) == (True, True)
+
+
+def test_a_chain_of_the_service_s_own_frames(studio: Studio) -> None:
+    """The last frame of one is the first of the next."""
+    one = studio.content("A lighthouse.")
+    frame = still.read(studio.fetched(one["last_frame_url"], "frame.png"))
+    two = studio.video("A storm.", image(one["last_frame_url"], "first_frame"))
+    assert likeness(first_of(two), frame) >= 40
+
+
+def test_an_extension_begins_with_the_source_s_last_picture(studio: Studio) -> None:
+    """Words make it one."""
+    one = studio.content("A lighthouse.")
+    last = clip.last_picture(studio.fetched(one["video_url"], "one.mp4"))
+    two = studio.video("Extend video 1: a storm rolls in.", video(one["video_url"]))
+    assert likeness(first_of(two), last) >= 25
+
+
+def test_the_clock_goes_on_in_an_extension(studio: Studio) -> None:
+    """Each begins where its source ended."""
+    url = studio.content("A lighthouse.")["video_url"]
+    for text in ("延长 video 1", "Continue video 1."):
+        url = studio.content(text, video(url))["video_url"]
+    assert studio.clocks(3) == [0.0, 4.0, 8.0]
+
+
+def test_an_edit_is_no_extension(studio: Studio) -> None:
+    """Its clock begins anew."""
+    url = studio.content("A lighthouse.")["video_url"]
+    studio.content("In video 1, replace the sea by sand.", video(url))
+    assert studio.clocks(2) == [0.0, 0.0]
+
+
+def test_a_local_video_can_be_extended(studio: Studio) -> None:
+    """From an address of this machine."""
+    source = film(studio.folder / "source.mp4", BLUE, frames=49, size=SIZE)
+    with loopback.opened(LoadedDice()) as uploads:
+        path = studio.video("Extend video 1.", video(uploads.address(source).reveal()))
+    assert likeness(first_of(path), clip.last_picture(source)) >= 25
+
+
+@pytest.mark.parametrize("role", ["first_frame", "reference_image"])
+def test_a_placeholder_is_drawn_for_what_is_not_fetched(studio: Studio, role: str) -> None:
+    """The video is made all the same, and looks another than without."""
+    with_it = first_of(studio.video("Dusk.", image("https://media.invalid/a.png?secret=1", role)))
+    assert likeness(with_it, first_of(studio.video("Dusk."))) < 40
+
+
+@pytest.mark.parametrize("url", ["asset://asset-20261001-abcde", "http://[", "data:image/png;base64,AAAA"])
+def test_a_video_is_made_whatever_was_given(studio: Studio, url: str) -> None:
+    """An asset, nonsense, or a picture that is none."""
+    assert probe.whole(studio.video("Dusk.", image(url, "first_frame"))) is True
+
+
+def test_references_are_shown(studio: Studio) -> None:
+    """As small pictures, in the upper right corner."""
+    path = studio.video("Dusk.", image(data(picture(GREEN)), "reference_image"))
+    red, green, blue = first_of(path).getpixel((SIZE[0] - 60, 40))  # type: ignore[misc]  # three bands
+    assert (green > red + 30, green > blue + 30) == (True, True)

@@ -1,0 +1,138 @@
+"""A provider whose answers are written down beforehand, with a true video behind each address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from storyboard.errors import StoryboardError, Unreachable
+from storyboard.executor.crew import Crew
+from storyboard.planning.event import Event
+from storyboard.promises import Address, Pace, Sink
+from storyboard.providers.ark import wire
+from storyboard.providers.provider import Order, Page, Status, Task
+from storyboard.testing.clock import LoadedDice, VirtualClock
+from storyboard.world.addresses import Addresses
+from storyboard.world.journal import Journal
+from storyboard.world.media import clip, still
+from storyboard.world.store import Store
+
+
+@cache
+def video() -> bytes:
+    """A small true video."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.mp4"
+        clip.write(path, [(0, still.black((320, 240)))], 97, (320, 240), None)
+        return path.read_bytes()
+
+
+@dataclass(slots=True)
+class Desk:
+    """Answers in the order in which they are written down; then it says yes to everything.
+
+    `answers` are for creates: an id, or what is raised. `looks` are statuses, or what is raised, for each look.
+    """
+
+    clock: VirtualClock
+    answers: list[str | StoryboardError] = field(default_factory=list)
+    looks: list[Status | StoryboardError] = field(default_factory=list)
+    files: list[bytes | StoryboardError] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    lives: float = 86_400.0
+    running: int = 0
+    most_running: int = 0
+
+    @property
+    def origin(self) -> str:
+        """Nowhere."""
+        return "http://127.0.0.1:1"
+
+    def body(self, order: Order) -> bytes:
+        """As Ark's."""
+        return wire.encoded(order)
+
+    async def submit(self, body: bytes, intent: str) -> str:
+        """The next answer."""
+        del intent
+        self.bodies.append(body)
+        answer = self.answers.pop(0) if self.answers else f"cgt-{len(self.bodies)}"
+        if isinstance(answer, StoryboardError):
+            raise answer
+        self.running += 1
+        self.most_running = max(self.running, self.most_running)
+        return answer
+
+    async def look(self, task: str) -> Task:
+        """The next look; succeeded once there are no more."""
+        status = self.looks.pop(0) if self.looks else "succeeded"
+        await asyncio.sleep(0)
+        if isinstance(status, StoryboardError):
+            raise status
+        if wire.is_over(status):
+            self.running -= 1
+        ended = self.clock.now()
+        address = Address(f"http://127.0.0.1:1/{task}.mp4?signature") if status == "succeeded" else None
+        return Task(
+            task, status, status, address, None, ended + self.lives, error="said so" if status == "failed" else ""
+        )
+
+    async def list(self, *, status: str = "", tasks: Sequence[str] = (), page: int = 1, size: int = 100) -> Page:
+        """Nobody asks."""
+        raise NotImplementedError
+
+    async def cancel(self, task: str) -> None:
+        """Nobody asks."""
+        raise NotImplementedError
+
+    async def fetch(self, address: Address, sink: Sink) -> None:
+        """The next file; a whole video once there are no more."""
+        content = self.files.pop(0) if self.files else video()
+        if isinstance(content, StoryboardError):
+            raise content
+        if not content:
+            raise Unreachable(f"{address.bare} answered 403")
+        sink.write(content)
+
+
+@dataclass(slots=True)
+class Bench:
+    """A crew with a desk, in a folder."""
+
+    desk: Desk
+    crew: Crew
+    journal: Journal
+    heard: list[Event]
+
+    @property
+    def kinds(self) -> list[str]:
+        """What happened, in order."""
+        return [event.kind for event in self.heard]
+
+
+def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
+    """A crew that works at a desk."""
+    clock = VirtualClock()
+    desk = desk or Desk(clock)
+    desk.clock = clock
+    journal = Journal(folder, clock, writing=True)
+    heard: list[Event] = []
+    crew = Crew(
+        realm="emulated",
+        provider=desk,
+        journal=journal,
+        store=Store(folder / "store"),
+        addresses=Addresses(folder / "addresses.json"),
+        uploads=None,
+        clock=clock,
+        dice=LoadedDice(),
+        pace=Pace(1.0, 10.0),
+        slots=asyncio.Semaphore(slots),
+        tell=heard.append,
+        root=folder,
+    )
+    return Bench(desk, crew, journal, heard)

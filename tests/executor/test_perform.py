@@ -1,0 +1,223 @@
+"""One scene from order to take: what is written down before what is done, and what a failure leads to."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import (
+    AccountRefused,
+    DecisionNeeded,
+    NotSent,
+    RateLimited,
+    Rejected,
+    SceneFailed,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
+from storyboard.executor.crew import Stopped
+from storyboard.executor.perform import Job, Known, perform
+from storyboard.planning.event import past_of
+from storyboard.planning.take import Take
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Bench, Desk, bench, video
+
+JOB = Job("dusk", "", {"prompt": "words"})
+CLOCK = VirtualClock()
+
+
+def performed(at: Bench, known: Known | None = None) -> Take:
+    """Perform the job."""
+
+    async def body() -> bytes:
+        return b"{}"
+
+    return asyncio.run(perform(JOB, at.crew, body, known))
+
+
+def test_the_intent_is_written_down_before_the_answer_comes(tmp_path: Path) -> None:
+    """Intended, accepted, seen, ended, stored: in this order."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["queued", "running", "running", "succeeded"]))
+    performed(at)
+    assert at.kinds == ["intended", "accepted", "seen", "seen", "seen", "ended", "stored"]
+
+
+def test_the_intent_is_on_the_disk_when_the_request_leaves(tmp_path: Path) -> None:
+    """Whoever reads the journal while the request is under way finds the intent with the digest of its body."""
+    at = bench(tmp_path)
+    performed(at)
+    intended = at.heard[0]
+    assert intended.body["body"] == "sha256:" + hashlib.sha256(b"{}").hexdigest()
+
+
+def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
+    """The take bears the digest of the bytes, which lie in the store under it."""
+    at = bench(tmp_path)
+    take = performed(at)
+    stored = at.crew.store.find(take.digest)
+    assert stored is not None
+    assert stored.read_bytes() == video()
+
+
+def test_a_known_task_is_not_submitted_again(tmp_path: Path) -> None:
+    """Resume is a run with a past: the task is waited for, nothing is sent."""
+    at = bench(tmp_path)
+    performed(at, Known("intent", "cgt-9"))
+    assert (at.desk.bodies, at.kinds[0]) == ([], "seen")
+
+
+@pytest.mark.parametrize("no", [NotSent("no way"), RateLimited("slowly"), RateLimited("slowly", after=30)])
+def test_after_a_provable_no_it_is_sent_again_with_a_new_intent(tmp_path: Path, no: StoryboardError) -> None:
+    """What never left, or was refused for now, is sent again after a while."""
+    at = bench(tmp_path, Desk(CLOCK, answers=[no, "cgt-2"]))
+    performed(at)
+    intents = [event.intent for event in at.heard if event.kind == "intended"]
+    assert (len(at.desk.bodies), len(set(intents))) == (2, 2)
+
+
+def test_an_unknown_outcome_is_never_sent_again(tmp_path: Path) -> None:
+    """Nobody knows what came of it: it is written down, and left to whoever can find out."""
+    at = bench(tmp_path, Desk(CLOCK, answers=[UnknownOutcome("the answer was lost")]))
+    with pytest.raises(UnknownOutcome):
+        performed(at)
+    assert (len(at.desk.bodies), at.kinds) == (1, ["intended", "unknown"])
+
+
+def test_an_unknown_outcome_is_in_doubt_afterwards(tmp_path: Path) -> None:
+    """The journal says so to the next run."""
+    at = bench(tmp_path, Desk(CLOCK, answers=[UnknownOutcome("the answer was lost")]))
+    with pytest.raises(UnknownOutcome):
+        performed(at)
+    assert [attempt.state for attempt in past_of(at.journal.past).attempts.values()] == ["in doubt"]
+
+
+def test_a_refusal_is_not_sent_again(tmp_path: Path) -> None:
+    """A prompt that was refused is refused again; it is told instead."""
+    at = bench(tmp_path, Desk(CLOCK, answers=[Rejected("InputTextSensitiveContentDetected")]))
+    with pytest.raises(Rejected):
+        performed(at)
+    assert (len(at.desk.bodies), at.kinds) == (1, ["intended", "rejected"])
+
+
+def test_a_refused_account_stops_every_submission(tmp_path: Path) -> None:
+    """After one 401 nothing more is sent by anybody."""
+    at = bench(tmp_path, Desk(CLOCK, answers=[AccountRefused("AuthenticationError")]))
+    with pytest.raises(AccountRefused):
+        performed(at)
+    with pytest.raises(Stopped):
+        performed(at)
+    assert len(at.desk.bodies) == 1
+
+
+def test_a_failed_task_fails_its_scene(tmp_path: Path) -> None:
+    """What the service says of it is told."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["running", "failed"]))
+    with pytest.raises(SceneFailed, match="said so"):
+        performed(at)
+
+
+@pytest.mark.parametrize("status", ["cancelled", "expired"])
+def test_a_task_that_ended_otherwise_fails_its_scene(tmp_path: Path, status: str) -> None:
+    """Cancelled and expired tasks come to nothing."""
+    at = bench(tmp_path, Desk(CLOCK, looks=[status]))  # type: ignore[list-item]  # one of the statuses
+    with pytest.raises(SceneFailed, match=status):
+        performed(at)
+
+
+def test_a_question_without_an_answer_is_asked_again(tmp_path: Path) -> None:
+    """Looking costs nothing, so it goes on until there is an answer."""
+    at = bench(tmp_path, Desk(CLOCK, looks=[Unreachable("no answer")] * 20))
+    assert performed(at).task == "cgt-1"
+
+
+def test_an_unknown_status_is_waited_out(tmp_path: Path) -> None:
+    """A status that nobody knew of is no end."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["unknown", "unknown", "succeeded"]))
+    assert performed(at).task == "cgt-1"
+
+
+@pytest.mark.parametrize(
+    "came", [Unreachable("broke off"), video()[:-100], b"<html>", video()[:2000]], ids=["broken", "cut", "page", "stub"]
+)
+def test_what_is_not_whole_is_fetched_again(tmp_path: Path, came: bytes | StoryboardError) -> None:
+    """A take gets its name only when all of it is there and sound."""
+    at = bench(tmp_path, Desk(CLOCK, files=[came]))
+    take = performed(at)
+    assert at.crew.store.digests() == {take.digest}
+
+
+def test_nothing_half_is_left_lying_about(tmp_path: Path) -> None:
+    """After a download that broke off no part of it remains."""
+    at = bench(tmp_path, Desk(CLOCK, files=[b"", video()[:500]]))
+    performed(at)
+    assert list((tmp_path / "store" / "part").iterdir()) == []
+
+
+def test_a_video_whose_address_has_died_is_told(tmp_path: Path) -> None:
+    """After a day nobody has it any more, and it isn't bought again by itself."""
+    at = bench(tmp_path, Desk(CLOCK, files=[b""] * 60, lives=-1))
+    with pytest.raises(DecisionNeeded, match="can't be had any more"):
+        performed(at)
+    assert len(at.desk.bodies) == 1
+
+
+def state_after(at: Bench) -> str:
+    """How the one attempt stands."""
+    return next(iter(past_of(at.journal.past).attempts.values())).state
+
+
+def test_a_stray_no_to_a_question_loses_no_task(tmp_path: Path) -> None:
+    """A gateway that forbids looking says nothing of the task: it is still the provider's, and asked after again."""
+    at = bench(tmp_path, Desk(CLOCK, looks=[Rejected("forbidden", code="Forbidden", status=403)]))
+    with pytest.raises(Rejected):
+        performed(at)
+    assert state_after(at) == "accepted"
+
+
+def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None:
+    """It was paid for: somebody has to decide, nothing is bought again by itself."""
+    gone = Rejected("not found", code="NotFound.Task", status=404)
+    at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
+    with pytest.raises(DecisionNeeded):
+        performed(at)
+    assert state_after(at) == "lost"
+
+
+def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
+    """Right after it was taken on a 404 is a delay, not a loss."""
+    gone = Rejected("not found", code="NotFound.Task", status=404)
+    at = bench(tmp_path, Desk(CLOCK, looks=[gone, gone, "succeeded"]))
+    assert performed(at).task == "cgt-1"
+
+
+def test_a_task_that_never_ends_is_given_up_and_kept(tmp_path: Path) -> None:
+    """After the longest life that a task can have the run stops waiting; the next one asks again."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["unknown"] * 40_000))
+    with pytest.raises(Unreachable, match="three days"):
+        performed(at)
+    assert state_after(at) == "accepted"
+
+
+def test_no_more_tasks_are_in_flight_than_there_are_slots(tmp_path: Path) -> None:
+    """The account's limit holds over all scenes."""
+    at = bench(tmp_path, slots=2)
+
+    async def body() -> bytes:
+        return b"{}"
+
+    async def many() -> None:
+        await asyncio.gather(*(perform(Job(f"s{n}", "", {}), at.crew, body) for n in range(8)))
+
+    asyncio.run(many())
+    assert at.desk.most_running == 2
+
+
+def test_no_address_with_its_signature_is_in_the_journal(tmp_path: Path) -> None:
+    """Signed addresses stay in their private file."""
+    performed(bench(tmp_path))
+    found = [path.name for path in tmp_path.rglob("*") if path.is_file() and b"?signature" in path.read_bytes()]
+    assert found == ["addresses.json"]

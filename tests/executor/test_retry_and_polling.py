@@ -1,0 +1,41 @@
+"""How long to wait, and when to give up."""
+
+from __future__ import annotations
+
+import pytest
+
+from storyboard.errors import NotSent, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
+from storyboard.executor.polling import pause
+from storyboard.executor.retry import LONGEST, wait_after
+from storyboard.promises import Pace
+
+
+@pytest.mark.parametrize("error", [UnknownOutcome("?"), Rejected("no")])
+def test_what_may_have_been_taken_on_is_never_tried_again(error: ProviderError) -> None:
+    """A paid request of unknown outcome, and a no for good, end here."""
+    assert wait_after(error, 1, 0.5) is None
+
+
+@pytest.mark.parametrize("error", [NotSent("!"), Unreachable("!"), RateLimited("!")])
+def test_waits_grow_up_to_a_minute(error: ProviderError) -> None:
+    """Exponential, with jitter, and never longer than that."""
+    waits = [wait_after(error, attempt, 1.0) for attempt in range(1, 8)]
+    assert waits == [1, 2, 4, 8, 16, 32, LONGEST]
+
+
+@pytest.mark.parametrize(("after", "wait"), [(0, 1.0), (-5, 1.0), (30, 30), (99_999_999, 600)])
+def test_a_provider_may_say_how_long_within_reason(after: float, wait: float) -> None:
+    """Retry-After is honoured up to ten minutes."""
+    assert wait_after(RateLimited("slowly", after=after), 1, 1.0) == wait
+
+
+@pytest.mark.parametrize(("waited", "next_look"), [(0, 5), (100, 10), (1000, 30)])
+def test_looks_grow_rarer_with_age(waited: float, next_look: float) -> None:
+    """A tenth of what was waited, within bounds."""
+    assert pause(waited, Pace(5, 30)) == next_look
+
+
+def test_a_task_may_be_unknown_for_a_moment() -> None:
+    """A 404 about a task is asked about again a few times, and then believed."""
+    gone = Rejected("not found", code="NotFound.Task", status=404)
+    assert [wait_after(gone, attempt, 1.0) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, None, None]

@@ -1,0 +1,82 @@
+"""Takes → film: the doing, with true takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import MediaTrouble
+from storyboard.film.assembly import assembled
+from storyboard.film.montage import Join, Shot
+from storyboard.world.media import clip, probe
+from tests.making import BLUE, GREEN, RED, colour_of, same
+from tests.reading import graph_of
+
+SCENES = """
+storyboard: 1
+model: seedance-2.0
+scenes:
+  one: {prompt: A lighthouse.}
+  two: {chain: one, prompt: He lights the lamp.}
+  three: {prompt: A storm.}
+"""
+COLOURS = {"one": RED, "two": BLUE, "three": GREEN}
+
+
+@pytest.fixture
+def takes(tmp_path: Path) -> dict[str, Path]:
+    """A take of two seconds for each scene."""
+    return {scene: same(colour, tmp_path / f"{scene}.mp4") for scene, colour in COLOURS.items()}
+
+
+def test_takes_that_agree_are_copied(tmp_path: Path, takes: dict[str, Path]) -> None:
+    """In the order of the scenes; the picture that a chained scene shares with the one before is shown once."""
+    montage = assembled(graph_of(SCENES), takes, tmp_path / "renders" / "film.mp4")
+    assert montage.shots == (Shot("one", 0, 47), Shot("two", 0, 48), Shot("three", 0, 48))
+    assert (montage.copied, probe.video(tmp_path / "renders" / "film.mp4").frames) == (True, 143)
+
+
+def test_a_film_as_its_cut_says(tmp_path: Path, takes: dict[str, Path]) -> None:
+    """Scenes in another order, a part of one, and a dissolve."""
+    cut = "film: {cut: [three, {dissolve: 0.5}, {scene: one, in: 0.5, out: 1.5}]}\n"
+    montage = assembled(graph_of(SCENES + cut), takes, tmp_path / "film.mp4")
+    assert (montage.joins, montage.copied) == ((Join(1, "dissolve", 12),), False)
+    assert probe.video(tmp_path / "film.mp4").frames == montage.frames == 48 + 24 - 12
+    first, *_, last = clip.pictures(tmp_path / "film.mp4")
+    assert [colour_of(first), colour_of(last)] == [pytest.approx(GREEN, abs=5), pytest.approx(RED, abs=5)]
+
+
+def test_takes_of_different_sizes_are_encoded(tmp_path: Path, takes: dict[str, Path]) -> None:
+    """The film has the size of the first."""
+    clip.write(takes["three"], [(0, clip.last_picture(takes["two"]).resize((112, 192)))], 30, (112, 192), None)
+    montage = assembled(graph_of(SCENES), takes, tmp_path / "film.mp4")
+    found = probe.video(tmp_path / "film.mp4")
+    assert (montage.copied, found.width, found.height, found.frames) == (False, 192, 112, 47 + 48 + 30)
+
+
+def test_a_film_of_a_size_of_its_own_is_encoded(tmp_path: Path, takes: dict[str, Path]) -> None:
+    """Takes that agree are encoded to the size that the storyboard gives, and copied if they have it."""
+    found = {}
+    for size in ("96x56", "192x112"):
+        montage = assembled(graph_of(SCENES + f"film: {{size: {size}}}\n"), takes, tmp_path / "film.mp4")
+        measured = probe.video(tmp_path / "film.mp4")
+        found[size] = (montage.copied, measured.width, measured.height)
+    assert found == {"96x56": (False, 96, 56), "192x112": (True, 192, 112)}
+
+
+def test_a_film_replaces_the_one_before(tmp_path: Path, takes: dict[str, Path]) -> None:
+    """In one stroke, with nothing left beside it."""
+    target = tmp_path / "renders" / "film.mp4"
+    for _ in range(2):
+        assembled(graph_of(SCENES), takes, target)
+    assert ([path.name for path in target.parent.iterdir()], probe.whole(target)) == (["film.mp4"], True)
+
+
+def test_a_take_that_cannot_be_read_leaves_the_film_as_it_was(tmp_path: Path, takes: dict[str, Path]) -> None:
+    """And is named."""
+    (tmp_path / "film.mp4").write_bytes(b"the film before")
+    takes["two"].write_bytes(b"broken")
+    with pytest.raises(MediaTrouble, match=r"two\.mp4"):
+        assembled(graph_of(SCENES), takes, tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == b"the film before"

@@ -1,0 +1,166 @@
+"""Executions by the thousand of text → problems | graph, and what they came to."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import re
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from types import FrameType
+
+from storyboard.language.problem import told
+from storyboard.language.prompt import compose
+from storyboard.language.rules.inputs import files_meant
+from storyboard.language.source import Source
+from storyboard.language.validator import Found, Judgement, judged, opened, reading_of
+from storyboard.planning.fingerprint import components_of
+from storyboard.providers.catalogue import capabilities
+from tests.fuzz.storyboards import Case, case_of, facts_for
+from tests.reading import ROOT, SCHEMA
+
+ROWS = capabilities()
+SLOW = 2.0
+"""Seconds after which one execution counts as a failure."""
+CHUNK = 1000
+
+Subject = Callable[[Case], tuple[bool, Judgement]]
+
+
+def judge(case: Case) -> tuple[bool, Judgement]:
+    """All that thought does with a text: whether it has the written form, and its judgement, told and keyed."""
+    included: dict[str, Found] = {
+        path: opened(Source(path, text)) if "\n" in text else text  # type: ignore[misc]  # a trouble is one word
+        for path, text in case.included.items()
+    }
+    main = opened(Source("storyboard.yaml", case.text))
+    reading = reading_of(
+        main, SCHEMA, case.profiles, {path: included[path] for path in main.includes if path in included}
+    )
+    paths = [] if reading.storyboard is None else [row[0] for row in files_meant(reading.storyboard)]
+    facts = facts_for(dict.fromkeys(paths), Random(case.seed))
+    judgement = judged(reading, ROWS, facts, case.trusted)
+    for problem in judgement.problems if case.seed % 4 == 0 else ():  # telling takes longer than finding
+        told(problem, judgement.sources)
+    if judgement.graph is not None:
+        for id in judgement.graph.order:
+            scene = judgement.graph.scene(id)
+            compose(scene, judgement.graph.storyboard)
+            components_of(id, judgement.graph, ROWS[scene.model.row], facts, {})
+    return reading.storyboard is not None, judgement
+
+
+@dataclass(slots=True)
+class Tally:
+    """What some executions came to."""
+
+    executions: int = 0
+    past_the_schema: int = 0
+    graphs: int = 0
+    codes: dict[str, int] = field(default_factory=dict)
+    slowest: tuple[float, int] = (0.0, 0)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Count another's with these."""
+        self.executions += other.executions
+        self.past_the_schema += other.past_the_schema
+        self.graphs += other.graphs
+        for code, count in other.codes.items():
+            self.codes[code] = self.codes.get(code, 0) + count
+        self.slowest = max(self.slowest, other.slowest)
+        self.failures.extend(other.failures)
+
+
+def tally(seeds: range, subject: Subject = judge) -> Tally:
+    """Execute the cases of these numbers."""
+    found = Tally()
+    for seed in seeds:
+        _execute(seed, subject, found)
+    return found
+
+
+def _execute(seed: int, subject: Subject, found: Tally) -> None:
+    case = case_of(seed)
+    began = time.perf_counter()
+    found.executions += 1
+    try:
+        past, judgement = subject(case)
+    except Exception:
+        found.failures.append((seed, traceback.format_exc(limit=-3)))
+        return
+    took = time.perf_counter() - began
+    found.slowest = max(found.slowest, (took, seed))
+    if took > SLOW:
+        found.failures.append((seed, f"took {took:.1f} s"))
+    found.past_the_schema += past
+    found.graphs += judgement.graph is not None
+    for code in {problem.code for problem in judgement.problems}:
+        found.codes[code] = found.codes.get(code, 0) + 1
+
+
+def _chunk(seeds: range) -> Tally:
+    """One worker's piece; what hangs is interrupted, and told."""
+    signal.signal(signal.SIGALRM, _hung)
+    gc.freeze()
+    found = Tally()
+    for seed in seeds:
+        signal.alarm(30)
+        _execute(seed, judge, found)
+    signal.alarm(0)
+    return found
+
+
+def _hung(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError("it hangs")
+
+
+def _chunks(first: int, executions: int) -> Iterator[range]:
+    for begin in range(first, first + executions, CHUNK):
+        yield range(begin, min(begin + CHUNK, first + executions))
+
+
+def codes_in_source() -> set[str]:
+    """Every code that the language's rooms can tell."""
+    rooms = (ROOT / "storyboard" / "language").rglob("*.py")
+    return {code for room in rooms for code in re.findall(r'"(SB\d{3})"', room.read_text("utf-8"))}
+
+
+def report(found: Tally, seconds: float) -> str:
+    """The figures, as lines."""
+    rows = [
+        f"executions        {found.executions} in {seconds:.0f} s, {found.executions / seconds:.0f} a second",
+        f"past the schema   {found.past_the_schema / found.executions:.1%}",
+        f"with a graph      {found.graphs / found.executions:.1%}",
+        f"codes raised      {len(found.codes)}: "
+        + " ".join(f"{code}:{found.codes[code]}" for code in sorted(found.codes)),
+        f"codes not raised  {' '.join(sorted(codes_in_source() - set(found.codes))) or 'none'}",
+        f"slowest           {found.slowest[0] * 1000:.0f} ms, seed {found.slowest[1]}",
+        f"failures          {len(found.failures)}",
+    ]
+    return "\n".join([*rows, *(f"seed {seed}: {what}" for seed, what in found.failures[:10])])
+
+
+def main() -> int:
+    """Read the command line, run, print; 1 if anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--executions", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=0, help="the number of the first case")
+    parser.add_argument("--processes", type=int, default=2)
+    asked = parser.parse_args()
+    found, began = Tally(), time.perf_counter()
+    with multiprocessing.Pool(asked.processes) as pool:
+        for part in pool.imap_unordered(_chunk, _chunks(asked.seed, asked.executions)):
+            found.add(part)
+    print(report(found, time.perf_counter() - began))
+    return 1 if found.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""A small piece of what `make fuzz` does at length."""
+
+from __future__ import annotations
+
+import pytest
+
+from storyboard.language.validator import Judgement
+from tests.fuzz.run import Tally, judge, tally
+from tests.fuzz.storyboards import Case, case_of
+
+EXECUTIONS = 3000
+
+
+@pytest.fixture(scope="module")
+def found() -> Tally:
+    """What the first cases come to."""
+    return tally(range(EXECUTIONS))
+
+
+def test_no_text_breaks_the_judges(found: Tally) -> None:
+    """Whatever stands in a file comes to problems or a graph, never to an exception or a long wait."""
+    assert found.failures == []
+
+
+def test_much_of_it_gets_past_the_schema(found: Tally) -> None:
+    """At least three in ten of these texts have the written form, so that the later judges are tried as well."""
+    assert found.past_the_schema >= 0.3 * EXECUTIONS
+
+
+def test_a_case_follows_from_its_seed() -> None:
+    """The same number is the same case again."""
+    assert case_of(7) == case_of(7)
+
+
+def test_an_exception_is_found_and_told_with_its_seed() -> None:
+    """A judge that breaks at one seldom thing is caught, with the numbers of the cases that show it."""
+
+    def breaking(case: Case) -> tuple[bool, Judgement]:
+        if "tail: 4" in case.text:
+            raise IndexError("planted")
+        return judge(case)
+
+    broken = tally(range(400), breaking)
+    seeds = [seed for seed in range(400) if "tail: 4" in case_of(seed).text]
+    assert [seed for seed, _ in broken.failures] == seeds != []

@@ -1,0 +1,301 @@
+"""What is kept, what is made, what is held, and why."""
+
+from __future__ import annotations
+
+from storyboard.planning.event import Attempt, AttemptState, Past
+from storyboard.planning.lock import Lock
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, plan, settle
+from tests.planning.worlds import digest, key, made, take, world
+from tests.reading import graph_of
+
+FILM = """\
+storyboard: 1
+defaults: {ratio: 16:9}
+scenes:
+  dusk: {prompt: A lighthouse at dusk.}
+  lamp: {chain: dusk, prompt: He lights the lamp.}
+  storm: {extend: lamp, prompt: A storm rolls in.}
+  quay: {prompt: The empty quay.}
+"""
+CHANGED = FILM.replace("at dusk", "at dawn")
+
+
+def kinds(found: Plan) -> dict[str, type[Step]]:
+    """What sort of step each scene has."""
+    return {id: type(step) for id, step in found.steps.items()}
+
+
+def make(step: Step) -> Make:
+    """The step, which has to be a Make."""
+    assert isinstance(step, Make)
+    return step
+
+
+def attempt(state: AttemptState, text: str = FILM, error: str = "", scene: str = "quay") -> Past:
+    """A past with one attempt at a scene of the storyboard."""
+    components = key(scene, graph_of(text))
+    return Past({"i1": Attempt("i1", scene, "", components, state, task="cgt-1", error=error)})
+
+
+def test_what_was_never_made_is_made() -> None:
+    """Without a lock everything is made, for the reason that there is no take yet."""
+    found = plan(graph_of(FILM), world())
+    assert [(step.scene, [reason.kind for reason in step.reasons], step.certain) for step in found.makes] == [
+        ("dusk", ["new"], True),
+        ("lamp", ["new"], True),
+        ("storm", ["new"], True),
+        ("quay", ["new"], True),
+    ]
+
+
+def test_what_was_made_is_kept() -> None:
+    """A second plan of the same storyboard keeps everything, and costs nothing."""
+    graph = graph_of(FILM)
+    found = plan(graph, world(made(graph)))
+    assert (set(kinds(found).values()), found.cost.high) == ({Keep}, 0.0)
+
+
+def test_only_what_changed_is_certain_to_be_made() -> None:
+    """Below a changed scene all is planned, but uncertain: the same frame again would change nothing."""
+    found = plan(graph_of(CHANGED), world(made(graph_of(FILM))))
+    assert {id: step.certain for id, step in found.steps.items() if isinstance(step, Make)} == {
+        "dusk": True,
+        "lamp": False,
+        "storm": False,
+    }
+
+
+def test_the_same_bytes_again_stop_the_change() -> None:
+    """A parent that comes out the same leaves its child as it is (early cutoff)."""
+    lock, graph = made(graph_of(FILM)), graph_of(CHANGED)
+    again = lock.block("", "dusk").take
+    assert again is not None
+    takes = {"dusk": again}
+    step = settle("lamp", graph, world(lock), key("lamp", graph, takes), takes)
+    assert isinstance(step, Keep)
+
+
+def test_a_change_of_its_own_makes_a_child_certain() -> None:
+    """A scene that was itself changed is made whatever its parent hands it."""
+    text = CHANGED.replace("lights the lamp", "lights a pipe")
+    found = plan(graph_of(text), world(made(graph_of(FILM))))
+    step = make(found.steps["lamp"])
+    assert (step.certain, [reason.kind for reason in step.reasons]) == (True, ["prompt", "upstream"])
+
+
+def test_a_cost_is_at_most_that_of_all_that_may_be_made() -> None:
+    """A plan's cost counts uncertain steps too."""
+    found = plan(graph_of(FILM), world())
+    assert (found.cost.high_tokens, found.cost.currency) == (3 * 108900 + 195300, "CNY")
+
+
+def test_a_new_name_takes_the_take_along() -> None:
+    """A renamed scene keeps its take, and the plan says under which name it was made."""
+    graph = graph_of(FILM.replace("quay:", "pier:"))
+    step = plan(graph, world(made(graph_of(FILM)))).steps["pier"]
+    assert isinstance(step, Keep)
+    assert (step.take.digest, step.moved_from) == (digest("quay"), "quay")
+
+
+def test_a_copy_of_a_scene_is_no_new_name() -> None:
+    """As long as the old scene is there, its take isn't another's."""
+    graph = graph_of(FILM + "  pier: {prompt: The empty quay.}\n")
+    assert kinds(plan(graph, world(made(graph_of(FILM)))))["pier"] is Make
+
+
+def test_an_old_take_is_good_again_when_its_words_are_back() -> None:
+    """Going back to an earlier prompt finds the take that was made from it, and costs nothing."""
+    graph = graph_of(FILM)
+    lock = made(graph).with_take("", "quay", take("later", {"prompt": "another"}), select=True)
+    step = plan(graph, world(lock)).steps["quay"]
+    assert isinstance(step, Keep)
+    assert step.take.digest == digest("quay")
+
+
+def test_profiles_dont_share_takes() -> None:
+    """What was made without a profile is made again under one that changes something."""
+    text = FILM + "profiles: {draft: {resolution: 480p}}\n"
+    assert set(kinds(plan(graph_of(text, "draft"), world(made(graph_of(text))))).values()) == {Make}
+
+
+def test_a_missing_file_is_fetched() -> None:
+    """A take that is known, but not in the store, is fetched and not bought again."""
+    graph = graph_of(FILM)
+    step = make(plan(graph, world(made(graph), missing=frozenset({digest("quay")}))).steps["quay"])
+    assert (step.fetches and step.fetches.task, step.cost.high, step.reasons[0].kind) == ("cgt-quay", 0.0, "missing")
+
+
+def test_an_attempt_in_doubt_holds_its_scene() -> None:
+    """A request whose answer was lost is never sent again by itself: a person has to decide."""
+    step = plan(graph_of(FILM), world(past=attempt("in doubt"))).steps["quay"]
+    assert isinstance(step, Hold)
+    assert ("--adopt" in step.hint, "i1" in step.hint) == (True, True)
+
+
+def test_what_is_made_from_a_held_scene_is_held() -> None:
+    """Below a held scene nothing is made, however far down."""
+    found = plan(graph_of(FILM), world(past=attempt("in doubt", scene="dusk")))
+    assert kinds(found) == {"dusk": Hold, "lamp": Hold, "storm": Hold, "quay": Make}
+
+
+def test_a_lost_attempt_holds_its_scene() -> None:
+    """What was paid for and can't be had any more is not bought again by itself."""
+    step = plan(graph_of(FILM), world(past=attempt("lost"))).steps["quay"]
+    assert isinstance(step, Hold)
+    assert ("was paid for" in step.why, "--submit-again" in step.hint) == (True, True)
+
+
+def test_a_doubt_about_other_words_holds_nothing() -> None:
+    """A lost request of an earlier prompt doesn't hold the scene of today."""
+    found = plan(graph_of(FILM), world(past=attempt("in doubt", FILM.replace("empty", "crowded"))))
+    assert kinds(found)["quay"] is Make
+
+
+def test_an_accepted_attempt_is_resumed() -> None:
+    """A scene that the provider has taken on is waited for, at no cost."""
+    steps = [make(plan(graph_of(FILM), world(past=attempt(state))).steps["quay"]) for state in ("accepted", "made")]
+    assert [(step.resumes and step.resumes.task, step.cost.high) for step in steps] == [("cgt-1", 0.0)] * 2
+
+
+def test_a_failed_attempt_is_made_again_and_says_why() -> None:
+    """What came to nothing is made again, and the reason quotes the provider."""
+    step = make(plan(graph_of(FILM), world(past=attempt("failed", error="too dark"))).steps["quay"])
+    assert [(reason.kind, reason.what) for reason in step.reasons] == [("failed", "the last attempt failed: too dark")]
+
+
+def test_an_abandoned_attempt_is_forgotten() -> None:
+    """What a person gave up is made like something new."""
+    step = make(plan(graph_of(FILM), world(past=attempt("abandoned"))).steps["quay"])
+    assert [reason.kind for reason in step.reasons] == ["new"]
+
+
+def test_what_was_paid_for_is_fetched_even_if_nobody_asks_any_more() -> None:
+    """A task of an earlier prompt is salvaged once nothing is uncertain."""
+    past = attempt("accepted", FILM.replace("empty", "crowded"))
+    certain = plan(graph_of(FILM), world(made(graph_of(FILM)), past))
+    uncertain = plan(graph_of(CHANGED), world(made(graph_of(FILM)), past))
+    assert ([a.task for a in certain.salvage], uncertain.salvage) == (["cgt-1"], ())
+
+
+def test_only_what_was_asked_for_is_made() -> None:
+    """Of a selection the scenes are made, and above them what has no take; the rest is left alone."""
+    found = plan(graph_of(FILM), world(), frozenset({"lamp"}))
+    assert kinds(found) == {"dusk": Make, "lamp": Make, "storm": Idle, "quay": Idle}
+
+
+def test_what_is_only_needed_is_used_as_it_is() -> None:
+    """A parent that is stale but wasn't asked for is handed over as it is, and known to be stale."""
+    found = plan(graph_of(CHANGED), world(made(graph_of(FILM))), frozenset({"lamp"}))
+    step = found.steps["dusk"]
+    assert isinstance(step, Keep)
+    assert ([reason.kind for reason in step.stale], kinds(found)["lamp"]) == (["prompt"], Keep)
+
+
+def test_what_is_only_needed_is_used_even_where_making_it_would_be_held() -> None:
+    """A needed scene with a good file is handed over, though a later attempt at it is in doubt."""
+    past = attempt("in doubt", CHANGED, scene="dusk")
+    found = plan(graph_of(CHANGED), world(made(graph_of(FILM)), past), frozenset({"lamp"}))
+    assert (kinds(found)["dusk"], kinds(found)["lamp"]) == (Keep, Keep)
+
+
+def test_above_a_scene_with_a_take_nothing_is_needed() -> None:
+    """Asked for the storm alone, the lamp is used as it is and the dusk above it isn't looked at."""
+    found = plan(graph_of(FILM), world(made(graph_of(FILM))), frozenset({"storm"}))
+    assert kinds(found) == {"dusk": Idle, "lamp": Keep, "storm": Keep, "quay": Idle}
+
+
+def bucketless(text: str, lock: Lock | None = None, alive: frozenset[str] = frozenset()) -> Plan:
+    """A plan for a service that can't be given local clips."""
+    return plan(graph_of(text), world(lock, uploads=False, alive=alive))
+
+
+def test_a_local_clip_holds_where_it_can_get_no_address() -> None:
+    """Without a bucket a scene that is given a local video is held before anything is spent."""
+    step = bucketless("storyboard: 1\nscenes: {a: {extend: harbour.mp4}}").steps["a"]
+    assert isinstance(step, Hold)
+    assert step.why.startswith("harbour.mp4 has no address")
+
+
+def test_a_clip_with_an_address_holds_nothing() -> None:
+    """A video at an address of its own is no hindrance, nor is a local picture or sound."""
+    text = 'storyboard: 1\nscenes: {a: {references: ["https://f.example/a.mp4", b.png, c.mp3], prompt: Boats.}}'
+    assert kinds(bucketless(text)) == {"a": Make}
+
+
+def test_a_part_of_a_segment_has_no_address() -> None:
+    """A whole segment has the provider's own address; a part of one is a new file."""
+    scenes = "a: {prompt: Waves.}, whole: {extend: a, duration: 8}, part: {extend: {scene: a, tail: 2}}"
+    text = f"storyboard: 1\nscenes: {{{scenes}}}"
+    assert kinds(bucketless(text)) == {"a": Make, "whole": Make, "part": Hold}
+
+
+def test_an_old_segment_has_lost_its_address() -> None:
+    """A segment whose address has died can't be handed over; one that still lives can."""
+    text = "storyboard: 1\nscenes: {a: {prompt: Waves.}, b: {extend: a, duration: 8}}"
+    lock = Lock({name: block for name, block in made(graph_of(text)).blocks.items() if name[1] == "a"})
+    found = [kinds(bucketless(text, lock, alive))["b"] for alive in (frozenset[str](), frozenset({"cgt-a"}))]
+    assert found == [Hold, Make]
+
+
+def notes(text: str) -> tuple[str, ...]:
+    """What a plan says that it has decided by itself."""
+    return plan(graph_of(text), world()).notes
+
+
+def test_what_is_left_out_is_said() -> None:
+    """A default that a scene's mode has no use for is left out, and the plan says so."""
+    text = 'storyboard: 1\nstyle: ink\nscenes: {a: {prompt: Waves.}, b: {edit: a, prompt: "In {a}, add gulls."}}'
+    assert notes(text) == ("b: style of the defaults is left out, as the scene's mode has none",)
+
+
+def test_a_free_tail_is_said() -> None:
+    """Where only a tail is handed over because more would cost, the plan says so."""
+    text = (
+        "storyboard: 1\nscenes: {a: {prompt: Waves., duration: 8}, b: {extend: a, duration: 4}}\nfilm: {footage: all}\n"
+    )
+    assert notes(text) == ("b: takes over a from 5 s on (more would cost extra; `from: 0` hands over all of it)",)
+
+
+def test_where_the_film_enters_a_scene_is_no_saving() -> None:
+    """A source that begins with its `in` was cut by the author, not by the plan."""
+    text = "storyboard: 1\nscenes: {a: {prompt: Waves., in: 1}, b: {extend: a, duration: 8}}\nfilm: {footage: all}\n"
+    assert notes(text) == ()
+
+
+def test_a_plan_changes_nothing() -> None:
+    """Planning twice gives the same plan."""
+    graph, known = graph_of(CHANGED), world(made(graph_of(FILM)))
+    assert plan(graph, known) == plan(graph, known)
+
+
+def test_an_empty_selection_asks_for_nothing() -> None:
+    """Nobody's wish makes nothing."""
+    assert set(kinds(plan(graph_of(FILM), world(), frozenset())).values()) == {Idle}
+
+
+def test_what_two_scenes_need_is_needed_once() -> None:
+    """A scene above two that were asked for is planned once."""
+    text = "storyboard: 1\nscenes: {a: {prompt: A.}, b: {chain: a}, c: {chain: a}}\n"
+    found = plan(graph_of(text), world(), frozenset({"b", "c"}))
+    assert [step.scene for step in found.makes] == ["a", "b", "c"]
+
+
+def test_a_scene_that_is_gone_leaves_its_take_to_nobody_else() -> None:
+    """A take of a scene that is no longer there stands in for a new one only if it was made from the same."""
+    lock = made(graph_of("storyboard: 1\nscenes: {old: {prompt: Waves.}}"))
+    assert kinds(plan(graph_of("storyboard: 1\nscenes: {new: {prompt: Rain.}}"), world(lock))) == {"new": Make}
+
+
+def test_what_waits_for_a_person_is_listed() -> None:
+    """The holds of a plan are those of its steps."""
+    found = plan(graph_of(FILM), world(past=attempt("in doubt")))
+    assert [step.scene for step in found.holds] == ["quay"]
+
+
+def test_what_is_not_done_yet_is_said() -> None:
+    """More takes than one, and dropping what an extension repeats, are noted as not yet done."""
+    text = "storyboard: 1\nscenes: {a: {prompt: A., takes: 3}, b: {extend: a, duration: 8}}\n"
+    assert plan(graph_of(text), world()).notes == (
+        "film: footage that an extension repeats stays in it: dropping it is not done yet",
+        "a: 3 takes are asked for; one is made, the others are not made yet",
+    )

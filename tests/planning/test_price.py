@@ -1,0 +1,105 @@
+"""What a scene costs, by the vendor's published bills."""
+
+from __future__ import annotations
+
+import pytest
+
+from storyboard.language.facts import FileFacts
+from storyboard.planning.price import Cost, cost_of, tokens
+from tests.planning.worlds import ROWS, take
+from tests.reading import graph_of
+
+BEFORE = """\
+storyboard: 1
+assets: {harbour: {video: harbour.mp4}}
+defaults: {ratio: 16:9}
+scenes:
+  dusk: {prompt: A lighthouse at dusk.}
+"""
+
+
+def cost(scene: str, seconds: float = 0.0) -> Cost:
+    """The cost of a scene that is written like that; the harbour's clip has so many seconds."""
+    graph = graph_of(BEFORE + "  it: " + scene + "\n")
+    facts = {"harbour.mp4": FileFacts("harbour.mp4", format="mp4", seconds=seconds)}
+    return cost_of("it", graph, ROWS[graph.scene("it").model.row], facts, {})
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "seconds", "billed"),
+    [(1280, 720, 5, 108900), (864, 496, 5, 50638), (864, 496, 4, 40594), (834, 1112, 10, 218266)],
+)
+def test_the_published_bills(width: int, height: int, seconds: int, billed: int) -> None:
+    """Tokens without video among the inputs are those of the bills that the vendor published."""
+    assert tokens(width, height, seconds, None) == billed
+
+
+@pytest.mark.parametrize(("seconds", "billed"), [(4, 7), (5, 9), (8, 14), (15, 25)])
+def test_the_least_that_a_video_among_the_inputs_costs(seconds: int, billed: int) -> None:
+    """However short the clip, at least two thirds of the output's length are billed on top."""
+    assert tokens(1024, 1, seconds, 0.0) == tokens(1024, 1, billed, None)
+
+
+def test_a_long_clip_is_billed_as_it_is() -> None:
+    """Beyond the least, every second that is handed over counts."""
+    assert tokens(1280, 720, 5, 10.0) == tokens(1280, 720, 15, None)
+
+
+def test_a_plain_scene() -> None:
+    """Five seconds of 720p in 16:9 cost 108900 tokens, at 46 yuan a million."""
+    assert cost("{prompt: Waves.}") == Cost(108900, 108900, 108900 * 46.0 / 1e6, 108900 * 46.0 / 1e6, "CNY")
+
+
+def test_the_fast_model_has_its_own_price() -> None:
+    """The same scene by the fast model costs as many tokens and less money."""
+    found = cost("{prompt: Waves., model: seedance-2.0-fast}")
+    assert (found.low_tokens, round(found.low, 4)) == (108900, round(108900 * 37.0 / 1e6, 4))
+
+
+def test_a_video_among_the_inputs_has_another_rate() -> None:
+    """An extension of five seconds by five is billed as ten, at the lower rate."""
+    found = cost("{extend: dusk}")
+    assert (found.low_tokens, found.high_tokens, found.low) == (195300, 195300, 195300 * 28.0 / 1e6)
+
+
+def test_pictures_cost_nothing() -> None:
+    """A first frame changes no price."""
+    assert cost("{chain: dusk}") == cost("{prompt: Waves.}")
+
+
+def test_a_measured_clip() -> None:
+    """A local clip counts with its measured length."""
+    assert cost("{references: [harbour]}", 8.0).high_tokens == tokens(1280, 720, 13, None)
+
+
+def test_a_clip_that_nobody_measured() -> None:
+    """What nobody knows is priced from the least to the most that a clip may have."""
+    found = cost("{references: [harbour]}")
+    assert (found.low_tokens, found.high_tokens) == (tokens(1280, 720, 9, None), tokens(1280, 720, 20, None))
+
+
+def test_a_length_that_the_model_decides() -> None:
+    """`duration: -1` is priced from the shortest to the longest."""
+    found = cost("{prompt: Waves., duration: -1}")
+    assert (found.low_tokens, found.high_tokens) == (tokens(1280, 720, 4, None), tokens(1280, 720, 15, None))
+
+
+def test_a_shape_that_the_model_decides() -> None:
+    """`ratio: adaptive` is priced from the smallest to the largest picture of the resolution."""
+    found = cost("{prompt: Waves., ratio: adaptive}")
+    areas = [width * height for (name, _), (width, height) in ROWS["seedance-2.0"].pixels.items() if name == "720p"]
+    assert (found.low_tokens, found.high_tokens) == (min(areas) * 121 // 1024, max(areas) * 121 // 1024)
+
+
+def test_costs_add_up() -> None:
+    """A sum of costs keeps low and high apart, and the currency."""
+    assert Cost(0, 0, 0.0, 0.0, "") + Cost(1, 2, 3.0, 4.0, "CNY") + Cost(1, 1, 1.0, 1.0, "CNY") == Cost(
+        2, 3, 4.0, 5.0, "CNY"
+    )
+
+
+def test_a_parent_of_free_length_counts_as_measured() -> None:
+    """A parent whose length the model decided counts with the whole seconds of its take."""
+    graph = graph_of(BEFORE.replace("at dusk.}", "at dusk., duration: -1}") + "  it: {references: [dusk]}\n")
+    found = cost_of("it", graph, ROWS["seedance-2.0"], {}, {"dusk": take("dusk", {}, 7.04)})
+    assert found.high_tokens == tokens(1280, 720, 12, None)

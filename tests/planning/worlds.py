@@ -1,0 +1,57 @@
+"""Worlds as values, for tests of rooms that plan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from storyboard.language.facts import FileFacts
+from storyboard.language.graph import Graph
+from storyboard.planning.event import Past
+from storyboard.planning.fingerprint import Components, components_of
+from storyboard.planning.lock import Lock
+from storyboard.planning.plan import World
+from storyboard.planning.take import Take
+from storyboard.providers.catalogue import capabilities
+
+ROWS = capabilities()
+
+
+def digest(word: str) -> str:
+    """The digest of a word, for files that nobody has to read."""
+    return f"sha256:{hashlib.sha256(word.encode()).hexdigest()}"
+
+
+def take(word: str, components: Components, seconds: float = 5.04) -> Take:
+    """A take with the digest of `word`."""
+    return Take(digest(word), components, digest(f"frame of {word}"), seconds, 1280, 720, f"cgt-{word}", 108900)
+
+
+def key(
+    id: str, graph: Graph, takes: Mapping[str, Take] | None = None, facts: Mapping[str, FileFacts] | None = None
+) -> Components:
+    """A scene's key."""
+    return components_of(id, graph, ROWS[graph.scene(id).model.row], facts or {}, takes or {})
+
+
+def made(graph: Graph, facts: Mapping[str, FileFacts] | None = None) -> Lock:
+    """The lock of somebody who has just made every scene once."""
+    lock, takes = Lock(), dict[str, Take]()
+    for id in graph.order:
+        takes[id] = take(id, key(id, graph, takes, facts))
+        lock = lock.with_take(graph.storyboard.profile, id, takes[id], select=True)
+    return lock
+
+
+def world(
+    lock: Lock | None = None,
+    past: Past | None = None,
+    facts: Mapping[str, FileFacts] | None = None,
+    missing: frozenset[str] = frozenset(),
+    uploads: bool = True,
+    alive: frozenset[str] = frozenset(),
+) -> World:
+    """A world in which every file that the lock names is in the store, but those that are `missing`."""
+    known = lock or Lock()
+    stored = frozenset(digest for block in known.blocks.values() for digest in block.takes) - missing
+    return World(ROWS, facts or {}, known, past or Past(), stored, uploads, alive)

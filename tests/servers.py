@@ -1,0 +1,77 @@
+"""Servers that misbehave: each answers every request with the same bytes, and remembers what it was sent."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Recorder:
+    """A server's address, and the requests that reached it: heads and bodies."""
+
+    origin: str = ""
+    requests: list[bytes] = field(default_factory=list)
+
+
+class Sunk:
+    """Where a download goes."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        self.content += piece
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+@contextmanager
+def answering(reply: bytes) -> Iterator[Recorder]:
+    """Answer every request with these bytes, then hang up."""
+    recorder = Recorder()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            request = b""
+            length = 0
+            while (line := self.rfile.readline()) not in (b"\r\n", b""):
+                request += line
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            recorder.requests.append(request + b"\r\n" + self.rfile.read(length))
+            try:
+                self.wfile.write(reply)
+            except OSError:
+                return
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        recorder.origin = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
+        thread.start()
+        try:
+            yield recorder
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def http(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
+    """An HTTP answer as bytes; `length` may lie."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
+
+
+def closed_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])

@@ -1,0 +1,166 @@
+"""The way out: what comes of questions, paid requests and streams to servers good and bad."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+
+from storyboard import net
+from storyboard.errors import NotSent, ProviderError, UnknownOutcome, Unreachable
+from storyboard.net import LARGEST_REPLY, Net
+from storyboard.promises import Address
+from tests.servers import Sunk, answering, closed_port, http
+
+T = TypeVar("T")
+KEY = {"Authorization": "Bearer sk-secret"}
+
+
+def going(talk: Callable[[Net], Awaitable[T]]) -> T:
+    """What comes of speaking through a way out that is closed afterwards."""
+
+    async def whole() -> T:
+        async with net.opened() as way:
+            return await talk(way)
+
+    return asyncio.run(whole())
+
+
+def fetched(url: str, largest: int = 1000) -> bytes:
+    """The bytes of a stream."""
+    sink = Sunk()
+    going(lambda way: way.stream(Address(url), sink, largest=largest))
+    return bytes(sink.content)
+
+
+def test_a_reply_comes_whole_with_names_of_headers_in_lower_case() -> None:
+    """Status, headers and body are what the server sent."""
+    with answering(http(b'{"id": 1}', "X-Request-Id: r1", status="201 Made")) as server:
+        reply = going(lambda way: way.ask("GET", server.origin, KEY))
+    assert (reply.status, reply.headers["x-request-id"], reply.json()) == (201, "r1", {"id": 1})
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe\xff", b"[" * 100_000])
+def test_a_body_that_is_no_json_is_none(body: bytes) -> None:
+    """A page, nothing, noise or a tower of brackets: None."""
+    assert net.Reply(200, {}, body).json() is None
+
+
+def test_an_answer_to_a_question_that_is_too_large_is_refused() -> None:
+    """Nobody fills our memory with an endless reply."""
+    with (
+        answering(http(b"x" * (LARGEST_REPLY + 1))) as server,
+        pytest.raises(Unreachable, match="gave no answer"),
+    ):
+        going(lambda way: way.ask("GET", server.origin, KEY))
+
+
+def test_an_answer_that_unpacks_to_too_much_is_refused() -> None:
+    """A small packed reply that becomes a huge one is refused as well."""
+    packed = gzip.compress(b"x" * (LARGEST_REPLY * 2))
+    with answering(http(packed, "Content-Encoding: gzip")) as server, pytest.raises(Unreachable):
+        going(lambda way: way.ask("GET", server.origin, KEY))
+
+
+def test_a_paid_request_with_too_large_an_answer_is_in_doubt() -> None:
+    """The service may well have said yes in it."""
+    with answering(http(b"x" * (LARGEST_REPLY + 1))) as server, pytest.raises(UnknownOutcome):
+        going(lambda way: way.submit(server.origin, KEY, b"{}"))
+
+
+def test_a_paid_request_to_a_closed_port_was_not_sent() -> None:
+    """No connection, no request."""
+    with pytest.raises(NotSent):
+        going(lambda way: way.submit(f"http://127.0.0.1:{closed_port()}/", KEY, b"{}"))
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", b"nonsense\r\n\r\n"])
+def test_a_paid_request_whose_answer_is_lost_is_in_doubt(reply: bytes) -> None:
+    """The server read it and hung up, or answered half, or nonsense: nobody knows."""
+    with answering(reply) as server, pytest.raises(UnknownOutcome):
+        going(lambda way: way.submit(server.origin, KEY, b"{}"))
+
+
+def test_a_paid_request_is_sent_once_whatever_comes_back() -> None:
+    """A lost answer is no reason to send it again."""
+    with answering(b"") as server:
+        with pytest.raises(UnknownOutcome):
+            going(lambda way: way.submit(server.origin, KEY, b"{}"))
+        assert len(server.requests) == 1
+
+
+def test_a_question_to_a_closed_port_is_unreachable() -> None:
+    """A question costs nothing; it got no answer."""
+    with pytest.raises(Unreachable):
+        going(lambda way: way.ask("GET", f"http://127.0.0.1:{closed_port()}/", KEY))
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_no_proxy_of_the_environment_sees_what_stays_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Questions, paid requests and streams to loopback addresses go there directly."""
+    monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+
+    async def all_three(way: Net, origin: str) -> list[int]:
+        asked = await way.ask("GET", origin, {})
+        paid = await way.submit(origin, {}, b"{}")
+        streamed = await way.stream(Address(origin), Sunk(), largest=100)
+        return [asked.status, paid.status, streamed.status]
+
+    with answering(http(b"{}")) as server:
+        assert going(lambda way: all_three(way, server.origin)) == [200, 200, 200]
+
+
+def test_a_stream_brings_the_bytes() -> None:
+    """What was sent is what the sink gets."""
+    with answering(http(b"0123456789")) as server:
+        assert fetched(server.origin) == b"0123456789"
+
+
+def test_a_stream_sends_no_key() -> None:
+    """Addresses carry their own signatures; a key has no business there."""
+    with answering(http(b"0")) as server:
+        fetched(server.origin)
+        assert b"authorization" not in server.requests[0].lower()
+
+
+def test_a_stream_that_breaks_off_is_refused() -> None:
+    """Fewer bytes than were promised are no video."""
+    with answering(http(b"0123", length=10)) as server, pytest.raises(Unreachable, match="could not be fetched"):
+        fetched(server.origin)
+
+
+def test_a_stream_that_is_too_large_is_refused() -> None:
+    """It stops at the limit that the caller set."""
+    with answering(http(b"x" * 2000)) as server, pytest.raises(Unreachable, match="larger than 1000 bytes"):
+        fetched(server.origin)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:99999/x?sig=1", "http://[/x?sig=1", "ftp://127.0.0.1/x?sig=1"])
+def test_an_address_that_makes_no_sense_is_unreachable(address: str) -> None:
+    """Whatever a service gives as an address is answered with a sentence."""
+    with pytest.raises(Unreachable):
+        fetched(address)
+
+
+@pytest.mark.parametrize(
+    "reply", [b"", http(b"x", length=9), b"HTTP/1.1 200 sk-secret signature\r\nbad header\r\n\r\n"]
+)
+def test_errors_hold_no_key_and_no_signature(reply: bytes) -> None:
+    """What a person, a log or a bug report gets to see never opens anything."""
+    texts = []
+    talks: list[Callable[[Net, str], Awaitable[object]]] = [
+        lambda way, url: way.ask("GET", url, KEY),
+        lambda way, url: way.submit(url, KEY, b"{}"),
+        lambda way, url: way.stream(Address(url), Sunk(), largest=100),
+    ]
+    with answering(reply) as server:
+        for talk in talks:
+            with pytest.raises(ProviderError) as caught:
+                going(lambda way, talk=talk: talk(way, f"{server.origin}/a?X-Tos-Signature=abcdef"))  # type: ignore[misc]
+            texts.append(f"{caught.value} {caught.value.what} {caught.value.hint} {caught.value!r}")
+    assert [word for word in ("sk-secret", "Signature", "abcdef", "?") if word in " ".join(texts)] == []

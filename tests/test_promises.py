@@ -1,0 +1,102 @@
+"""Keys and signed addresses that nobody prints; addresses that stay on this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from storyboard.promises import Account, Address, Pace, Secret, is_loopback
+
+SIGNED = "https://user:word@files.example:8443/a/video.mp4?X-Tos-Signature=abcdef#part"
+
+
+@pytest.mark.parametrize("shown", [repr, str, "{}".format, "{!r}".format, "%s".__mod__])
+def test_a_secret_is_masked_wherever_it_is_printed(shown: object) -> None:
+    """Whichever way a key is turned into text, the text holds no key."""
+    assert callable(shown)
+    assert shown(Secret("sk-1234")) == "Secret(…)"
+
+
+def test_a_secret_is_revealed_on_request() -> None:
+    """Whoever sends it gets it in clear."""
+    assert Secret("sk-1234").reveal() == "sk-1234"
+
+
+def test_an_account_that_is_printed_shows_no_key() -> None:
+    """A value that holds a key masks it too."""
+    assert "sk-1234" not in repr(Account("https://a.example", Secret("sk-1234"), 3, Pace(1, 2)))
+
+
+@pytest.mark.parametrize("shown", [repr, str, "{}".format, "{!r}".format])
+def test_an_address_is_printed_without_its_signature(shown: object) -> None:
+    """Neither the query nor a user's name and word are shown."""
+    assert callable(shown)
+    assert shown(Address(SIGNED)) == "Address(https://files.example:8443/a/video.mp4)"
+
+
+def test_an_address_is_revealed_on_request() -> None:
+    """Whoever fetches it gets all of it."""
+    assert Address(SIGNED).reveal() == SIGNED
+
+
+def test_the_origin_is_scheme_host_and_port() -> None:
+    """What two addresses of one service have in common."""
+    assert Address(SIGNED).origin == "https://files.example:8443"
+
+
+def test_data_are_shown_by_their_sort_alone() -> None:
+    """A picture that is written into an address is not printed."""
+    assert Address("data:image/png;base64,AAAA").bare == "data:image/png;base64,…"
+
+
+@pytest.mark.parametrize("broken", ["http://[", "http://host:port/x", "http://host:99999/x"])
+def test_an_address_that_cannot_be_read_can_still_be_shown(broken: str) -> None:
+    """A service's nonsense becomes a sentence, not a crash."""
+    assert Address(broken).bare == "an address that can't be read"
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        "http://127.0.0.1",
+        "http://127.0.0.1:8801/api/v3",
+        "http://127.255.0.9/x",
+        "http://localhost:1",
+        "http://LOCALHOST/",
+        "http://[::1]:8801/api/v3",
+        "https://user@127.0.0.1/",
+    ],
+)
+def test_spellings_of_this_machine(near: str) -> None:
+    """These addresses can't leave this machine."""
+    assert is_loopback(near) is True
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        "http://127.0.0.1.evil.com/",
+        "http://127.0.0.1@evil.com/",
+        "http://evil.com/127.0.0.1",
+        "http://evil.com?127.0.0.1",
+        "http://evil.com#@127.0.0.1",
+        "http://localhost.evil.com/",
+        "http://0.0.0.0/",
+        "http://10.0.0.1/",
+        "http://127.0.0.256/",
+        "http://127.1/",
+        "http://128.0.0.1/",
+        "http://[::2]/",
+        "http://[",
+        "127.0.0.1:8801",
+        "",
+    ],
+)
+def test_spellings_that_are_not_this_machine(far: str) -> None:
+    """These only look as if they stayed here, or can't be read."""
+    assert is_loopback(far) is False
+
+
+def test_an_account_at_a_loopback_address_is_of_the_emulated_realm() -> None:
+    """The address alone says which realm it is."""
+    realms = [Account(url, Secret("k"), 1, Pace(1, 1)).realm for url in ("http://127.0.0.1:1", "https://ark.example")]
+    assert realms == ["emulated", "real"]

@@ -1,0 +1,114 @@
+"""One video: making it of pictures, and taking pictures out of it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import MediaTrouble
+from storyboard.world.media import clip, join, probe, still
+from tests.making import BLUE, GREEN, RED, SMALL, likeness, picture, same, video
+
+
+@pytest.mark.parametrize("seconds", [4, 15])
+def test_a_video_has_as_many_pictures_as_it_should(tmp_path: Path, seconds: int) -> None:
+    """24·d + 1 packets, and as many decoded pictures, at 24 a second."""
+    path = video(tmp_path / "a.mp4", frames=24 * seconds + 1)
+    found, frames = probe.video(path), 24 * seconds + 1
+    assert (found.frames, sum(1 for _ in clip.pictures(path)), round(found.fps, 6)) == (frames, frames, 24.0)
+
+
+@pytest.mark.parametrize("size", [(864, 496), (496, 864), (1112, 834), (1470, 630)])
+def test_a_video_has_the_size_that_was_asked_for(tmp_path: Path, size: tuple[int, int]) -> None:
+    """In every ratio of the vendor's table."""
+    found = probe.video(video(tmp_path / "a.mp4", frames=13, size=size))
+    assert (found.width, found.height) == size
+
+
+def test_sound_is_as_long_as_the_pictures(tmp_path: Path) -> None:
+    """To within 30 ms."""
+    path = video(tmp_path / "a.mp4", tone=440)
+    assert probe.audio(path).seconds == pytest.approx(probe.video(path).seconds, abs=0.03)
+
+
+def test_without_a_tone_there_is_no_track_of_sound(tmp_path: Path) -> None:
+    """Silence is none."""
+    assert join.stream_of(video(tmp_path / "a.mp4")).sound is False
+
+
+def test_pictures_that_do_not_change_are_the_same_to_the_bit(tmp_path: Path) -> None:
+    """They hold nothing of their own."""
+    shown = list(clip.pictures(video(tmp_path / "a.mp4", frames=49, every=12)))
+    changed = [number for number, (one, other) in enumerate(pairwise(shown), 1) if one.tobytes() != other.tobytes()]
+    assert changed == [12, 24, 36, 48]
+
+
+def test_a_picture_can_stay_for_a_quarter_of_a_minute(tmp_path: Path) -> None:
+    """One that changes, 360 that don't."""
+    shown = list(clip.pictures(same(RED, tmp_path / "a.mp4", 361)))
+    assert len({one.tobytes() for one in shown}) == 1
+
+
+def test_the_pictures_are_those_that_were_given(tmp_path: Path) -> None:
+    """Each from its number on."""
+    path = tmp_path / "a.mp4"
+    clip.write(path, [(0, picture(RED)), (5, picture(BLUE)), (30, picture(GREEN))], 40, SMALL, None)
+    shown = list(clip.pictures(path))
+    best = [
+        likeness(shown[number], picture(c)) for number, c in ((0, RED), (4, RED), (5, BLUE), (29, BLUE), (30, GREEN))
+    ]
+    assert min(best) > 35
+
+
+def test_the_last_picture_is_the_last_that_is_decoded(tmp_path: Path) -> None:
+    """To the bit, though only the end is read."""
+    path = video(tmp_path / "a.mp4", tone=300)
+    assert clip.last_picture(path).tobytes() == list(clip.pictures(path))[-1].tobytes()
+
+
+def test_the_last_picture_of_a_video_that_was_encoded_anew(tmp_path: Path) -> None:
+    """There the last packet isn't the last picture."""
+    path = tmp_path / "b.mp4"
+    join.cut(video(tmp_path / "a.mp4", every=1), path, 0, None)
+    assert clip.last_picture(path).tobytes() == list(clip.pictures(path))[-1].tobytes()
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(0, 0), (1.0, 24), (2.5, 60), (4.0, 96), (1 / 24, 1)])
+def test_the_picture_at_a_time(tmp_path: Path, seconds: float, number: int) -> None:
+    """That which is seen then."""
+    path = video(tmp_path / "a.mp4", every=1)
+    assert clip.picture_at(path, seconds).tobytes() == list(clip.pictures(path))[number].tobytes()
+
+
+def test_there_is_no_picture_after_the_end(tmp_path: Path) -> None:
+    """It is told, with what to do."""
+    with pytest.raises(MediaTrouble, match="has no picture at 5 s: it is shorter"):
+        clip.picture_at(video(tmp_path / "a.mp4"), 5)
+
+
+@pytest.mark.parametrize("content", [b"", b"words", None])
+def test_what_is_no_video_has_no_pictures(tmp_path: Path, content: bytes | None) -> None:
+    """Nor a last one."""
+    path = tmp_path / "a.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    for taken in (clip.last_picture, lambda at: clip.picture_at(at, 0), lambda at: list(clip.pictures(at))):
+        with pytest.raises(MediaTrouble):
+            taken(path)
+
+
+def test_colours_survive(tmp_path: Path) -> None:
+    """A red that goes in comes out red, whatever a player guesses."""
+    path = same((200, 40, 40), tmp_path / "a.mp4", 3)
+    red, green, blue = clip.last_picture(path).getpixel((50, 50))  # type: ignore[misc]  # three bands
+    assert (red, green, blue) == (pytest.approx(200, abs=4), pytest.approx(40, abs=4), pytest.approx(40, abs=4))
+
+
+def test_a_video_can_be_made_over_a_broken_one(tmp_path: Path) -> None:
+    """What a killed process left is overwritten."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"broken" * 10_000)
+    clip.write(path, [(0, still.black(SMALL))], 25, SMALL, None)
+    assert probe.whole(path) is True

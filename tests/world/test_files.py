@@ -1,0 +1,207 @@
+"""The disk: writing in one stroke, looking without touching, and staying inside."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import FileTrouble, UsageError
+from storyboard.language.facts import FileFacts
+from storyboard.world import files
+from storyboard.world.files import Layout, inside, layout_of, look, write_in_one_stroke
+from tests.making import picture
+
+
+@contextmanager
+def a_full_disk(most: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A project in a git checkout, with a folder beside it."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "root" / ".git").mkdir(parents=True)
+    folder = tmp_path / "root" / "film"
+    folder.mkdir()
+    (folder / "storyboard.yaml").touch()
+    return Layout(folder / "storyboard.yaml", "real")
+
+
+def glance(layout: Layout, path: str, *, digests: bool = False) -> FileFacts:
+    """What is seen of one file."""
+    return look(layout, [path], digests=digests)[path]
+
+
+def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
+    """And nothing else is left beside it."""
+    path = tmp_path / "a" / "b" / "file"
+    write_in_one_stroke(path, b"new", 0o600)
+    found = (path.read_bytes(), path.stat().st_mode & 0o777, [name.name for name in path.parent.iterdir()])
+    assert found == (b"new", 0o600, ["file"])
+
+
+def test_a_write_that_fails_leaves_the_old_content(tmp_path: Path) -> None:
+    """The disk was full half-way."""
+    path = tmp_path / "file"
+    write_in_one_stroke(path, b"old")
+    with a_full_disk(1000), pytest.raises(FileTrouble, match="can't be written"):
+        write_in_one_stroke(path, b"new" * 1000)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_write_to_where_a_folder_is_fails(tmp_path: Path) -> None:
+    """The folder stays."""
+    (tmp_path / "file").mkdir()
+    with pytest.raises(FileTrouble):
+        write_in_one_stroke(tmp_path / "file", b"new")
+    assert (tmp_path / "file").is_dir()
+
+
+@pytest.mark.parametrize("path", ["a.png", "sub/../a.png", "./a.png", "../other/a.png"])
+def test_paths_below_the_root_are_inside(layout: Layout, path: str) -> None:
+    """The git root is the root: a film may use what lies in a folder beside its own."""
+    assert inside(layout, path) == Path(os.path.normpath(layout.folder / path))
+
+
+@pytest.mark.parametrize("path", ["../../outside/a.png", "/etc/passwd", "../..", "a.png\x00"])
+def test_paths_out_of_the_root_are_refused(layout: Layout, path: str) -> None:
+    """By dots, from the disk's root, or with a sign that no path holds."""
+    assert inside(layout, path) is None
+
+
+@pytest.mark.parametrize("path", ["link", "link/a.png", "sub/link2"])
+def test_links_that_lead_out_are_refused(layout: Layout, path: str) -> None:
+    """Wherever they stand in a path."""
+    (layout.folder / "link").symlink_to(layout.folder.parent.parent / "outside")
+    (layout.folder / "sub").mkdir()
+    (layout.folder / "sub" / "link2").symlink_to("../link/a.png")
+    assert inside(layout, path) is None
+
+
+def test_links_that_stay_inside_are_followed(layout: Layout) -> None:
+    """To the real place."""
+    (layout.folder / "a.png").touch()
+    (layout.folder / "link").symlink_to("a.png")
+    assert inside(layout, "link") == layout.folder / "a.png"
+
+
+def test_without_a_checkout_the_project_s_folder_is_the_root(tmp_path: Path) -> None:
+    """Then nothing beside it may be used."""
+    layout = Layout(tmp_path / "film" / "storyboard.yaml", "real")
+    (tmp_path / "film").mkdir()
+    assert (inside(layout, "a.png"), inside(layout, "../a.png")) == (tmp_path / "film" / "a.png", None)
+
+
+def test_a_look_at_what_is_missing(layout: Layout) -> None:
+    """It is missing."""
+    assert glance(layout, "none.png") == FileFacts("none.png", "missing")
+
+
+def test_a_look_at_what_lies_outside(layout: Layout) -> None:
+    """It isn't even opened."""
+    assert glance(layout, "/etc/passwd") == FileFacts("/etc/passwd", "outside")
+
+
+def test_a_look_at_a_folder(layout: Layout) -> None:
+    """It is no file."""
+    (layout.folder / "folder.png").mkdir()
+    assert glance(layout, "folder.png") == FileFacts("folder.png", "no file")
+
+
+def test_a_look_at_a_pipe_does_not_wait(layout: Layout) -> None:
+    """Nobody writes into it; it is no file."""
+    os.mkfifo(layout.folder / "pipe.png")
+    assert glance(layout, "pipe.png") == FileFacts("pipe.png", "no file")
+
+
+def test_a_look_at_a_circle_of_links(layout: Layout) -> None:
+    """It can't be read."""
+    (layout.folder / "a.png").symlink_to("b.png")
+    (layout.folder / "b.png").symlink_to("a.png")
+    assert glance(layout, "a.png") == FileFacts("a.png", "unreadable")
+
+
+@pytest.mark.parametrize(("sort", "name"), [("PNG", "png"), ("JPEG", "jpeg"), ("WEBP", "webp"), ("GIF", "gif")])
+def test_a_look_tells_the_format_by_content(layout: Layout, sort: str, name: str) -> None:
+    """Whatever the ending says."""
+    path = layout.folder / "picture.mp4"
+    picture().save(path, sort)
+    assert glance(layout, "picture.mp4") == FileFacts("picture.mp4", None, path.stat().st_size, name)
+
+
+def test_a_look_tells_digests_on_request(layout: Layout) -> None:
+    """Of all bytes."""
+    (layout.folder / "notes.txt").write_bytes(b"notes")
+    digest = f"sha256:{hashlib.sha256(b'notes').hexdigest()}"
+    assert glance(layout, "notes.txt", digests=True) == FileFacts("notes.txt", None, 5, "", digest)
+
+
+def test_bytes_that_are_no_text_can_still_be_read(tmp_path: Path) -> None:
+    """The document room refuses them at their place."""
+    (tmp_path / "file").write_bytes(b"a\xffb")
+    assert files.read_text(tmp_path / "file") == "a\udcffb"
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """With its name and the reason."""
+    with pytest.raises(FileTrouble, match="no such file or directory"):
+        files.read_text(tmp_path / "none")
+
+
+def test_there_is_no_layout_without_a_storyboard(tmp_path: Path) -> None:
+    """A folder is none either."""
+    with pytest.raises(UsageError):
+        layout_of(str(tmp_path), "real")
+
+
+def test_the_realms_lie_apart(tmp_path: Path) -> None:
+    """Nothing emulated is ever taken for something that was paid."""
+    real, emulated = (Layout(tmp_path / "storyboard.yaml", realm) for realm in ("real", "emulated"))
+    same = [name for name in ("hidden", "lock") if getattr(real, name) == getattr(emulated, name)]
+    assert (same, real.renders("x") == emulated.renders("x"), real.lock.name) == ([], False, "storyboard.lock")
+
+
+def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
+    """It is a file of its own."""
+    (tmp_path / "take").write_bytes(b"take")
+    files.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4")
+    (tmp_path / "renders" / "dusk.mp4").write_bytes(b"changed")
+    assert (tmp_path / "take").read_bytes() == b"take"
+
+
+def test_a_copy_that_is_there_already_is_not_touched(tmp_path: Path) -> None:
+    """A player that has it open goes on."""
+    (tmp_path / "take").write_bytes(b"take")
+    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4")
+    before = (tmp_path / "dusk.mp4").stat().st_ino
+    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4")
+    assert (tmp_path / "dusk.mp4").stat().st_ino == before
+
+
+def test_a_copy_replaces_what_differs(tmp_path: Path) -> None:
+    """Also where the size is the same, and where there was a link."""
+    (tmp_path / "take").write_bytes(b"take")
+    (tmp_path / "old").write_bytes(b"late")
+    (tmp_path / "link").symlink_to("take")
+    for name in ("old", "link"):
+        files.copy_out(tmp_path / "take", tmp_path / name)
+    found = [((tmp_path / name).read_bytes(), (tmp_path / name).is_symlink()) for name in ("old", "link")]
+    assert found == [(b"take", False), (b"take", False)]
+
+
+def test_the_schema_is_found() -> None:
+    """In a checkout or in the package."""
+    assert files.schema()["title"]
