@@ -57,6 +57,7 @@ cover: .venv/installed-dev  ## every branch of the rooms that think is taken by 
 bench: .venv/installed-dev  ## how fast the doors open and a long film is judged, as ratios in one run (two minutes)
 	$(BIN)/python -m benchmarks.doors
 	$(BIN)/python -m benchmarks.validate
+	$(BIN)/python -m benchmarks.hostile
 
 clean:  ## remove what was made here
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache

