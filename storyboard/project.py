@@ -29,6 +29,7 @@ from storyboard.world.store import Store
 
 if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not loaded
     from storyboard.language.validator import Found, Judgement, Reading
+    from storyboard.net import Guard
 
 PROVIDER = "ark"
 """The one that makes everything, until there are others to choose from."""
@@ -67,6 +68,22 @@ def _included(layout: Layout, path: str) -> Found:
     if fact.trouble is not None or real is None:
         return fact.trouble or "outside"
     return opened(Source(path, files.read_text(real)))
+
+
+def probed(layout: Layout, profiles: tuple[str, ...] = (), guard: Guard | None = None) -> Verdict:
+    """Every mistake in a storyboard, and in what lies at the addresses that it names; nothing is remembered of that."""
+    from storyboard.language.rules.inputs import addresses_meant
+    from storyboard.language.validator import judged
+    from storyboard.world import remote
+
+    reading = read(layout, profiles)
+    meant = () if reading.storyboard is None else addresses_meant(reading.storyboard)
+    facts = files.look(layout, _meant(reading), digests=False)
+    known = {path: _measured(layout, fact) for path, fact in facts.items()}
+    known |= remote.look((row[0] for row in meant), _with_measures, guard)
+    trusted = settings.read(settings.environment()).trusted_hosts
+    judgement = judged(reading, capabilities(), known, trusted)
+    return Verdict(judgement.sources, judgement.problems, len(judgement.graph.order) if judgement.graph else 0)
 
 
 def validate(layout: Layout, profiles: tuple[str, ...] = ()) -> Verdict:
@@ -126,6 +143,10 @@ def _measured(layout: Layout, fact: FileFacts) -> FileFacts:
         value = _probed(real, fact.kind)
         remembered.put(value, [real], "measures", str(real))
     return replace(fact, **value)
+
+
+def _with_measures(fact: FileFacts, path: Path) -> FileFacts:
+    return fact if fact.kind is None or fact.format == "heic" else replace(fact, **_probed(path, fact.kind))
 
 
 def _probed(real: Path, kind: Kind) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -141,3 +141,25 @@ def is_private(url: str) -> bool:
     except ValueError:
         last = host.rpartition(".")[2]
         return is_loopback(url) or "." not in host or last.isdecimal() or last.startswith("0x")
+
+
+_CARRIES_V4 = IPv6Network("64:ff9b::/96")
+"""Addresses through which a gateway of some nets reaches an IPv4 address, their last 32 bits (RFC 6052)."""
+
+
+def is_public(ip: str) -> bool:
+    """Is this IP address somebody's on the open net, also when it is seen through to one that it carries inside?"""
+    try:
+        found = ip_address(ip.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
+        if found in _CARRIES_V4:
+            inner = ip_address(int(found) & 0xFFFF_FFFF)  # type: ignore[assignment]  # 32 bits make an IPv4 address
+        if inner:
+            return is_public(str(inner))
+        if found.is_site_local:
+            return False
+    odd = found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback or found.is_link_local
+    return found.is_global and not odd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,8 +36,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def answering(reply: bytes) -> Iterator[Recorder]:
-    """Answer every request with these bytes, then hang up."""
+def answering(reply: bytes, trust: ssl.SSLContext | None = None) -> Iterator[Recorder]:
+    """Answer every request with these bytes, then hang up; over TLS with a certificate's context."""
     recorder = Recorder()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -54,6 +55,8 @@ def answering(reply: bytes) -> Iterator[Recorder]:
                 return
 
     with _Server(("127.0.0.1", 0), Handler) as server:
+        if trust is not None:
+            server.socket = trust.wrap_socket(server.socket, server_side=True)
         recorder.origin = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
         thread.start()

@@ -19,18 +19,26 @@ from storyboard.project import Verdict
 @profile_option
 @click.option("--strict", is_flag=True, help="Count warnings as mistakes.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@click.option("--probe-urls", is_flag=True, help="Fetch what lies at addresses (over https) and check that too.")
 @json_option
 def command(
-    files: tuple[str, ...], file: str, profiles: tuple[str, ...], strict: bool, form: str, as_json: bool
+    files: tuple[str, ...],
+    file: str,
+    profiles: tuple[str, ...],
+    strict: bool,
+    form: str,
+    probe_urls: bool,
+    as_json: bool,
 ) -> None:
     """Tell every mistake in a storyboard, with its place. Exits with 1 if there is one."""
-    from storyboard.project import validate
+    from storyboard.project import probed, validate
     from storyboard.world.files import layout_of
 
     gc.disable()  # hundreds of thousands of values that all stay: looking through them for rubbish takes long
     click.get_current_context().call_on_close(gc.enable)
     names = files or (file,)
-    verdicts = [validate(layout_of(name, "real"), named(profiles)) for name in names]
+    judge = probed if probe_urls else validate
+    verdicts = [judge(layout_of(name, "real"), named(profiles)) for name in names]
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     if as_json or form == "json":
         from storyboard.report.problems import problem_value

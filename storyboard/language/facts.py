@@ -8,15 +8,18 @@ from typing import Literal
 
 from storyboard.language.scene import Kind
 
-Trouble = Literal["missing", "outside", "no file", "unreadable", "torn"]
-"""`torn`: it begins as what it is taken for, but can't be decoded to its end, or only with more memory than is wise."""
+Trouble = Literal["missing", "outside", "no file", "unreadable", "torn", "silent", "unfetched"]
+"""`torn`: it begins as what it is taken for, but can't be decoded to its end, or only with more memory than is wise.
+
+Of an address: `silent`, nobody answered in time; `unfetched`, it can't be had as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One file below the project's root, as far as it was looked at.
+    """One file below the project's root, or what lies at an address, as far as it was looked at.
 
-    `digest` (`sha256:…`) and the measures (pixels, seconds) are there only where somebody asked for them.
+    `digest` (`sha256:…`) and the measures (pixels, seconds) are there only where somebody asked for them. `why` says
+    of an address what came in the way.
     """
 
     path: str
@@ -29,6 +32,7 @@ class FileFacts:
     seconds: float = 0.0
     fps: float = 0.0
     animated: bool = False
+    why: str = ""
 
     @property
     def kind(self) -> Kind | None:

@@ -181,6 +181,7 @@ def _of_structure(storyboard: Storyboard, rows: Capabilities, facts: Facts) -> I
     for by_row in inputs.ROW_RULES:
         yield from by_row(storyboard, rows)
     yield from inputs.files_there(storyboard, facts)
+    yield from inputs.as_stated(storyboard, facts)
 
 
 def _of_words(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:

@@ -123,8 +123,8 @@ def source_seconds(item: Input, graph: Graph, facts: Facts, takes: Mapping[str, 
     match item.origin:
         case LocalFile(path):
             return facts[path].seconds or None if path in facts else None
-        case RemoteFile(seconds=seconds):
-            return seconds
+        case RemoteFile(address, seconds=seconds):
+            return seconds if seconds is not None or address not in facts else facts[address].seconds or None
         case _:
             planned = graph.scene(item.origin.scene).parameters.duration
             return float(planned) if planned > 0 else _measured(takes.get(item.origin.scene))

@@ -550,6 +550,7 @@ def facts_for(paths: Iterable[str], dice: Random) -> dict[str, FileFacts]:
 
 
 _TROUBLES: tuple[Trouble, ...] = ("missing", "outside", "no file", "unreadable", "torn")
+_FAR_TROUBLES: tuple[Trouble, ...] = ("silent", "unfetched", "torn")
 _USUAL = {
     "png": "png",
     "jpg": "jpeg",
@@ -565,7 +566,7 @@ _FORMATS = (*_USUAL.values(), "bmp", "tiff", "gif", "avif", "")
 
 def _fact(path: str, dice: Random) -> FileFacts:
     if dice.random() < 0.04:
-        return FileFacts(path, trouble=dice.choice(_TROUBLES))
+        return FileFacts(path, trouble=dice.choice(_FAR_TROUBLES if "://" in path else _TROUBLES), why="it is so")
     format = _USUAL.get(path.rpartition(".")[2].lower(), "png") if dice.random() > 0.05 else dice.choice(_FORMATS)
     kind = kind_by_name(f"x.{format}")
     seconds = (

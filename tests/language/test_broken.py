@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.language.capability import MEGABYTE, Capabilities
+from storyboard.language.facts import Facts, FileFacts
 from storyboard.language.problem import told
 from storyboard.language.source import Place, Source, columns
 from storyboard.language.validator import Judgement, judged
@@ -44,6 +45,19 @@ ROWS: Mapping[str, Capabilities] = {
     }
 }
 """Other limits where today's models accept all that the schema lets through."""
+
+THERE: Mapping[str, Facts] = {
+    "SB545-not-had": {
+        "https://films.example/harbour.mp4": FileFacts("", trouble="unfetched", why="it answers 404"),
+        "https://films.example/waves.mp3": FileFacts("", trouble="silent", why="it didn't come whole within 60 s"),
+    },
+    "SB546-otherwise-than-stated": {
+        "https://films.example/harbour.mp4": FileFacts(
+            "", None, 1000, "mp4", "sha256:0a", width=960, height=720, seconds=6.04, fps=24
+        ),
+    },
+}
+"""What was found at the addresses of a folder, where it matters."""
 
 GROWN: Mapping[str, Mapping[str, int]] = {
     "SB513-picture-too-heavy": {"quay.png": 31},
@@ -74,8 +88,10 @@ def judgement_of(folder: Path) -> Judgement:
     """What `storyboard validate` finds in a folder."""
     layout, profiles = layout_of(str(folder / "storyboard.yaml"), "real"), PROFILES.get(folder.name, ())
     judgement, facts = survey(layout, profiles)
-    rows = ROWS.get(folder.name)
-    return judgement if rows is None else judged(read(layout, profiles), rows, facts)
+    rows, there = ROWS.get(folder.name), THERE.get(folder.name)
+    if rows is None and there is None:
+        return judgement
+    return judged(read(layout, profiles), rows or capabilities(), {**facts, **(there or {})})
 
 
 def code_of(folder: Path) -> str:

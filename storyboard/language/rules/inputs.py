@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from storyboard.language.capability import Capabilities
-from storyboard.language.facts import Facts, kind_by_name
-from storyboard.language.inputs import LocalFile, RemoteFile, SceneVideo, inputs_of, origin_of, shown_address
+from storyboard.language.facts import Facts, FileFacts, kind_by_name
+from storyboard.language.inputs import (
+    LocalFile,
+    RemoteFile,
+    SceneVideo,
+    inputs_of,
+    is_address,
+    origin_of,
+    shown_address,
+)
 from storyboard.language.problem import Problem
-from storyboard.language.scene import Kind, Scene, Storyboard
+from storyboard.language.scene import Asset, Kind, Scene, Storyboard
 from storyboard.language.source import Place
 from storyboard.promises import is_loopback
 
@@ -30,6 +38,11 @@ Meant = tuple[str, Kind, str, Place]
 def files_meant(storyboard: Storyboard) -> tuple[Meant, ...]:
     """Every local path that a storyboard names."""
     return tuple(row for row in _meant(storyboard) if isinstance(origin_of(row[0]), LocalFile))
+
+
+def addresses_meant(storyboard: Storyboard) -> tuple[Meant, ...]:
+    """Every address that a storyboard names and that could be fetched: neither data nor an asset of the service."""
+    return tuple(row for row in _meant(storyboard) if row[0].lower().startswith(("https:", "http:")))
 
 
 def _meant(storyboard: Storyboard) -> tuple[Meant, ...]:
@@ -81,11 +94,15 @@ def _unfit_address(where: str, kind: Kind) -> str:
 
 
 def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
-    """SB501: a file is there. SB502: below the project's root. SB503: and is what it is taken for. SB510: whole."""
-    for path, kind, subject, place in files_meant(storyboard):
-        fact = facts.get(path)
+    """SB501: a file is there. SB502: below the project's root. SB503: and is what it is taken for. SB510: whole.
+
+    SB545: what lies at an address can be fetched, where it was tried.
+    """
+    for where, kind, subject, place in _meant(storyboard):
+        fact = facts.get(where)
         if fact is None:
             continue
+        path = shown_address(where)
         match fact.trouble:
             case "missing":
                 hint = "paths are relative to the storyboard's folder"
@@ -96,6 +113,8 @@ def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
             case "no file" | "unreadable":
                 why = "is not a regular file" if fact.trouble == "no file" else "can't be read"
                 yield Problem("SB501", f"{subject} names {path}, which {why}", place, "name a file")
+            case "unfetched" | "silent":
+                yield _not_had(f"{subject} names {path}", fact, place)
             case "torn" if fact.kind == kind:
                 sentence = f"{subject} names {path}, which is torn, or too large to be decoded"
                 yield Problem("SB510", sentence, place, "export it again")
@@ -105,6 +124,39 @@ def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
                 yield Problem("SB503", f"{subject} takes {path} for {_ONE[kind]}, but the file {what}", place, hint)
             case _:
                 pass
+
+
+def _not_had(subject: str, fact: FileFacts, place: Place) -> Problem:
+    """A silent host may be our own net's fault, and is a warning; an answer is an answer."""
+    if fact.trouble == "silent":
+        return Problem("SB545", f"{subject}, but {fact.why}", place, "look whether it is still there", "warning")
+    hint = "the service fetches from it too: name an address that answers https with the file itself"
+    return Problem("SB545", f"{subject}, but {fact.why}", place, hint)
+
+
+def as_stated(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
+    """SB546: what lies at an address is what its author stated of it."""
+    for asset in storyboard.assets.values():
+        fact = facts.get(asset.where)
+        if fact is None or fact.trouble is not None or not is_address(asset.where):
+            continue
+        for what, said, found in _statements(asset, fact):
+            sentence = f'asset "{asset.id}" states {what} {said}, but at {shown_address(asset.where)} lies {found}'
+            yield Problem("SB546", sentence, asset.place, "state what is there, or name another address")
+
+
+def _statements(asset: Asset, fact: FileFacts) -> Iterator[tuple[str, str, str]]:
+    """Each statement that isn't so: about what, what was said, what was found."""
+    if asset.sha256 and f"sha256:{asset.sha256.removeprefix('sha256:')}" != fact.digest:
+        yield "the digest", asset.sha256.removeprefix("sha256:")[:12] + "…", fact.digest[7:19] + "…"
+    if asset.duration is not None and abs(asset.duration - fact.seconds) > STATED_SLACK:
+        yield "a length of", f"{asset.duration:g} s", f"one of {fact.seconds:.4g} s"
+    if asset.size is not None and asset.size != (fact.width, fact.height):
+        yield "a size of", f"{asset.size[0]}x{asset.size[1]}", f"one of {fact.width}x{fact.height}"
+
+
+STATED_SLACK = 0.1
+"""Seconds by which a stated length may be off: players round."""
 
 
 def known_kind(storyboard: Storyboard) -> Iterator[Problem]:

@@ -63,8 +63,14 @@ def _measured(scene: Scene, row: Capability, item: Input, graph: Graph, facts: F
             fact = facts.get(path, FileFacts(path))
             return Measured(scene, row, item, name or path, fact.size, fact.width, fact.height, fact.fps, seconds, fact)
         case RemoteFile(address, size=size):
+            there = facts.get(address)
+            name = name or shown_address(address)
+            if there is not None and there.trouble is None:
+                return Measured(
+                    scene, row, item, name, there.size, there.width, there.height, there.fps, seconds, there
+                )
             width, height = size or (0, 0)
-            return Measured(scene, row, item, name or shown_address(address), 0, width, height, 0.0, seconds)
+            return Measured(scene, row, item, name, 0, width, height, 0.0, seconds)
         case _:
             return Measured(scene, row, item, name or item.origin.scene, seconds=seconds)
 
@@ -224,7 +230,8 @@ def body_size(handed: Handed, graph: Graph) -> Iterator[Problem]:
     sums: dict[str, int] = {}
     for found in handed:
         if found.item.kind != "video":
-            sums[found.scene.id] = sums.get(found.scene.id, 0) + (found.size + 2) // 3 * 4 + _data_bytes(found.item)
+            local = found.size if isinstance(found.item.origin, LocalFile) else 0
+            sums[found.scene.id] = sums.get(found.scene.id, 0) + (local + 2) // 3 * 4 + _data_bytes(found.item)
     mosts = {found.scene.id: found.row.body_bytes for found in handed}
     for id, size in sums.items():
         scene, most = graph.scene(id), mosts[id]
@@ -241,21 +248,21 @@ def _data_bytes(item: Input) -> int:
 
 
 def unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
-    """SB542, a warning: what lies at an address is not looked at; its author may state what it is.
+    """SB542, a warning: what lies at an address is not looked at unasked; its author may state what it is.
 
     A length that nobody knows may cost a refusal of the whole scene: a warning. Pixels alone are a note.
     """
     told: set[str] = set()
     for found in handed:
         origin = found.item.origin
-        if not isinstance(origin, RemoteFile) or origin.address.startswith(("data:", "asset:")):
+        if not isinstance(origin, RemoteFile) or origin.address.startswith(("data:", "asset:")) or found.fact:
             continue
         missing = _unstated(found)
         if missing and origin.address not in told:
             told.add(origin.address)
             keys = " and ".join(_STATED[word] for word in missing)
             sentence = f"{found.subject} lies at an address: its {' and '.join(missing)} can't be checked"
-            hint = f"state {keys} under `assets:`"
+            hint = f"state {keys} under `assets:`, or look with `storyboard validate --probe-urls`"
             yield Problem("SB542", sentence, found.item.place, hint, "warning" if "length" in missing else "note")
 
 
