@@ -86,9 +86,9 @@ def probed(layout: Layout, profiles: tuple[str, ...] = (), guard: Guard | None =
     return Verdict(judgement.sources, judgement.problems, len(judgement.graph.order) if judgement.graph else 0)
 
 
-def validate(layout: Layout, profiles: tuple[str, ...] = ()) -> Verdict:
+def validate(layout: Layout, profiles: tuple[str, ...] = (), remembered: Cache | None = None) -> Verdict:
     """Every mistake in a storyboard, with its place. What was said of an unchanged one is said again, unread."""
-    remembered = Cache(settings.environment())
+    remembered = remembered or Cache(settings.environment())
     trusted = settings.read(settings.environment()).trusted_hosts
     key = ("verdict", program(), str(layout.storyboard), str(layout.root), profiles, trusted)
     value = remembered.get(*key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,5 +71,5 @@ def tell_problems(judgement: Judgement | Verdict) -> None:
 
 
 def colour(text: str, **style: Any) -> str:
-    """Styled text; click takes the style away where nobody sees it."""
-    return click.style(text, **style)
+    """Styled text; click takes the style away where nobody sees it, NO_COLOR where somebody doesn't want it."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, **style)

@@ -60,9 +60,10 @@ def _code(room: Path) -> Iterable[os.DirEntry[str]]:
 class Cache:
     """Entries by key, each with the files that it rests on."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], now: float | None = None) -> None:
+        """`now` is when it was opened, in Unix seconds; without it, the moment at which this is called."""
         self._folder = folder(environment)
-        self._began = time.time()
+        self._began = time.time() if now is None else now
 
     def get(self, *key: object) -> Any:
         """The value of an entry that is still good, else None."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,3 +44,35 @@ def test_what_could_not_be_written_is_told(project: Path, verb: str) -> None:
 def test_closed_streams_are_no_traceback(project: Path) -> None:
     """With nowhere to speak the program still does its work."""
     assert shell(project, "$SB plan >&- 2>&-").returncode == 0
+
+
+def on_a_terminal(folder: Path, *words: str, **environment: str) -> bytes:
+    """What a command writes to a terminal of its own."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "storyboard", *words]
+    with subprocess.Popen(
+        command, cwd=folder, stdin=its, stdout=its, stderr=its, env={**os.environ, **environment}
+    ) as running:
+        os.close(its)
+        said = b""
+        try:
+            while piece := os.read(ours, 65_536):
+                said += piece
+        except OSError:  # how Linux says that the other side of a terminal was closed
+            running.wait()
+        os.close(ours)
+    return said
+
+
+def test_a_mistake_has_colour_on_a_terminal_alone(project: Path) -> None:
+    """On a terminal the first line is red; into a pipe the same words go without any control."""
+    (project / "storyboard.yaml").write_text("storyboard: 1\nscenes:\n  dusk: {prompt: x, duration: 99}\n", "utf-8")
+    seen, piped = on_a_terminal(project, "validate"), shell(project, "$SB validate").stdout.encode()
+    plain = re.sub(rb"\x1b\[[0-9;]*m", b"", seen).replace(b"\r\n", b"\n")
+    assert (seen.startswith(b"\x1b[31m"), b"\x1b" in piped, plain) == (True, False, piped)
+
+
+def test_no_colour_where_the_user_wants_none(project: Path) -> None:
+    """NO_COLOR, whatever it holds, takes the colour away."""
+    (project / "storyboard.yaml").write_text("storyboard: 1\nscenes: {}\n", "utf-8")
+    assert b"\x1b" not in on_a_terminal(project, "validate", NO_COLOR="1")
