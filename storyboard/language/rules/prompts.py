@@ -56,10 +56,15 @@ def short_enough(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem
     legends += sum(len(member.name) + len(member.description) + LEGEND for member in storyboard.cast.values())
     for scene in storyboard.scenes.values():
         row = rows.get(scene.model.row)
-        if row is None or _most_characters(scene, legends) < row.characters:
+        if row is None:
+            continue
+        most_characters = _most_characters(scene, legends)
+        if most_characters < row.characters:
             continue  # too short for either language, whatever is put around it
-        text = compose(scene, storyboard).text
         chinese = tongue_of(scene) == "zh"
+        if not chinese and most_characters < 2 * row.words:
+            continue  # a word and the space after it are two characters at least
+        text = compose(scene, storyboard).text
         count = len(re.sub(r"\s", "", text)) if chinese else len(text.split())
         most, unit = (row.characters, "characters") if chinese else (row.words, "words")
         if count >= most:
@@ -80,8 +85,7 @@ def ordinals_that_exist(storyboard: Storyboard) -> Iterator[Problem]:
     """SB605: `image 2` written by hand is an input that the scene has."""
     for scene in storyboard.scenes.values():
         items = inputs_of(scene, storyboard)
-        words = re.sub(r"\{[^{}]*\}", "", own_words(scene))
-        for kind, name, number in sorted(set(_by_hand(words))):
+        for kind, name, number in sorted(set(_by_hand(own_words(scene)))):
             count = sum(item.kind == kind for item in items)
             if not 1 <= number <= count:
                 sentence = f'scene "{scene.id}" speaks of {name} {number}, but is given {count} of these'
@@ -92,7 +96,13 @@ def ordinals_that_exist(storyboard: Storyboard) -> Iterator[Problem]:
 _ORDINALS: dict[Kind, str] = {"image": r"images?|图片", "video": r"videos?|视频", "audio": r"audios?|音频"}
 
 
-def _by_hand(words: str) -> Iterator[tuple[Kind, str, int]]:
+_ORDINAL = re.compile("image|video|audio|图片|视频|音频", re.IGNORECASE)
+
+
+def _by_hand(text: str) -> Iterator[tuple[Kind, str, int]]:
+    if not _ORDINAL.search(text):  # most prompts speak of none
+        return
+    words = re.sub(r"\{[^{}]*\}", "", text)
     for kind, names in _ORDINALS.items():
         for found in re.finditer(rf"(?<![A-Za-z])({names})\s?([0-9]{{1,3}})(?![0-9A-Za-z])", words, re.IGNORECASE):
             yield kind, kind, int(found.group(2))
@@ -110,7 +120,10 @@ def speech_with_sound(storyboard: Storyboard) -> Iterator[Problem]:
 def paired_braces(storyboard: Storyboard) -> Iterator[Problem]:
     """SB608, a warning: a brace without its like stands for nothing, and is sent as it is."""
     for scene in storyboard.scenes.values():
-        rest = re.sub(r"\{\{|\}\}|\{[^{}]*\}", "", own_words(scene))
+        words = own_words(scene)
+        if "{" not in words and "}" not in words:
+            continue
+        rest = re.sub(r"\{\{|\}\}|\{[^{}]*\}", "", words)
         found = next((char for char in rest if char in "{}"), "")
         if found:
             sentence = f'the prompt of scene "{scene.id}" has a `{found}` without its like'
