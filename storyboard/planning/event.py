@@ -19,6 +19,7 @@ EventKind = Literal[
     "accepted",
     "unknown",
     "adopted",
+    "disowned",
     "held",
     "decided",
     "seen",
@@ -37,6 +38,7 @@ DURABLE: frozenset[EventKind] = frozenset(
         "accepted",
         "unknown",
         "adopted",
+        "disowned",
         "decided",
         "ended",
         "stored",
@@ -75,6 +77,13 @@ class Attempt:
     task: str = ""
     error: str = ""
     at: float = 0.0
+    """When it was intended, in Unix seconds."""
+    marker: int | None = None
+    """The seconds that its task echoes as `execution_expires_after`; None if it bears no mark."""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """What its request fixed of model, duration, ratio, resolution and sound: its task will say the same."""
+    adopted: bool = False
+    """Was its task found in the provider's list, not named in an answer?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,8 @@ class Past:
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     takes: tuple[tuple[str, str, Take], ...] = ()
     """Profile, scene and take."""
+    strangers: frozenset[str] = frozenset()
+    """Tasks that bore the mark of one of ours and turned out to be somebody else's."""
 
     def of(self, profile: str, scene: str) -> tuple[Attempt, ...]:
         """A scene's attempts."""
@@ -94,13 +105,22 @@ class Past:
         """Attempts with a task whose video is not ours yet."""
         return tuple(a for a in self.attempts.values() if a.state in ("accepted", "made"))
 
+    @property
+    def in_doubt(self) -> tuple[Attempt, ...]:
+        """Attempts of which nobody knows whether they were taken on."""
+        return tuple(a for a in self.attempts.values() if a.state == "in doubt")
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """Tasks that belong to an attempt, or were found to be a stranger's: none of them is adopted."""
+        return self.strangers | {a.task for a in self.attempts.values() if a.task}
+
 
 _ENDED: dict[str, AttemptState] = {"succeeded": "made", "lost": "lost"}
 _STATE_AFTER: dict[EventKind, AttemptState] = {
     "not_sent": "refused",
     "rejected": "refused",
     "accepted": "accepted",
-    "adopted": "accepted",
     "unknown": "in doubt",
     "stored": "stored",
 }
@@ -110,16 +130,24 @@ def past_of(events: Iterable[tuple[float, Event]]) -> Past:
     """Add events up, each with its wall time, in their order."""
     attempts: dict[str, Attempt] = {}
     takes: list[tuple[str, str, Take]] = []
+    strangers: set[str] = set()
     for at, event in events:
         if event.kind == "intended":
-            profile, key = str(event.body.get("profile", "")), dict(event.body.get("key", {}))
-            attempts[event.intent] = Attempt(event.intent, event.scene, profile, key, "in doubt", at=at)
+            attempts[event.intent] = _begun(event, at)
         elif event.intent in attempts:
             attempts[event.intent] = _after(attempts[event.intent], event)
         if event.kind == "stored":
             row = event.body["take"]
             takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
-    return Past(attempts, tuple(takes))
+        if event.kind == "disowned":
+            strangers.add(str(event.body.get("task", "")))
+    return Past(attempts, tuple(takes), frozenset(strangers))
+
+
+def _begun(event: Event, at: float) -> Attempt:
+    profile, key = str(event.body.get("profile", "")), dict(event.body.get("key", {}))
+    marker, asked = event.body.get("marker"), dict(event.body.get("asked", {}))
+    return Attempt(event.intent, event.scene, profile, key, "in doubt", at=at, marker=marker, asked=asked)
 
 
 def _after(attempt: Attempt, event: Event) -> Attempt:
@@ -129,6 +157,10 @@ def _after(attempt: Attempt, event: Event) -> Attempt:
         return replace(attempt, state=_ENDED.get(str(event.body.get("status")), "failed"), error=error)
     if event.kind == "decided":
         return replace(attempt, state="abandoned", error=str(event.body.get("choice", "")))
+    if event.kind == "disowned":
+        return replace(attempt, state="in doubt", task="", adopted=False, error=error)
+    if event.kind == "adopted":
+        return replace(attempt, state="accepted", task=task, adopted=True)
     if event.kind in _STATE_AFTER:
         return replace(attempt, state=_STATE_AFTER[event.kind], task=task, error=error)
     return attempt
