@@ -71,6 +71,9 @@ class Journal:
         self._epoch = 0
         self._digest = ""
         self._database = self._open(writing)
+        if self._database and writing:
+            found = self._path.stat()
+            self._place = found.st_dev, found.st_ino
         self.past = list(self._read()) if self._database else []
         self._check_witness()
 
@@ -81,8 +84,9 @@ class Journal:
             mode = "rwc" if writing else "ro" if self._busy else "ro&immutable=1"
             database = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
             version = database.execute("pragma user_version").fetchone()[0]
-            if version > VERSION:
-                raise StateDamaged(f"{self._path} was written by a newer storyboard", "use that one")
+            if version > VERSION and writing:
+                what = f"{self._path} was written by a newer storyboard, and is only read by this one"
+                raise StateDamaged(what, "use that one")
             if writing:
                 database.execute("pragma journal_mode = wal")
                 database.execute("pragma synchronous = full")
@@ -120,9 +124,12 @@ class Journal:
         row = (self._last + 1, self._epoch, self._clock.now(), event.kind, event.scene, event.intent, body)
         digest = _digest(self._digest, row)
         durable = event.kind in DURABLE
+        self._check_place()
         try:
             self._database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
             self._database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, self._digest))
+        except sqlite3.IntegrityError as error:
+            raise _taken_over(self._path) from error
         except sqlite3.Error as error:
             raise FileTrouble(
                 f"{self._path} can't be written: {error}", "free space or mend the rights, then run again"
@@ -131,6 +138,18 @@ class Journal:
         self.past.append((row[2], event))
         if durable:
             write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
+
+    def _check_place(self) -> None:
+        """Is the file still the one that was opened? One that was slept through may have been replaced meanwhile.
+
+        (A row that somebody else wrote at the next place in the same file is met by the insert itself.)
+        """
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise FileTrouble.of(error, self._path, "found") from error
+        if (found.st_dev, found.st_ino) != self._place:
+            raise _taken_over(self._path)
 
     def _read(self) -> Iterator[tuple[float, Event]]:
         assert self._database is not None  # noqa: S101 - the caller looked
@@ -166,6 +185,10 @@ class Journal:
             raise StateDamaged(f"{self._path} has lost events: it ends at {self._last}, but {last} were written", _MEND)
 
 
+def _taken_over(path: Path) -> AnotherRunner:
+    return AnotherRunner(f"another run has gone on with {path}", "run again: this one has stopped")
+
+
 def _digest(previous: str, row: tuple[Any, ...]) -> str:
-    text = json.dumps([previous, *row], ensure_ascii=False)
+    text = "\x1f".join((previous, *map(str, row)))  # the sign that separates units: no name holds it
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.errors import StateDamaged
+from storyboard.errors import AnotherRunner, StateDamaged
 from storyboard.planning.event import Event
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
@@ -199,13 +199,41 @@ def test_a_database_ahead_of_its_witness_is_normal(tmp_path: Path) -> None:
     assert len(events(tmp_path)) == 5
 
 
-@pytest.mark.parametrize("writing", [True, False])
-def test_a_journal_of_a_newer_program_is_refused(tmp_path: Path, writing: bool) -> None:
-    """We would not know what its rows mean."""
+def test_a_journal_of_a_newer_program_is_not_written(tmp_path: Path) -> None:
+    """We would not know what its rows mean to whoever reads them next."""
     written(tmp_path)
     altered(tmp_path, "pragma user_version = 2")
-    with pytest.raises(StateDamaged, match="was written by a newer storyboard"):
-        opened(tmp_path, writing=writing)
+    with pytest.raises(StateDamaged, match="was written by a newer storyboard, and is only read by this one"):
+        opened(tmp_path)
+
+
+def test_a_journal_of_a_newer_program_is_read(tmp_path: Path) -> None:
+    """What we know of it is shown; kinds that we don't know add up to nothing."""
+    written(tmp_path)
+    altered(tmp_path, "pragma user_version = 2")
+    assert events(tmp_path)[1:] == EVENTS
+
+
+def test_a_run_that_another_has_overtaken_writes_no_more(tmp_path: Path) -> None:
+    """Two that hold "the" lock of two disks: the second row at the same place is refused."""
+    one, other = opened(tmp_path), opened(tmp_path)
+    one.open_run()
+    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+        other.open_run()
+    one.close()
+    other.close()
+
+
+def test_a_run_whose_file_was_replaced_writes_no_more(tmp_path: Path) -> None:
+    """A backup brought back under a sleeping run is another file."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    copy = tmp_path / "copy.db"
+    copy.write_bytes((tmp_path / "state.db").read_bytes())
+    copy.replace(tmp_path / "state.db")
+    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+        journal.append(EVENTS[0])
+    journal.close()
 
 
 def test_the_witness_is_for_its_owner_only(tmp_path: Path) -> None:
