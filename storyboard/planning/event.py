@@ -126,22 +126,43 @@ _STATE_AFTER: dict[EventKind, AttemptState] = {
 }
 
 
-def past_of(events: Iterable[tuple[float, Event]]) -> Past:
-    """Add events up, each with its wall time, in their order."""
-    attempts: dict[str, Attempt] = {}
-    takes: list[tuple[str, str, Take]] = []
-    strangers: set[str] = set()
-    for at, event in events:
+class History:
+    """Events as they are added up, one after another, so that nobody has to begin again at the first."""
+
+    def __init__(self, events: Iterable[tuple[float, Event]] = ()) -> None:
+        self._attempts: dict[str, Attempt] = {}
+        self._of: dict[tuple[str, str], dict[str, None]] = {}
+        self._takes: list[tuple[str, str, Take]] = []
+        self._strangers: set[str] = set()
+        for at, event in events:
+            self.add(at, event)
+
+    def add(self, at: float, event: Event) -> None:
+        """One more event, with its wall time."""
         if event.kind == "intended":
-            attempts[event.intent] = _begun(event, at)
-        elif event.intent in attempts:
-            attempts[event.intent] = _after(attempts[event.intent], event)
+            begun = self._attempts[event.intent] = _begun(event, at)
+            self._of.setdefault((begun.profile, begun.scene), {})[event.intent] = None
+        elif event.intent in self._attempts:
+            self._attempts[event.intent] = _after(self._attempts[event.intent], event)
         if event.kind == "stored":
             row = event.body["take"]
-            takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
+            self._takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
         if event.kind == "disowned":
-            strangers.add(str(event.body.get("task", "")))
-    return Past(attempts, tuple(takes), frozenset(strangers))
+            self._strangers.add(str(event.body.get("task", "")))
+
+    def of(self, profile: str, scene: str) -> Past:
+        """What happened to one scene."""
+        return Past({intent: self._attempts[intent] for intent in self._of.get((profile, scene), ())})
+
+    @property
+    def past(self) -> Past:
+        """What they add up to now."""
+        return Past(dict(self._attempts), tuple(self._takes), frozenset(self._strangers))
+
+
+def past_of(events: Iterable[tuple[float, Event]]) -> Past:
+    """Add events up, each with its wall time, in their order."""
+    return History(events).past
 
 
 def _begun(event: Event, at: float) -> Attempt:

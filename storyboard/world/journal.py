@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged
-from storyboard.planning.event import DURABLE, Event, EventKind
+from storyboard.planning.event import DURABLE, Event, EventKind, History
 from storyboard.promises import Clock
 from storyboard.world.files import private_folder, write_in_one_stroke
 
@@ -75,6 +75,7 @@ class Journal:
             found = self._path.stat()
             self._place = found.st_dev, found.st_ino
         self.past = list(self._read()) if self._database else []
+        self.history = History(self.past)
         self._check_witness()
 
     def _open(self, writing: bool) -> sqlite3.Connection | None:
@@ -136,6 +137,7 @@ class Journal:
             ) from error
         self._last, self._digest = row[0], digest
         self.past.append((row[2], event))
+        self.history.add(row[2], event)
         if durable:
             write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
 

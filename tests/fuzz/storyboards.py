@@ -566,7 +566,8 @@ _FORMATS = (*_USUAL.values(), "bmp", "tiff", "gif", "avif", "")
 
 def _fact(path: str, dice: Random) -> FileFacts:
     if dice.random() < 0.04:
-        return FileFacts(path, trouble=dice.choice(_FAR_TROUBLES if "://" in path else _TROUBLES), why="it is so")
+        trouble = dice.choice(_FAR_TROUBLES if "://" in path else _TROUBLES)
+        return FileFacts(path, trouble, format=_USUAL.get(path.rpartition(".")[2].lower(), ""), why="it is so")
     format = _USUAL.get(path.rpartition(".")[2].lower(), "png") if dice.random() > 0.05 else dice.choice(_FORMATS)
     kind = kind_by_name(f"x.{format}")
     seconds = (
