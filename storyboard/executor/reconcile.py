@@ -1,9 +1,114 @@
-"""A submission in doubt → adopt, or hold: here, as a person decides."""
+"""A submission in doubt → adopt, or hold.
+
+The provider's list is looked through for a task that bears the submission's mark. One that fits in every respect that
+the service echoes is ours; two, or none after everything that may be late has had its time, and a person decides.
+Absence is only believed of a list that was asked for after the grace had passed, never of an older one.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
 from storyboard.errors import UsageError
 from storyboard.planning.event import Attempt, Event, Past
+from storyboard.providers.provider import Task
+
+CLOCKS_DIFFER = 5.0
+"""Seconds by which the service's clock may be behind ours unnoticed."""
+BEIJING = timedelta(hours=8)
+FIRST_LOOK_AGAIN = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """All that the provider lists, asked for at `began` (Unix seconds of our clock)."""
+
+    began: float
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The task is the submission's own."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A person has to decide; `tasks` are those that might be it."""
+
+    why: str
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Nothing yet, which proves nothing yet: look again after so many seconds."""
+
+    after: float
+
+
+Verdict: TypeAlias = "Adopt | Hold | LookAgain"
+
+
+def verdict(attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, looks: int = 0) -> Verdict:
+    """What a list says of an attempt in doubt. `owned` are tasks that others have; `grace` is in seconds: how late a
+    request may arrive, and a task be listed. `looks` counts the lists that said nothing so far.
+
+    Without a mark nothing is adopted: time alone picks the wrong one of two twins.
+    """
+    if attempt.marker is None:
+        return Hold("it bears no mark by which its task could be known")
+    found = tuple(task.id for task in scan.tasks if task.id not in owned and _fits(task, attempt, grace))
+    if len(found) > 1:
+        return Hold(f"{len(found)} tasks bear its mark", found)
+    if found:
+        return Adopt(found[0])
+    ends = attempt.at + grace
+    if scan.began >= ends:
+        return Hold("the service lists no task that bears its mark")
+    return LookAgain(min(max(0.0, ends - scan.began), FIRST_LOOK_AGAIN * 2**looks))
+
+
+def _fits(task: Task, attempt: Attempt, grace: float) -> bool:
+    begun = task.created_at or time_in(task.id)
+    in_time = begun is None or attempt.at - CLOCKS_DIFFER <= begun <= attempt.at + grace + CLOCKS_DIFFER
+    return task.expires_after == attempt.marker and in_time and _same_model(task.model, attempt)
+
+
+def _same_model(said: str, attempt: Attempt) -> bool:
+    """An endpoint (`ep-…`) is answered by the model behind it, whose name we don't know."""
+    asked = str(attempt.asked.get("model", ""))
+    return not said or not asked or asked.startswith("ep-") or said == asked
+
+
+def time_in(id: str) -> float | None:
+    """When a task was created, as its id says in Beijing time (`cgt-YYYYMMDDHHMMSS-xxxxx`), in Unix seconds."""
+    found = re.match(r"cgt-(?:batch-)?(\d{14})-", id)
+    try:
+        return (
+            (datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC) - BEIJING).timestamp() if found else None
+        )
+    except ValueError:
+        return None
+
+
+def disagreement(task: Task, attempt: Attempt) -> str:
+    """Where an adopted task, now that it has succeeded, says other than was asked for; empty if nowhere.
+
+    A stranger's task may bear the same mark by chance, one in 65,536; only now does it say what it was.
+    """
+    said = {"duration": task.duration, "ratio": task.ratio, "resolution": task.resolution, "sound": task.sound}
+    for name, asked in attempt.asked.items():
+        value = said.get(name)
+        if value not in (None, "") and asked not in (None, -1, "adaptive") and value != asked:
+            return f"its {name} is {value}, but {asked} was asked for"
+    return ""
 
 
 def in_doubt(past: Past, profile: str, scene: str) -> Attempt:

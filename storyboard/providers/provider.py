@@ -48,6 +48,11 @@ class Task:
     updated_at: float = 0.0
     expires_after: int | None = None
     model: str = ""
+    duration: int | None = None
+    ratio: str = ""
+    resolution: str = ""
+    sound: bool | None = None
+    """What it was made with, as far as the provider says so: of a task that has succeeded."""
 
 
 @dataclass(frozen=True, slots=True)

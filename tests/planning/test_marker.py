@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storyboard.planning.fingerprint import Components
 from storyboard.planning.marker import FIRST, WIDTH, marker_of
 
-KEY = {"prompt": "A lighthouse at dusk.", "duration": 5}
+KEY: Components = {"prompt": "A lighthouse at dusk.", "duration": 5}
 
 
 def test_the_same_request_has_the_same_mark() -> None:

@@ -163,6 +163,10 @@ def _task(value: Mapping[str, Any]) -> Task:
         updated_at=updated,
         expires_after=_whole(value.get("execution_expires_after")),
         model=str(value.get("model", "")),
+        duration=_whole(value.get("duration")),
+        ratio=str(value.get("ratio") or ""),
+        resolution=str(value.get("resolution") or "").lower(),
+        sound=sound if isinstance(sound := value.get("generate_audio"), bool) else None,
     )
 
 
