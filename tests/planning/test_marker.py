@@ -13,7 +13,7 @@ KEY: Components = {"prompt": "A lighthouse at dusk.", "duration": 5}
 
 def test_the_same_request_has_the_same_mark() -> None:
     """Whoever asks for it, on whatever machine: a lost state knows its tasks again."""
-    assert marker_of("", "dusk", KEY, 0) == marker_of("", "dusk", dict(reversed(KEY.items())), 0)
+    assert marker_of("", "dusk", KEY, 0) == marker_of("", "dusk", dict(sorted(KEY.items(), reverse=True)), 0)
 
 
 def test_everything_that_is_asked_for_is_in_the_mark() -> None:
