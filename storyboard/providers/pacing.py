@@ -44,15 +44,16 @@ RATES: Mapping[Verb, Rate] = {
 """Ark's limits for an account, creates as for an individual's (the vendor's limits page, October 2026)."""
 
 
-def wait_for_turn(sent: Sequence[float], now: float, rate: Rate, held_until: float = 0.0) -> float:
-    """Seconds until the next request may go, given when earlier ones did (Unix seconds, the oldest first).
+def wait_for_turn(sent: Sequence[float], now: float, rate: Rate, held: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Seconds until the next request may go, given when earlier ones did (Unix seconds, the oldest first), and since
+    and until when we were asked to stay away.
 
-    Never longer than a window, or `LONGEST_WAIT` where we were asked to stay away: a wall clock may be set back.
+    What lies in the future doesn't count: a wall clock may be set back.
     """
-    window = rate.seconds * MARGIN
-    full = len(sent) >= rate.count
-    room = min(sent[-rate.count] + window - now, window) if full else 0.0
-    return max(0.0, room, min(held_until - now, LONGEST_WAIT))
+    past = [at for at in sent if at <= now]
+    room = past[-rate.count] + rate.seconds * MARGIN - now if len(past) >= rate.count else 0.0
+    since, until = held
+    return max(0.0, room, until - now if since <= now else 0.0)
 
 
 def asked_to_wait(retry_after: str, date: str) -> float:
@@ -76,10 +77,10 @@ def _instant(date: str) -> float:
 
 @dataclass(slots=True)
 class _Turns:
-    """When requests of a kind went, until when there may be none, and a queue for the next turn."""
+    """When requests of a kind went, since and until when there may be none, and a queue for the next turn."""
 
     sent: deque[float]
-    held_until: float = 0.0
+    held: tuple[float, float] = (0.0, 0.0)
     queue: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -101,7 +102,7 @@ class Paced:
         """Return when the next request of this kind may go: it counts as sent. First come, first served."""
         turns = self._turns[verb]
         async with turns.queue:
-            while wait := wait_for_turn(turns.sent, self._clock.now(), self._rates[verb], turns.held_until):
+            while wait := wait_for_turn(turns.sent, self._clock.now(), self._rates[verb], turns.held):
                 await self._clock.sleep(wait)
             turns.sent.append(self._clock.now())
 
@@ -151,6 +152,6 @@ class Paced:
         try:
             return await question()
         except RateLimited as error:
-            turns = self._turns[verb]
-            turns.held_until = max(turns.held_until, self._clock.now() + error.after)
+            now, turns = self._clock.now(), self._turns[verb]
+            turns.held = (now, now + max(error.after, wait_for_turn((), now, self._rates[verb], turns.held)))
             raise

@@ -59,9 +59,7 @@ class Ark:
         size: int = 100,
     ) -> Page:
         """The tasks of the last seven days of which every filter that is set is true."""
-        query = wire.query_of(
-            status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
-        )
+        query = wire.query_of(status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size)
         return wire.page_of(*self._said(await self._net.ask("GET", self._tasks, self._headers(), query)))
 
     async def cancel(self, task: str) -> None:

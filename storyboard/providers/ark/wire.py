@@ -181,7 +181,9 @@ def _task(value: Mapping[str, Any]) -> Task:
     content = content if isinstance(content, Mapping) else {}
     usage = value.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
-    tokens = next((n for n in map(_whole, map(usage.get, ("completion_tokens", "total_tokens"))) if n is not None), None)
+    tokens = next(
+        (n for n in map(_whole, map(usage.get, ("completion_tokens", "total_tokens"))) if n is not None), None
+    )
     error = value.get("error") or value.get("failure_reason")
     updated = _instant(value.get("updated_at"))
     return Task(
