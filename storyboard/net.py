@@ -2,7 +2,7 @@
 
 A question may be asked again. A paid request goes out once, over a connection of its own (a stale one that dies under
 it would leave us in doubt for nothing), follows no redirect and is never repeated by a library; what came of it is
-either a reply, or `NotSent`, or `UnknownOutcome`. A stream carries no key at all, says beforehand how long it is, and has to
+either a reply, or `NotSent`, or `UnknownOutcome`. A stream carries no key at all, has to say how long it is, and to
 come at some rate.
 """
 
@@ -75,7 +75,7 @@ class Streamed:
 class Net:
     """The way out. One for each run; close it at the end."""
 
-    def __init__(self, patience: Patience = Patience()) -> None:  # noqa: B008 - a frozen value
+    def __init__(self, patience: Patience = Patience()) -> None:
         self._patience = patience
         self._asking: dict[bool, httpx.AsyncClient] = {}
         self._fetching: dict[bool, httpx.AsyncClient] = {}
@@ -91,7 +91,7 @@ class Net:
     async def ask(
         self, method: str, url: str, headers: Mapping[str, str], params: Sequence[tuple[str, str]] = ()
     ) -> Reply:
-        """A question that costs nothing. Raises Unreachable if there is no answer."""
+        """A question that costs nothing. Raises Unreachable if there is no answer, NotSent if none can be asked."""
         try:
             client = self._client(self._asking, url, POOL)
             query = tuple(params) or None

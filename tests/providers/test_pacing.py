@@ -47,7 +47,8 @@ def test_when_the_next_may_go(sent: list[float], held: tuple[float, float], wait
 def test_no_window_ever_holds_more_than_the_rate(pauses: list[float], count: int, seconds: float) -> None:
     """Whoever comes whenever, and waits as told, is never one too many."""
     rate = Rate(count, seconds)
-    now, sent = 1000.0, []
+    now = 1000.0
+    sent: list[float] = []
     for pause in pauses:
         now += pause
         now += wait_for_turn(sent, now, rate)
