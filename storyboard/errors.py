@@ -16,8 +16,13 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
     └── ProviderError         what came of speaking with a provider                  exit 3
         ├── NotSent           the request provably never left
         ├── Rejected          the provider said no; nothing was taken on
+        │   ├── Moderated     … to what is said or shown in it
+        │   ├── NotFound      … since it knows no such task, model or path
         │   ├── RateLimited   … for now: later it may say yes
-        │   └── AccountRefused … to all of this account: key, payment, rights        exit 5
+        │   └── AccountRefused … to all of this account: its rights                  exit 5
+        │       ├── KeyRefused    who is asking isn't known                          exit 5
+        │       ├── Overdue       something has to be paid first                     exit 5
+        │       └── QuotaUsedUp   a limit is reached that no waiting lifts soon      exit 5
         ├── UnknownOutcome    nobody knows whether a paid request was taken on       exit 4
         └── Unreachable       a question (never a paid request) got no usable answer
 """
@@ -113,6 +118,14 @@ class Rejected(ProviderError):
         self.status = status
 
 
+class Moderated(Rejected):
+    """No to what is said or shown: the same content is refused again, or its making sometimes passes."""
+
+
+class NotFound(Rejected):
+    """There is no such task, model or path."""
+
+
 class RateLimited(Rejected):
     """No for now; `after` seconds later it may be yes (0: the provider didn't say)."""
 
@@ -125,6 +138,18 @@ class AccountRefused(Rejected):
     """No to everything of this account: the key, the payment or the rights."""
 
     exit_code = 5
+
+
+class KeyRefused(AccountRefused):
+    """The key is missing, wrong, or of an account that isn't in order."""
+
+
+class Overdue(AccountRefused):
+    """The account owes something."""
+
+
+class QuotaUsedUp(AccountRefused):
+    """A limit of the account is reached, and waiting a while doesn't lift it."""
 
 
 class UnknownOutcome(ProviderError):

@@ -2,7 +2,8 @@
 
 A question may be asked again. A paid request goes out once, over a connection of its own (a stale one that dies under
 it would leave us in doubt for nothing), follows no redirect and is never repeated by a library; what came of it is
-either a reply, or `NotSent`, or `UnknownOutcome`. A stream carries no key at all.
+either a reply, or `NotSent`, or `UnknownOutcome`. A stream carries no key at all, has to say how long it is, and to
+come at some rate.
 """
 
 from __future__ import annotations
@@ -24,10 +25,26 @@ from storyboard.promises import Address, Sink, is_loopback, is_public
 POOL = 16
 """Connections for questions: httpx costs 17 ms of CPU a request when a thousand wait in its pool."""
 
+FETCHES = 4
+"""Streams at a time."""
+
 LARGEST_REPLY = 8 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 180.0
 """How long a paid request waits for its answer: waiting is cheap, doubt is not."""
+ASK_SECONDS = 60.0
+"""How long a question may take in all: a server that answers byte by byte would keep us for ever."""
+PLAIN = {"Accept-Encoding": "identity"}
+"""Asked of everybody: a small packed answer may unpack to a huge one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How slow a stream may be: at least `least` bytes in each `seconds`, and all of it in `whole` seconds."""
+
+    seconds: float = 30.0
+    least: int = 30 * 1024
+    whole: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +76,13 @@ class Streamed:
 class Net:
     """The way out. One for each run; close it at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience = Patience()) -> None:
+        self._patience = patience
         self._asking: dict[bool, httpx.AsyncClient] = {}
         self._fetching: dict[bool, httpx.AsyncClient] = {}
+        self._asks = asyncio.Semaphore(POOL)
+        self._fetches = asyncio.Semaphore(FETCHES)
+        self._trusted: ssl.SSLContext | None = None
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -71,12 +92,17 @@ class Net:
     async def ask(
         self, method: str, url: str, headers: Mapping[str, str], params: Sequence[tuple[str, str]] = ()
     ) -> Reply:
-        """A question that costs nothing. Raises Unreachable if there is no answer."""
-        client = self._client(self._asking, url, POOL)
+        """A question that costs nothing. Raises Unreachable if there is no answer, NotSent if none can be asked."""
         try:
-            async with client.stream(method, url, headers=dict(headers), params=tuple(params) or None) as response:
+            client = self._client(self._asking, url, POOL)
+            query = tuple(params) or None
+            async with (
+                self._asks,
+                asyncio.timeout(ASK_SECONDS),
+                client.stream(method, url, headers={**PLAIN, **headers}, params=query) as response,
+            ):
                 return await _whole(response)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Unreachable(f"{Address(url).origin} gave no answer ({_named(error)})") from error
 
     async def submit(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -84,12 +110,9 @@ class Net:
         waiting = httpx.Timeout(ANSWER_SECONDS + len(body) / 256_000, connect=CONNECT_SECONDS)
         try:
             async with (
-                httpx.AsyncClient(
-                    timeout=waiting,
-                    trust_env=not is_loopback(url),
-                    limits=httpx.Limits(max_keepalive_connections=0),
-                ) as client,
-                client.stream("POST", url, headers=dict(headers), content=body) as response,
+                asyncio.timeout(2 * ANSWER_SECONDS + len(body) / 256_000),
+                self._built(url, waiting, httpx.Limits(max_keepalive_connections=0)) as client,
+                client.stream("POST", url, headers={**PLAIN, **headers}, content=body) as response,
             ):
                 return await _whole(response)
         except (
@@ -99,34 +122,40 @@ class Net:
             httpx.UnsupportedProtocol,
         ) as error:
             raise NotSent(f"{Address(url).origin} can't be reached ({_named(error)})", "check the network") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise UnknownOutcome(f"the answer of {Address(url).origin} was lost ({_named(error)})") from error
-        except (ValueError, ImportError) as error:  # while the client is built: a proxy that can't be used
-            raise NotSent("the environment's proxy can't be used", "look at HTTPS_PROXY and ALL_PROXY") from error
 
     async def stream(self, address: Address, sink: Sink, *, largest: int) -> Streamed:
-        """The bytes at an address, into a sink. Raises Unreachable if they don't come whole, or are too many."""
-        url = address.reveal()
-        client = self._client(self._fetching, url, 4)
-        size = 0
+        """The bytes at an address, into a sink. Raises Unreachable if they don't come whole, are too many or too slow,
+        or if nobody says how many there are."""
         if not address.origin:
             raise Unreachable(address.bare)
-        try:
-            async with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
-                async for piece in response.aiter_raw():
-                    size += len(piece)
-                    if size > largest:
-                        raise Unreachable(f"{address.bare} is larger than {largest} bytes")
-                    sink.write(piece)
-                promised = response.headers.get("content-length", "")
-                return Streamed(
-                    response.status_code,
-                    size,
-                    int(promised) if promised.isdecimal() else None,
-                    response.headers.get("content-type", ""),
-                )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unreachable(f"{address.bare} could not be fetched ({_named(error)})") from error
+        async with self._fetches:
+            try:
+                return await self._streamed(address, sink, largest)
+            except TimeoutError as error:
+                raise Unreachable(f"{address.bare} came too slowly") from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise Unreachable(f"{address.bare} could not be fetched ({_named(error)})") from error
+
+    async def _streamed(self, address: Address, sink: Sink, largest: int) -> Streamed:
+        patience, now = self._patience, asyncio.get_running_loop().time
+        client = self._client(self._fetching, address.reveal(), FETCHES)
+        size, mark, end = 0, patience.least, now() + patience.whole
+        async with (
+            asyncio.timeout(patience.seconds) as slow,
+            client.stream("GET", address.reveal(), headers=PLAIN) as response,
+        ):
+            promised = _promised(response, address)
+            async for piece in response.aiter_raw():
+                size += len(piece)
+                if size > largest:
+                    raise Unreachable(f"{address.bare} is larger than {largest} bytes")
+                sink.write(piece)
+                if size >= mark:
+                    mark = size + patience.least
+                    slow.reschedule(min(now() + patience.seconds, end))
+            return Streamed(response.status_code, size, promised, response.headers.get("content-type", ""))
 
     def _client(self, clients: dict[bool, httpx.AsyncClient], url: str, pool: int) -> httpx.AsyncClient:
         """One client for this machine, which no proxy of the environment gets to see, and one for the rest."""
@@ -134,8 +163,19 @@ class Net:
         if near not in clients:
             timeout = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
             limits = httpx.Limits(max_connections=pool, max_keepalive_connections=pool)
-            clients[near] = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=not near)
+            clients[near] = self._built(url, timeout, limits)
         return clients[near]
+
+    def _built(self, url: str, timeout: httpx.Timeout, limits: httpx.Limits) -> httpx.AsyncClient:
+        """A new client; what it trusts is read once, since that takes 20 ms. Raises NotSent."""
+        try:
+            self._trusted = self._trusted or httpx.create_ssl_context()
+            return httpx.AsyncClient(
+                verify=self._trusted, timeout=timeout, limits=limits, trust_env=not is_loopback(url)
+            )
+        except (ValueError, ImportError, OSError) as error:  # a proxy or a list of authorities that can't be used
+            hint = "look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
+            raise NotSent("the environment's proxy or certificates can't be used", hint) from error
 
 
 @asynccontextmanager
@@ -146,6 +186,15 @@ async def opened() -> AsyncIterator[Net]:
         yield net
     finally:
         await net.close()
+
+
+def _promised(response: httpx.Response, address: Address) -> int | None:
+    """How many bytes will come; None where they come in chunks, of which the last says so. Raises Unreachable for
+    what ends where the connection does: half of it looks as whole as all of it."""
+    length, chunked = response.headers.get("content-length", ""), response.headers.get("transfer-encoding", "")
+    if response.status_code == 200 and not length.isdecimal() and "chunked" not in chunked.lower():
+        raise Unreachable(f"{address.bare} doesn't say how long it is")
+    return int(length) if length.isdecimal() else None
 
 
 async def _whole(response: httpx.Response) -> Reply:

@@ -16,6 +16,7 @@ from storyboard.errors import DecisionNeeded, Interrupted
 from storyboard.executor.crew import Crew, Stop
 from storyboard.executor.local import Local
 from storyboard.executor.run import Outcome, Run, nothing_to_do
+from storyboard.executor.watch import Watcher
 from storyboard.film.montage import scenes_of
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
@@ -29,6 +30,7 @@ from storyboard.project import PROVIDER, Planned
 from storyboard.promises import Account, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.homes import HOMES
+from storyboard.providers.pacing import Paced
 from storyboard.world import files, serving, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
@@ -132,9 +134,11 @@ async def _run(
     dice: Dice,
 ) -> Outcome:
     async with opened() as net:
+        provider = Paced(connect(PROVIDER, account, net), clock)
         crew = Crew(
             realm=account.realm,
-            provider=connect(PROVIDER, account, net),
+            provider=provider,
+            watcher=Watcher(provider, clock),
             journal=journal,
             store=Store(layout.hidden / "store"),
             addresses=Addresses(layout.hidden / "addresses.json"),

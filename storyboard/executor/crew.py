@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from storyboard.errors import StoryboardError
+from storyboard.executor.watch import Watcher
+from storyboard.net import FETCHES
 from storyboard.planning.event import Event
 from storyboard.promises import Address, Clock, Dice, Pace, Realm
-from storyboard.providers.provider import Provider
+from storyboard.providers.pacing import Paced
 from storyboard.world.addresses import Addresses
 from storyboard.world.store import Store
 
@@ -65,11 +67,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Who does what. `slots` bounds the tasks in flight; `tell` hears every event; `uploads` is None where there are
-    none."""
+    """Who does what. `slots` bounds the tasks in flight, `hands` the downloads; `tell` hears every event; `uploads` is
+    None where there are none."""
 
     realm: Realm
-    provider: Provider
+    provider: Paced
+    watcher: Watcher
     journal: Journals
     store: Store
     addresses: Addresses
@@ -81,6 +84,7 @@ class Crew:
     tell: Callable[[Event], None]
     root: Path
     stop: Stop = field(default_factory=Stop)
+    hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES))
 
     def note(self, event: Event) -> None:
         """Write an event down, then tell it."""

@@ -17,6 +17,7 @@ from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
     MediaTrouble,
+    NotFound,
     NotSent,
     ProviderError,
     Rejected,
@@ -36,7 +37,7 @@ from storyboard.promises import Address
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
-from storyboard.world.media import probe
+from storyboard.world.media import boxes, probe
 
 T = TypeVar("T")
 LONGEST_LIFE = 259_200 + 3600
@@ -77,6 +78,7 @@ async def submitted(job: Job, crew: Crew, body: bytes) -> Known:
     """Submit the body; again only after a no, or if it provably never left."""
     attempts = 0
     while True:
+        await _turn(crew)
         crew.stop.check()
         intent = crew.dice.token()
         about = {"profile": job.profile, "key": dict(job.components), "body": digest_of(body)}
@@ -100,6 +102,14 @@ async def submitted(job: Job, crew: Crew, body: bytes) -> Known:
         else:
             crew.note(Event("accepted", job.scene, intent, {"task": task}))
             return Known(intent, task)
+
+
+async def _turn(crew: Crew) -> None:
+    """Wait until a paid request may go: what has ended is fetched before anything is submitted, since its address dies,
+    and the service takes so many a minute. All of that comes before the intent: what is written down is sent."""
+    async with crew.hands:
+        pass
+    await crew.provider.turn("create")
 
 
 async def _wait_or_give_up(error: ProviderError, attempts: int, job: Job, crew: Crew) -> None:
@@ -127,9 +137,9 @@ async def _patiently(job: Job, crew: Crew, question: Callable[[], Awaitable[T]])
 async def ended(job: Job, known: Known, crew: Crew) -> Task:
     """Wait until a task has succeeded. Raises SceneFailed if it came to anything else."""
     began = crew.clock.now()
-    said = ""
+    said, wait = "", 0.0
     while True:
-        task = await _looked(job, known, crew)
+        task = await _looked(job, known, crew, wait)
         if task.word != said:
             said = task.word
             crew.note(Event("seen", job.scene, known.intent, {"task": known.task, "status": said}))
@@ -139,24 +149,22 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
             raise Unreachable(
                 f"task {known.task} has not ended in three days: the service says {task.word}", "run again"
             )
-        await crew.clock.sleep(pause(crew.clock.now() - began, crew.pace))
+        wait = pause(crew.clock.now() - began, crew.pace)
     crew.note(Event("ended", job.scene, known.intent, {"status": task.status, "error": task.error}))
     if task.status != "succeeded":
         why = task.error or f"the service says {task.status}"
-        raise SceneFailed(
-            f"task {known.task} came to nothing: {why}", "nothing was billed; change the scene or run again"
-        )
+        hint = task.hint or "change the scene or run again"
+        raise SceneFailed(f"task {known.task} came to nothing: {why}", f"nothing was billed; {hint}")
     return task
 
 
-async def _looked(job: Job, known: Known, crew: Crew) -> Task:
-    """How a task stands. Only where the service says that there is no such task is it lost: any other no is a no to
-    this question, and the task goes on."""
+async def _looked(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task:
+    """How a task stands, `wait` seconds from now. Only where the service says that there is no such task is it lost:
+    any other no is a no to this question, and the task goes on."""
+    waits = iter((wait,))
     try:
-        return await _patiently(job, crew, lambda: crew.provider.look(known.task))
-    except Rejected as error:
-        if error.status != 404:
-            raise
+        return await _patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
+    except NotFound as error:
         raise _lost(job, known, "the service knows it no more", crew) from error
 
 
@@ -222,7 +230,8 @@ async def _fetched(name: str, address: Address, ending: str, crew: Crew) -> tupl
     """Fetch a file, check it, and give it its name. Raises Unreachable if it isn't whole."""
     part = crew.store.part(digest_of(name.encode())[7:19] + (ending or "frame"))
     try:
-        await crew.provider.fetch(address, part)
+        async with crew.hands:
+            await crew.provider.fetch(address, part)
         digest = await asyncio.to_thread(part.close)
         measures, ending = await asyncio.to_thread(_checked, part.path, ending)
         await asyncio.to_thread(crew.store.keep, part.path, digest, ending)
@@ -236,8 +245,7 @@ async def _fetched(name: str, address: Address, ending: str, crew: Crew) -> tupl
 def _checked(path: Path, ending: str) -> tuple[probe.Measures, str]:
     """A file's measures if it is a whole video (`mp4`) or else a picture. Raises MediaTrouble."""
     if ending == "mp4":
-        if not probe.whole(path):
-            raise MediaTrouble("its parts don't add up")
+        boxes.check(path)
         return probe.video(path), ending
     with path.open("rb") as file:
         kind = format_of(file.read(16))

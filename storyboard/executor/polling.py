@@ -1,10 +1,30 @@
-"""Given how long we have waited: when to look again."""
+"""Given how long we have waited: when to look again; given who waits: whom to look at together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from storyboard.promises import Pace
+
+FEW = 10
+"""Tasks in flight up to which each is looked at by itself: the service answers 20 such questions a second, but one
+list, which may show anything a moment later."""
+TOGETHER = 100
+"""Tasks that one list asks after: their ids make an address of 4 KB, and many a gateway refuses one of 8."""
 
 
 def pause(waited: float, pace: Pace) -> float:
     """Seconds until the next look: a tenth of what was waited, within the pace's bounds."""
     return min(pace.most, max(pace.first, waited / 10))
+
+
+def looked_at_with(task: str, due: Mapping[str, float]) -> tuple[str, ...]:
+    """The tasks that are looked at when `task` is: itself alone among few, else with those that are due next.
+
+    `due` says of every task that is waited for when it is to be looked at. A list costs the same for one and for many,
+    so that those who are not due yet come along; from then on they are due together.
+    """
+    if len(due) <= FEW:
+        return (task,)
+    others = sorted((other for other in due if other != task), key=lambda other: due[other])
+    return (task, *others[: TOGETHER - 1])

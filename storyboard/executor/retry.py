@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storyboard.errors import NotSent, ProviderError, RateLimited, Rejected, Unreachable
+from storyboard.errors import NotFound, NotSent, ProviderError, RateLimited, Unreachable
 
 LONGEST = 60.0
 MOST: dict[type[ProviderError], int] = {NotSent: 8, RateLimited: 30, Unreachable: 40}
@@ -18,7 +18,7 @@ def wait_after(error: ProviderError, attempts: int, fraction: float) -> float | 
     not in the table.
     """
     most = next((count for kind, count in MOST.items() if isinstance(error, kind)), 0)
-    if isinstance(error, Rejected) and error.status == 404 and error.code.startswith("NotFound"):
+    if isinstance(error, NotFound) and error.code.startswith("NotFound"):
         most = NOT_FOUND_MOST
     if attempts >= most:
         return None

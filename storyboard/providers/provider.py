@@ -33,7 +33,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a provider says of a task. Times are Unix seconds; `expires` is when its addresses die."""
+    """What a provider says of a task. Times are Unix seconds; `expires` is when its addresses die (0: nobody said)."""
 
     id: str
     status: Status
@@ -43,6 +43,8 @@ class Task:
     frame: Address | None = None
     expires: float = 0.0
     error: str = ""
+    hint: str = ""
+    """What can be done about the error, where that is known."""
     tokens: int | None = None
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -81,8 +83,20 @@ class Provider(Protocol):
         """How a task stands. Raises Unreachable, or Rejected if there is no such task."""
         ...
 
-    async def list(self, *, status: str = "", tasks: Sequence[str] = (), page: int = 1, size: int = 100) -> Page:
-        """The tasks of the last days, newest first. Raises Unreachable or Rejected."""
+    async def list(
+        self,
+        *,
+        status: str = "",
+        model: str = "",
+        service_tier: str = "",
+        tasks: Sequence[str] = (),
+        page: int = 1,
+        size: int = 100,
+    ) -> Page:
+        """The tasks of the last days, newest first, of which every filter that is set is true.
+
+        Raises Unreachable or Rejected, and UsageError where `page` or `size` is none that the service takes.
+        """
         ...
 
     async def cancel(self, task: str) -> None:

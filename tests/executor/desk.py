@@ -11,9 +11,11 @@ from tempfile import TemporaryDirectory
 
 from storyboard.errors import StoryboardError, Unreachable
 from storyboard.executor.crew import Crew
+from storyboard.executor.watch import Watcher
 from storyboard.planning.event import Event
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
+from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Order, Page, Status, Task
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.world.addresses import Addresses
@@ -81,7 +83,16 @@ class Desk:
             task, status, status, address, None, ended + self.lives, error="said so" if status == "failed" else ""
         )
 
-    async def list(self, *, status: str = "", tasks: Sequence[str] = (), page: int = 1, size: int = 100) -> Page:
+    async def list(
+        self,
+        *,
+        status: str = "",
+        model: str = "",
+        service_tier: str = "",
+        tasks: Sequence[str] = (),
+        page: int = 1,
+        size: int = 100,
+    ) -> Page:
         """Nobody asks."""
         raise NotImplementedError
 
@@ -121,9 +132,11 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
     desk.clock = clock
     journal = Journal(folder, clock, writing=True)
     heard: list[Event] = []
+    provider = Paced(desk, clock)
     crew = Crew(
         realm="emulated",
-        provider=desk,
+        provider=provider,
+        watcher=Watcher(provider, clock),
         journal=journal,
         store=Store(folder / "store"),
         addresses=Addresses(folder / "addresses.json"),

@@ -11,6 +11,7 @@ import pytest
 from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
+    NotFound,
     NotSent,
     RateLimited,
     Rejected,
@@ -180,7 +181,7 @@ def test_a_stray_no_to_a_question_loses_no_task(tmp_path: Path) -> None:
 
 def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None:
     """It was paid for: somebody has to decide, nothing is bought again by itself."""
-    gone = Rejected("not found", code="NotFound.Task", status=404)
+    gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
     with pytest.raises(DecisionNeeded):
         performed(at)
@@ -189,7 +190,7 @@ def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None
 
 def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
     """Right after it was taken on a 404 is a delay, not a loss."""
-    gone = Rejected("not found", code="NotFound.Task", status=404)
+    gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(CLOCK, looks=[gone, gone, "succeeded"]))
     assert performed(at).task == "cgt-1"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.errors import NotSent, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
+from storyboard.errors import NotFound, NotSent, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
 from storyboard.executor.polling import pause
 from storyboard.executor.retry import LONGEST, wait_after
 from storyboard.promises import Pace
@@ -37,5 +37,5 @@ def test_looks_grow_rarer_with_age(waited: float, next_look: float) -> None:
 
 def test_a_task_may_be_unknown_for_a_moment() -> None:
     """A 404 about a task is asked about again a few times, and then believed."""
-    gone = Rejected("not found", code="NotFound.Task", status=404)
+    gone = NotFound("not found", code="NotFound.Task", status=404)
     assert [wait_after(gone, attempt, 1.0) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, None, None]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from storyboard.errors import UsageError
 from storyboard.language.scene import Kind, Parameters, Role
 from storyboard.promises import Address
 from storyboard.providers.ark import wire
@@ -125,20 +126,31 @@ def test_the_bytes_are_the_body_without_escapes_or_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "tasks", "query"),
+    ("asked", "added"),
     [
-        ("", (), [("page_num", "2"), ("page_size", "50")]),
-        ("queued", (), [("page_num", "2"), ("page_size", "50"), ("filter.status", "queued")]),
-        (
-            "",
-            ("cgt-1", "cgt-2"),
-            [("page_num", "2"), ("page_size", "50"), ("filter.task_ids", "cgt-1"), ("filter.task_ids", "cgt-2")],
-        ),
+        ({}, []),
+        ({"status": "queued"}, [("filter.status", "queued")]),
+        ({"model": "ep-1"}, [("filter.model", "ep-1")]),
+        ({"service_tier": "flex"}, [("filter.service_tier", "flex")]),
+        ({"tasks": ("cgt-1", "cgt-2")}, [("filter.task_ids", "cgt-1"), ("filter.task_ids", "cgt-2")]),
     ],
 )
-def test_the_query_of_a_list(status: str, tasks: tuple[str, ...], query: list[tuple[str, str]]) -> None:
-    """Several ids are one key, repeated."""
-    assert wire.query_of(status, tasks, 2, 50) == query
+def test_the_query_of_a_list(asked: dict[str, Any], added: list[tuple[str, str]]) -> None:
+    """Only what is set is sent, and several ids are one key, repeated."""
+    assert wire.query_of(page=2, size=50, **asked) == [("page_num", "2"), ("page_size", "50"), *added]
+
+
+@pytest.mark.parametrize(("page", "size"), [(1, 1), (500, 500)])
+def test_a_list_has_up_to_500_pages_of_up_to_500(page: int, size: int) -> None:
+    """The bounds themselves are within them."""
+    assert wire.query_of(page=page, size=size) == [("page_num", str(page)), ("page_size", str(size))]
+
+
+@pytest.mark.parametrize(("page", "size"), [(0, 1), (501, 1), (1, 0), (1, 501), (-1, 1)])
+def test_what_no_list_has_is_not_asked_for(page: int, size: int) -> None:
+    """Beyond the bounds the service refuses: it is said before anything is sent."""
+    with pytest.raises(UsageError, match=r"is within \[1, 500\], not"):
+        wire.query_of(page=page, size=size)
 
 
 def test_where_changes_are_posted() -> None:

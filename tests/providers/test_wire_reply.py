@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,12 @@ from hypothesis import strategies as st
 
 from storyboard.errors import (
     AccountRefused,
+    KeyRefused,
+    Moderated,
+    NotFound,
+    Overdue,
     ProviderError,
+    QuotaUsedUp,
     RateLimited,
     Rejected,
     UnknownOutcome,
@@ -78,21 +84,34 @@ def test_an_answer_that_proves_nothing_leaves_the_request_in_doubt(status: int, 
     [
         (400, error("InvalidParameter"), Rejected),
         (400, error("MissingParameter.model"), Rejected),
-        (400, error("InputTextSensitiveContentDetected"), Rejected),
+        (400, error("InputTextSensitiveContentDetected"), Moderated),
         (400, b'{"code":"InvalidParameter","message":"flat"}', Rejected),
-        (404, error("InvalidEndpointOrModel.NotFound"), Rejected),
+        (404, error("InvalidEndpointOrModel.NotFound"), NotFound),
         (413, error("InvalidParameter"), Rejected),
         (422, error("InvalidParameter"), Rejected),
-        (400, error("InvalidAccountStatus"), AccountRefused),
-        (401, error("AuthenticationError"), AccountRefused),
-        (401, error("Anything"), AccountRefused),
-        (402, error("Anything"), AccountRefused),
-        (403, error("AccountOverdueError"), AccountRefused),
+        (400, error("InvalidAccountStatus"), KeyRefused),
+        (401, error("AuthenticationError"), KeyRefused),
+        (401, error("Anything"), KeyRefused),
+        (402, error("Anything"), Overdue),
+        (403, error("AccountOverdueError"), Overdue),
         (403, error("AccessDenied"), AccountRefused),
         (403, error("OperationDenied.ServiceNotOpen"), AccountRefused),
         (404, error("ModelNotOpen"), AccountRefused),
-        (429, error("SetLimitExceeded"), AccountRefused),
-        (429, error("InflightBatchsizeExceeded"), AccountRefused),
+        (403, error("OperationDenied.ServiceOverdue"), Overdue),
+        (403, error("OperationDenied.InvalidState"), Rejected),
+        (404, error("UnsupportedModel"), NotFound),
+        (400, error("InputImageSensitiveContentDetected.PrivacyInformation"), Moderated),
+        (400, error("InputVideoRiskDetection"), Moderated),
+        (400, error("InputAudioSensitiveContentDetected"), Moderated),
+        (400, error("OutputVideoSensitiveContentDetected.PolicyViolation"), Moderated),
+        (400, error("OutputImage.DeepFake"), Moderated),
+        (400, error("SensitiveContentDetected.SevereViolation"), Moderated),
+        (429, error("QuotaExceeded", "the free quota of this model is used up"), QuotaUsedUp),
+        (429, error("QuotaExceeded", "too many tasks are queued"), RateLimited),
+        (429, error("RequestBurstTooFast"), RateLimited),
+        (404, b'{"error":null,"code":"NotFound.X","message":"flat"}', NotFound),
+        (429, error("SetLimitExceeded"), QuotaUsedUp),
+        (429, error("InflightBatchsizeExceeded"), QuotaUsedUp),
         (429, error("RateLimitExceeded.EndpointRPMExceeded"), RateLimited),
         (429, error("ServerOverloaded"), RateLimited),
         (429, error("QuotaExceeded"), RateLimited),
@@ -106,6 +125,16 @@ def test_a_provable_no_has_its_class(status: int, body: bytes, sort: type[Reject
     with pytest.raises(Rejected) as caught:
         wire.accepted_id(status, body)
     assert (type(caught.value), caught.value.status) == (sort, status)
+
+
+@pytest.mark.parametrize(
+    "read", [wire.accepted_id, wire.task_of, wire.page_of, wire.check_deleted], ids=lambda read: str(read.__name__)
+)
+def test_a_no_for_now_says_for_how_long(read: Callable[[int, bytes, float], object]) -> None:
+    """What the service asked for, whatever it was asked."""
+    with pytest.raises(RateLimited) as caught:
+        read(429, b"", 30.0)
+    assert caught.value.after == 30.0
 
 
 def test_a_no_holds_the_service_s_own_words() -> None:
@@ -171,9 +200,34 @@ def test_numbers_may_be_written_as_text() -> None:
     assert (task.tokens, task.created_at, task.updated_at) == (50638, 1000.0, 1100.0)
 
 
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"completion_tokens": 7}, 7),
+        ({"completion_tokens": 7.0}, 7),
+        ({"completion_tokens": "7.0"}, 7),
+        ({"completion_tokens": None, "total_tokens": "7"}, 7),
+        ({"total_tokens": 7}, 7),
+        ({"completion_tokens": "many"}, None),
+        ({}, None),
+        ("7", None),
+        (None, None),
+    ],
+)
+def test_tokens_are_read_however_they_are_written(usage: object, tokens: int | None) -> None:
+    """As a number or as text, by either name, or not at all."""
+    assert wire.task_of(200, reply(usage=usage)).tokens == tokens
+
+
+def test_fields_may_be_null() -> None:
+    """Null is as good as missing."""
+    names = ("model", "status", "content", "usage", "created_at", "updated_at", "error", "execution_expires_after")
+    assert wire.task_of(200, reply(**dict.fromkeys(names))) == wire.task_of(200, reply())
+
+
 def test_a_reply_may_hold_nothing_but_an_id() -> None:
     """A task without a status is one of unknown status."""
-    assert wire.task_of(200, reply()) == Task(ID, "unknown", "", expires=86_400.0)
+    assert wire.task_of(200, reply()) == Task(ID, "unknown", "")
 
 
 def test_a_status_that_nobody_knows_is_kept_as_a_word() -> None:
@@ -201,10 +255,21 @@ def test_why_a_task_failed(field: str) -> None:
     assert wire.task_of(200, body).error == "OutputVideoSensitiveContentDetected: no"
 
 
-@pytest.mark.parametrize("value", [None, "no", [], {"code": None}, {"message": ""}])
+@pytest.mark.parametrize("value", [None, "", [], {"code": None}, {"message": ""}])
 def test_a_failure_may_have_no_words(value: object) -> None:
     """Expired and cancelled tasks carry none."""
     assert wire.task_of(200, reply(status="expired", error=value)).error == ""
+
+
+def test_a_failure_may_be_bare_words() -> None:
+    """They are told as they are."""
+    assert wire.task_of(200, reply(status="failed", error="no luck")).error == "no luck"
+
+
+def test_a_failed_task_says_what_can_be_done() -> None:
+    """By the same table as a refusal."""
+    body = reply(status="failed", error={"code": "OutputVideoSensitiveContentDetected", "message": "no"})
+    assert "submitting again sometimes passes" in wire.task_of(200, body).hint
 
 
 def test_half_characters_in_a_message_become_question_marks() -> None:
@@ -231,8 +296,8 @@ def test_a_time_that_no_clock_says_is_zero(value: object) -> None:
         (404, b"<html>", Unreachable),
         (500, error("InternalServiceError"), Unreachable),
         (502, b"<html>", Unreachable),
-        (404, error("NotFound.Task"), Rejected),
-        (401, error("AuthenticationError"), AccountRefused),
+        (404, error("NotFound.Task"), NotFound),
+        (401, error("AuthenticationError"), KeyRefused),
         (429, b"", RateLimited),
     ],
 )
@@ -246,7 +311,7 @@ def test_a_get_without_a_task(status: int, body: bytes, sort: type[ProviderError
 def test_a_page_of_a_list() -> None:
     """Its tasks in their order, and how many there are in all."""
     body = json.dumps({"total": 31, "items": [{"id": "cgt-2", "status": "queued"}, {"id": "cgt-1"}]}).encode()
-    tasks = (Task("cgt-2", "queued", "queued", expires=86_400.0), Task("cgt-1", "unknown", "", expires=86_400.0))
+    tasks = (Task("cgt-2", "queued", "queued"), Task("cgt-1", "unknown", ""))
     assert wire.page_of(200, body) == Page(tasks, 31)
 
 

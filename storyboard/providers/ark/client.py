@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from storyboard.errors import Rejected, Unreachable
-from storyboard.net import Net
+from storyboard.net import Net, Reply
 from storyboard.promises import Account, Address, Sink, is_loopback, is_private
 from storyboard.providers.ark import wire
+from storyboard.providers.pacing import asked_to_wait
 from storyboard.providers.provider import Order, Page, Task
 
 LARGEST_VIDEO = 4 * 1024**3
@@ -34,25 +35,37 @@ class Ark:
         return wire.encoded(order)
 
     async def submit(self, body: bytes, intent: str) -> str:
-        """Send a paid request once; the new task's id."""
+        """Send a paid request once; the new task's id. One that is too large is refused here, unsent."""
+        if len(body) > wire.LARGEST_BODY:
+            much = f"the request has {len(body)} bytes, of at most {wire.LARGEST_BODY}"
+            raise Rejected(much, "give an address for a large picture or sound, instead of the file", status=413)
         headers = {**self._headers(), "Content-Type": "application/json", "X-Client-Request-Id": intent}
         reply = await self._net.submit(self._tasks, headers, body)
-        return wire.accepted_id(reply.status, self._clean(reply.body))
+        return wire.accepted_id(*self._said(reply))
 
     async def look(self, task: str) -> Task:
         """How a task stands."""
         reply = await self._net.ask("GET", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        return wire.task_of(reply.status, self._clean(reply.body))
+        return wire.task_of(*self._said(reply))
 
-    async def list(self, *, status: str = "", tasks: Sequence[str] = (), page: int = 1, size: int = 100) -> Page:
-        """The tasks of the last seven days."""
-        reply = await self._net.ask("GET", self._tasks, self._headers(), wire.query_of(status, tasks, page, size))
-        return wire.page_of(reply.status, self._clean(reply.body))
+    async def list(
+        self,
+        *,
+        status: str = "",
+        model: str = "",
+        service_tier: str = "",
+        tasks: Sequence[str] = (),
+        page: int = 1,
+        size: int = 100,
+    ) -> Page:
+        """The tasks of the last seven days of which every filter that is set is true."""
+        query = wire.query_of(status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size)
+        return wire.page_of(*self._said(await self._net.ask("GET", self._tasks, self._headers(), query)))
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
         reply = await self._net.ask("DELETE", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        wire.check_deleted(reply.status, self._clean(reply.body))
+        wire.check_deleted(*self._said(reply))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The bytes at an address that a task gave; no key goes along."""
@@ -71,6 +84,11 @@ class Ark:
         if self._account.realm == "emulated":
             return is_loopback(address.reveal())
         return address.origin.startswith("https://") and not is_private(address.reveal())
+
+    def _said(self, reply: Reply) -> tuple[int, bytes, float]:
+        """What the wire wants to know of a reply: its status, its body, and for how long to stay away."""
+        asked = asked_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
+        return reply.status, self._clean(reply.body), asked
 
     def _clean(self, body: bytes) -> bytes:
         """An answer without our key, should a server have put it there: it would be written down."""

@@ -9,15 +9,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from storyboard.errors import (
     AccountRefused,
+    KeyRefused,
+    Moderated,
+    NotFound,
+    Overdue,
     ProviderError,
+    QuotaUsedUp,
     RateLimited,
     Rejected,
     UnknownOutcome,
     Unreachable,
+    UsageError,
 )
 from storyboard.promises import Address
 from storyboard.providers.provider import Item, Order, Page, Status, Task
@@ -25,6 +32,11 @@ from storyboard.providers.provider import Item, Order, Page, Status, Task
 TASKS = "/contents/generations/tasks"
 ADDRESS_LIVES = 86_400
 """Seconds for which a video's address can be fetched, counted from when the task ended."""
+
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes that a request may have (seed, *Base64*)."""
+MOST_LISTED = 500
+"""The last page that can be asked for, and the most tasks on one."""
 
 LIFE: Mapping[Status, tuple[Status, ...]] = {
     "queued": ("running", "cancelled", "expired", "failed"),
@@ -83,16 +95,19 @@ def encoded(order: Order) -> bytes:
     return json.dumps(body_of(order), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def accepted_id(status: int, body: bytes) -> str:
-    """The id that a reply to a create gives. Raises Rejected where it is a provable no, else UnknownOutcome."""
+def accepted_id(status: int, body: bytes, after: float = 0.0) -> str:
+    """The id that a reply to a create gives. Raises Rejected where it is a provable no, else UnknownOutcome.
+
+    Here as below, `after` is for how many seconds the reply asks us to stay away.
+    """
     value = _json(body)
     if 200 <= status < 300:
         id = value.get("id") if isinstance(value, dict) else None
         if isinstance(id, str) and re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", id):
             return id
         raise UnknownOutcome("the service said yes, but named no task")
-    refusal = _refusal(status, value)
-    if refusal is not None and status in _PROVABLE and not (status != 429 and refusal.code == ""):
+    refusal = _refusal(status, value, after)
+    if refusal is not None and status in _PROVABLE:
         raise refusal
     raise UnknownOutcome(f"the service answered {status}, which says neither yes nor no")
 
@@ -101,15 +116,15 @@ _PROVABLE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 """Statuses of a create after which there is no task, if they come with an error in Ark's shape (429: in any)."""
 
 
-def task_of(status: int, body: bytes) -> Task:
+def task_of(status: int, body: bytes, after: float = 0.0) -> Task:
     """The task that a reply to a get says. Raises Rejected for a provable no, else Unreachable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("id"), str):
         return _task(value)
-    raise _no(status, value)
+    raise _no(status, value, after)
 
 
-def page_of(status: int, body: bytes) -> Page:
+def page_of(status: int, body: bytes, after: float = 0.0) -> Page:
     """The page that a reply to a list says. Raises Rejected for a provable no, else Unreachable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("items"), list):
@@ -117,21 +132,38 @@ def page_of(status: int, body: bytes) -> Page:
             _task(item) for item in value["items"] if isinstance(item, dict) and isinstance(item.get("id"), str)
         )
         return Page(tasks, _whole(value.get("total")) or len(tasks))
-    raise _no(status, value)
+    raise _no(status, value, after)
 
 
-def check_deleted(status: int, body: bytes) -> None:
+def check_deleted(status: int, body: bytes, after: float = 0.0) -> None:
     """Raise Rejected or Unreachable if a reply to a delete is no yes."""
     if not 200 <= status < 300:
-        raise _no(status, _json(body))
+        raise _no(status, _json(body), after)
 
 
-def query_of(status: str, tasks: Sequence[str], page: int, size: int) -> list[tuple[str, str]]:
-    """The query of a list: several ids are one key, repeated."""
-    query = [("page_num", str(page)), ("page_size", str(size))]
-    if status:
-        query.append(("filter.status", status))
-    return query + [("filter.task_ids", task) for task in tasks]
+def query_of(
+    *,
+    status: str = "",
+    model: str = "",
+    service_tier: str = "",
+    tasks: Sequence[str] = (),
+    page: int = 1,
+    size: int = 100,
+) -> list[tuple[str, str]]:
+    """The query of a list: only what is set, and several ids as one key, repeated.
+
+    Raises UsageError where a page's number or size is none that the service takes.
+    """
+    for name, value in (("page", page), ("size", size)):
+        if not 1 <= value <= MOST_LISTED:
+            raise UsageError(f"a list's {name} is within [1, {MOST_LISTED}], not {value}")
+    filters = (("status", status), ("model", model), ("service_tier", service_tier))
+    return [
+        ("page_num", str(page)),
+        ("page_size", str(size)),
+        *((f"filter.{name}", value) for name, value in filters if value),
+        *(("filter.task_ids", task) for task in tasks),
+    ]
 
 
 def _json(body: bytes) -> Any:
@@ -144,11 +176,15 @@ def _json(body: bytes) -> Any:
 
 
 def _task(value: Mapping[str, Any]) -> Task:
-    word = str(value.get("status", ""))
+    word = str(value.get("status") or "")
     content = value.get("content")
     content = content if isinstance(content, Mapping) else {}
     usage = value.get("usage")
-    tokens = usage.get("completion_tokens", usage.get("total_tokens")) if isinstance(usage, Mapping) else None
+    usage = usage if isinstance(usage, Mapping) else {}
+    tokens = next(
+        (n for n in map(_whole, map(usage.get, ("completion_tokens", "total_tokens"))) if n is not None), None
+    )
+    error = value.get("error") or value.get("failure_reason")
     updated = _instant(value.get("updated_at"))
     return Task(
         id=value["id"],
@@ -156,17 +192,18 @@ def _task(value: Mapping[str, Any]) -> Task:
         word=word,
         video=_address(content.get("video_url")),
         frame=_address(content.get("last_frame_url")),
-        expires=updated + ADDRESS_LIVES,
-        error=_error_text(value.get("error") or value.get("failure_reason")),
-        tokens=_whole(tokens),
+        expires=updated + ADDRESS_LIVES if updated > 0 else 0.0,
+        error=_error_text(error),
+        hint=refused_as(str(error.get("code") or "")).hint if isinstance(error, Mapping) else "",
+        tokens=tokens,
         created_at=_instant(value.get("created_at")),
         updated_at=updated,
         expires_after=_whole(value.get("execution_expires_after")),
-        model=str(value.get("model", "")),
+        model=str(value.get("model") or ""),
         duration=_whole(value.get("duration")),
         ratio=str(value.get("ratio") or ""),
         resolution=str(value.get("resolution") or "").lower(),
-        sound=sound if isinstance(sound := value.get("generate_audio"), bool) else None,
+        sound=_flag(value.get("generate_audio")),
     )
 
 
@@ -176,10 +213,16 @@ def _address(value: Any) -> Address | None:
 
 def _whole(value: Any) -> int | None:
     """A whole number, also where the service wrote it as text."""
-    try:
-        return int(value) if not isinstance(value, bool) and value is not None else None
-    except (TypeError, ValueError, OverflowError):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
+    try:
+        return value if isinstance(value, int) else int(float(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _instant(value: Any) -> float:
@@ -197,53 +240,84 @@ def _fit(text: str) -> str:
 
 def _error_text(value: Any) -> str:
     if not isinstance(value, Mapping):
-        return ""
+        return _fit(value) if isinstance(value, str) else ""
     return _fit(": ".join(part for part in (str(value.get("code") or ""), str(value.get("message") or "")) if part))
 
 
-def _no(status: int, value: Any) -> ProviderError:
-    return _refusal(status, value) or Unreachable(f"the service answered {status}, in no shape that can be read")
+def _no(status: int, value: Any, after: float) -> ProviderError:
+    odd = f"the service answered {status}, in no shape that can be read"
+    return _refusal(status, value, after) or Unreachable(odd, "a proxy or a sign-in page may be answering in its place")
 
 
-def _refusal(status: int, value: Any) -> Rejected | None:
+@dataclass(frozen=True, slots=True)
+class No:
+    """A row of the table of refusals: what a code that begins so, or an answer of this status, means.
+
+    `code` is a pattern for the beginning of the code, `status` 0 for any; `words` are those of which the message has
+    to hold one, where the code alone doesn't say.
+    """
+
+    code: str
+    sort: type[Rejected]
+    hint: str = ""
+    status: int = 0
+    words: str = ""
+
+
+_CONTENT = r"(Sensitive|Risk)"
+_FACES = "real faces are: use an asset:// avatar, or a segment of your own"
+_OPENS = "activate the model in the vendor's console"
+_PAYS = "pay the account's debt, then run again"
+_RAISES = "raise the limit in the vendor's console, or wait"
+
+REFUSALS: tuple[No, ...] = (
+    No(r"InputText.*" + _CONTENT, Moderated, "the prompt was refused: word it otherwise"),
+    No(r"InputImage.*" + _CONTENT, Moderated, f"an image was refused; {_FACES}"),
+    No(r"InputVideo.*" + _CONTENT, Moderated, f"a video was refused; {_FACES}"),
+    No(r"InputAudio.*" + _CONTENT, Moderated, "a sound was refused: use another"),
+    No(
+        r"Output.*(" + _CONTENT + "|DeepFake)",
+        Moderated,
+        "what was made was refused, and is not billed; submitting again sometimes passes",
+    ),
+    No(r".*(SensitiveContent|RiskDetection)", Moderated, "the content was refused: change it"),
+    No(r"AuthenticationError", KeyRefused, "check ARK_API_KEY"),
+    No(r"InvalidAccountStatus", KeyRefused, "look at the account in the vendor's console"),
+    No(r"AccountOverdueError|OperationDenied\.ServiceOverdue", Overdue, _PAYS),
+    No(r"OperationDenied\.ServiceNotOpen|ModelNotOpen", AccountRefused, _OPENS),
+    No(r"AccessDenied", AccountRefused, "the key may not do this: look at its rights in the vendor's console"),
+    No(r"SetLimitExceeded|InflightBatchsizeExceeded", QuotaUsedUp, _RAISES, status=429),
+    No(r"QuotaExceeded", QuotaUsedUp, _RAISES, status=429, words=r"free|trial|plan|package|used up|exhaust"),
+    No(r"", KeyRefused, "check ARK_API_KEY", status=401),
+    No(r"", Overdue, _PAYS, status=402),
+    No(r"", NotFound, status=404),
+    No(r"", RateLimited, status=429),
+    No(r"", Rejected),
+)
+"""What each refusal is: the first row that fits, by the vendor's list of codes (one code means several things: what
+`QuotaExceeded` means, only its message says; a queue that is full is a no for now)."""
+
+
+def refused_as(code: str, message: str = "", status: int = 0) -> No:
+    """The row of a refusal."""
+    return next(
+        no
+        for no in REFUSALS
+        if re.match(no.code, code)
+        and no.status in (0, status)
+        and (not no.words or re.search(no.words, message, re.IGNORECASE))
+    )
+
+
+def _refusal(status: int, value: Any, after: float) -> Rejected | None:
     """A no in Ark's shape (nested, or flat as some gateways make it), or a bare 429."""
-    error = value.get("error", value) if isinstance(value, dict) else None
+    error = (value.get("error") or value) if isinstance(value, dict) else None
     code = str(error.get("code") or "") if isinstance(error, dict) else ""
     message = str(error.get("message") or "") if isinstance(error, dict) else ""
     if not 400 <= status < 500 or not (code or status == 429):
         return None
     what = _fit(f"the service said no: {code or status}" + (f": {message}" if message else ""))
-    for prefix, hint in _ACCOUNT:
-        if code.startswith(prefix):
-            return AccountRefused(what, hint, code=code, status=status)
-    if status in (401, 402):
-        return AccountRefused(what, "check ARK_API_KEY", code=code, status=status)
-    if status == 429:
-        if code.startswith(_NOT_FOR_LONG):
-            return AccountRefused(what, "raise the limit in the vendor's console, or wait", code=code, status=status)
-        return RateLimited(what, code=code, status=status)
-    return Rejected(what, _hint(code), code=code, status=status)
-
-
-_ACCOUNT = (
-    ("AuthenticationError", "check ARK_API_KEY"),
-    ("InvalidAccountStatus", "look at the account in the vendor's console"),
-    ("AccountOverdueError", "pay the account's debt, then run again"),
-    ("OperationDenied.ServiceOverdue", "pay the account's debt, then run again"),
-    ("OperationDenied.ServiceNotOpen", "activate the model in the vendor's console"),
-    ("AccessDenied", "the key may not do this: look at its rights in the vendor's console"),
-    ("ModelNotOpen", "activate the model in the vendor's console"),
-)
-_NOT_FOR_LONG = ("SetLimitExceeded", "InflightBatchsizeExceeded")
-
-_HINTS = (
-    ("InputText", "the prompt was refused: word it otherwise"),
-    ("InputImage", "an image was refused; real faces are: use an asset:// avatar, or a segment of your own"),
-    ("InputVideo", "a video was refused; real faces are: use an asset:// avatar, or a segment of your own"),
-    ("InputAudio", "a sound was refused: use another"),
-    ("Output", "what was made was refused, and is not billed; submitting again sometimes passes"),
-)
-
-
-def _hint(code: str) -> str:
-    return next((hint for prefix, hint in _HINTS if code.startswith(prefix) and "Sensitive" in code), "")
+    no = refused_as(code, message, status)
+    if issubclass(no.sort, RateLimited):
+        return no.sort(what, no.hint, code=code, status=status, after=after)
+    return no.sort(what, no.hint, code=code, status=status)

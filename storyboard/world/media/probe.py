@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 from PIL import Image
 
 from storyboard.errors import MediaTrouble
+from storyboard.world.media import boxes
 
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
@@ -87,23 +87,8 @@ def audio(path: Path) -> Measures:
 
 def whole(path: Path) -> bool:
     """Do the boxes of an MP4 file add up to its size, with everything that a player needs among them?"""
-    names = set()
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        at = 0
-        while at + 8 <= size:
-            length, name = _box(file, at, size)
-            names.add(name)
-            if length < 8:
-                return False
-            at += length
-        return at == size and {b"ftyp", b"moov", b"mdat"} <= names
-
-
-def _box(file: BinaryIO, at: int, size: int) -> tuple[int, bytes]:
-    file.seek(at)
-    head = file.read(16)
-    length = int.from_bytes(head[:4], "big")
-    if length == 1 and len(head) == 16:
-        length = int.from_bytes(head[8:], "big")
-    return (size - at if length == 0 else length), head[4:8]
+    try:
+        boxes.check(path)
+    except MediaTrouble:
+        return False
+    return True

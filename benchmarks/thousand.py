@@ -1,0 +1,152 @@
+"""A thousand tasks at once, on the emulator in a process of its own: what the client pays for them. Prints figures.
+
+Each task is submitted, written down, and watched to its end, as in a run; what the videos weigh is another measure, so
+that none is fetched. The service's rates for looking are kept, those for creates aren't (they would take five minutes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storyboard.executor.crew import Crew
+from storyboard.executor.perform import Job, ended, submitted
+from storyboard.executor.watch import Watcher
+from storyboard.language.scene import Parameters
+from storyboard.net import opened
+from storyboard.planning.event import Event
+from storyboard.promises import Account, Pace, Secret
+from storyboard.providers.connect import connect
+from storyboard.providers.pacing import RATES, Paced, Rate
+from storyboard.providers.provider import Order, Page, Provider, Task
+from storyboard.world.addresses import Addresses
+from storyboard.world.clock import SystemClock, SystemDice
+from storyboard.world.store import Store
+
+TASKS = 1000
+SPEED = 2.0
+SERVE = """
+import sys, time
+from pathlib import Path
+from storyboard.testing.emulator import emulator
+with emulator(Path(sys.argv[1]), speed=float(sys.argv[2])) as emulated:
+    print(emulated.base_url, flush=True)
+    sys.stdin.read()
+"""
+PARAMETERS = Parameters(resolution="480p", ratio="16:9", duration=4, generate_audio=False)
+
+
+class Memory:
+    """A journal that keeps nothing on the disk: what the disk costs is another measure."""
+
+    def __init__(self) -> None:
+        self.past: list[tuple[float, Event]] = []
+
+    def append(self, event: Event) -> None:
+        """Note it."""
+        self.past.append((time.time(), event))
+
+
+@dataclass
+class Counted:
+    """A provider that notes when it was asked what, and when it first said that a task has ended."""
+
+    provider: Provider
+    asked: dict[str, list[float]] = field(default_factory=lambda: {"create": [], "get": [], "list": []})
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.provider, name)
+
+    async def submit(self, body: bytes, intent: str) -> str:
+        """Note it, and submit."""
+        self.asked["create"].append(time.monotonic())
+        return await self.provider.submit(body, intent)
+
+    async def look(self, task: str) -> Task:
+        """Note it, and look."""
+        self.asked["get"].append(time.monotonic())
+        return await self.provider.look(task)
+
+    async def list(self, *, tasks: Sequence[str] = (), size: int = 100, **rest: str) -> Page:
+        """Note it, and list."""
+        self.asked["list"].append(time.monotonic())
+        return await self.provider.list(tasks=tasks, size=size)
+
+
+def most_in_a_second(times: Sequence[float]) -> int:
+    """The most of these instants within one second."""
+    return max(
+        (sum(1 for other in times[at : at + 200] if other < first + 1) for at, first in enumerate(times)), default=0
+    )
+
+
+async def _made(name: str, crew: Crew, body: bytes) -> float:
+    """Submit and watch one task; how long after its end that was known (seconds)."""
+    job = Job(name, "", {})
+    task = await ended(job, await submitted(job, crew, body), crew)
+    return time.time() - task.updated_at
+
+
+async def _all(base_url: str, folder: Path) -> None:
+    clock = SystemClock()
+    async with opened() as net:
+        account = Account(base_url, Secret("emulated"), TASKS, Pace(5.0, 30.0))
+        counted = Counted(connect("ark", account, net))
+        paced = Paced(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on
+        crew = Crew(
+            realm="emulated",
+            provider=paced,
+            watcher=Watcher(paced, clock),
+            journal=Memory(),
+            store=Store(folder / "store"),
+            addresses=Addresses(folder / "addresses.json"),
+            uploads=None,
+            clock=clock,
+            dice=SystemDice(),
+            pace=account.pace,
+            slots=asyncio.Semaphore(TASKS),
+            tell=lambda event: None,
+            root=folder,
+        )
+        body = counted.provider.body(Order("doubao-seedance-2-0-260128", "A lighthouse.", (), PARAMETERS))
+        began, used = time.monotonic(), time.process_time()
+        delays = sorted(await asyncio.gather(*(_made(f"s{n}", crew, body) for n in range(TASKS))))
+        _tell(delays, counted.asked, time.monotonic() - began, time.process_time() - used)
+
+
+def _tell(delays: Sequence[float], asked: dict[str, list[float]], seconds: float, cpu: float) -> None:
+    requests = sum(map(len, asked.values()))
+    print(f"{'tasks ended':34} {len(delays)} of {TASKS}, in {seconds:.0f} s")
+    print(f"{'client CPU a task':34} {cpu / TASKS * 1000:.1f} ms")
+    each = ", ".join(f"{verb} {len(times) / TASKS:.2f}" for verb, times in asked.items())
+    print(f"{'requests a task':34} {requests / TASKS:.2f} ({each})")
+    print(f"{'peak memory':34} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    late = delays[int(len(delays) * 0.95)]
+    print(f"{'known after its end, mean and 95 %':34} {statistics.mean(delays):.1f} s, {late:.1f} s")
+    for verb, limit in (("list", 1), ("get", 20)):
+        print(f"{verb + ' a second, at most':34} {most_in_a_second(asked[verb])} (the service allows {limit})")
+
+
+def main() -> None:
+    """Serve, run, print (goals: all end, and no rate is above the service's)."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, "-c", SERVE, str(folder / "ledger"), str(SPEED)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None  # noqa: S101 - it was asked for
+            try:
+                asyncio.run(_all(server.stdout.readline().strip(), folder))
+            finally:
+                server.kill()
+
+
+if __name__ == "__main__":
+    main()

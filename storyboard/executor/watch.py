@@ -1,0 +1,129 @@
+"""How tasks stand, asked with few requests: one watcher for all the scenes of a run.
+
+Each scene asks after its own task and says when it wants to know. Whose time has come first asks for all: few tasks are
+looked at one by one, of many a list is made. Who comes along has his answer earlier than he asked for it. A task that
+a list doesn't show (it is too new, of another tier, or gone) is looked at by itself, and so is everything once the
+service has refused to list: what comes of that is told to the scene concerned and to nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from storyboard.errors import ProviderError, RateLimited, Rejected, Unreachable
+from storyboard.executor.polling import looked_at_with
+from storyboard.promises import Clock
+from storyboard.providers.provider import Provider, Task
+
+
+@dataclass(eq=False, slots=True)
+class _Asked:
+    """Somebody wants to know how a task stands: from when on, what was found, and whether to look at it by itself."""
+
+    due: float
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: Task | ProviderError | None = None
+    alone: bool = False
+
+
+class Watcher:
+    """Looks at tasks, together where they are many."""
+
+    def __init__(self, provider: Provider, clock: Clock) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._asked: dict[str, _Asked] = {}
+        self._hinted: set[str] = set()
+        self._queue: list[_Asked] = []
+        self._listing = False
+        self._may_list = True
+
+    async def look(self, task: str, wait: float = 0.0) -> Task:
+        """How a task stands, `wait` seconds from now, or earlier where that is known earlier.
+
+        Raises Unreachable, or Rejected: NotFound if there is no such task.
+        """
+        asked = self._asked[task] = _Asked(self._clock.now() + wait)
+        if task in self._hinted:
+            self.hint(task)
+        try:
+            await self._until_due_or_woken(asked, wait)
+            self._hinted.discard(task)
+            await self._look_with_others(task, asked)
+            if asked.answer is None:
+                asked.alone = True
+                return await self._provider.look(task)
+        finally:
+            if self._asked.get(task) is asked:
+                del self._asked[task]
+        if isinstance(asked.answer, ProviderError):
+            raise asked.answer
+        return asked.answer
+
+    def hint(self, task: str) -> None:
+        """Somebody says that something has happened to a task: look at it now. What nobody watches is ignored.
+
+        A hint that comes while the task is being looked at holds for the next look, since the answer may be older.
+        """
+        asked = self._asked.get(task)
+        if asked is not None:
+            self._hinted.add(task)
+            asked.alone = True
+            asked.woken.set()
+
+    async def _until_due_or_woken(self, asked: _Asked, wait: float) -> None:
+        if wait <= 0 or asked.woken.is_set():
+            return
+        both = {asyncio.ensure_future(self._clock.sleep(wait)), asyncio.ensure_future(asked.woken.wait())}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in both:
+                waiting.cancel()
+
+    async def _look_with_others(self, task: str, asked: _Asked) -> None:
+        """List, or wait for the list that is under way, until there is an answer or the task has to be asked after
+        alone."""
+        while self._may_list and not asked.alone and asked.answer is None:
+            if self._listing:
+                self._queue.append(asked)
+                asked.woken.clear()
+                await asked.woken.wait()
+                continue
+            together = looked_at_with(task, self._due())
+            if len(together) == 1:
+                return
+            await self._list(together)
+
+    def _due(self) -> dict[str, float]:
+        waiting = self._asked.items()
+        return {task: asked.due for task, asked in waiting if asked.answer is None and not asked.alone}
+
+    async def _list(self, tasks: tuple[str, ...]) -> None:
+        """Make a list of tasks and give everybody his answer; whose task isn't in it is sent to look by himself."""
+        self._listing = True
+        try:
+            answers = await self._listed(tasks)
+        finally:
+            self._listing = False
+            for queued in self._queue:
+                queued.woken.set()
+            self._queue.clear()
+        for task in tasks:
+            asked = self._asked.get(task)
+            if asked is not None and not asked.alone:
+                asked.answer = answers.get(task)
+                asked.alone = asked.answer is None
+                asked.woken.set()
+
+    async def _listed(self, tasks: tuple[str, ...]) -> dict[str, Task | ProviderError]:
+        """What a list says of tasks: an entry that should name a video, and doesn't, says nothing."""
+        try:
+            page = await self._provider.list(tasks=tasks, size=len(tasks))
+        except (RateLimited, Unreachable) as error:
+            return dict.fromkeys(tasks, error)
+        except Rejected:
+            self._may_list = False
+            return {}
+        return {task.id: task for task in page.tasks if task.status != "succeeded" or task.video is not None}

@@ -1,0 +1,136 @@
+"""When the next request may go, and that nobody goes before."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storyboard.errors import RateLimited, StoryboardError
+from storyboard.providers.pacing import LONGEST_WAIT, MARGIN, Paced, Rate, asked_to_wait, wait_for_turn
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Desk
+
+NOW = "Tue, 24 Nov 2026 01:00:00 GMT"
+TWO = Rate(2, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "held", "wait"),
+    [
+        ([], (0, 0), 0),
+        ([99.0], (0, 0), 0),
+        ([50.0, 60.0], (0, 0), 0),
+        ([95.0, 99.0], (0, 0), 95 + 10 * MARGIN - 100),
+        ([1.0, 95.0, 99.0], (0, 0), 95 + 10 * MARGIN - 100),
+        ([], (90.0, 130.0), 30),
+        ([95.0, 99.0], (90.0, 130.0), 30),
+        ([], (90.0, 99.0), 0),
+        ([], (5000.0, 5600.0), 0),
+        ([5000.0, 5000.0], (0, 0), 0),
+    ],
+)
+def test_when_the_next_may_go(sent: list[float], held: tuple[float, float], wait: float) -> None:
+    """At 100, with two in any ten seconds: at once, when the window has room, or when we may come back; what lies in
+    the future was noted before the clock was set back."""
+    assert wait_for_turn(sent, 100.0, TWO, held) == pytest.approx(wait)
+
+
+@given(
+    st.lists(st.floats(0, 20), min_size=1, max_size=60),
+    st.integers(1, 5),
+    st.floats(0.1, 10),
+)
+def test_no_window_ever_holds_more_than_the_rate(pauses: list[float], count: int, seconds: float) -> None:
+    """Whoever comes whenever, and waits as told, is never one too many."""
+    rate = Rate(count, seconds)
+    now = 1000.0
+    sent: list[float] = []
+    for pause in pauses:
+        now += pause
+        now += wait_for_turn(sent, now, rate)
+        sent.append(now)
+    assert [a for a, b in zip(sent, sent[count:], strict=False) if b - a < seconds] == []
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", 0),
+        ("0", 0),
+        ("30", 30),
+        (" 1.5 ", 1.5),
+        ("600", 600),
+        ("99999999", LONGEST_WAIT),
+        ("9" * 5000, LONGEST_WAIT),
+        ("-5", 0),
+        ("NaN", 0),
+        ("inf", 0),
+        ("1e9", 0),
+        ("١٢", 0),
+        ("soon", 0),
+        ("Tue, 24 Nov 2026 01:00:30 GMT", 30),
+        ("Tue, 24 Nov 2026 00:59:00 GMT", 0),
+        ("Tue, 24 Nov 2099 01:00:30 GMT", LONGEST_WAIT),
+        ("Tue, 24 Nov 1899 01:00:30 GMT", 0),
+        ("Tue, 99 Nov 2026 01:00:30 GMT", 0),
+    ],
+)
+def test_for_how_long_an_answer_asks_us_to_stay_away(header: str, seconds: float) -> None:
+    """Seconds or a date, up to ten minutes; what makes no sense asks for nothing."""
+    assert asked_to_wait(header, NOW) == seconds
+
+
+@pytest.mark.parametrize("date", ["", "now", "Mon, 99 Foo 10000000000000000000000 99:99:99 GMT"])
+def test_a_date_is_read_by_the_servers_own_clock_alone(date: str) -> None:
+    """Without its `Date` nobody knows how far off another date is."""
+    assert asked_to_wait("Tue, 24 Nov 2026 01:00:30 GMT", date) == 0
+
+
+@given(st.text(), st.text())
+def test_no_header_does_any_harm(header: str, date: str) -> None:
+    """Whatever is in them: seconds from 0 to ten minutes."""
+    assert 0 <= asked_to_wait(header, date) <= LONGEST_WAIT
+
+
+@dataclass(slots=True)
+class Noting(Desk):
+    """A desk that notes when it was asked what."""
+
+    seen: list[tuple[str, float]] = field(default_factory=list)
+
+    async def cancel(self, task: str) -> None:
+        """Note it."""
+        self.seen.append((task, self.clock.now() - 1000))
+
+
+def cancelled(answers: list[float], rate: Rate) -> list[float]:
+    """When each of several cancels, asked for at once, went; `answers` make creates refused, with their `after`."""
+    clock = VirtualClock(1000.0)
+    desk = Noting(clock, answers=[RateLimited("slowly", after=after) for after in answers])
+    paced = Paced(desk, clock, {"create": rate, "delete": rate})
+
+    async def whole() -> None:
+        for _ in answers:
+            with pytest.raises(StoryboardError):
+                await paced.submit(b"{}", "intent")
+            await paced.turn("create")
+            desk.seen.append(("create", clock.now() - 1000))
+        await asyncio.gather(*(paced.cancel(str(n)) for n in range(3)))
+
+    asyncio.run(whole())
+    assert [name for name, _ in desk.seen if name != "create"] == ["0", "1", "2"]
+    return [at for _, at in desk.seen]
+
+
+def test_many_at_once_go_one_after_another() -> None:
+    """In the order in which they came, each in its window."""
+    assert cancelled([], Rate(1, 10.0)) == pytest.approx([0, 10 * MARGIN, 20 * MARGIN])
+
+
+def test_who_is_asked_to_stay_away_does_so_for_everybody_who_asks_the_same() -> None:
+    """A create that was refused for 30 seconds holds all creates, and nothing else."""
+    assert cancelled([30.0], Rate(3, 10.0)) == pytest.approx([30, 30, 30, 30])
