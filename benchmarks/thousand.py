@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from storyboard.executor.crew import Crew
 from storyboard.executor.perform import Job, ended, submitted
@@ -75,10 +76,10 @@ class Counted:
         self.asked["get"].append(time.monotonic())
         return await self.provider.look(task)
 
-    async def list(self, *, tasks: Sequence[str] = (), size: int = 100, **rest: str) -> Page:
+    async def list(self, **asked: Any) -> Page:
         """Note it, and list."""
         self.asked["list"].append(time.monotonic())
-        return await self.provider.list(tasks=tasks, size=size)
+        return await self.provider.list(**asked)
 
 
 def most_in_a_second(times: Sequence[float]) -> int:
@@ -113,7 +114,7 @@ async def _all(base_url: str, folder: Path) -> None:
             dice=SystemDice(),
             pace=account.pace,
             slots=asyncio.Semaphore(TASKS),
-            tell=lambda event: None,
+            tell=lambda _: None,
             root=folder,
         )
         body = counted.provider.body(Order("doubao-seedance-2-0-260128", "A lighthouse.", (), PARAMETERS))

@@ -67,6 +67,83 @@ def answering(reply: bytes, trust: ssl.SSLContext | None = None) -> Iterator[Rec
             thread.join()
 
 
+@contextmanager
+def dripping(head: bytes, piece: bytes, pause: float) -> Iterator[str]:
+    """Answer every request with a head, and then with a piece at a time, without an end; the server's origin."""
+    over = threading.Event()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline() not in (b"\r\n", b""):
+                pass
+            try:
+                self.wfile.write(head)
+                while not over.wait(pause):
+                    self.wfile.write(piece)
+            except OSError:
+                return
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+class Crowd:
+    """What a server saw: how many asked at once at the most, and over how many connections."""
+
+    def __init__(self) -> None:
+        self.origin = ""
+        self.now = 0
+        self.most = 0
+        self.connections = 0
+        self.lock = threading.Lock()
+
+
+@contextmanager
+def counting(reply: bytes) -> Iterator[Crowd]:
+    """Answer every request after a moment, keep connections open, and count how many are asked at once."""
+    crowd = Crowd()
+    moment = threading.Event()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with crowd.lock:
+                crowd.connections += 1
+            while (line := self.rfile.readline()) not in (b"", b"\r\n"):
+                length = 0
+                while line not in (b"", b"\r\n"):
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                    line = self.rfile.readline()
+                self.rfile.read(length)
+                with crowd.lock:
+                    crowd.now += 1
+                    crowd.most = max(crowd.now, crowd.most)
+                moment.wait(0.02)
+                with crowd.lock:
+                    crowd.now -= 1
+                try:
+                    self.wfile.write(reply)
+                except OSError:
+                    return
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        crowd.origin = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
+        thread.start()
+        try:
+            yield crowd
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def http(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
     """An HTTP answer as bytes; `length` may lie."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]

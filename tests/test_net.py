@@ -11,9 +11,9 @@ import pytest
 
 from storyboard import net
 from storyboard.errors import NotSent, ProviderError, UnknownOutcome, Unreachable
-from storyboard.net import LARGEST_REPLY, Net
+from storyboard.net import FETCHES, LARGEST_REPLY, POOL, Net, Patience
 from storyboard.promises import Address
-from tests.servers import Sunk, answering, closed_port, http
+from tests.servers import Sunk, answering, closed_port, counting, dripping, http
 
 T = TypeVar("T")
 KEY = {"Authorization": "Bearer sk-secret"}
@@ -164,3 +164,130 @@ def test_errors_hold_no_key_and_no_signature(reply: bytes) -> None:
                 going(lambda way, talk=talk: talk(way, f"{server.origin}/a?X-Tos-Signature=abcdef"))  # type: ignore[misc]
             texts.append(f"{caught.value} {caught.value.what} {caught.value.hint} {caught.value!r}")
     assert [word for word in ("sk-secret", "Signature", "abcdef", "?") if word in " ".join(texts)] == []
+
+
+CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+
+
+def test_a_stream_in_chunks_comes_whole() -> None:
+    """Its last chunk says that it was the last."""
+    with answering(CHUNKED.encode() + b"4\r\n0123\r\n2\r\n45\r\n0\r\n\r\n") as server:
+        assert fetched(server.origin) == b"012345"
+
+
+def test_a_stream_in_chunks_that_breaks_off_is_refused() -> None:
+    """Without the last chunk it isn't whole."""
+    with (
+        answering(CHUNKED.encode() + b"4\r\n0123\r\n") as server,
+        pytest.raises(Unreachable, match="could not be fetched"),
+    ):
+        fetched(server.origin)
+
+
+@pytest.mark.parametrize("length", ["", "Content-Length: many\r\n"])
+def test_a_stream_that_ends_with_the_connection_is_refused(length: str) -> None:
+    """Half of it would look as whole as all of it."""
+    with (
+        answering(f"HTTP/1.1 200 OK\r\n{length}Connection: close\r\n\r\nhalf of it".encode()) as server,
+        pytest.raises(Unreachable),
+    ):
+        fetched(server.origin)
+
+
+def slowly(patience: Patience, piece: bytes) -> None:
+    """Fetch a stream that comes a piece every 20 ms, and has no end."""
+
+    async def whole(origin: str) -> None:
+        way = Net(patience)
+        try:
+            await way.stream(Address(f"{origin}/v.mp4?X-Tos-Signature=abc"), Sunk(), largest=1 << 40)
+        finally:
+            await way.close()
+
+    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", piece, 0.02) as origin:
+        asyncio.run(whole(origin))
+
+
+def test_a_stream_that_drips_is_given_up() -> None:
+    """Each byte comes in time for a clock that only waits for the next one: the rate is what counts."""
+    with pytest.raises(Unreachable, match=r"/v\.mp4 came too slowly$"):
+        slowly(Patience(seconds=0.15, least=1024, whole=60), b"x")
+
+
+def test_a_stream_that_never_ends_is_given_up() -> None:
+    """At whatever rate it comes, all of it has to be there some time."""
+    with pytest.raises(Unreachable, match="came too slowly"):
+        slowly(Patience(seconds=0.1, least=10, whole=0.15), b"x" * 1024)
+
+
+def test_no_more_questions_are_in_flight_than_the_pool_holds() -> None:
+    """Fifty asked at once wait for each other outside of httpx."""
+    with counting(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as crowd:
+
+        async def many(way: Net) -> None:
+            await asyncio.gather(*(way.ask("GET", crowd.origin, KEY) for _ in range(50)))
+
+        going(many)
+        assert (crowd.most <= POOL, crowd.connections <= POOL) == (True, True)
+
+
+def test_downloads_have_a_pool_of_their_own() -> None:
+    """Few at a time, whoever asks what meanwhile."""
+    with counting(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as crowd:
+
+        async def many(way: Net) -> None:
+            streams = (way.stream(Address(crowd.origin), Sunk(), largest=10) for _ in range(30))
+            await asyncio.gather(*streams)
+
+        going(many)
+        assert (crowd.most <= FETCHES, crowd.connections <= FETCHES) == (True, True)
+
+
+def test_each_paid_request_has_a_connection_of_its_own() -> None:
+    """None dies under it because it was kept too long."""
+    with counting(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as crowd:
+
+        async def three(way: Net) -> None:
+            for _ in range(3):
+                await way.submit(crowd.origin, KEY, b"{}")
+
+        going(three)
+        assert crowd.connections == 3
+
+
+def test_everybody_is_asked_for_plain_answers() -> None:
+    """A small packed answer could unpack to a huge one."""
+    with answering(http(b"{}")) as server:
+
+        async def all_three(way: Net) -> None:
+            await way.ask("GET", server.origin, {})
+            await way.submit(server.origin, {}, b"{}")
+            await way.stream(Address(server.origin), Sunk(), largest=100)
+
+        going(all_three)
+        assert [b"accept-encoding: identity" in request.lower() for request in server.requests] == [True] * 3
+
+
+@pytest.mark.parametrize("head", [b"X-Long: " + b"x" * 200_000, b"X-Many: x\r\n" * 20_000])
+def test_headers_without_an_end_are_refused(head: bytes) -> None:
+    """Nobody fills our memory with them."""
+    with answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n") as server, pytest.raises(Unreachable):
+        going(lambda way: way.ask("GET", server.origin, KEY))
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        lambda way: way.ask("GET", "https://a.invalid/", {}),
+        lambda way: way.submit("https://a.invalid/", {}, b"{}"),
+        lambda way: way.stream(Address("https://a.invalid/"), Sunk(), largest=1),
+    ],
+    ids=["ask", "submit", "stream"],
+)
+def test_a_proxy_that_makes_no_sense_is_told(
+    monkeypatch: pytest.MonkeyPatch, talk: Callable[[Net], Awaitable[object]]
+) -> None:
+    """It is a setting of this machine: nothing left it."""
+    monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
+    with pytest.raises(NotSent, match="proxy"):
+        going(talk)

@@ -18,13 +18,14 @@ def pause(waited: float, pace: Pace) -> float:
     return min(pace.most, max(pace.first, waited / 10))
 
 
-def looked_at_with(task: str, due: Mapping[str, float]) -> tuple[str, ...]:
+def looked_at_with(task: str, due: Mapping[str, float], watched: int) -> tuple[str, ...]:
     """The tasks that are looked at when `task` is: itself alone among few, else with those that are due next.
 
-    `due` says of every task that is waited for when it is to be looked at. A list costs the same for one and for many,
-    so that those who are not due yet come along; from then on they are due together.
+    `watched` is how many tasks are waited for; `due` says of those that may come along when they are to be looked at.
+    A list costs the same for one and for many, so that those who are not due yet come along, and are due together from
+    then on.
     """
-    if len(due) <= FEW:
+    if watched <= FEW:
         return (task,)
     others = sorted((other for other in due if other != task), key=lambda other: due[other])
     return (task, *others[: TOGETHER - 1])

@@ -74,6 +74,7 @@ class Watcher:
 
     async def _until_due_or_woken(self, asked: _Asked, wait: float) -> None:
         if wait <= 0 or asked.woken.is_set():
+            await asyncio.sleep(0)  # those who come at the same moment are looked at together
             return
         both = {asyncio.ensure_future(self._clock.sleep(wait)), asyncio.ensure_future(asked.woken.wait())}
         try:
@@ -91,7 +92,7 @@ class Watcher:
                 asked.woken.clear()
                 await asked.woken.wait()
                 continue
-            together = looked_at_with(task, self._due())
+            together = looked_at_with(task, self._due(), len(self._asked))
             if len(together) == 1:
                 return
             await self._list(together)

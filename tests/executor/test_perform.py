@@ -21,9 +21,13 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.crew import Stopped
-from storyboard.executor.perform import Job, Known, perform
+from storyboard.executor.perform import Job, Known, perform, stored, submitted
+from storyboard.net import FETCHES
 from storyboard.planning.event import past_of
 from storyboard.planning.take import Take
+from storyboard.promises import Address
+from storyboard.providers.pacing import RATES
+from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from tests.executor.desk import Bench, Desk, bench, video
 
@@ -222,3 +226,44 @@ def test_no_address_with_its_signature_is_in_the_journal(tmp_path: Path) -> None
     performed(bench(tmp_path))
     found = [path.name for path in tmp_path.rglob("*") if path.is_file() and b"?signature" in path.read_bytes()]
     assert found == ["addresses.json"]
+
+
+def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -> None:
+    """Killed while it waits for its turn, nothing is in doubt: the intent is as late as the request."""
+    at = bench(tmp_path)
+    began = at.crew.clock.now()
+
+    async def two() -> None:
+        for _ in range(RATES["create"].count):
+            await at.crew.provider.turn("create")
+        await submitted(JOB, at.crew, b"{}")
+
+    asyncio.run(two())
+    assert [round(when - began) for when, event in at.journal.past if event.kind == "intended"] == [63]
+
+
+def test_what_has_ended_is_fetched_before_anything_is_submitted(tmp_path: Path) -> None:
+    """Its address dies some day; a submission waits until every download that was there before it has begun."""
+    at = bench(tmp_path)
+
+    async def race() -> None:
+        for _ in range(FETCHES):
+            await at.crew.hands.acquire()
+        task = Task("cgt-1", "succeeded", "succeeded", Address("http://127.0.0.1:1/v.mp4"))
+        fetching = asyncio.ensure_future(stored(JOB, Known("intent", "cgt-1"), task, at.crew))
+        await asyncio.sleep(0)
+        submitting = asyncio.ensure_future(submitted(JOB, at.crew, b"{}"))
+        await asyncio.sleep(0)
+        at.crew.hands.release()
+        await asyncio.gather(fetching, submitting)
+
+    asyncio.run(race())
+    assert at.kinds == ["stored", "intended", "accepted"]
+
+
+def test_a_scene_that_failed_says_what_can_be_done(tmp_path: Path) -> None:
+    """What the provider knows of it, and that nothing was billed."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["failed"]))
+    with pytest.raises(SceneFailed) as caught:
+        performed(at)
+    assert caught.value.hint == "nothing was billed; change the scene or run again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storyboard.errors import NotFound, NotSent, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
-from storyboard.executor.polling import pause
+from storyboard.executor.polling import FEW, TOGETHER, looked_at_with, pause
 from storyboard.executor.retry import LONGEST, wait_after
 from storyboard.promises import Pace
 
@@ -39,3 +39,23 @@ def test_a_task_may_be_unknown_for_a_moment() -> None:
     """A 404 about a task is asked about again a few times, and then believed."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     assert [wait_after(gone, attempt, 1.0) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, None, None]
+
+
+def waiting(count: int) -> dict[str, float]:
+    """So many tasks, of which the last is due first."""
+    return {f"cgt-{n}": 1000.0 - n for n in range(count)}
+
+
+def test_few_tasks_are_looked_at_one_by_one() -> None:
+    """A list could show them no sooner."""
+    assert looked_at_with("cgt-0", waiting(FEW), FEW) == ("cgt-0",)
+
+
+def test_of_many_tasks_those_that_are_due_next_come_along() -> None:
+    """In the order in which they are due, behind the one whose time has come."""
+    assert looked_at_with("cgt-1", waiting(4), FEW + 1) == ("cgt-1", "cgt-3", "cgt-2", "cgt-0")
+
+
+def test_no_more_come_along_than_an_address_holds() -> None:
+    """The others are looked at in the next list."""
+    assert len(looked_at_with("cgt-0", waiting(1000), 1000)) == TOGETHER

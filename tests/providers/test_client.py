@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -14,12 +14,14 @@ from storyboard.errors import (
     AccountRefused,
     NotSent,
     ProviderError,
+    RateLimited,
     Rejected,
     UnknownOutcome,
     Unreachable,
 )
 from storyboard.language.scene import Parameters
 from storyboard.promises import Account, Address, Pace, Secret
+from storyboard.providers.ark import wire
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Order, Provider
@@ -190,6 +192,7 @@ def test_no_key_goes_to_the_address_of_a_file() -> None:
     ("reply", "words"),
     [
         (http(b"half", length=8), "could not be fetched"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf", "doesn't say how long it is"),
         (http(b"<html>sign in</html>", "Content-Type: text/html"), "a page, not a video"),
         (http(b"<Error/>", "Content-Type: application/xml"), "a page, not a video"),
         (http(b"<Error/>", status="403 Forbidden"), "answered 403"),
@@ -247,3 +250,57 @@ def test_questions_to_a_server_that_hangs_up_are_unreachable(talk: Callable[[Pro
     """Asking again costs nothing."""
     with answering(b"") as server, pytest.raises(Unreachable):
         speak(server.origin, talk)
+
+
+@pytest.mark.parametrize(
+    ("asked", "query"),
+    [
+        ({}, "page_num=1&page_size=100"),
+        (
+            {"model": "ep-1", "service_tier": "flex"},
+            "page_num=1&page_size=100&filter.model=ep-1&filter.service_tier=flex",
+        ),
+        (
+            {"status": "running", "tasks": ["cgt-1", "cgt-2"], "page": 2, "size": 2},
+            "page_num=2&page_size=2&filter.status=running&filter.task_ids=cgt-1&filter.task_ids=cgt-2",
+        ),
+    ],
+)
+def test_what_a_list_asks_for_on_the_wire(asked: dict[str, Any], query: str) -> None:
+    """Only what is set, as the vendor's own client writes it."""
+    with answering(http(b'{"total":0,"items":[]}')) as server:
+        speak(server.origin, lambda ark: ark.list(**asked))
+        assert server.requests[0].split(b" ")[1].decode() == f"/contents/generations/tasks?{query}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "after"),
+    [
+        ((), 0),
+        (("Retry-After: 30",), 30),
+        (("Retry-After: 99999999",), 600),
+        (("Retry-After: NaN",), 0),
+        (("Retry-After: -5",), 0),
+        (("Date: Tue, 24 Nov 2026 01:00:00 GMT", "Retry-After: Tue, 24 Nov 2026 01:01:00 GMT"), 60),
+        (("Date: Tue, 24 Nov 2026 01:00:00 GMT", "Retry-After: Mon, 23 Nov 2026 01:01:00 GMT"), 0),
+    ],
+)
+def test_a_no_for_now_says_how_long_to_stay_away(headers: tuple[str, ...], after: float) -> None:
+    """In seconds or by a date, within reason."""
+    with answering(http(b"", *headers, status="429 Slowly")) as server, pytest.raises(RateLimited) as caught:
+        submitted(server.origin)
+    assert caught.value.after == after
+
+
+def test_a_request_that_is_too_large_is_never_sent() -> None:
+    """The service takes 64 MB, and not a byte more."""
+    with answering(http(b'{"id":"cgt-1"}')) as server:
+        with pytest.raises(Rejected, match="of at most 67108864"):
+            speak(server.origin, lambda ark: ark.submit(b"x" * (wire.LARGEST_BODY + 1), INTENT))
+        assert server.requests == []
+
+
+def test_a_request_of_the_largest_size_is_sent() -> None:
+    """The bound itself is within it."""
+    with answering(http(b'{"id":"cgt-1"}')) as server:
+        assert speak(server.origin, lambda ark: ark.submit(b"x" * wire.LARGEST_BODY, INTENT)) == "cgt-1"

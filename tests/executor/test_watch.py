@@ -1,0 +1,219 @@
+"""How the tasks of many scenes are looked at with few requests, and what each scene is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from storyboard.errors import NotFound, ProviderError, RateLimited, Rejected, Unreachable
+from storyboard.executor.polling import FEW, TOGETHER
+from storyboard.executor.watch import Watcher
+from storyboard.promises import Address
+from storyboard.providers.provider import Page, Task
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Desk
+
+MANY = [f"cgt-{n}" for n in range(FEW + 5)]
+
+
+@dataclass(slots=True)
+class Lister(Desk):
+    """A desk that also lists: all that it is asked for but `unlisted`; `gone` are tasks that it doesn't know."""
+
+    unlisted: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    refusal: ProviderError | None = None
+    looked: list[str] = field(default_factory=list)
+    lists: list[tuple[str, ...]] = field(default_factory=list)
+    bare: bool = False
+
+    async def look(self, task: str) -> Task:
+        """As it stands."""
+        self.looked.append(task)
+        await asyncio.sleep(0)
+        if task in self.gone:
+            raise NotFound("not found", code="NotFound.Task", status=404)
+        return Task(task, "running", "looked at")
+
+    async def list(
+        self,
+        *,
+        status: str = "",
+        model: str = "",
+        service_tier: str = "",
+        tasks: Sequence[str] = (),
+        page: int = 1,
+        size: int = 100,
+    ) -> Page:
+        """Those that it shows."""
+        assert (status, model, service_tier, page, size) == ("", "", "", 1, len(tasks))
+        self.lists.append(tuple(tasks))
+        await asyncio.sleep(0)
+        if self.refusal is not None:
+            raise self.refusal
+        shown = [task for task in tasks if task not in self.unlisted | self.gone]
+        video = None if self.bare else Address("https://a.example/v.mp4")
+        return Page(tuple(Task(task, "succeeded", "listed", video) for task in shown), len(shown))
+
+
+def told(desk: Lister, tasks: Sequence[str], wait: float = 0.0) -> dict[str, str]:
+    """What each scene is told that asks after its task: the status's word, or the error's kind."""
+
+    async def one(watcher: Watcher, task: str) -> str:
+        try:
+            return (await watcher.look(task, wait)).word
+        except ProviderError as error:
+            return type(error).__name__
+
+    async def whole() -> list[str]:
+        watcher = Watcher(desk, desk.clock)
+        return await asyncio.gather(*(one(watcher, task) for task in tasks))
+
+    return dict(zip(tasks, asyncio.run(whole()), strict=True))
+
+
+def desk() -> Lister:
+    """A desk at which everything is in order."""
+    return Lister(VirtualClock())
+
+
+def test_few_tasks_are_looked_at_one_by_one() -> None:
+    """No list is made for them."""
+    at = desk()
+    told(at, MANY[:FEW])
+    assert (at.looked, at.lists) == (MANY[:FEW], [])
+
+
+def test_of_many_tasks_one_list_is_made() -> None:
+    """Everybody has his answer from it."""
+    at = desk()
+    assert told(at, MANY) == dict.fromkeys(MANY, "listed")
+    assert (at.looked, at.lists) == ([], [tuple(MANY)])
+
+
+def test_who_is_not_due_yet_comes_along() -> None:
+    """Tasks that were to be looked at in ten seconds are in one list as well."""
+    at = desk()
+    told(at, MANY, wait=10.0)
+    assert len(at.lists) == 1
+
+
+def test_more_tasks_than_a_list_holds_are_in_several() -> None:
+    """None of them is in two."""
+    at = desk()
+    tasks = [f"cgt-{n}" for n in range(2 * TOGETHER + 1)]
+    told(at, tasks)
+    assert sorted([*(task for listed in at.lists for task in listed), *at.looked]) == sorted(tasks)
+
+
+def test_a_task_that_no_list_shows_is_looked_at() -> None:
+    """It may be too new for it, or of another tier."""
+    at = desk()
+    at.unlisted = {"cgt-3", "cgt-7"}
+    found = told(at, MANY)
+    assert ({task for task in MANY if found[task] == "looked at"}, set(at.looked)) == (at.unlisted, at.unlisted)
+
+
+def test_a_task_that_ended_and_names_no_video_in_a_list_is_looked_at() -> None:
+    """Some services list less than they tell of one."""
+    at = desk()
+    at.bare = True
+    assert told(at, MANY) == dict.fromkeys(MANY, "looked at")
+
+
+def test_a_task_that_is_gone_is_told_to_its_scene_alone() -> None:
+    """The others have their answers."""
+    at = desk()
+    at.gone = {"cgt-3"}
+    assert told(at, MANY) == dict.fromkeys(MANY, "listed") | {"cgt-3": "NotFound"}
+
+
+@pytest.mark.parametrize("error", [Unreachable("no answer"), RateLimited("slowly")])
+def test_a_list_without_an_answer_is_told_to_everybody_in_it(error: ProviderError) -> None:
+    """Each scene waits as for a look of its own, and asks again."""
+    at = desk()
+    at.refusal = error
+    assert told(at, MANY) == dict.fromkeys(MANY, type(error).__name__)
+
+
+def test_a_service_that_refuses_to_list_is_asked_once() -> None:
+    """From then on each task is looked at by itself."""
+    at = desk()
+    at.refusal = Rejected("a key of narrow rights", status=403)
+    assert told(at, MANY) == dict.fromkeys(MANY, "looked at")
+    assert len(at.lists) == 1
+
+
+class Still(VirtualClock):
+    """A clock that nobody's sleep moves: whoever sleeps, sleeps until he is cancelled."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for ever."""
+        del seconds
+        await asyncio.Event().wait()
+
+
+def watched(talk: Callable[[Watcher], Awaitable[Task]]) -> list[str]:
+    """What was looked at while somebody talked with a watcher whose clock stands still."""
+    at = Lister(Still())
+
+    async def whole() -> Task:
+        return await talk(Watcher(at, at.clock))
+
+    asyncio.run(whole())
+    return at.looked
+
+
+def test_a_hint_ends_the_wait() -> None:
+    """A task of which somebody says that it has changed is looked at now, and by itself."""
+
+    async def talk(watcher: Watcher) -> Task:
+        looking = asyncio.ensure_future(watcher.look("cgt-1", 3600))
+        await asyncio.sleep(0)
+        watcher.hint("cgt-1")
+        return await looking
+
+    assert watched(talk) == ["cgt-1"]
+
+
+def test_a_hint_during_a_look_holds_for_the_next() -> None:
+    """The answer that is under way may be older than the change."""
+
+    async def talk(watcher: Watcher) -> Task:
+        looking = asyncio.ensure_future(watcher.look("cgt-1"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        watcher.hint("cgt-1")
+        await looking
+        return await watcher.look("cgt-1", 3600)
+
+    assert watched(talk) == ["cgt-1", "cgt-1"]
+
+
+def test_a_hint_about_a_task_that_nobody_watches_is_ignored() -> None:
+    """Anybody may send one."""
+
+    async def talk(watcher: Watcher) -> Task:
+        watcher.hint("cgt-2")
+        return await watcher.look("cgt-1")
+
+    assert watched(talk) == ["cgt-1"]
+
+
+def test_a_scene_that_is_stopped_while_it_lists_for_others_leaves_them_their_answers() -> None:
+    """The next of them makes the list."""
+    at = desk()
+
+    async def whole() -> list[str]:
+        watcher = Watcher(at, at.clock)
+        looks = [asyncio.ensure_future(watcher.look(task)) for task in MANY]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(at.lists) == 1
+        looks[0].cancel()
+        return [task.word for task in await asyncio.gather(*looks[1:])]
+
+    assert asyncio.run(whole()) == ["listed"] * (len(MANY) - 1)
