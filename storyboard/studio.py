@@ -14,8 +14,11 @@ from typing import Any
 from storyboard import project
 from storyboard.errors import DecisionNeeded, Interrupted
 from storyboard.executor.crew import Crew, Stop
+from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
+from storyboard.executor.reconcile import Memory, memory_of
 from storyboard.executor.run import Outcome, Run, nothing_to_do
+from storyboard.executor.scan import Scanner
 from storyboard.executor.watch import Watcher
 from storyboard.film.montage import scenes_of
 from storyboard.language.facts import FileFacts
@@ -77,8 +80,9 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
             return nothing_to_do(planned.plan, planned.world, lock.keep)
         account = stack.enter_context(_account(layout, clock, dice, wish))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
+        memory = memory_of(journal.past)
         journal.open_run()
-        outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice))
+        outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory))
         journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
         return outcome
 
@@ -132,15 +136,19 @@ async def _run(
     wish: Wish,
     clock: Clock,
     dice: Dice,
+    memory: Memory,
 ) -> Outcome:
     async with opened() as net:
         provider = Paced(connect(PROVIDER, account, net), clock)
+        store = Store(layout.hidden / "store")
         crew = Crew(
             realm=account.realm,
             provider=provider,
             watcher=Watcher(provider, clock),
+            scanner=Scanner(provider, clock),
+            fetcher=Fetcher(provider, store),
             journal=journal,
-            store=Store(layout.hidden / "store"),
+            store=store,
             addresses=Addresses(layout.hidden / "addresses.json"),
             uploads=uploads,
             clock=clock,
@@ -150,6 +158,8 @@ async def _run(
             tell=wish.tell,
             root=layout.folder,
             stop=Stop(fail_fast=wish.fail_fast),
+            memory=memory,
+            began=clock.now(),
         )
         work = Run(planned.plan, planned.world, crew, lock.keep)
         with _interruptible(crew):

@@ -84,7 +84,8 @@ def _step_words(step: object) -> tuple[str, str, list[str]]:
         case Make(reasons=reasons, resumes=resumes, certain=certain):
             said = [str(reason) for reason in reasons]
             if resumes is not None:
-                return "go on", "blue", [f"with task {resumes.task}", *said]
+                how = f"with task {resumes.task}" if resumes.task else "its answer was lost: its task is looked for"
+                return "go on", "blue", [how, *said]
             if not certain:
                 said.append("kept after all if it is handed the same")
             return "make", "cyan", said

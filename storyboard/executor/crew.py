@@ -9,19 +9,23 @@ from pathlib import Path
 from typing import Protocol
 
 from storyboard.errors import StoryboardError
+from storyboard.executor.fetch import Fetched
+from storyboard.executor.reconcile import Memory
+from storyboard.executor.scan import Scanner
 from storyboard.executor.watch import Watcher
-from storyboard.net import FETCHES
-from storyboard.planning.event import Event
+from storyboard.planning.event import Event, History
 from storyboard.promises import Address, Clock, Dice, Pace, Realm
 from storyboard.providers.pacing import Paced
-from storyboard.world.addresses import Addresses
+from storyboard.world.addresses import TaskAddresses
 from storyboard.world.store import Store
 
 
 class Journals(Protocol):
-    """Where events are written down before the next thing happens; `past` are all of them, with their times."""
+    """Where events are written down before the next thing happens; `past` are all of them, with their times, and
+    `history` is what they add up to."""
 
     past: list[tuple[float, Event]]
+    history: History
 
     def append(self, event: Event) -> None:
         """Write an event down."""
@@ -33,6 +37,30 @@ class Uploads(Protocol):
 
     def address(self, path: Path) -> Address:
         """An address for the file, good for this run."""
+        ...
+
+
+class Fetches(Protocol):
+    """Who brings files from the provider, whole, into the store."""
+
+    async def idle(self) -> None:
+        """Return once a hand is free."""
+        ...
+
+    async def bring(self, name: str, address: Address, *, video: bool) -> Fetched:
+        """Fetch a file under a name of its own. Raises Unreachable if it isn't whole."""
+        ...
+
+
+class Lives(Protocol):
+    """Where signed addresses are kept while they live."""
+
+    def put(self, task: str, addresses: TaskAddresses) -> None:
+        """Remember a task's addresses."""
+        ...
+
+    def alive(self, task: str, now: float, origin: str | None) -> TaskAddresses | None:
+        """A task's addresses, if they can still be fetched."""
         ...
 
 
@@ -67,15 +95,17 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Who does what. `slots` bounds the tasks in flight, `hands` the downloads; `tell` hears every event; `uploads` is
-    None where there are none."""
+    """Who does what. `slots` bounds the tasks in flight; `tell` hears every event; `uploads` is None where there are
+    none; `began` is when the run did, in Unix seconds."""
 
     realm: Realm
     provider: Paced
     watcher: Watcher
+    scanner: Scanner
+    fetcher: Fetches
     journal: Journals
     store: Store
-    addresses: Addresses
+    addresses: Lives
     uploads: Uploads | None
     clock: Clock
     dice: Dice
@@ -84,7 +114,8 @@ class Crew:
     tell: Callable[[Event], None]
     root: Path
     stop: Stop = field(default_factory=Stop)
-    hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES))
+    memory: Memory = "whole"
+    began: float = 0.0
 
     def note(self, event: Event) -> None:
         """Write an event down, then tell it."""

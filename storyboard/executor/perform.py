@@ -7,16 +7,13 @@ and sound. Nothing here ever submits twice: a request is made again only after a
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
-    MediaTrouble,
     NotFound,
     NotSent,
     ProviderError,
@@ -26,18 +23,18 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.crew import Crew
+from storyboard.executor.fetch import Fetched
 from storyboard.executor.polling import pause
+from storyboard.executor.reconcile import Adopt, Hold, LookAgain, Verdict, disagreement, twins, verdict
 from storyboard.executor.retry import wait_after
-from storyboard.language.facts import format_of
-from storyboard.planning.event import Event
+from storyboard.planning.event import Attempt, Event, EventKind
 from storyboard.planning.fingerprint import Components, digest_of
 from storyboard.planning.lock import take_value
+from storyboard.planning.marker import marker_of
 from storyboard.planning.take import Take
-from storyboard.promises import Address
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
-from storyboard.world.media import boxes, probe
 
 T = TypeVar("T")
 LONGEST_LIFE = 259_200 + 3600
@@ -46,11 +43,18 @@ LONGEST_LIFE = 259_200 + 3600
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A scene to be made: from which key, under which profiles."""
+    """A scene to be made: from which key, under which profiles.
+
+    `asked` is what its task will say that it was made with; `marked`, whether its request may bear our mark; `reserve`,
+    what it may cost at the most.
+    """
 
     scene: str
     profile: str
     components: Components
+    asked: Mapping[str, str | int | bool] = field(default_factory=dict)
+    marked: bool = True
+    reserve: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,54 +65,147 @@ class Known:
     task: str
 
 
-async def perform(job: Job, crew: Crew, order: Callable[[], Awaitable[bytes]], known: Known | None = None) -> Take:
-    """Make a scene, or go on with a task that is known already; the take, in the store.
+Order = Callable[[int | None], Awaitable[bytes]]
+"""A marker → the exact bytes of a scene's request."""
+
+
+async def perform(job: Job, crew: Crew, order: Order, begun: Attempt | None = None) -> Take:
+    """Make a scene, or go on with an attempt at it that was begun already; the take, in the store.
 
     Raises SceneFailed, UnknownOutcome (the scene is held from then on), Rejected, NotSent or Unreachable.
     """
     async with crew.slots:
-        if known is None:
+        if begun is None:
             crew.stop.check()
-            known = await submitted(job, crew, await order())
+            known = await submitted(job, crew, order)
+        elif begun.task:
+            known = Known(begun.intent, begun.task)
+        else:
+            known = await sought(job, crew, begun)
         task = await ended(job, known, crew)
     return await stored(job, known, task, crew)
 
 
-async def submitted(job: Job, crew: Crew, body: bytes) -> Known:
-    """Submit the body; again only after a no, or if it provably never left."""
+async def submitted(job: Job, crew: Crew, order: Order) -> Known:
+    """Submit a scene's request; again only after a no, or if it provably never left."""
+    marker = _marker(job, crew)
+    body = await order(marker)
+    twin = await _twin(job, crew, marker)
+    if twin is not None:
+        return _recovered(job, crew, twin)
     attempts = 0
     while True:
         await _turn(crew)
         crew.stop.check()
+        assert not _undecided(job, crew)  # noqa: S101 - at most one submission of a scene's key is without an answer
         intent = crew.dice.token()
-        about = {"profile": job.profile, "key": dict(job.components), "body": digest_of(body)}
-        crew.note(Event("intended", job.scene, intent, about))
+        about = {"body": digest_of(body), "reserve": job.reserve, "marker": marker}
+        crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
         attempts += 1
         try:
             task = await crew.provider.submit(body, intent)
+            if task in crew.journal.history.owned:
+                raise UnknownOutcome(f"the service names task {task}, which is another attempt's")
         except (NotSent, Rejected) as error:
-            crew.note(
-                Event(
-                    "not_sent" if isinstance(error, NotSent) else "rejected",
-                    job.scene,
-                    intent,
-                    {"error": error.what},
-                )
-            )
+            kind: EventKind = "not_sent" if isinstance(error, NotSent) else "rejected"
+            crew.note(Event(kind, job.scene, intent, {"error": error.what}))
             await _wait_or_give_up(error, attempts, job, crew)
         except UnknownOutcome as error:
             crew.note(Event("unknown", job.scene, intent, {"error": error.what}))
-            raise
+            return await sought(job, crew, crew.journal.history.attempt(intent))
         else:
             crew.note(Event("accepted", job.scene, intent, {"task": task}))
             return Known(intent, task)
 
 
+def _about(job: Job) -> dict[str, Any]:
+    return {"profile": job.profile, "key": dict(job.components), "asked": dict(job.asked)}
+
+
+def _recovered(job: Job, crew: Crew, twin: Task) -> Known:
+    """A task that a lost record knew, written down again."""
+    intent = crew.dice.token()
+    about = {"marker": twin.expires_after, "at": twin.created_at}
+    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
+    crew.note(Event("adopted", job.scene, intent, {"task": twin.id}))
+    return Known(intent, twin.id)
+
+
+def _marker(job: Job, crew: Crew) -> int | None:
+    """The mark of the scene's next attempt; none where its author, or the user, wants none."""
+    history = crew.journal.history
+    if not job.marked:
+        return None
+    number = len(history.of(job.profile, job.scene).attempts)
+    in_use = {attempt.marker for attempt in history.in_doubt if attempt.marker is not None}
+    return marker_of(job.profile, job.scene, job.components, number, in_use)
+
+
+def _undecided(job: Job, crew: Crew) -> bool:
+    attempts = crew.journal.history.of(job.profile, job.scene).attempts.values()
+    return any(a.state == "in doubt" and dict(a.components) == dict(job.components) for a in attempts)
+
+
+async def _twin(job: Job, crew: Crew, marker: int | None) -> Task | None:
+    """A task that bears the mark of this very request though nobody here remembers it, where our record may have gaps.
+
+    Raises DecisionNeeded if there is one and a person has to say whose it is, or if there has to be one and isn't.
+    """
+    if marker is None or crew.memory == "whole":
+        return None
+    scan = await _patiently(job, crew, lambda: crew.scanner.since(crew.began))
+    found = twins(scan, _markers(job, crew), str(job.asked.get("model", "")), crew.journal.history.owned)
+    if not found and crew.memory == "sought":
+        raise DecisionNeeded("the service lists no task of it", "`storyboard run` makes it")
+    if found and crew.memory == "doubtful":
+        hint = "`storyboard recover` takes it for the scene's own; a change of the scene makes another"
+        raise DecisionNeeded(f"task {found[0].id} was submitted for this very scene, and nobody here remembers", hint)
+    return found[0] if found else None
+
+
+ATTEMPTS_BEFORE = 5
+"""Attempts of a lost record whose marks are looked for."""
+
+
+def _markers(job: Job, crew: Crew) -> frozenset[int]:
+    number = len(crew.journal.history.of(job.profile, job.scene).attempts)
+    numbers = range(number, number + ATTEMPTS_BEFORE)
+    return frozenset(marker_of(job.profile, job.scene, job.components, one) for one in numbers)
+
+
+async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
+    """The task of an attempt in doubt, found in the provider's list by its mark.
+
+    Raises UnknownOutcome, with what a person can do, if it isn't there, or not for certain.
+    """
+    looks = 0
+    while True:
+        match await _said_of(job, crew, attempt, looks):
+            case Adopt(task):
+                crew.note(Event("adopted", job.scene, attempt.intent, {"task": task}))
+                return Known(attempt.intent, task)
+            case Hold(why):
+                crew.note(Event("held", job.scene, attempt.intent, {"why": why}))
+                raise UnknownOutcome(f"{attempt.error or 'its answer was lost'}, and {why}")
+            case LookAgain(after):
+                crew.tell(Event("seen", job.scene, body={"status": f"looking for its task again in {after:.0f} s"}))
+                await crew.clock.sleep(after)
+                looks += 1
+
+
+async def _said_of(job: Job, crew: Crew, attempt: Attempt, looks: int) -> Verdict:
+    """What a list that is made from now on says of an attempt; nobody who wants to leave waits for one."""
+    if crew.stop.interrupted:
+        return Hold("nobody has looked for it")
+    now = crew.clock.now()
+    scan = await _patiently(job, crew, lambda: crew.scanner.since(now))
+    return verdict(attempt, scan, crew.journal.history.owned, crew.pace.grace, looks)
+
+
 async def _turn(crew: Crew) -> None:
     """Wait until a paid request may go: what has ended is fetched before anything is submitted, since its address dies,
     and the service takes so many a minute. All of that comes before the intent: what is written down is sent."""
-    async with crew.hands:
-        pass
+    await crew.fetcher.idle()
     await crew.provider.turn("create")
 
 
@@ -155,7 +252,17 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
         why = task.error or f"the service says {task.status}"
         hint = task.hint or "change the scene or run again"
         raise SceneFailed(f"task {known.task} came to nothing: {why}", f"nothing was billed; {hint}")
+    _check_whose(job, known, task, crew)
     return task
+
+
+def _check_whose(job: Job, known: Known, task: Task, crew: Crew) -> None:
+    """A stranger's task that bore our mark by chance is let go as soon as it can be told."""
+    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    why = disagreement(task, attempt) if attempt is not None and attempt.adopted else ""
+    if why:
+        crew.note(Event("disowned", job.scene, known.intent, {"task": known.task, "error": why}))
+        raise UnknownOutcome(f"task {known.task} bore its mark, but is somebody else's: {why}")
 
 
 async def _looked(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task:
@@ -177,17 +284,17 @@ def _lost(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
 
 async def stored(job: Job, known: Known, task: Task, crew: Crew) -> Take:
     """Bring a task's video and last frame into the store, and say so."""
-    digest, measures, task = await _video(job, known, task, crew)
+    video, task = await _video(job, known, task, crew)
     frame = await _frame(job, task, crew)
     assert task.video is not None  # noqa: S101 - it was just fetched
     crew.addresses.put(task.id, TaskAddresses(task.video, task.frame, task.expires))
     take = Take(
-        digest=digest,
+        digest=video.digest,
         components=job.components,
         frame=frame,
-        seconds=round(measures.seconds, 3),
-        width=measures.width,
-        height=measures.height,
+        seconds=round(video.seconds, 3),
+        width=video.width,
+        height=video.height,
         task=known.task,
         tokens=task.tokens,
     )
@@ -195,22 +302,20 @@ async def stored(job: Job, known: Known, task: Task, crew: Crew) -> Take:
     return take
 
 
-async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[str, probe.Measures, Task]:
+async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetched, Task]:
     """Fetch a video until it is whole; each new attempt asks for its address anew."""
     attempts = 0
     while True:
         try:
             if task.video is None:
                 raise Unreachable(f"task {task.id} succeeded, but names no video")
-            digest, measures = await _fetched(job.scene, task.video, "mp4", crew)
+            return await crew.fetcher.bring(job.scene, task.video, video=True), task
         except Unreachable as error:
             attempts += 1
             if 0 < task.expires < crew.clock.now():
                 raise _lost(job, known, f"videos can be fetched for 24 hours ({error.what})", crew) from error
             await _wait_or_give_up(error, attempts, job, crew)
             task = await _looked(job, known, crew)
-        else:
-            return digest, measures, task
 
 
 async def _frame(job: Job, task: Task, crew: Crew) -> str:
@@ -219,34 +324,8 @@ async def _frame(job: Job, task: Task, crew: Crew) -> str:
         return ""
     for attempt in range(1, 4):
         try:
-            return (await _fetched(job.scene, task.frame, "", crew))[0]
+            return (await crew.fetcher.bring(job.scene, task.frame, video=False)).digest
         except Unreachable as error:
             if attempt < 3:
                 await crew.clock.sleep(wait_after(error, attempt, crew.dice.fraction()) or 0)
     return ""
-
-
-async def _fetched(name: str, address: Address, ending: str, crew: Crew) -> tuple[str, probe.Measures]:
-    """Fetch a file, check it, and give it its name. Raises Unreachable if it isn't whole."""
-    part = crew.store.part(digest_of(name.encode())[7:19] + (ending or "frame"))
-    try:
-        async with crew.hands:
-            await crew.provider.fetch(address, part)
-        digest = await asyncio.to_thread(part.close)
-        measures, ending = await asyncio.to_thread(_checked, part.path, ending)
-        await asyncio.to_thread(crew.store.keep, part.path, digest, ending)
-        return digest, measures
-    except MediaTrouble as error:
-        raise Unreachable(f"what came from {address.bare} is not whole: {error.what}") from error
-    finally:
-        part.discard()
-
-
-def _checked(path: Path, ending: str) -> tuple[probe.Measures, str]:
-    """A file's measures if it is a whole video (`mp4`) or else a picture. Raises MediaTrouble."""
-    if ending == "mp4":
-        boxes.check(path)
-        return probe.video(path), ending
-    with path.open("rb") as file:
-        kind = format_of(file.read(16))
-    return probe.image(path), kind

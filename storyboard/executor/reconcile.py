@@ -8,10 +8,10 @@ Absence is only believed of a list that was asked for after the grace had passed
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from storyboard.errors import UsageError
 from storyboard.planning.event import Attempt, Event, Past
@@ -23,12 +23,19 @@ BEIJING = timedelta(hours=8)
 FIRST_LOOK_AGAIN = 15.0
 
 
+Memory = Literal["whole", "doubtful", "sought"]
+"""Of our record of what was submitted: nothing is missing; something may be, so that one looks before one pays; or
+much is, and it is sought: then nothing is paid for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """All that the provider lists, asked for at `began` (Unix seconds of our clock)."""
 
     began: float
     tasks: tuple[Task, ...]
+    ahead: float = 0.0
+    """Seconds by which the provider's clock is ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ def verdict(attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, 
     """
     if attempt.marker is None:
         return Hold("it bears no mark by which its task could be known")
-    found = tuple(task.id for task in scan.tasks if task.id not in owned and _fits(task, attempt, grace))
+    found = tuple(task.id for task in scan.tasks if task.id not in owned and _fits(task, attempt, grace, scan.ahead))
     if len(found) > 1:
         return Hold(f"{len(found)} tasks bear its mark", found)
     if found:
@@ -75,15 +82,18 @@ def verdict(attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, 
     return LookAgain(min(max(0.0, ends - scan.began), FIRST_LOOK_AGAIN * 2**looks))
 
 
-def _fits(task: Task, attempt: Attempt, grace: float) -> bool:
-    begun = task.created_at or time_in(task.id)
-    in_time = begun is None or attempt.at - CLOCKS_DIFFER <= begun <= attempt.at + grace + CLOCKS_DIFFER
-    return task.expires_after == attempt.marker and in_time and _same_model(task.model, attempt)
+def _fits(task: Task, attempt: Attempt, grace: float, ahead: float) -> bool:
+    begun, sent = task.created_at or time_in(task.id), attempt.at + ahead
+    in_time = begun is None or sent - CLOCKS_DIFFER <= begun <= sent + grace + CLOCKS_DIFFER
+    return (
+        task.expires_after == attempt.marker
+        and in_time
+        and _same_model(task.model, str(attempt.asked.get("model", "")))
+    )
 
 
-def _same_model(said: str, attempt: Attempt) -> bool:
+def _same_model(said: str, asked: str) -> bool:
     """An endpoint (`ep-…`) is answered by the model behind it, whose name we don't know."""
-    asked = str(attempt.asked.get("model", ""))
     return not said or not asked or asked.startswith("ep-") or said == asked
 
 
@@ -96,6 +106,23 @@ def time_in(id: str) -> float | None:
         )
     except ValueError:
         return None
+
+
+def twins(scan: Scan, markers: Collection[int], model: str, owned: Collection[str]) -> tuple[Task, ...]:
+    """Tasks that bear a mark of a scene that we have never submitted: somebody did, from another copy, or from a
+    state that is lost."""
+    bear = (task for task in scan.tasks if task.expires_after in markers and task.id not in owned)
+    return tuple(task for task in bear if _same_model(task.model, model) and task.status not in WITHOUT_VIDEO)
+
+
+WITHOUT_VIDEO = ("failed", "cancelled", "expired")
+"""Ends of a task of which nothing can be had, and for which nothing was billed."""
+
+
+def memory_of(events: Sequence[tuple[float, Event]]) -> Memory:
+    """How far our record can be trusted to be whole: not if it begins today, nor if its last run broke off."""
+    kinds = [event.kind for _, event in events if event.kind in ("run_opened", "run_closed")]
+    return "whole" if kinds[-1:] == ["run_closed"] else "doubtful"
 
 
 def disagreement(task: Task, attempt: Attempt) -> str:

@@ -20,10 +20,11 @@ from storyboard.executor.inputs import items_of
 from storyboard.executor.perform import Job, Known, ended, perform, stored
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
-from storyboard.planning.event import Attempt, Event, past_of
+from storyboard.planning.event import Attempt, Event
 from storyboard.planning.fingerprint import components_of
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, settle
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, in_doubt_hint, settle
+from storyboard.planning.price import cost_of
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.take import Take
 from storyboard.providers.provider import Order
@@ -163,9 +164,9 @@ class Run:
             case Stopped():
                 return Result(id, "blocked", error.what)
             case UnknownOutcome():
-                step = self._settled(id)
-                hint = step.hint if isinstance(step, Hold) else ""
-                return Result(id, "held", f"{error.what}: it may be in the making, and be billed", hint, code=4)
+                return Result(
+                    id, "held", f"{error.what}: it may be in the making, and be billed", in_doubt_hint(id), code=4
+                )
             case DecisionNeeded():
                 return Result(id, "held", error.what, error.hint, code=4)
             case AccountRefused() | MachineRefuses():
@@ -176,7 +177,7 @@ class Run:
 
     def _settled(self, id: str) -> Keep | Make | Hold | Idle:
         """The step that the scene's key asks for, now that everything above it is known."""
-        world = replace(self._world, past=past_of(self._crew.journal.past))
+        world = replace(self._world, past=self._crew.journal.history.of(self._profile, id))
         return settle(id, self._graph, world, self._components(id), self.outcome.takes)
 
     def _components(self, id: str) -> Mapping[str, str | int | bool]:
@@ -200,22 +201,38 @@ class Run:
                 return Result(id, "done")
 
     async def _perform(self, id: str, resumes: Attempt | None) -> Result:
-        components = self._components(id)
-        known = Known(resumes.intent, resumes.task) if resumes else None
         if resumes:
             self._handled.add(resumes.intent)
-        take = await perform(Job(id, self._profile, components), self._crew, lambda: self._order(id), known)
+        take = await perform(self._job(id, resumes), self._crew, lambda marker: self._order(id, marker), resumes)
         self._keep(id, take, select=True)
         self.outcome.takes[id] = take
         return Result(id, "done", take=take)
 
-    async def _order(self, id: str) -> bytes:
+    def _job(self, id: str, begun: Attempt | None) -> Job:
+        """What is to be made. A request whose author fixed its expiry has no room for our mark."""
+        asked = self._graph.scene(id).parameters
+        components = begun.components if begun else self._components(id)
+        fixed: dict[str, str | int | bool] = {
+            "model": self._model(id),
+            "duration": asked.duration,
+            "ratio": asked.ratio,
+            "resolution": asked.resolution,
+            "sound": asked.generate_audio,
+        }
+        row = self._world.rows[self._graph.scene(id).model.row]
+        cost = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes)
+        return Job(id, self._profile, components, fixed, asked.execution_expires_after is None, cost.high)
+
+    def _model(self, id: str) -> str:
+        model = self._graph.scene(id).model
+        return model.name if model.like else self._world.rows[model.row].id
+
+    async def _order(self, id: str, marker: int | None) -> bytes:
         scene = self._graph.scene(id)
-        row = self._world.rows[scene.model.row]
         items = await items_of(id, self._graph, self._world.facts, self.outcome.takes, self._crew)
-        model = scene.model.name if scene.model.like else row.id
         text = compose(scene, self._graph.storyboard).text
-        return self._crew.provider.body(Order(model, text, items, scene.parameters))
+        asked = scene.parameters if marker is None else replace(scene.parameters, execution_expires_after=marker)
+        return self._crew.provider.body(Order(self._model(id), text, items, asked))
 
     async def _fetch_again(self, id: str, take: Take) -> Result:
         """A take of which only the file is missing: its task still has it, or nobody does: it is never bought again."""
@@ -240,7 +257,7 @@ class Run:
         """Attempts with a task that nobody has fetched: none that this run began itself."""
         before = {attempt.intent for attempt in self._world.past.unfinished}
         salvaged = {attempt.intent for attempt in self._plan.salvage}
-        return [a for a in past_of(self._crew.journal.past).unfinished if a.intent in before - salvaged - self._handled]
+        return [a for a in self._crew.journal.history.past.unfinished if a.intent in before - salvaged - self._handled]
 
     async def _salvage(self, attempt: Attempt) -> None:
         """Fetch what was paid for and is no longer asked for: it becomes a take that nobody has selected."""

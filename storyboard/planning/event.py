@@ -57,7 +57,7 @@ class Event:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-AttemptState = Literal["in doubt", "accepted", "made", "stored", "failed", "lost", "refused", "abandoned"]
+AttemptState = Literal["in doubt", "accepted", "made", "stored", "failed", "lost", "refused", "abandoned", "given up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Attempt:
 
     in doubt: sent, perhaps; accepted: the provider has a task; made: there is a video to fetch; stored: it is ours;
     failed: the task came to nothing; lost: it was taken on and may be billed, but can't be had any more;
-    refused: there never was a task; abandoned: somebody gave it up.
+    refused: there never was a task; abandoned: somebody wants it made anew; given up: somebody wants no more of it.
     """
 
     intent: str
@@ -93,8 +93,6 @@ class Past:
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     takes: tuple[tuple[str, str, Take], ...] = ()
     """Profile, scene and take."""
-    strangers: frozenset[str] = frozenset()
-    """Tasks that bore the mark of one of ours and turned out to be somebody else's."""
 
     def of(self, profile: str, scene: str) -> tuple[Attempt, ...]:
         """A scene's attempts."""
@@ -104,16 +102,6 @@ class Past:
     def unfinished(self) -> tuple[Attempt, ...]:
         """Attempts with a task whose video is not ours yet."""
         return tuple(a for a in self.attempts.values() if a.state in ("accepted", "made"))
-
-    @property
-    def in_doubt(self) -> tuple[Attempt, ...]:
-        """Attempts of which nobody knows whether they were taken on."""
-        return tuple(a for a in self.attempts.values() if a.state == "in doubt")
-
-    @property
-    def owned(self) -> frozenset[str]:
-        """Tasks that belong to an attempt, or were found to be a stranger's: none of them is adopted."""
-        return self.strangers | {a.task for a in self.attempts.values() if a.task}
 
 
 _ENDED: dict[str, AttemptState] = {"succeeded": "made", "lost": "lost"}
@@ -133,7 +121,9 @@ class History:
         self._attempts: dict[str, Attempt] = {}
         self._of: dict[tuple[str, str], dict[str, None]] = {}
         self._takes: list[tuple[str, str, Take]] = []
-        self._strangers: set[str] = set()
+        self._doubts: dict[str, None] = {}
+        self.owned: set[str] = set()
+        """Tasks that belong to an attempt, or were found to be a stranger's: none of them is adopted."""
         for at, event in events:
             self.add(at, event)
 
@@ -143,12 +133,31 @@ class History:
             begun = self._attempts[event.intent] = _begun(event, at)
             self._of.setdefault((begun.profile, begun.scene), {})[event.intent] = None
         elif event.intent in self._attempts:
-            self._attempts[event.intent] = _after(self._attempts[event.intent], event)
+            changed = self._attempts[event.intent] = _after(self._attempts[event.intent], event)
+            if changed.task:
+                self.owned.add(changed.task)
         if event.kind == "stored":
             row = event.body["take"]
             self._takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
         if event.kind == "disowned":
-            self._strangers.add(str(event.body.get("task", "")))
+            self.owned.add(str(event.body.get("task", "")))
+        if event.intent in self._attempts:
+            self._note_doubt(self._attempts[event.intent])
+
+    def attempt(self, intent: str) -> Attempt:
+        """The attempt of an intent that was written down."""
+        return self._attempts[intent]
+
+    def _note_doubt(self, attempt: Attempt) -> None:
+        if attempt.state == "in doubt":
+            self._doubts[attempt.intent] = None
+        else:
+            self._doubts.pop(attempt.intent, None)
+
+    @property
+    def in_doubt(self) -> tuple[Attempt, ...]:
+        """Attempts of which nobody knows whether they were taken on."""
+        return tuple(self._attempts[intent] for intent in self._doubts)
 
     def of(self, profile: str, scene: str) -> Past:
         """What happened to one scene."""
@@ -157,7 +166,7 @@ class History:
     @property
     def past(self) -> Past:
         """What they add up to now."""
-        return Past(dict(self._attempts), tuple(self._takes), frozenset(self._strangers))
+        return Past(dict(self._attempts), tuple(self._takes))
 
 
 def past_of(events: Iterable[tuple[float, Event]]) -> Past:
@@ -168,6 +177,7 @@ def past_of(events: Iterable[tuple[float, Event]]) -> Past:
 def _begun(event: Event, at: float) -> Attempt:
     profile, key = str(event.body.get("profile", "")), dict(event.body.get("key", {}))
     marker, asked = event.body.get("marker"), dict(event.body.get("asked", {}))
+    at = float(event.body.get("at") or at)
     return Attempt(event.intent, event.scene, profile, key, "in doubt", at=at, marker=marker, asked=asked)
 
 
@@ -177,7 +187,8 @@ def _after(attempt: Attempt, event: Event) -> Attempt:
     if event.kind == "ended":
         return replace(attempt, state=_ENDED.get(str(event.body.get("status")), "failed"), error=error)
     if event.kind == "decided":
-        return replace(attempt, state="abandoned", error=str(event.body.get("choice", "")))
+        choice = str(event.body.get("choice", ""))
+        return replace(attempt, state="given up" if choice == "abandon" else "abandoned", error=choice)
     if event.kind == "disowned":
         return replace(attempt, state="in doubt", task="", adopted=False, error=error)
     if event.kind == "adopted":

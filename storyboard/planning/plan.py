@@ -35,7 +35,8 @@ class Keep:
 class Make:
     """The scene is made. `certain` is False where it is kept after all if what it is handed comes out the same.
 
-    `resumes` is an attempt that already has a task, so that nothing is submitted; `fetches` a take of which only the
+    `resumes` is an attempt that already has a task, or one in doubt whose task is looked for by its mark, so that
+    nothing is submitted; `fetches` a take of which only the
     file is missing.
     """
 
@@ -183,11 +184,13 @@ def settle(id: str, graph: Graph, world: World, components: Components, takes: M
     same = [a for a in world.past.of(profile, id) if dict(a.components) == dict(components)]
     reasons = _reasons(id, graph, world, components, same)
     for attempt in same:
-        if attempt.state == "in doubt":
-            return _held_in_doubt(id, attempt, reasons)
+        if attempt.state == "in doubt" and attempt.marker is None:
+            return _held_in_doubt(id, reasons)
+        if attempt.state == "given up":
+            return Hold(id, "its last submission was given up", _again(id), reasons)
         if attempt.state == "lost":
             return _held_for_loss(id, attempt, reasons)
-        if attempt.state in ("accepted", "made"):
+        if attempt.state in ("in doubt", "accepted", "made"):
             return Make(id, reasons, resumes=attempt)
     unaddressed = _unaddressed(id, graph, world, takes)
     if unaddressed:
@@ -229,17 +232,26 @@ def _reasons(
 
 def _held_for_loss(id: str, attempt: Attempt, reasons: tuple[Reason, ...]) -> Hold:
     why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
-    hint = f"to pay for it again, say `storyboard resolve {id} --submit-again`"
-    return Hold(id, why, hint, reasons)
+    return Hold(id, why, _again(id), reasons)
 
 
-def _held_in_doubt(id: str, attempt: Attempt, reasons: tuple[Reason, ...]) -> Hold:
+def _again(id: str) -> str:
+    return f"to pay for it again, say `storyboard resolve {id} --submit-again`"
+
+
+def _held_in_doubt(id: str, reasons: tuple[Reason, ...]) -> Hold:
     why = "it was submitted, but the answer was lost: it may be in the making, and be billed"
-    hint = (
-        f"look for it in the vendor's console (X-Client-Request-Id {attempt.intent}), then say\n"
-        f"  `storyboard resolve {id} --adopt TASK`, or `--submit-again` (it may be billed twice)"
+    return Hold(id, why, in_doubt_hint(id), reasons)
+
+
+def in_doubt_hint(id: str) -> str:
+    """What a person can do about a submission in doubt."""
+    return (
+        "look for it with `storyboard tasks list`, then say one of\n"
+        f"  `storyboard resolve {id} --adopt TASK`\n"
+        f"  `storyboard resolve {id} --submit-again` (it may be billed twice)\n"
+        f"  `storyboard resolve {id} --abandon`"
     )
-    return Hold(id, why, hint, reasons)
 
 
 def _unaddressed(id: str, graph: Graph, world: World, takes: Mapping[str, Take]) -> tuple[str, str] | None:

@@ -63,11 +63,11 @@ def asked_to_wait(retry_after: str, date: str) -> float:
     """
     if re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?\s*", retry_after):
         return min(float(retry_after), LONGEST_WAIT)
-    then, now = _instant(retry_after), _instant(date)
+    then, now = instant_of(retry_after), instant_of(date)
     return max(0.0, min(then - now, LONGEST_WAIT)) if then and now else 0.0
 
 
-def _instant(date: str) -> float:
+def instant_of(date: str) -> float:
     """An HTTP date as Unix seconds; 0 for what is none."""
     try:
         return parsedate_to_datetime(date).timestamp()

@@ -63,6 +63,8 @@ class Page:
 
     tasks: tuple[Task, ...]
     total: int
+    at: float = 0.0
+    """What the provider's own clock said, in Unix seconds; 0 if it said nothing."""
 
 
 class Provider(Protocol):

@@ -64,7 +64,7 @@ def _row(id: str, plan: Plan, world: World) -> Row:
 
 def _state(reasons: tuple[Reason, ...], resumes: Attempt | None, take: Take | None) -> str:
     if resumes is not None:
-        return "running"
+        return "held" if resumes.state == "in doubt" else "running"
     if any(reason.kind == "failed" for reason in reasons):
         return "failed"
     return "new" if take is None else "stale"

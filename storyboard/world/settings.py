@@ -94,8 +94,8 @@ def account(
 
 
 def pace_at(base_url: str) -> Pace:
-    """How often to ask after a task: clips take minutes at the vendor's, moments on this machine."""
-    return Pace(0.1, 1.0) if is_loopback(base_url) else Pace(5.0, 30.0)
+    """How often to ask after a task, and how late it may show: minutes at the vendor's, moments on this machine."""
+    return Pace(0.1, 1.0, grace=3.0) if is_loopback(base_url) else Pace(5.0, 30.0)
 
 
 def environment() -> Mapping[str, str]:

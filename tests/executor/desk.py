@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from storyboard.errors import StoryboardError, Unreachable
 from storyboard.executor.crew import Crew
+from storyboard.executor.fetch import Fetcher
+from storyboard.executor.scan import Scanner
 from storyboard.executor.watch import Watcher
 from storyboard.planning.event import Event
 from storyboard.promises import Address, Pace, Sink
@@ -44,7 +47,12 @@ class Desk:
     answers: list[str | StoryboardError] = field(default_factory=list)
     looks: list[Status | StoryboardError] = field(default_factory=list)
     files: list[bytes | StoryboardError] = field(default_factory=list)
+    listed: list[Task] = field(default_factory=list)
+    made: dict[str, Any] = field(default_factory=dict)
+    """What a task says that it was made with."""
     bodies: list[bytes] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    """Which of the two was asked for, in order: `submit`, `fetch`."""
     lives: float = 86_400.0
     running: int = 0
     most_running: int = 0
@@ -62,6 +70,7 @@ class Desk:
         """The next answer."""
         del intent
         self.bodies.append(body)
+        self.calls.append("submit")
         answer = self.answers.pop(0) if self.answers else f"cgt-{len(self.bodies)}"
         if isinstance(answer, StoryboardError):
             raise answer
@@ -80,7 +89,14 @@ class Desk:
         ended = self.clock.now()
         address = Address(f"http://127.0.0.1:1/{task}.mp4?signature") if status == "succeeded" else None
         return Task(
-            task, status, status, address, None, ended + self.lives, error="said so" if status == "failed" else ""
+            task,
+            status,
+            status,
+            address,
+            None,
+            ended + self.lives,
+            error="said so" if status == "failed" else "",
+            **self.made,
         )
 
     async def list(
@@ -93,8 +109,9 @@ class Desk:
         page: int = 1,
         size: int = 100,
     ) -> Page:
-        """Nobody asks."""
-        raise NotImplementedError
+        """All that was laid on the desk; nobody filters it."""
+        del status, model, service_tier, tasks
+        return Page(tuple(self.listed[(page - 1) * size : page * size]), len(self.listed))
 
     async def cancel(self, task: str) -> None:
         """Nobody asks."""
@@ -102,6 +119,7 @@ class Desk:
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The next file; a whole video once there are no more."""
+        self.calls.append("fetch")
         content = self.files.pop(0) if self.files else video()
         if isinstance(content, StoryboardError):
             raise content
@@ -132,13 +150,15 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
     desk.clock = clock
     journal = Journal(folder, clock, writing=True)
     heard: list[Event] = []
-    provider = Paced(desk, clock)
+    provider, store = Paced(desk, clock), Store(folder / "store")
     crew = Crew(
         realm="emulated",
         provider=provider,
         watcher=Watcher(provider, clock),
+        scanner=Scanner(provider, clock),
+        fetcher=Fetcher(provider, store),
         journal=journal,
-        store=Store(folder / "store"),
+        store=store,
         addresses=Addresses(folder / "addresses.json"),
         uploads=None,
         clock=clock,

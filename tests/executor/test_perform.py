@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +24,11 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.crew import Stopped
+from storyboard.executor.fetch import Fetcher
 from storyboard.executor.perform import Job, Known, perform, stored, submitted
 from storyboard.net import FETCHES
-from storyboard.planning.event import past_of
+from storyboard.planning.event import Attempt, Event, past_of
+from storyboard.planning.marker import marker_of
 from storyboard.planning.take import Take
 from storyboard.promises import Address
 from storyboard.providers.pacing import RATES
@@ -35,13 +40,14 @@ JOB = Job("dusk", "", {"prompt": "words"})
 CLOCK = VirtualClock()
 
 
-def performed(at: Bench, known: Known | None = None) -> Take:
+async def order(marker: int | None) -> bytes:
+    """A request, in which the mark stands."""
+    return json.dumps({"execution_expires_after": marker}).encode()
+
+
+def performed(at: Bench, begun: Attempt | None = None) -> Take:
     """Perform the job."""
-
-    async def body() -> bytes:
-        return b"{}"
-
-    return asyncio.run(perform(JOB, at.crew, body, known))
+    return asyncio.run(perform(JOB, at.crew, order, begun))
 
 
 def test_the_intent_is_written_down_before_the_answer_comes(tmp_path: Path) -> None:
@@ -56,7 +62,7 @@ def test_the_intent_is_on_the_disk_when_the_request_leaves(tmp_path: Path) -> No
     at = bench(tmp_path)
     performed(at)
     intended = at.heard[0]
-    assert intended.body["body"] == "sha256:" + hashlib.sha256(b"{}").hexdigest()
+    assert intended.body["body"] == "sha256:" + hashlib.sha256(at.desk.bodies[0]).hexdigest()
 
 
 def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
@@ -71,7 +77,7 @@ def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
 def test_a_known_task_is_not_submitted_again(tmp_path: Path) -> None:
     """Resume is a run with a past: the task is waited for, nothing is sent."""
     at = bench(tmp_path)
-    performed(at, Known("intent", "cgt-9"))
+    performed(at, Attempt("intent", "dusk", "", {}, "accepted", "cgt-9"))
     assert (at.desk.bodies, at.kinds[0]) == ([], "seen")
 
 
@@ -85,11 +91,85 @@ def test_after_a_provable_no_it_is_sent_again_with_a_new_intent(tmp_path: Path, 
 
 
 def test_an_unknown_outcome_is_never_sent_again(tmp_path: Path) -> None:
-    """Nobody knows what came of it: it is written down, and left to whoever can find out."""
+    """No list shows what came of it, however late: it is written down, and left to a person."""
     at = bench(tmp_path, Desk(CLOCK, answers=[UnknownOutcome("the answer was lost")]))
-    with pytest.raises(UnknownOutcome):
+    with pytest.raises(UnknownOutcome, match="the answer was lost, and the service lists no task that bears its mark"):
         performed(at)
-    assert (len(at.desk.bodies), at.kinds) == (1, ["intended", "unknown"])
+    noted = [event.kind for _, event in at.journal.past]
+    assert (len(at.desk.bodies), noted) == (1, ["intended", "unknown", "held"])
+
+
+def lost(at: Bench, **fields: Any) -> Desk:
+    """A desk whose first answer is lost, and that lists a task with the mark of what it was sent."""
+    at.desk.answers = [UnknownOutcome("the answer was lost")]
+    marked: dict[str, Any] = {"expires_after": marker_of("", "dusk", JOB.components, 0), "created_at": CLOCK.now()}
+    at.desk.listed = [Task("cgt-lost", "running", "running", **{**marked, **fields})]
+    return at.desk
+
+
+def test_a_lost_answer_is_found_by_its_mark(tmp_path: Path) -> None:
+    """The task that bears it is adopted and waited for, and nothing is sent again."""
+    at = bench(tmp_path)
+    lost(at, created_at=at.crew.clock.now())
+    take = performed(at)
+    assert (take.task, len(at.desk.bodies), "adopted" in at.kinds) == ("cgt-lost", 1, True)
+
+
+def test_a_stranger_with_the_same_mark_is_let_go(tmp_path: Path) -> None:
+    """When it is made it says that it is of another length: the scene is in doubt again, and the task nobody's."""
+    at = bench(tmp_path)
+    lost(at, created_at=at.crew.clock.now())
+    at.desk.made = {"duration": 5}
+    job = replace(JOB, asked={"duration": 8})
+    with pytest.raises(UnknownOutcome, match="somebody else's: its duration is 5, but 8 was asked for"):
+        asyncio.run(perform(job, at.crew, order))
+    attempts = at.journal.history.of("", "dusk").attempts.values()
+    assert ([a.state for a in attempts], at.journal.history.owned) == (["in doubt"], {"cgt-lost"})
+
+
+def test_an_attempt_in_doubt_of_an_earlier_run_is_found(tmp_path: Path) -> None:
+    """After a crash between the request and its answer the same command goes on with the task."""
+    at = bench(tmp_path)
+    lost(at, created_at=at.crew.clock.now())
+    mark = marker_of("", "dusk", JOB.components, 0)
+    at.journal.append(Event("intended", "dusk", "i1", {"profile": "", "key": dict(JOB.components), "marker": mark}))
+    take = performed(at, at.journal.history.attempt("i1"))
+    assert (take.task, at.desk.bodies) == ("cgt-lost", [])
+
+
+def test_a_record_with_gaps_is_not_paid_for_again(tmp_path: Path) -> None:
+    """A task that bears the mark of this very request is told to a person before anything is sent."""
+    at = bench(tmp_path)
+    lost(at)
+    crew = replace(at.crew, memory="doubtful")
+    with pytest.raises(DecisionNeeded, match="cgt-lost was submitted for this very scene, and nobody here remembers"):
+        asyncio.run(perform(JOB, crew, order))
+    assert at.desk.bodies == []
+
+
+def test_a_lost_record_is_written_again(tmp_path: Path) -> None:
+    """Sought for, the task is taken for the scene's own, fetched, and written down as if it had been all along."""
+    at = bench(tmp_path)
+    lost(at)
+    take = asyncio.run(perform(JOB, replace(at.crew, memory="sought"), order))
+    kinds = [kind for kind in at.kinds if kind != "seen"]
+    assert (take.task, at.desk.bodies, kinds) == ("cgt-lost", [], ["intended", "adopted", "ended", "stored"])
+
+
+def test_what_is_only_sought_is_not_paid_for(tmp_path: Path) -> None:
+    """Where the service lists no task of a scene, recovery submits none."""
+    at = bench(tmp_path)
+    with pytest.raises(DecisionNeeded, match="the service lists no task of it"):
+        asyncio.run(perform(JOB, replace(at.crew, memory="sought"), order))
+    assert at.desk.bodies == []
+
+
+def test_an_id_of_another_attempt_is_no_answer(tmp_path: Path) -> None:
+    """A task belongs to one attempt: a service that names it twice leaves the second in doubt."""
+    at = bench(tmp_path, Desk(CLOCK, answers=["cgt-1", "cgt-1"]))
+    performed(at)
+    with pytest.raises(UnknownOutcome, match="task cgt-1, which is another attempt's"):
+        asyncio.run(perform(replace(JOB, scene="dawn"), at.crew, order))
 
 
 def test_an_unknown_outcome_is_in_doubt_afterwards(tmp_path: Path) -> None:
@@ -211,11 +291,8 @@ def test_no_more_tasks_are_in_flight_than_there_are_slots(tmp_path: Path) -> Non
     """The account's limit holds over all scenes."""
     at = bench(tmp_path, slots=2)
 
-    async def body() -> bytes:
-        return b"{}"
-
     async def many() -> None:
-        await asyncio.gather(*(perform(Job(f"s{n}", "", {}), at.crew, body) for n in range(8)))
+        await asyncio.gather(*(perform(Job(f"s{n}", "", {}), at.crew, order) for n in range(8)))
 
     asyncio.run(many())
     assert at.desk.most_running == 2
@@ -236,7 +313,7 @@ def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -
     async def two() -> None:
         for _ in range(RATES["create"].count):
             await at.crew.provider.turn("create")
-        await submitted(JOB, at.crew, b"{}")
+        await submitted(JOB, at.crew, order)
 
     asyncio.run(two())
     assert [round(when - began) for when, event in at.journal.past if event.kind == "intended"] == [63]
@@ -246,19 +323,22 @@ def test_what_has_ended_is_fetched_before_anything_is_submitted(tmp_path: Path) 
     """Its address dies some day; a submission waits until every download that was there before it has begun."""
     at = bench(tmp_path)
 
+    fetcher = at.crew.fetcher
+    assert isinstance(fetcher, Fetcher)
+
     async def race() -> None:
         for _ in range(FETCHES):
-            await at.crew.hands.acquire()
+            await fetcher.hands.acquire()
         task = Task("cgt-1", "succeeded", "succeeded", Address("http://127.0.0.1:1/v.mp4"))
         fetching = asyncio.ensure_future(stored(JOB, Known("intent", "cgt-1"), task, at.crew))
         await asyncio.sleep(0)
-        submitting = asyncio.ensure_future(submitted(JOB, at.crew, b"{}"))
+        submitting = asyncio.ensure_future(submitted(JOB, at.crew, order))
         await asyncio.sleep(0)
-        at.crew.hands.release()
+        fetcher.hands.release()
         await asyncio.gather(fetching, submitting)
 
     asyncio.run(race())
-    assert at.kinds == ["stored", "intended", "accepted"]
+    assert at.desk.calls == ["fetch", "submit"]
 
 
 def test_a_scene_that_failed_says_what_can_be_done(tmp_path: Path) -> None:

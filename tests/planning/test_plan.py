@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from storyboard.planning.event import Attempt, AttemptState, Past
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, plan, settle
+from storyboard.planning.price import NOTHING
 from tests.planning.worlds import digest, key, made, take, world
 from tests.reading import graph_of
 
@@ -125,11 +128,25 @@ def test_a_missing_file_is_fetched() -> None:
     assert (step.fetches and step.fetches.task, step.cost.high, step.reasons[0].kind) == ("cgt-quay", 0.0, "missing")
 
 
-def test_an_attempt_in_doubt_holds_its_scene() -> None:
+def test_an_attempt_in_doubt_without_a_mark_holds_its_scene() -> None:
     """A request whose answer was lost is never sent again by itself: a person has to decide."""
     step = plan(graph_of(FILM), world(past=attempt("in doubt"))).steps["quay"]
     assert isinstance(step, Hold)
-    assert ("--adopt" in step.hint, "i1" in step.hint) == (True, True)
+    assert [word in step.hint for word in ("--adopt", "--submit-again", "--abandon", "tasks list")] == [True] * 4
+
+
+def test_an_attempt_in_doubt_with_a_mark_is_looked_for() -> None:
+    """Its task is known by its mark, so that the run can settle it, at no cost."""
+    marked = Past({id: replace(one, marker=200_000) for id, one in attempt("in doubt").attempts.items()})
+    step = make(plan(graph_of(FILM), world(past=marked)).steps["quay"])
+    assert (step.resumes and step.resumes.marker, step.cost) == (200_000, NOTHING)
+
+
+def test_an_attempt_that_was_given_up_holds_its_scene() -> None:
+    """Nothing is submitted for it again unless somebody says so."""
+    step = plan(graph_of(FILM), world(past=attempt("given up"))).steps["quay"]
+    assert isinstance(step, Hold)
+    assert ("given up" in step.why, "--submit-again" in step.hint) == (True, True)
 
 
 def test_what_is_made_from_a_held_scene_is_held() -> None:

@@ -83,7 +83,7 @@ def test_an_address_that_cannot_be_read_is_told(url: str) -> None:
 def test_a_loopback_address_is_always_allowed() -> None:
     """In clear, and asked more often."""
     found = asked(ARK_API_KEY="any", ARK_BASE_URL="http://127.0.0.1:8801/api/v3/")
-    assert found == Account("http://127.0.0.1:8801/api/v3", Secret("any"), 3, Pace(0.1, 1.0))
+    assert found == Account("http://127.0.0.1:8801/api/v3", Secret("any"), 3, Pace(0.1, 1.0, 3.0))
 
 
 def test_a_trusted_host_is_allowed() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from storyboard.errors import Rejected, Unreachable
 from storyboard.net import Net, Reply
 from storyboard.promises import Account, Address, Sink, is_loopback, is_private
 from storyboard.providers.ark import wire
-from storyboard.providers.pacing import asked_to_wait
+from storyboard.providers.pacing import asked_to_wait, instant_of
 from storyboard.providers.provider import Order, Page, Task
 
 LARGEST_VIDEO = 4 * 1024**3
@@ -60,7 +61,8 @@ class Ark:
     ) -> Page:
         """The tasks of the last seven days of which every filter that is set is true."""
         query = wire.query_of(status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size)
-        return wire.page_of(*self._said(await self._net.ask("GET", self._tasks, self._headers(), query)))
+        reply = await self._net.ask("GET", self._tasks, self._headers(), query)
+        return replace(wire.page_of(*self._said(reply)), at=instant_of(reply.headers.get("date", "")))
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
