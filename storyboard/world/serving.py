@@ -63,5 +63,6 @@ def _server(app: Any) -> uvicorn.Server:
         lifespan="on",
         timeout_graceful_shutdown=1,
         server_header=False,
+        date_header=False,  # the emulator says its own: its clock may be another
     )
     return uvicorn.Server(config)

@@ -99,7 +99,7 @@ def test_only_the_last_seven_days_are_listed(tmp_path: Path) -> None:
         create(emulated.base_url, order("old"))
         clock.advance(6 * 86_400)
         young = create(emulated.base_url, order("young"))
-        clock.advance(86_400)
+        clock.advance(86_401)
         found = listed(emulated.base_url)
     assert (found["total"], [item["id"] for item in found["items"]]) == (1, [young])
 
