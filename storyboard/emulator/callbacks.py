@@ -1,9 +1,10 @@
 """Callbacks: each change of a task is POSTed, as the body of a get, to the address that its create named.
 
 The vendor's documents: on each change to queued, running, succeeded, failed or expired (not cancelled); if succeeded or
-failed isn't answered with success within 5 seconds, it is sent again up to three times, read here as three tries. No signature, no
-secret; nobody has published what a real one looks like. Only addresses of this machine are called here, the others are
-noted. What was sent isn't in the ledger: a service that is started anew tells of the changes that are still to come.
+failed isn't answered with success within 5 seconds, it is sent again up to three times, read here as three tries. There
+is no signature and no secret, and nobody has published what a real one looks like. Only addresses of this machine are
+called here, the others are noted. What was sent isn't in the ledger: a service that is started anew tells of what is
+still to come, from the first request on.
 """
 
 from __future__ import annotations

@@ -48,9 +48,10 @@ class Slots:
         return self._lanes[line.model].next_event()
 
     def _step(self, lane: _Lane, at: float) -> None:
-        if lane.ends and lane.ends[0] <= at:
+        """All that happens at one instant: places get free, tasks get ready, and then the first in line start."""
+        while lane.ends and lane.ends[0] <= at:
             heapq.heappop(lane.ends)
-        else:
+        while lane.coming and lane.coming[0][0] <= at:
             _, number, line = heapq.heappop(lane.coming)
             heapq.heappush(lane.waiting, (-line.priority, number, line))
         while lane.waiting and len(lane.ends) < self.running:
