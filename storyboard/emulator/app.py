@@ -426,7 +426,7 @@ def _origin(request: Request) -> str:
 
 def _is_at_home(request: Request) -> bool:
     """Does a program of this machine ask, rather than a page in its browser?"""
-    return is_loopback(str(request.url)) and "origin" not in request.headers
+    return is_loopback(f"http://{request.headers.get('host', '')}") and "origin" not in request.headers
 
 
 async def _content(request: Request) -> bytes:

@@ -18,10 +18,10 @@ def heard(folder: Path, seed: int | None, looks: int = 1) -> tuple[list[str], li
     """Ids, the numbers of answers, and an address's query, of a service that is asked the same each time."""
     clock = VirtualClock()
     with emulator(folder, clock=clock, conditions=Conditions(speed=1, seed=seed)) as emulated:
-        tasks = []
+        tasks, answers = [], []
         for number in range(3):
             tasks.append(create(emulated.base_url, order(str(number))))
-            answers = [ask("GET", emulated.base_url + TASKS) for _ in range(looks)]
+            answers += [ask("GET", emulated.base_url + TASKS) for _ in range(looks)]
         clock.advance(80)
         query = look(emulated.base_url, tasks[0])["content"]["video_url"].partition("?")[2]
     return tasks, [answer.headers["x-request-id"] for answer in answers], query
