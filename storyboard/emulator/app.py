@@ -150,7 +150,6 @@ class Service:
         if isinstance(found, Refusal):
             return self._refusal(found)
         line = await self._take(request, body, content, found)
-        self._making.ahead(line)
         self._announce(line, told=0)
         if self.conditions.hold_reply:
             await self.clock.sleep(self.conditions.hold_reply)

@@ -1,7 +1,8 @@
-"""When videos are drawn: two at a time, a few ahead, the others when somebody fetches them.
+"""When videos are drawn: when somebody fetches them, two at a time.
 
-How a task stands doesn't depend on it, and no create waits for it. A thousand tasks of which nobody fetches a video
-cost a handful of drawings, not the minutes that a thousand would take.
+How a task stands doesn't depend on it, and no create waits for it. Drawn ahead, even a few at a time, they kept the
+machine so busy that a thousand creates took fifty seconds instead of three; and most videos of most tests are never
+fetched.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from storyboard.emulator.ledger import Ledger
 from storyboard.emulator.tasks import Line
 
 AT_ONCE = 2
-AHEAD = 4
-"""Drawings that are begun before anybody wants them; more only push back what is wanted."""
 
 
 class Making:
@@ -24,35 +23,27 @@ class Making:
         self._ledger = ledger
         self._begun: dict[str, asyncio.Task[None]] = {}
         self._desks = asyncio.Semaphore(AT_ONCE)
-
-    def ahead(self, line: Line) -> None:
-        """Begin, if there is not enough to do already."""
-        if len(self._begun) < AHEAD:
-            self._begin(line)
+        self._stopping = False
 
     async def made(self, line: Line) -> None:
-        """Return when a task's video and last frame are there."""
+        """Return when a task's video and last frame are there; whoever wants the same waits for the same drawing."""
         if not (self._ledger.video(line.task_id).exists() and self._ledger.frame(line.task_id).exists()):
             await asyncio.shield(self._begin(line))
 
     async def stop(self) -> None:
-        """Leave what isn't begun, and wait for what is."""
-        begun = list(self._begun.values())
-        for drawing in begun:
-            drawing.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)
+        """Leave what isn't begun, and wait for what is: a thread can't be stopped."""
+        self._stopping = True
+        await asyncio.gather(*self._begun.values(), return_exceptions=True)
+        self._stopping = False
 
     def _begin(self, line: Line) -> asyncio.Task[None]:
         if line.task_id not in self._begun:
             drawing = self._begun[line.task_id] = asyncio.create_task(self._make(line))
-            drawing.add_done_callback(lambda done: self._end(line.task_id, done))
+            drawing.add_done_callback(lambda _: self._begun.pop(line.task_id, None))
         return self._begun[line.task_id]
 
     async def _make(self, line: Line) -> None:
         async with self._desks:
+            if self._stopping:
+                raise asyncio.CancelledError
             await asyncio.to_thread(footage.make, line, self._ledger)
-
-    def _end(self, task: str, done: asyncio.Task[None]) -> None:
-        self._begun.pop(task, None)
-        if not done.cancelled():
-            done.exception()  # whoever waits for it is told; nobody has to
