@@ -1,8 +1,7 @@
 """When videos are drawn: when somebody fetches them, two at a time.
 
-How a task stands doesn't depend on it, and no create waits for it. Drawn ahead, even a few at a time, they kept the
-machine so busy that a thousand creates took fifty seconds instead of three; and most videos of most tests are never
-fetched.
+How a task stands doesn't depend on it, and no create waits for it. Drawn ahead, a thousand videos would keep a machine
+busy for minutes, and most videos of most tests are never fetched.
 """
 
 from __future__ import annotations
