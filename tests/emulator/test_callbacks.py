@@ -34,6 +34,15 @@ class Still:
         await asyncio.Event().wait()
 
 
+class Pushed(VirtualClock):
+    """Time that goes on only when the test says so; whoever sleeps looks again and again whether it has."""
+
+    async def sleep(self, seconds: float) -> None:
+        """A moment, whatever was asked for."""
+        del seconds
+        await asyncio.sleep(0.01)
+
+
 def until(true: Callable[[], object]) -> None:
     """Wait for something that happens by itself, soon."""
     patience = time.monotonic() + 20
@@ -90,17 +99,14 @@ def test_other_machines_are_noted_and_not_called(tmp_path: Path, url: str) -> No
 
 
 def test_a_cancel_is_not_told(tmp_path: Path) -> None:
-    """Of all changes that one alone."""
-    clock = Still()
-    with answering(http(b"")) as server:
-        with emulator(tmp_path / "ledger", clock=clock, conditions=QUICK) as emulated:
-            task = create(emulated.base_url, order(callback_url=server.origin))
-            until(lambda: emulated.service.told)
-            assert ask("DELETE", f"{emulated.base_url}{TASKS}/{task}").status == 200
-        with emulator(tmp_path / "ledger", clock=VirtualClock(clock.now()), conditions=QUICK) as emulated:
-            create(emulated.base_url, order(callback_url=server.origin))
-            until(lambda: ended(emulated))
-        assert [one["status"] for one in bodies(server) if one["id"] == task] == ["queued"]
+    """Of all changes that one alone: whoever else was to be told anything has been, when another's end is."""
+    clock = Pushed()
+    with answering(http(b"")) as server, emulator(tmp_path / "ledger", clock=clock, conditions=QUICK) as emulated:
+        tasks = [create(emulated.base_url, order(callback_url=server.origin)) for _ in range(2)]
+        assert ask("DELETE", f"{emulated.base_url}{TASKS}/{tasks[0]}").status == 200
+        clock.advance(1)
+        until(lambda: ended(emulated))
+        assert [one["status"] for one in bodies(server) if one["id"] == tasks[0]] == ["queued"]
 
 
 def test_a_service_that_was_started_anew_tells_what_is_still_to_come(tmp_path: Path) -> None:
