@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -33,16 +34,52 @@ from storyboard.cli.echo import echo
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the tasks it took on are written down; media lie beside it. Left out: a temporary folder.",
 )
-def command(port: int, speed: float, hold_reply: int, ledger: Path | None) -> None:
-    """Serve the API on this machine: real videos, no cost, any key will do. Its first line is its address."""
+@click.option(
+    "--running",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many tasks of a model run at once, the others wait (Ark: 3 for a person). Left out: no limit.",
+)
+@click.option("--limits", is_flag=True, help="Refuse what comes too often: 1 list, 20 looks a second, and so on.")
+@click.option("--retry-after", is_flag=True, help="With --limits: say when to come again.")
+@click.option(
+    "--assets",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='What asset:// may name: JSON, {"ID": "image"}, or video, or audio. Left out: any id.',
+)
+@click.option("--seed", type=int, help="Draw ids and signatures from this number, the same each time.")
+@click.option("--date-offset", type=int, default=0, metavar="SECONDS", help="Be that wrong in the Date of answers.")
+def command(
+    port: int,
+    speed: float,
+    hold_reply: int,
+    ledger: Path | None,
+    running: int | None,
+    limits: bool,
+    retry_after: bool,
+    assets: Path | None,
+    seed: int | None,
+    date_offset: int,
+) -> None:
+    """Serve the API on this machine: real videos, no cost, any key will do. Its first line is its address.
+
+    A prompt with [[refuse input]], [[refuse face]], [[refuse output]], [[refuse copyright]] or [[refuse sound]] in it
+    is refused by the moderators. GET /__ledger tells what was taken on, POST /__reset forgets it.
+    """
     from storyboard.emulator.app import BASE, Conditions, service
+    from storyboard.emulator.assets import read
     from storyboard.world import serving
     from storyboard.world.clock import SystemClock, SystemDice
 
+    _leave_in_order()
+    library = read(assets) if assets else None
+    conditions = Conditions(
+        speed, hold_reply / 1000, running, limits, retry_after, library, seed, date_offset=float(date_offset)
+    )
     with tempfile.TemporaryDirectory(prefix="storyboard-emulator-") as folder:
         listening = serving.bound(port)
         path = ledger or Path(folder) / "ledger.jsonl"
-        app = service(path, SystemClock(), SystemDice(), Conditions(speed, hold_reply / 1000)).app()
+        app = service(path, SystemClock(), SystemDice(), conditions).app()
         echo(serving.address_of(listening) + BASE)
         echo(
             f"ledger: {path}\nuse it with: ARK_BASE_URL=<the address above> ARK_API_KEY=any storyboard run",
@@ -50,3 +87,14 @@ def command(port: int, speed: float, hold_reply: int, ledger: Path | None) -> No
         )
         sys.stdout.flush()
         serving.serve(app, listening)
+
+
+def _leave_in_order() -> None:
+    """Let a signal that says stop end the command as an exception does, so that its folder is cleared away."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: object) -> None:
+    del frame
+    sys.exit(128 + number)

@@ -1,62 +1,109 @@
-"""The ASGI app: the four endpoints in the API's shapes, and the files under signed addresses."""
+"""The ASGI app: the four endpoints in the API's shapes, the files under signed addresses, and the books for tests."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import json
-from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from storyboard.emulator import footage
-from storyboard.emulator.ledger import Ledger
+from storyboard.emulator import addresses, assets, bill, callbacks, footage, moderation
+from storyboard.emulator.chance import SeededDice
+from storyboard.emulator.dates import Dated
+from storyboard.emulator.intake import Found, taken_in
+from storyboard.emulator.ledger import Ledger, Removal
+from storyboard.emulator.limits import RATES, Limiter, Tally, Verb
+from storyboard.emulator.making import Making
 from storyboard.emulator.refusals import Refusal, refusal_of, roles_of
-from storyboard.emulator.tasks import Line, Standing, address_dies, is_remembered, reply_of, size_of, standing
-from storyboard.errors import MediaTrouble, Unreachable
+from storyboard.emulator.slots import replayed
+from storyboard.emulator.tasks import (
+    AUTO_DURATION,
+    Line,
+    Standing,
+    address_dies,
+    history,
+    is_remembered,
+    model_of,
+    next_change,
+    reply_of,
+    size_of,
+)
 from storyboard.net import Net
 from storyboard.promises import Address, Clock, Dice, is_loopback
-from storyboard.providers.ark.wire import ADDRESS_LIVES, TASKS
-from storyboard.world.media import probe
+from storyboard.providers.ark.wire import TASKS, is_over
 
 BASE = "/api/v3"
 LARGEST_BODY = 64 * 1024 * 1024
-LARGEST_INPUT = 50 * 1024 * 1024
 BEIJING = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """How the emulator behaves: how much faster than life, and how long it holds the answer of a create (seconds)."""
+    """How the emulator behaves.
+
+    `speed`: how much faster than life. `hold_reply`: for how many seconds it holds the answer of a create. `running`:
+    how many tasks of a model run at once, the others wait (Ark: 3 for a person, 10 for a company; None: no limit).
+    `limits`: does it refuse what comes too often, and does it say when to come again (`retry_after`)? `assets`: the
+    ids that `asset://` may name, with their kinds; None: any. `seed`: everything that is drawn by chance follows from
+    it. `date_offset`: seconds by which its `Date` is wrong. `callback_seconds`: how long a callback has to be answered.
+    """
 
     speed: float = 20.0
     hold_reply: float = 0.0
+    running: int | None = None
+    limits: bool = False
+    retry_after: bool = False
+    assets: Mapping[str, str] | None = None
+    seed: int | None = None
+    date_offset: float = 0.0
+    callback_seconds: float = callbacks.ANSWER_SECONDS
 
 
 class Service:
-    """One emulated service: a ledger, a clock, and the conditions."""
+    """One emulated service: a ledger, a clock, and the conditions.
+
+    `traffic` counts what it was asked, whatever it answered; `told` are the callbacks that it made, or only noted.
+    """
 
     def __init__(self, ledger: Ledger, clock: Clock, dice: Dice, conditions: Conditions) -> None:
         self.ledger = ledger
         self.clock = clock
-        self.dice = dice
         self.conditions = conditions
         self.net = Net()
-        self._ids = set(ledger.lines)
-        self._making: dict[str, asyncio.Task[None]] = {}
-        self._studio = asyncio.Semaphore(2)
+        self.traffic: Mapping[Verb, Tally] = {verb: Tally() for verb in RATES}
+        self.told: list[callbacks.Told] = []
+        seed = conditions.seed
+        self._names = dice if seed is None else SeededDice(seed, "tasks")
+        self._numbers = dice if seed is None else SeededDice(seed, "answers")
+        self._making = Making(ledger)
+        self._heralds: set[asyncio.Task[None]] = set()
+        self._taking = asyncio.Lock()
+        self._origin = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Stand where the ledger says."""
+        cancelled = (
+            self.ledger.lines[removal.task_id] for removal in self.ledger.removed.values() if removal.cancelled
+        )
+        running = inf if self.conditions.running is None else self.conditions.running
+        self._slots = replayed(self.ledger.lines.values(), cancelled, self.conditions.speed, running)
+        self._ids = set(self.ledger.lines)
+        self._limiter = Limiter()
 
     def app(self) -> Starlette:
         """The app that answers for it."""
@@ -65,215 +112,237 @@ class Service:
             Route(BASE + TASKS, self.create, methods=["POST"]),
             Route(BASE + TASKS, self.list, methods=["GET"]),
             Route(task + "/cancel", self.create, methods=["POST"]),
+            Route(task + "/stop", self.create, methods=["POST"]),
             Route(task, self.get, methods=["GET"]),
             Route(task, self.delete, methods=["DELETE"]),
             Route("/files/{task}/{name}", self.file, methods=["GET", "HEAD"]),
+            Route("/__ledger", self.books, methods=["GET"]),
+            Route("/__reset", self.reset, methods=["POST"]),
         ]
-        return Starlette(routes=routes, lifespan=self._life, exception_handlers={HTTPException: self._no_such_thing})
+        return Starlette(
+            routes=routes,
+            lifespan=self._life,
+            middleware=[Middleware(Dated, now=lambda: self.clock.now() + self.conditions.date_offset)],
+            exception_handlers={HTTPException: self._no_such_thing},
+        )
 
     @asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
         del app
         yield
-        for making in self._making.values():
-            making.cancel()
-        await asyncio.gather(*self._making.values(), return_exceptions=True)
+        await self._silence()
+        await self._making.stop()
         await self.net.close()
 
     async def create(self, request: Request) -> Response:
         """POST: take a task on."""
-        refused = self._unauthorized(request)
-        content = await request.body()
+        content = await _content(request)
         body = _json(content)
-        refused = refused or refusal_of(body)
-        if len(content) > LARGEST_BODY:
-            refused = Refusal(413, "InvalidParameter", "the request body is too large")
+        early = self._meet("CREATE", request, str(body.get("model")) if isinstance(body, dict) else "")
+        refused = None if early else self._refused(content, body)
+        if early:
+            return early
         if refused:
             return self._refusal(refused)
         body = {key: value for key, value in body.items() if value is not None}
-        line = await self._line(body, content, request.headers.get("x-client-request-id", ""))
-        if isinstance(line, Refusal):
-            return self._refusal(line)
-        await asyncio.to_thread(self.ledger.append, line)
-        self._begin_making(line)
+        media = [(index, item) for index, item in enumerate(body["content"]) if item["type"] != "text"]
+        found = await taken_in(media, self.ledger, self.net)
+        if isinstance(found, Refusal):
+            return self._refusal(found)
+        line = await self._take(request, body, content, found)
+        self._announce(line, told=0)
         if self.conditions.hold_reply:
             await self.clock.sleep(self.conditions.hold_reply)
         return self._answer({"id": line.task_id})
 
     async def get(self, request: Request) -> Response:
         """GET one: how a task stands."""
-        refused = self._unauthorized(request)
+        early = self._meet("GET", request)
         line = self._known(request.path_params["task"])
-        if refused or line is None:
-            return self._refusal(refused or _not_found(request))
-        return self._answer(self._reply(line, request))
+        if early or line is None:
+            return early or self._refusal(_not_found(request))
+        return self._answer(self._reply(line, self._history(line)[-1], _origin(request)))
 
     async def list(self, request: Request) -> Response:
         """GET all: newest first, by page and filter."""
-        refused = self._unauthorized(request)
+        early = self._meet("LIST", request)
         query = parse_qs(request.url.query, keep_blank_values=True)
         number, size = _count(query, "page_num", 1), _count(query, "page_size", 20)
-        if refused or number is None or size is None:
+        if early or number is None or size is None:
             bounds = Refusal(400, "InvalidParameter", "page_num and page_size must be within [1, 500]", "page_num")
-            return self._refusal(refused or bounds)
+            return early or self._refusal(bounds)
         lines = [
             line for task in reversed(self.ledger.lines) if (line := self._known(task)) and self._listed(line, query)
         ]
         shown = lines[(number - 1) * size : number * size]
-        return self._answer({"total": len(lines), "items": [self._reply(line, request) for line in shown]})
+        items = [self._reply(line, self._history(line)[-1], _origin(request)) for line in shown]
+        return self._answer({"total": len(lines), "items": items})
 
     async def delete(self, request: Request) -> Response:
         """DELETE: cancel what is queued, forget what is ended."""
-        refused = self._unauthorized(request)
+        early = self._meet("DELETE", request)
         line = self._known(request.path_params["task"])
-        if refused or line is None:
-            return self._refusal(refused or _not_found(request))
-        status = self._standing(line).status
+        if early or line is None:
+            return early or self._refusal(_not_found(request))
+        status = self._history(line)[-1].status
         if status in ("running", "cancelled"):
             code = "InvalidAction.RunningTaskDeletion" if status == "running" else "InvalidAction"
             return self._refusal(Refusal(409, code, f"the task is currently {status} and can't be deleted"))
-        self.ledger.remove(line.task_id, self.clock.now())
+        self.ledger.remove(Removal(line.task_id, self.clock.now(), status == "queued"))
+        if status == "queued":
+            self._slots.cancel(line)
         return self._answer({})
 
     async def file(self, request: Request) -> Response:
         """A video or a last frame, to whoever has an address that lives; to a GET only, as the signature says."""
         task, name = request.path_params["task"], request.path_params["name"]
         line = self.ledger.lines.get(task)
-        signature = request.query_params.get("X-Tos-Signature", "")
-        genuine = line is not None and hmac.compare_digest(signature.encode(), self._signature(task, name).encode())
-        alive = line is not None and self.clock.now() < address_dies(line, self.conditions.speed)
-        if line is None or request.method == "HEAD" or not (genuine and alive) or name not in _FILES:
-            why = "Request has expired" if genuine and not alive else "The request signature does not match"
-            return Response(
-                f"<Error><Code>AccessDenied</Code><Message>{why}</Message></Error>",
-                403,
-                media_type="application/xml",
-            )
-        await self._made(line)
-        place = self.ledger.video(task) if name == VIDEO else self.ledger.frame(task)
-        return FileResponse(place, media_type=_FILES[name])
+        genuine = addresses.is_genuine(
+            self.ledger.signing_key, task, name, request.query_params.get("X-Tos-Signature", "")
+        )
+        if line is None or request.method == "HEAD" or not genuine or name not in addresses.FILES:
+            return _denied("The request signature does not match")
+        now = self._history(line)[-1]
+        if now.status != "succeeded" or self.clock.now() >= address_dies(now.since):
+            return _denied("Request has expired")
+        await self._making.made(line)
+        place = self.ledger.video(task) if name == addresses.VIDEO else self.ledger.frame(task)
+        return FileResponse(place, media_type=addresses.FILES[name])
+
+    async def books(self, request: Request) -> Response:
+        """What was taken on, for whom, how it stands and what is billed; and how often the service was asked."""
+        if not _is_at_home(request):
+            return self._refusal(Refusal(403, "AccessDenied", "the books are shown on this machine only"))
+        rows = [self._row(line) for line in self.ledger.lines.values()]
+        billed = {name: sum(row[name] for row in rows if row["billed"]) for name in ("tokens", "price")}
+        traffic = {verb: {"count": tally.count, "most": tally.most} for verb, tally in self.traffic.items()}
+        return self._answer({"tasks": rows, "billed": billed, "traffic": traffic})
+
+    async def reset(self, request: Request) -> Response:
+        """Begin anew: nothing was ever taken on, asked or told."""
+        if not _is_at_home(request):
+            return self._refusal(Refusal(403, "AccessDenied", "only this machine may reset the service"))
+        async with self._taking:
+            await self._silence()
+            await self._making.stop()
+            self.ledger.forget()
+            self.told.clear()
+            self.traffic = {verb: Tally() for verb in RATES}
+            self._begin()
+        return self._answer({})
 
     async def _no_such_thing(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
         del request
         return self._refusal(Refusal(error.status_code, "NotFound", "there is no such path"))
 
-    def _unauthorized(self, request: Request) -> Refusal | None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and key.strip():
+    def _meet(self, verb: Verb, request: Request, of: str = "") -> Response | None:
+        """Count a request; an answer at once to whoever brings no key, or comes too often."""
+        now = self.clock.now()
+        self.traffic[verb].add(now)
+        self._hear_of(_origin(request))
+        if not _key(request):
+            return self._refusal(Refusal(401, "AuthenticationError", "the API key is missing"))
+        wait = self._limiter.wait(verb, now, of) if self.conditions.limits else 0.0
+        if not wait:
             return None
-        return Refusal(401, "AuthenticationError", "the API key is missing")
+        late = self._refusal(Refusal(429, RATES[verb].code, "the rate limit is exceeded, please try again later"))
+        if self.conditions.retry_after:
+            late.headers["Retry-After"] = str(ceil(wait))
+        return late
+
+    def _hear_of(self, origin: str) -> None:
+        """Where the files are is known from the first request on: then callbacks of earlier tasks can go on."""
+        if self._origin:
+            return
+        self._origin = origin
+        for line in self.ledger.lines.values():
+            self._announce(line, told=len(self._history(line)))
+
+    def _refused(self, content: bytes, body: Any) -> Refusal | None:
+        """Why a create is refused, before anything is fetched for it."""
+        if len(content) > LARGEST_BODY:
+            return Refusal(413, "InvalidParameter", "the request body is too large")
+        refused = refusal_of(body)
+        if refused:
+            return refused
+        verdict = moderation.verdict_of(_text(body["content"]), moderation.OF_INPUT)
+        return assets.refusal_of(body["content"], self.conditions.assets) or (
+            Refusal(400, verdict.code, verdict.message) if verdict else None
+        )
 
     def _known(self, task: str) -> Line | None:
-        line = self.ledger.lines.get(task)
-        if line is None or not is_remembered(line, self.clock.now()):
+        line, removal = self.ledger.lines.get(task), self.ledger.removed.get(task)
+        if line is None or (removal and not removal.cancelled):
             return None
-        removed = self.ledger.removed.get(task)
-        gone = removed is not None and self._standing(line).status != "cancelled"
-        return None if gone else line
+        return line if is_remembered(line, self.clock.now(), removal.at if removal else None) else None
 
-    def _standing(self, line: Line) -> Standing:
-        removed = self.ledger.removed.get(line.task_id)
-        speed = self.conditions.speed
-        if removed is not None and standing(line, removed, speed).status == "queued":
-            return standing(line, self.clock.now(), speed, removed)
-        return standing(line, self.clock.now(), speed)
+    def _history(self, line: Line) -> tuple[Standing, ...]:
+        now, removal = self.clock.now(), self.ledger.removed.get(line.task_id)
+        self._slots.advance(now)
+        cancelled_at = removal.at if removal and removal.cancelled else None
+        return history(line, now, self.conditions.speed, self._slots.starts.get(line.task_id), cancelled_at)
 
     def _listed(self, line: Line, query: Mapping[str, Sequence[str]]) -> bool:
         tasks, models = query.get("filter.task_ids"), query.get("filter.model")
         statuses, tiers = query.get("filter.status"), query.get("filter.service_tier", ["default"])
         return (
             (not tasks or line.task_id in tasks)
-            and (not models or line.model in models)
-            and (not statuses or self._standing(line).status in statuses)
+            and (not models or line.model in models or line.runs in models)
             and "default" in tiers
+            and (not statuses or self._history(line)[-1].status in statuses)
         )
 
-    def _reply(self, line: Line, request: Request) -> dict[str, Any]:
-        origin = f"{request.url.scheme}://{request.url.netloc}"
-        video, frame = (f"{origin}{self._signed(line, name)}" for name in _FILES)
-        return reply_of(line, self._standing(line), video, frame)
-
-    def _signed(self, line: Line, name: str) -> str:
-        ended = address_dies(line, self.conditions.speed) - ADDRESS_LIVES
-        query = {
-            "X-Tos-Algorithm": "TOS4-HMAC-SHA256",
-            "X-Tos-Credential": "emulated/cn-beijing/tos/request",
-            "X-Tos-Date": f"{datetime.fromtimestamp(ended, UTC):%Y%m%dT%H%M%SZ}",
-            "X-Tos-Expires": str(ADDRESS_LIVES),
-            "X-Tos-Signature": self._signature(line.task_id, name),
-            "X-Tos-SignedHeaders": "host",
+    def _reply(self, line: Line, now: Standing, origin: str) -> dict[str, Any]:
+        names = [addresses.VIDEO] + ([addresses.FRAME] if line.body.get("return_last_frame") else [])
+        made = names if now.status == "succeeded" else []
+        signed = {
+            name: origin + addresses.signed(self.ledger.signing_key, line.task_id, name, now.since) for name in made
         }
-        return f"/files/{line.task_id}/{name}?{urlencode(query)}"
+        fields = {addresses.VIDEO: "video_url", addresses.FRAME: "last_frame_url"}
+        return reply_of(line, now, {fields[name]: url for name, url in signed.items()})
 
-    def _signature(self, task: str, name: str) -> str:
-        return hmac.new(self.ledger.signing_key, f"{task}/{name}".encode(), hashlib.sha256).hexdigest()
+    def _row(self, line: Line) -> dict[str, Any]:
+        status = self._history(line)[-1].status
+        names = ("task_id", "at", "model", "who", "client_request_id", "body_sha256", "tokens", "price")
+        return {name: getattr(line, name) for name in names} | {"status": status, "billed": status == "succeeded"}
 
-    async def _line(self, body: Mapping[str, Any], content: bytes, intent: str) -> Line | Refusal:
-        now = self.clock.now()
-        inputs: dict[str, str] = {}
-        media = [(index, item) for index, item in enumerate(body["content"]) if item["type"] != "text"]
-        for index, item in media:
-            url = item[item["type"]]["url"]
-            try:
-                found = await self._fetched(url)
-            except Unreachable as error:
-                param = f"content[{index}].{item['type']}.url"
-                return Refusal(400, "InvalidParameter", f"The parameter `{param}` is not valid: {error.what}", param)
-            if found is not None:
-                inputs[str(index)] = self.ledger.keep(found)
-        text = "\n".join(str(item.get("text", "")) for item in body["content"] if item["type"] == "text")
+    async def _take(self, request: Request, body: Mapping[str, Any], content: bytes, found: Found) -> Line:
+        """Write a line: from then on it is true. One at a time, so that they stand in the order of their times."""
+        async with self._taking:
+            line = self._line(request, body, content, found)
+            self._slots.take(line)
+            await asyncio.to_thread(self.ledger.append, line)
+        return line
+
+    def _line(self, request: Request, body: Mapping[str, Any], content: bytes, found: Found) -> Line:
+        now, text, model = self.clock.now(), _text(body["content"]), str(body["model"])
+        size = size_of(body, found.shape)
+        asked = body.get("duration")
+        tokens = bill.tokens_of(size, AUTO_DURATION if asked in (None, -1) else int(asked), found.handed)
         return Line(
             task_id=self._new_id(now),
             at=now,
-            model=str(body["model"]),
+            model=model,
             body_sha256=hashlib.sha256(content).hexdigest(),
             text_sha256=hashlib.sha256(text.encode()).hexdigest(),
-            client_request_id=intent,
+            client_request_id=request.headers.get("x-client-request-id", ""),
             body=body,
-            inputs=inputs,
-            size=size_of(body, await asyncio.to_thread(self._shape, media, inputs)),
-            clock=self._clock_of(text, [item for _, item in media]),
+            inputs=found.inputs,
+            size=size,
+            clock=self._clock_of(text, [item for item in body["content"] if item["type"] != "text"]),
+            who=hashlib.sha256(_key(request).encode()).hexdigest()[:12],
+            tokens=tokens,
+            price=bill.price_of(model_of(model), tokens, found.handed),
         )
 
     def _new_id(self, now: float) -> str:
         """An id that no task has: two of one second would share one after some hundred creates."""
         while True:
-            id = f"cgt-{datetime.fromtimestamp(now, UTC) + BEIJING:%Y%m%d%H%M%S}-{_suffix(self.dice.token())}"
+            id = f"cgt-{datetime.fromtimestamp(now, UTC) + BEIJING:%Y%m%d%H%M%S}-{self._names.token()[:5]}"
             if id not in self._ids:
                 self._ids.add(id)
                 return id
-
-    async def _fetched(self, url: str) -> bytes | None:
-        """Media from this machine or out of the request itself; None for what a placeholder stands for."""
-        if url.startswith("data:"):
-            head, _, data = url.partition(",")
-            try:
-                return b64decode(data, validate=True) if head.endswith(";base64") else data.encode()
-            except ValueError:
-                raise Unreachable("the base64 can't be decoded") from None
-        if not is_loopback(url):
-            return None
-        sink = _Buffer()
-        got = await self.net.stream(Address(url), sink, largest=LARGEST_INPUT)
-        if got.status != 200:
-            raise Unreachable(f"the address answered {got.status}")
-        return bytes(sink.content)
-
-    def _shape(
-        self, media: Sequence[tuple[int, Mapping[str, Any]]], inputs: Mapping[str, str]
-    ) -> tuple[int, int] | None:
-        """The pixels of the first picture or video that can be measured."""
-        for index, item in media:
-            path = self.ledger.input(inputs.get(str(index), ""))
-            measure = {"image_url": probe.image, "video_url": probe.video}.get(item["type"])
-            if measure is not None and path.exists():
-                try:
-                    found = measure(path)
-                except MediaTrouble:
-                    continue
-                return found.width, found.height
-        return None
 
     def _clock_of(self, text: str, media: Sequence[Mapping[str, Any]]) -> float:
         """Where a continuation's clock begins: where that of its source, one of our own videos, ended."""
@@ -284,58 +353,87 @@ class Service:
         line = self.ledger.lines.get(parts[4]) if len(parts) == 6 and parts[3] == "files" else None
         return line.clock + line.seconds if line else 0.0
 
-    def _begin_making(self, line: Line) -> asyncio.Task[None]:
-        making = self._making.get(line.task_id)
-        if making is None or (making.done() and making.exception() is not None):
-            making = self._making[line.task_id] = asyncio.create_task(self._make(line))
-        return making
+    def _announce(self, line: Line, told: int) -> None:
+        """Tell a task's changes, from the one on that comes after so many, to whoever its create named."""
+        url = line.body.get("callback_url")
+        if not isinstance(url, str) or not url:
+            return
+        if not is_loopback(url):
+            self.told.append(callbacks.Told(line.task_id, "queued", Address(url).bare, ()))
+            return
+        herald = asyncio.create_task(self._herald(line, url, told))
+        self._heralds.add(herald)
+        herald.add_done_callback(self._heralds.discard)
 
-    async def _make(self, line: Line) -> None:
-        async with self._studio:
-            await asyncio.to_thread(footage.make, line, self.ledger)
+    async def _herald(self, line: Line, url: str, told: int) -> None:
+        while True:
+            past = self._history(line)
+            for change in past[told:]:
+                if change.status not in callbacks.UNTOLD:
+                    body = self._reply(line, change, self._origin)
+                    self.told.append(await callbacks.tell(self.net, url, body, self.conditions.callback_seconds))
+            told = max(told, len(past))
+            if is_over(past[-1].status):
+                return
+            await self.clock.sleep(max(0.001, self._next_change(line) - self.clock.now()))
 
-    async def _made(self, line: Line) -> None:
-        await asyncio.shield(self._begin_making(line))
+    def _next_change(self, line: Line) -> float:
+        starts, next_start = self._slots.starts.get(line.task_id), self._slots.next_start(line)
+        return next_change(line, self.clock.now(), self.conditions.speed, starts, next_start)
 
-    def _answer(self, value: Mapping[str, Any], status: int = 200) -> Response:
-        return JSONResponse(value, status, headers={"X-Request-Id": self._request_id()})
+    async def _silence(self) -> None:
+        heralds = list(self._heralds)
+        for herald in heralds:
+            herald.cancel()
+        await asyncio.gather(*heralds, return_exceptions=True)
+
+    def _answer(self, value: Mapping[str, Any], status: int = 200, number: str = "") -> Response:
+        return JSONResponse(value, status, headers={"X-Request-Id": number or self._request_id()})
 
     def _request_id(self) -> str:
-        return f"0217{int(self.clock.now() * 1000)}{self.dice.token()[:16]}"
+        return f"0217{int(self.clock.now() * 1000)}{self._numbers.token()[:16]}"
 
     def _refusal(self, no: Refusal) -> Response:
-        sorts = {
-            400: "BadRequest",
-            401: "Unauthorized",
-            403: "Forbidden",
-            404: "NotFound",
-            429: "TooManyRequests",
-        }
-        message = f"{no.message}. Request id: {self._request_id()}"
+        number = self._request_id()
         error = {
             "code": no.code,
-            "message": message,
+            "message": f"{no.message}. Request id: {number}",
             "param": no.param,
-            "type": sorts.get(no.status, "BadRequest"),
+            "type": _SORTS.get(no.status, "BadRequest"),
         }
-        return self._answer({"error": error}, no.status)
+        return self._answer({"error": error}, no.status, number)
 
 
-class _Buffer:
-    def __init__(self) -> None:
-        self.content = bytearray()
-
-    def write(self, piece: bytes) -> None:
-        self.content += piece
-
-
-VIDEO, FRAME = "video.mp4", "last_frame.png"
-_FILES = {VIDEO: "video/mp4", FRAME: "image/png"}
+_SORTS = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    429: "TooManyRequests",
+}
 
 
-def _suffix(token: str) -> str:
-    """Five lower-case letters or digits."""
-    return token[:5]
+def _key(request: Request) -> str:
+    """The key that a request brings; empty if none."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _is_at_home(request: Request) -> bool:
+    """Does a program of this machine ask, rather than a page in its browser?"""
+    return is_loopback(f"http://{request.headers.get('host', '')}") and "origin" not in request.headers
+
+
+async def _content(request: Request) -> bytes:
+    """A request's body; of one that is too large no more than it takes to know that."""
+    content = bytearray()
+    async for piece in request.stream():
+        content += piece[: LARGEST_BODY + 1 - len(content)]
+    return bytes(content)
 
 
 def _json(content: bytes) -> Any:
@@ -345,8 +443,16 @@ def _json(content: bytes) -> Any:
         return None
 
 
+def _text(content: Sequence[Mapping[str, Any]]) -> str:
+    return "\n".join(str(item.get("text", "")) for item in content if item["type"] == "text")
+
+
 def _not_found(request: Request) -> Refusal:
     return Refusal(404, "NotFound.Task", f"The task {request.path_params['task']} is not found")
+
+
+def _denied(why: str) -> Response:
+    return Response(addresses.refusal(why), 403, media_type="application/xml")
 
 
 def _count(query: Mapping[str, Sequence[str]], name: str, default: int) -> int | None:
@@ -356,4 +462,6 @@ def _count(query: Mapping[str, Sequence[str]], name: str, default: int) -> int |
 
 def service(ledger: Path, clock: Clock, dice: Dice, conditions: Conditions) -> Service:
     """The service whose truth is the ledger at that path."""
-    return Service(Ledger(ledger), clock, dice, conditions)
+    seed = conditions.seed
+    key = b"" if seed is None else SeededDice(seed, "signing").token().encode()
+    return Service(Ledger(ledger, key), clock, dice, conditions)

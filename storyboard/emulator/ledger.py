@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,28 @@ from storyboard.emulator.tasks import Line
 from storyboard.errors import StateDamaged
 from storyboard.world.files import private_folder, write_in_one_stroke
 
+SIGNING_KEY = "signing.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A delete that was obeyed: `cancelled` if the task was still queued, else its record was removed."""
+
+    task_id: str
+    at: float
+    cancelled: bool
+
 
 class Ledger:
     """Lines in their order. A torn last line, of a process that was killed while it wrote, was never answered."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fresh_key: bytes = b"") -> None:
+        """`fresh_key` signs the addresses of a ledger that has none yet; left out: chance."""
         self.path = path
+        self._fresh_key = fresh_key
         self.media = private_folder(path.with_suffix(".media"))
         self.lines: dict[str, Line] = {}
-        self.removed: dict[str, float] = {}
+        self.removed: dict[str, Removal] = {}
         self.signing_key = self._signing_key()
         self._replay()
 
@@ -31,7 +44,7 @@ class Ledger:
             line = self._line(row, number)
             self.lines[line.task_id] = line
         try:
-            self.removed = {row["task_id"]: row["at"] for row in map(json.loads, _rows(self._removals))}
+            self.removed = {row["task_id"]: Removal(**row) for row in map(json.loads, _rows(self._removals))}
         except (ValueError, TypeError, KeyError) as error:
             raise StateDamaged(f"{self._removals} can't be read", "remove it, or the folder that it lies in") from error
 
@@ -49,9 +62,9 @@ class Ledger:
         return self.media / "removed.jsonl"
 
     def _signing_key(self) -> bytes:
-        path = self.media / "signing.key"
+        path = self.media / SIGNING_KEY
         if not path.exists():
-            write_in_one_stroke(path, os.urandom(32), 0o600)
+            write_in_one_stroke(path, self._fresh_key or os.urandom(32), 0o600)
         return path.read_bytes()
 
     def append(self, line: Line) -> None:
@@ -59,10 +72,18 @@ class Ledger:
         _append(self.path, asdict(line))
         self.lines[line.task_id] = line
 
-    def remove(self, task: str, at: float) -> None:
+    def remove(self, removal: Removal) -> None:
         """A task was cancelled, or its record removed."""
-        _append(self._removals, {"task_id": task, "at": at})
-        self.removed[task] = at
+        _append(self._removals, asdict(removal))
+        self.removed[removal.task_id] = removal
+
+    def forget(self) -> None:
+        """Begin anew: no task was ever taken on. The key that signs stays."""
+        for path in (self.path, self._removals, *self.media.glob("*.*")):
+            if path.name != SIGNING_KEY:
+                path.unlink(missing_ok=True)
+        self.lines.clear()
+        self.removed.clear()
 
     def keep(self, content: bytes) -> str:
         """Keep media that a create refers to; its digest."""

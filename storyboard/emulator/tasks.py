@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
+from storyboard.emulator import moderation
 from storyboard.emulator.refusals import MODELS, SIZES, roles_of
 from storyboard.providers.ark.wire import ADDRESS_LIVES
 from storyboard.providers.provider import Status
 
 FPS = 24
 RECORD_LIVES = 7 * 86_400
+CANCELLED_LIVES = 86_400
+"""Seconds for which a cancelled task's record is kept, counted from when it was cancelled."""
 SECONDS_PER_SECOND = 20.0
 """How long a second of video takes in the making, at speed 1."""
 QUEUED_SHARE = 0.1
 AUTO_DURATION = 5
+DEFAULT_EXPIRY = 172_800
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Line:
     """A line of the ledger: a create that was accepted, and would have been paid.
 
     `inputs` are digests of the media that were fetched, by position in the content; `clock` is where the picture's
-    running clock begins, later than 0 for a continuation.
+    running clock begins, later than 0 for a continuation. `who` tells keys apart without telling them. `tokens` and
+    `price` (CNY) are what will be billed if it succeeds: fixed by now, see `bill`. Whether it does is not in the line.
     """
 
     task_id: str
@@ -36,6 +42,9 @@ class Line:
     inputs: Mapping[str, str]
     size: tuple[int, int]
     clock: float = 0.0
+    who: str = ""
+    tokens: int = 0
+    price: float = 0.0
 
     @property
     def seconds(self) -> int:
@@ -66,10 +75,25 @@ class Line:
         return [(index, item, role) for (index, item), role in zip(rows, roles, strict=True)]
 
     @property
-    def tokens(self) -> int:
-        """What would be billed: ⌊w·h·(24·d + 1)/1024⌋ without a video among the inputs."""
-        width, height = self.size
-        return width * height * self.frames // 1024
+    def priority(self) -> int:
+        """Who of those that wait starts first: 9 before 0."""
+        asked = self.body.get("priority")
+        return asked if isinstance(asked, int) and 0 <= asked <= 9 else 0
+
+    @property
+    def runs(self) -> str:
+        """The model that really runs: an endpoint has one behind it."""
+        return model_of(self.model)
+
+    @property
+    def verdict(self) -> moderation.Verdict | None:
+        """What the moderators will say of the video; None if nothing."""
+        return moderation.verdict_of(self.text, moderation.OF_OUTPUT)
+
+
+def model_of(name: str) -> str:
+    """The model that a name stands for: itself, or what is behind an endpoint."""
+    return name if name in MODELS else next(iter(MODELS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +104,56 @@ class Standing:
     since: float
 
 
-def standing(line: Line, now: float, speed: float, cancelled_at: float | None = None) -> Standing:
-    """How a task stands."""
-    whole = SECONDS_PER_SECOND * line.seconds / speed
-    starts, ends = line.at + QUEUED_SHARE * whole, line.at + whole
-    expires = line.at + float(line.body.get("execution_expires_after") or 172_800)
+def got_ready(line: Line, speed: float) -> float:
+    """From when on a task may start, if there is a free place for it."""
+    return line.at + QUEUED_SHARE * _whole(line, speed)
+
+
+def making(line: Line, speed: float) -> float:
+    """How many seconds it runs."""
+    return (1 - QUEUED_SHARE) * _whole(line, speed)
+
+
+def _whole(line: Line, speed: float) -> float:
+    return SECONDS_PER_SECOND * line.seconds / speed
+
+
+def expires(line: Line) -> float:
+    """When it is given up, if it hasn't ended by then."""
+    return line.at + float(line.body.get("execution_expires_after") or DEFAULT_EXPIRY)
+
+
+def history(
+    line: Line, now: float, speed: float, starts: float | None, cancelled_at: float | None = None
+) -> tuple[Standing, ...]:
+    """How a task has stood until now, each time since when, if it started at `starts` (None: it waits)."""
+    queued = Standing("queued", line.at)
     if cancelled_at is not None:
-        return Standing("cancelled", cancelled_at)
-    if expires < min(now, ends):
-        return Standing("expired", expires)
-    if now < starts:
-        return Standing("queued", line.at)
-    return Standing("running", starts) if now < ends else Standing("succeeded", ends)
+        return queued, Standing("cancelled", cancelled_at)
+    ends = inf if starts is None else starts + making(line, speed)
+    been = (queued,) if starts is None or now < starts else (queued, Standing("running", starts))
+    if expires(line) < min(now, ends):
+        return *been, Standing("expired", expires(line))
+    if now < ends:
+        return been
+    return *been, Standing("failed" if line.verdict else "succeeded", ends)
 
 
-def is_remembered(line: Line, now: float) -> bool:
+def next_change(line: Line, now: float, speed: float, starts: float | None, next_start: float) -> float:
+    """When a task that isn't over will stand differently, at the earliest; nobody starts before `next_start`."""
+    change = max(next_start, got_ready(line, speed)) if starts is None or now < starts else starts + making(line, speed)
+    return min(change, expires(line))
+
+
+def is_remembered(line: Line, now: float, cancelled_at: float | None = None) -> bool:
     """Is the task's record still kept?"""
-    return now < line.at + RECORD_LIVES
+    forgotten = cancelled_at is not None and now >= cancelled_at + CANCELLED_LIVES
+    return now - RECORD_LIVES <= line.at and not forgotten
 
 
-def address_dies(line: Line, speed: float) -> float:
-    """When the addresses of a task's files die."""
-    return line.at + SECONDS_PER_SECOND * line.seconds / speed + ADDRESS_LIVES
+def address_dies(ended: float) -> float:
+    """When the addresses of a task's files die, a task that ended then."""
+    return ended + ADDRESS_LIVES
 
 
 def size_of(body: Mapping[str, Any], shape: tuple[int, int] | None) -> tuple[int, int]:
@@ -116,34 +168,43 @@ def size_of(body: Mapping[str, Any], shape: tuple[int, int] | None) -> tuple[int
     return min(sizes.values(), key=lambda size: abs(size[0] / size[1] - wanted))
 
 
-def reply_of(line: Line, now: Standing, video: str, frame: str) -> dict[str, Any]:
-    """The body of a get: sparse until the task has succeeded, as the service's is."""
-    body: dict[str, Any] = {
-        "id": line.task_id,
-        "model": line.model if line.model in MODELS else next(iter(MODELS)),
-        "status": now.status,
-        "created_at": int(line.at),
-        "updated_at": int(now.since),
+def reply_of(line: Line, now: Standing, content: Mapping[str, str]) -> dict[str, Any]:
+    """The body of a get, in the order of the vendor's sample: sparse until the task has ended, as the service's is.
+
+    `content` are the addresses of what was made.
+    """
+    head = {"id": line.task_id, "model": line.runs, "status": now.status}
+    times = {"created_at": int(line.at), "updated_at": int(now.since)}
+    terms = {
         "service_tier": "default",
-        "execution_expires_after": line.body.get("execution_expires_after") or 172_800,
+        "execution_expires_after": line.body.get("execution_expires_after") or DEFAULT_EXPIRY,
     }
-    if line.body.get("safety_identifier"):
-        body["safety_identifier"] = line.body["safety_identifier"]
+    end: dict[str, Any] = {}
+    if now.status not in ("queued", "running") and line.body.get("safety_identifier"):
+        end["safety_identifier"] = line.body["safety_identifier"]
+    if now.status == "failed" and line.verdict is not None:
+        error = {"code": line.verdict.code, "message": line.verdict.message}
+        return {**head, "error": error, **times, **terms, **end}
     if now.status != "succeeded":
-        return body
-    content = {"video_url": video} | ({"last_frame_url": frame} if line.body.get("return_last_frame") else {})
+        return {**head, **times, **terms, **end}
+    made = {"content": dict(content), "usage": _usage_of(line)}
+    extras = {"generate_audio": line.sound, "draft": False, "priority": line.priority}
+    return {**head, **made, **times, **_shape_of(line), **terms, **extras, **end}
+
+
+def _usage_of(line: Line) -> dict[str, Any]:
+    usage: dict[str, Any] = {"completion_tokens": line.tokens, "total_tokens": line.tokens}
+    return usage | ({"tool_usage": {"web_search": 1}} if line.body.get("tools") else {})
+
+
+def _shape_of(line: Line) -> dict[str, Any]:
     seed = line.body.get("seed", -1)
-    return body | {
-        "content": content,
-        "usage": {"completion_tokens": line.tokens, "total_tokens": line.tokens},
+    return {
         "seed": int(line.text_sha256[:4], 16) if seed in (-1, None) else seed,
         "resolution": str(line.body.get("resolution") or "720p").lower(),
         "ratio": _ratio_of(line),
         "duration": line.seconds,
         "framespersecond": FPS,
-        "generate_audio": line.sound,
-        "draft": False,
-        "priority": 0,
     }
 
 

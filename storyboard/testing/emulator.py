@@ -23,6 +23,11 @@ class Emulator:
     service: Service
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which `storyboard run` speaks to it."""
+        return {"ARK_BASE_URL": self.base_url, "ARK_API_KEY": "emulated"}
+
+    @property
     def ledger(self) -> tuple[dict[str, Any], ...]:
         """What would have been paid, a row for each task that was taken on."""
         path = self.service.ledger.path
@@ -31,9 +36,15 @@ class Emulator:
 
 @contextmanager
 def emulator(
-    ledger: Path, *, speed: float = 1000.0, hold_reply: float = 0.0, clock: Clock | None = None
+    ledger: Path,
+    *,
+    speed: float = 1000.0,
+    hold_reply: float = 0.0,
+    clock: Clock | None = None,
+    conditions: Conditions | None = None,
 ) -> Iterator[Emulator]:
-    """Serve the API on this machine until the end. `hold_reply` is in seconds."""
-    emulated = service(ledger, clock or SystemClock(), SystemDice(), Conditions(speed, hold_reply))
+    """Serve the API on this machine until the end. `hold_reply` is in seconds; `conditions`, if given, say it all."""
+    chosen = conditions or Conditions(speed, hold_reply)
+    emulated = service(ledger, clock or SystemClock(), SystemDice(), chosen)
     with serving.served(emulated.app(), serving.bound(0)) as origin:
         yield Emulator(origin + BASE, emulated)

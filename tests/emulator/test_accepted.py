@@ -71,10 +71,11 @@ def test_what_is_let_pass(tmp_path: Path, more: dict[str, Any]) -> None:
         assert create(emulated.base_url, order(**more)).startswith("cgt-")
 
 
-def test_a_post_to_cancel_with_a_body_costs_a_video(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", ["cancel", "stop"])
+def test_a_post_to_cancel_with_a_body_costs_a_video(tmp_path: Path, verb: str) -> None:
     """As at the vendor's."""
     with emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
-        answer = ask("POST", f"{emulated.base_url}{TASKS}/cgt-1/cancel", order())
+        answer = ask("POST", f"{emulated.base_url}{TASKS}/cgt-1/{verb}", order())
         count = len(emulated.ledger)
     assert (answer.status, count) == (200, 1)
 

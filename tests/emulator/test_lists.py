@@ -72,6 +72,17 @@ def test_several_ids_are_one_key_repeated(listing: Listing) -> None:
     assert listing.numbers(query) == [5, 1]
 
 
+def test_a_model_is_found_by_its_endpoint_and_by_itself(tmp_path: Path) -> None:
+    """The documents say one or the other."""
+    with emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
+        create(emulated.base_url, order(model="ep-1"))
+        found = [
+            listed(emulated.base_url, f"filter.model={model}")["total"]
+            for model in ("ep-1", "doubao-seedance-2-0-260128", FAST)
+        ]
+    assert found == [1, 1, 0]
+
+
 def test_the_total_counts_all_pages(listing: Listing) -> None:
     """Of what the filters let pass."""
     found = [listed(listing.base_url, f"page_size=1{more}")["total"] for more in ("", "&filter.status=succeeded")]
@@ -99,7 +110,7 @@ def test_only_the_last_seven_days_are_listed(tmp_path: Path) -> None:
         create(emulated.base_url, order("old"))
         clock.advance(6 * 86_400)
         young = create(emulated.base_url, order("young"))
-        clock.advance(86_400)
+        clock.advance(86_401)
         found = listed(emulated.base_url)
     assert (found["total"], [item["id"] for item in found["items"]]) == (1, [young])
 

@@ -17,17 +17,9 @@ from tests.asking import TASKS, ask, create, image, look, order
 BEGAN = 1_790_000_000.0
 SPARSE = ["id", "model", "status", "created_at", "updated_at", "service_tier", "execution_expires_after"]
 FULL = [
-    *SPARSE,
-    "content",
-    "usage",
-    "seed",
-    "resolution",
-    "ratio",
-    "duration",
-    "framespersecond",
-    "generate_audio",
-    "draft",
-    "priority",
+    *("id", "model", "status", "content", "usage", "created_at", "updated_at"),
+    *("seed", "resolution", "ratio", "duration", "framespersecond"),
+    *("service_tier", "execution_expires_after", "generate_audio", "draft", "priority"),
 ]
 
 
@@ -140,6 +132,24 @@ def test_what_a_full_reply_says(serving: Service) -> None:
     }
 
 
+@pytest.mark.parametrize("at", [0, 10])
+def test_a_safety_identifier_is_not_echoed_until_the_end(serving: Service, at: float) -> None:
+    """Nobody has seen that it is: who relies on it learns so here."""
+    assert list(serving.at(at, serving.create(safety_identifier="viewer"))) == SPARSE
+
+
+def test_searches_are_counted(serving: Service) -> None:
+    """Where the web was to be searched."""
+    usage = serving.at(80, serving.create(tools=[{"type": "web_search"}]))["usage"]
+    assert usage["tool_usage"] == {"web_search": 1}
+
+
+@pytest.mark.parametrize(("priority", "assigned"), [(9, 9), (0, 0), (None, 0)])
+def test_the_priority_is_told_at_the_end(serving: Service, priority: int | None, assigned: int) -> None:
+    """The one that was assigned."""
+    assert serving.at(80, serving.create(priority=priority))["priority"] == assigned
+
+
 def test_the_last_frame_is_given_only_on_request(serving: Service) -> None:
     """It is off unless somebody asks."""
     assert list(serving.at(80, serving.create(return_last_frame=False))["content"]) == ["video_url"]
@@ -222,7 +232,7 @@ def test_a_task_is_forgotten_after_seven_days(serving: Service) -> None:
     task = serving.create()
     statuses: list[int] = []
     look_at: Callable[[float], None] = serving.clock.advance
-    for seconds in (7 * 86_400 - 1, 1):
+    for seconds in (7 * 86_400, 1):
         look_at(seconds)
         statuses.append(serving.status(task))
     assert statuses == [200, 404]

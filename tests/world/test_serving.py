@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -36,3 +38,9 @@ def test_a_port_that_there_is_not_is_told(port: int) -> None:
     """In a sentence."""
     with pytest.raises(MachineRefuses, match=f"port {port} can't be served"):
         serving.bound(port)
+
+
+def test_a_connection_sends_at_once() -> None:
+    """What is accepted on the socket is known to be TCP: else each answer waits for the one before to be confirmed."""
+    with serving.bound(0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP

@@ -1,0 +1,86 @@
+"""What a create brings with it: media are fetched from this machine, kept by digest, and measured."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from storyboard.emulator.ledger import Ledger
+from storyboard.emulator.refusals import Refusal
+from storyboard.errors import MediaTrouble, Unreachable
+from storyboard.net import Net
+from storyboard.promises import Address, is_loopback
+from storyboard.world.media import probe
+
+LARGEST_INPUT = 50 * 1024 * 1024
+Media = Sequence[tuple[int, Mapping[str, Any]]]
+"""Items of a content besides text, with their positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Digests by position; the pixels of the first that could be measured; the seconds of video, None without one."""
+
+    inputs: Mapping[str, str]
+    shape: tuple[int, int] | None
+    handed: float | None
+
+
+async def taken_in(media: Media, ledger: Ledger, net: Net) -> Found | Refusal:
+    """Fetch, keep and measure; a refusal if something of this machine can't be had."""
+    inputs: dict[str, str] = {}
+    for index, item in media:
+        try:
+            content = await _fetched(item[item["type"]]["url"], net)
+        except Unreachable as error:
+            param = f"content[{index}].{item['type']}.url"
+            return Refusal(400, "InvalidParameter", f"The parameter `{param}` is not valid: {error.what}", param)
+        if content is not None:
+            inputs[str(index)] = await asyncio.to_thread(ledger.keep, content)
+    return await asyncio.to_thread(_measured, media, inputs, ledger)
+
+
+async def _fetched(url: str, net: Net) -> bytes | None:
+    """Media from this machine or out of the request itself; None for what a placeholder stands for."""
+    if url.startswith("data:"):
+        head, _, data = url.partition(",")
+        try:
+            return b64decode(data, validate=True) if head.endswith(";base64") else data.encode()
+        except ValueError:
+            raise Unreachable("the base64 can't be decoded") from None
+    if not is_loopback(url):
+        return None
+    sink = _Buffer()
+    got = await net.stream(Address(url), sink, largest=LARGEST_INPUT)
+    if got.status != 200:
+        raise Unreachable(f"the address answered {got.status}")
+    return bytes(sink.content)
+
+
+def _measured(media: Media, inputs: Mapping[str, str], ledger: Ledger) -> Found:
+    measures = [_measure(item["type"], inputs.get(str(index), ""), ledger) for index, item in media]
+    shape = next(((found.width, found.height) for found in measures if found.width), None)
+    videos = [found.seconds for found, (_, item) in zip(measures, media, strict=True) if item["type"] == "video_url"]
+    return Found(inputs, shape, sum(videos) if videos else None)
+
+
+def _measure(sort: str, digest: str, ledger: Ledger) -> probe.Measures:
+    """What can be measured; nothing of what isn't here, or is no picture and no video."""
+    measure = {"image_url": probe.image, "video_url": probe.video}.get(sort)
+    if measure is None or not digest:
+        return probe.Measures()
+    try:
+        return measure(ledger.input(digest))
+    except MediaTrouble:
+        return probe.Measures()
+
+
+class _Buffer:
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def write(self, piece: bytes) -> None:
+        self.content += piece

@@ -1,0 +1,28 @@
+"""How the command ends: whatever says stop, its temporary folder is cleared away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_no_folder_is_left_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """And the exit code says which signal it was."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    words = [sys.executable, "-P", "-m", "storyboard", "emulator", "--port", "0"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        serving.stdout.readline()
+        before = len(list(tmp_path.iterdir()))
+        serving.send_signal(number)
+        _, said = serving.communicate(timeout=30)
+    assert (before, list(tmp_path.iterdir()), serving.returncode) == (1, [], 128 + number)
+    assert "Traceback" not in said
