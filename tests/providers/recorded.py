@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storyboard.errors import AccountRefused, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
+
 FOLDER = Path(__file__).parent / "replies"
 
 
@@ -31,3 +33,11 @@ def _of(path: Path) -> Recorded:
     assert head["from"], path
     body = head["text"].encode() if "text" in head else json.dumps(head["body"], ensure_ascii=False).encode()
     return Recorded(path.stem, head["answers"], head["status"], body, head.get("body"))
+
+
+SORTS: tuple[type[ProviderError], ...] = (RateLimited, AccountRefused, Rejected, UnknownOutcome, Unreachable)
+
+
+def sort_of(error: ProviderError) -> type[ProviderError]:
+    """The class of errors that whoever asked tells apart, of which it is one."""
+    return next(sort for sort in SORTS if isinstance(error, sort))
