@@ -17,11 +17,15 @@ HOST = "127.0.0.1"
 
 
 def bound(port: int) -> socket.socket:
-    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken."""
+    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken.
+
+    It listens already: whoever is told its address may come before anybody serves, and waits.
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or str(error)
