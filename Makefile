@@ -60,7 +60,7 @@ kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by 
 fuzz: .venv/installed-dev  ## a million storyboards by chance through all that judges them, on two processes (20 to 30 minutes)
 	$(BIN)/python -m tests.fuzz.run --executions 1000000 --processes 2
 
-fuzz-replies: .venv/installed-dev  ## a million replies by chance through all that reads replies, on two processes (two minutes)
+fuzz-replies: .venv/installed-dev  ## a million replies by chance through all that reads replies, on two processes (one to two minutes)
 	$(BIN)/python -m tests.fuzz.replies --executions 1000000 --processes 2
 
 cover: .venv/installed-dev  ## every branch of the rooms that think is taken by some test

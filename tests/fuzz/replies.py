@@ -173,7 +173,7 @@ def _torn(body: bytes, chance: Random) -> bytes:
             return b"\xef\xbb\xbf" + body
 
 
-def words_of(value: Any) -> list[str]:
+def words_of(value: Any) -> list[Any]:
     """Everything that comes out as a word."""
     match value:
         case Page():

@@ -76,7 +76,7 @@ def of_ours(task: Task) -> tuple[Any, ...]:
 
 
 def _shown(address: Address | None) -> str | None:
-    return address and address.reveal()
+    return None if address is None else address.reveal()
 
 
 @pytest.mark.parametrize("name", GETS)
