@@ -63,6 +63,15 @@ def test_which_parameter_is_meant(tasks: Any, vendor: Vendor) -> None:
     assert (no.param, no.code) == ("duration", "InvalidParameter")
 
 
+def test_an_error_is_wrapped_as_the_service_wraps_it(tasks: Any, vendor: Vendor) -> None:
+    """The clients would take it unwrapped too, so the answer itself is looked at."""
+    with pytest.raises(vendor.error("ArkBadRequestError")) as caught:
+        tasks.create(**order(duration=3))
+    no: Any = caught.value
+    body = no.response.json()
+    assert (list(body), sorted(body["error"])) == (["error"], ["code", "message", "param", "type"])
+
+
 def test_a_page_out_of_bounds_is_a_bad_request(tasks: Any, vendor: Vendor) -> None:
     """Pages go from 1 to 500."""
     with pytest.raises(vendor.error("ArkBadRequestError")):
