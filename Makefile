@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel kill fuzz cover bench clean
+.PHONY: help demo test check wheel witness kill fuzz fuzz-replies cover bench clean
 
 help:  ## what there is to make
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import ssl, venv' || { echo "$(PYTHON) lacks ssl or venv: name another with make PYTHON=/usr/bin/python3"; exit 1; }
@@ -44,11 +44,24 @@ wheel: .venv/installed-dev  ## build the wheel, install it into an environment o
 	cp -R examples/seed build/wheel/seed
 	cd build/wheel/seed && ../venv/bin/storyboard validate && ../venv/bin/storyboard run --emulator --speed 400 scene-2
 
+WITNESS := build/witness/venv/bin/python
+
+build/witness/installed: tests/witness/requirements.txt
+	$(PYTHON) -m venv --clear build/witness/venv
+	$(WITNESS) -m pip --disable-pip-version-check install --quiet --no-deps --requirement $<
+	@touch $@
+
+witness: .venv/installed build/witness/installed  ## the vendor's own clients, in an environment of their own, against the emulator
+	STORYBOARD_PYTHON=$(BIN)/python $(WITNESS) -m pytest tests/witness
+
 kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by the same command (about 8 minutes)
 	$(BIN)/pytest tests/executor/test_kill.py -s --kills 20
 
 fuzz: .venv/installed-dev  ## a million storyboards by chance through all that judges them, on two processes (20 to 30 minutes)
 	$(BIN)/python -m tests.fuzz.run --executions 1000000 --processes 2
+
+fuzz-replies: .venv/installed-dev  ## a million replies by chance through all that reads replies, on two processes (one to two minutes)
+	$(BIN)/python -m tests.fuzz.replies --executions 1000000 --processes 2
 
 cover: .venv/installed-dev  ## every branch of the rooms that think is taken by some test
 	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/film/test_montage.py tests/providers tests/executor/test_retry_and_polling.py tests/fuzz

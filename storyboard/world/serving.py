@@ -17,12 +17,16 @@ HOST = "127.0.0.1"
 
 
 def bound(port: int) -> socket.socket:
-    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken."""
+    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken.
+
+    It listens already: whoever is told its address may come before anybody serves, and waits.
+    """
     # named as TCP, or asyncio leaves Nagle's delay on: each answer over a kept connection then takes 40 ms longer
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or str(error)

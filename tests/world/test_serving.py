@@ -25,10 +25,15 @@ def test_an_app_is_served_until_the_end() -> None:
         ask("GET", f"{origin}/")
 
 
+def test_who_comes_before_anybody_serves_waits() -> None:
+    """An address that was told can be used at once."""
+    with serving.bound(0) as listening, socket.create_connection(listening.getsockname(), timeout=5) as came:
+        assert came.getpeername() == listening.getsockname()
+
+
 def test_a_port_that_is_taken_is_told() -> None:
     """With what to do."""
     listening = serving.bound(0)
-    listening.listen()
     with listening, pytest.raises(MachineRefuses, match="can't be served: address already in use"):
         serving.bound(listening.getsockname()[1])
 

@@ -1,0 +1,65 @@
+"""A small piece of what `make fuzz-replies` does at length."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from storyboard.errors import Rejected
+from storyboard.providers.ark import wire
+from tests.fuzz.replies import KEY, READERS, SIGNATURE, Case, Tally, case_of, tally, wrong_with
+
+EXECUTIONS = 6000
+
+
+@pytest.fixture(scope="module")
+def found() -> Tally:
+    """What the first cases come to."""
+    return tally(range(EXECUTIONS))
+
+
+def test_no_reply_breaks_those_who_read_it(found: Tally) -> None:
+    """Whatever is answered comes to a value or a declared error, fit to be written, without a key or a signature."""
+    assert found.failures == []
+
+
+def test_every_outcome_is_met(found: Tally) -> None:
+    """Each question gets every sort of answer, so that all that reads is tried."""
+    no = ("Rejected", "RateLimited", "AccountRefused")
+    sorts = {
+        "create": ("str", "UnknownOutcome", *no),
+        "get": ("Task", "Unreachable", *no),
+        "list": ("Page", "Unreachable", *no),
+        "delete": ("NoneType", "Unreachable", *no),
+    }
+    expected = {f"{asked} {sort}" for asked, names in sorts.items() for sort in names}
+    assert expected - set(found.outcomes) == set()
+
+
+def test_a_case_follows_from_its_seed() -> None:
+    """The same number is the same case again."""
+    assert case_of(7) == case_of(7)
+
+
+def test_a_foreign_exception_is_found_and_told_with_its_seed() -> None:
+    """A reader that trips over one seldom thing is caught, with the numbers of the cases that show it."""
+
+    def tripping(status: int, body: bytes) -> Any:
+        if b"web_search" in body:
+            raise KeyError("planted")
+        return wire.task_of(status, body)
+
+    broken = tally(range(2000), READERS | {"get": tripping})
+    cases = [case_of(seed) for seed in range(2000)]
+    seeds = [case.seed for case in cases if case.asked == "get" and b"web_search" in case.body]
+    assert [seed for seed, _ in broken.failures] == seeds != []
+
+
+@pytest.mark.parametrize("word", [KEY, f"…/v.mp4?X-Tos-Signature={SIGNATURE}", "\ud800"])
+def test_a_word_that_must_not_come_out_is_found(word: str) -> None:
+    """A sentence that holds a key, a signature or half a character is wrong."""
+    case = Case(0, "get", 400, json.dumps({"error": {"code": "C"}}).encode())
+    assert wrong_with(case, Rejected("no")) == ""
+    assert wrong_with(case, Rejected(f"no: {word}")) != ""

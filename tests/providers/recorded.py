@@ -1,0 +1,43 @@
+"""Replies as the vendor's documents, SDKs and those who measured show them: one file each, saying where it is from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import AccountRefused, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
+
+FOLDER = Path(__file__).parent / "replies"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a create, get, list or delete was answered; `value` is the body as JSON, None where it is none."""
+
+    name: str
+    answers: str
+    status: int
+    body: bytes
+    value: Any
+
+
+def recorded() -> dict[str, Recorded]:
+    """Every recorded reply by its name, in their order."""
+    return {path.stem: _of(path) for path in sorted(FOLDER.glob("*.json"))}
+
+
+def _of(path: Path) -> Recorded:
+    head = json.loads(path.read_text("utf-8"))
+    assert head["from"], path
+    body = head["text"].encode() if "text" in head else json.dumps(head["body"], ensure_ascii=False).encode()
+    return Recorded(path.stem, head["answers"], head["status"], body, head.get("body"))
+
+
+SORTS: tuple[type[ProviderError], ...] = (RateLimited, AccountRefused, Rejected, UnknownOutcome, Unreachable)
+
+
+def sort_of(error: ProviderError) -> type[ProviderError]:
+    """The class of errors that whoever asked tells apart, of which it is one."""
+    return next(sort for sort in SORTS if isinstance(error, sort))
