@@ -13,17 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from storyboard.executor.crew import Crew
+from storyboard.executor.fetch import Fetcher
 from storyboard.executor.perform import Job, ended, submitted
+from storyboard.executor.scan import Scanner
 from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
 from storyboard.net import opened
-from storyboard.planning.event import Event
+from storyboard.planning.event import Event, History
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import RATES, Paced, Rate
@@ -50,10 +52,12 @@ class Memory:
 
     def __init__(self) -> None:
         self.past: list[tuple[float, Event]] = []
+        self.history = History()
 
     def append(self, event: Event) -> None:
         """Note it."""
         self.past.append((time.time(), event))
+        self.history.add(time.time(), event)
 
 
 @dataclass
@@ -89,10 +93,10 @@ def most_in_a_second(times: Sequence[float]) -> int:
     )
 
 
-async def _made(name: str, crew: Crew, body: bytes) -> float:
+async def _made(name: str, crew: Crew, order: Callable[[int | None], Awaitable[bytes]]) -> float:
     """Submit and watch one task; how long after its end that was known (seconds)."""
     job = Job(name, "", {})
-    task = await ended(job, await submitted(job, crew, body), crew)
+    task = await ended(job, await submitted(job, crew, order), crew)
     return time.time() - task.updated_at
 
 
@@ -102,12 +106,15 @@ async def _all(base_url: str, folder: Path) -> None:
         account = Account(base_url, Secret("emulated"), TASKS, Pace(5.0, 30.0))
         counted = Counted(connect("ark", account, net))
         paced = Paced(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on
+        store = Store(folder / "store")
         crew = Crew(
             realm="emulated",
             provider=paced,
             watcher=Watcher(paced, clock),
+            scanner=Scanner(paced, clock),
+            fetcher=Fetcher(paced, store),
             journal=Memory(),
-            store=Store(folder / "store"),
+            store=store,
             addresses=Addresses(folder / "addresses.json"),
             uploads=None,
             clock=clock,
@@ -117,9 +124,13 @@ async def _all(base_url: str, folder: Path) -> None:
             tell=lambda _: None,
             root=folder,
         )
-        body = counted.provider.body(Order("doubao-seedance-2-0-260128", "A lighthouse.", (), PARAMETERS))
+
+        async def order(marker: int | None) -> bytes:
+            asked = replace(PARAMETERS, execution_expires_after=marker)
+            return counted.provider.body(Order("doubao-seedance-2-0-260128", "A lighthouse.", (), asked))
+
         began, used = time.monotonic(), time.process_time()
-        delays = sorted(await asyncio.gather(*(_made(f"s{n}", crew, body) for n in range(TASKS))))
+        delays = sorted(await asyncio.gather(*(_made(f"s{n}", crew, order) for n in range(TASKS))))
         _tell(delays, counted.asked, time.monotonic() - began, time.process_time() - used)
 
 

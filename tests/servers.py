@@ -33,6 +33,7 @@ class Sunk:
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 128  # whom the kernel turns away comes back after a second
 
 
 @contextmanager

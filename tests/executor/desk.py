@@ -51,8 +51,6 @@ class Desk:
     made: dict[str, Any] = field(default_factory=dict)
     """What a task says that it was made with."""
     bodies: list[bytes] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
-    """Which of the two was asked for, in order: `submit`, `fetch`."""
     lives: float = 86_400.0
     running: int = 0
     most_running: int = 0
@@ -70,7 +68,6 @@ class Desk:
         """The next answer."""
         del intent
         self.bodies.append(body)
-        self.calls.append("submit")
         answer = self.answers.pop(0) if self.answers else f"cgt-{len(self.bodies)}"
         if isinstance(answer, StoryboardError):
             raise answer
@@ -119,7 +116,6 @@ class Desk:
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The next file; a whole video once there are no more."""
-        self.calls.append("fetch")
         content = self.files.pop(0) if self.files else video()
         if isinstance(content, StoryboardError):
             raise content

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.errors import RateLimited, StoryboardError
+from storyboard.language.scene import Parameters
+from storyboard.net import opened
+from storyboard.promises import Account, Pace, Secret
+from storyboard.providers.connect import connect
 from storyboard.providers.pacing import LONGEST_WAIT, MARGIN, Paced, Rate, asked_to_wait, wait_for_turn
+from storyboard.providers.provider import Order
 from storyboard.testing.clock import VirtualClock
+from storyboard.testing.emulator import emulator
 from tests.executor.desk import Desk
 
 NOW = "Tue, 24 Nov 2026 01:00:00 GMT"
@@ -134,3 +141,23 @@ def test_many_at_once_go_one_after_another() -> None:
 def test_who_is_asked_to_stay_away_does_so_for_everybody_who_asks_the_same() -> None:
     """A create that was refused for 30 seconds holds all creates, and nothing else."""
     assert cancelled([30.0], Rate(3, 10.0)) == pytest.approx([30, 30, 30, 30])
+
+
+def test_a_list_is_made_once_a_second(tmp_path: Path) -> None:
+    """The service has the whole question, and has it when it may."""
+    clock = VirtualClock(1000.0)
+    asked: list[str] = []
+
+    async def whole(base_url: str) -> None:
+        async with opened() as way:
+            ark = connect("ark", Account(base_url, Secret("key"), 3, Pace(1, 1)), way)
+            paced = Paced(ark, clock)
+            body = paced.body(Order("doubao-seedance-2-0-260128", "Dusk.", (), Parameters(resolution="480p")))
+            tasks = [await paced.submit(body, "a" * 32) for _ in range(2)]
+            for _ in range(3):
+                page = await paced.list(tasks=tasks[:1], model="doubao-seedance-2-0-260128", service_tier="default")
+                asked.append(f"{clock.now() - 1000:.2f}: {page.total} at {paced.origin == ark.origin}")
+
+    with emulator(tmp_path / "ledger", clock=clock) as emulated:
+        asyncio.run(whole(emulated.base_url))
+    assert asked == ["0.00: 1 at True", "1.05: 1 at True", "2.10: 1 at True"]

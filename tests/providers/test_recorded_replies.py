@@ -48,11 +48,16 @@ SUCCEEDED = Task(
     updated_at=1775016120.0,
     expires_after=172800,
     model=MODEL,
+    duration=5,
+    ratio="16:9",
+    resolution="720p",
+    sound=True,
 )
 SENSITIVE = (
     "OutputVideoSensitiveContentDetected: The request failed because the output video may contain sensitive"
     " information. Request id: 0217501600000000"
 )
+REFUSED = "what was made was refused, and is not billed; submitting again sometimes passes"
 
 SAID = {
     "create": ID,
@@ -65,7 +70,7 @@ SAID = {
     "get-succeeded-error-null": SUCCEEDED,
     "get-succeeded-tokens-as-text": SUCCEEDED,
     "get-succeeded-web-search": SUCCEEDED,
-    "get-succeeded-odd-ratio": SUCCEEDED,
+    "get-succeeded-odd-ratio": replace(SUCCEEDED, ratio="7:5"),
     "get-succeeded-file": replace(SUCCEEDED, video=None),
     "get-failed": replace(
         QUEUED,
@@ -74,6 +79,7 @@ SAID = {
         updated_at=1775016060.0,
         expires=1775102460.0,
         error=SENSITIVE,
+        hint=REFUSED,
     ),
     "get-failed-failure-reason": replace(
         QUEUED,
@@ -90,7 +96,12 @@ SAID = {
     "list": Page((replace(QUEUED, id="cgt-20260401120001-zz9y8"), SUCCEEDED), 31),
     "list-empty": Page((), 0),
     "list-failure-reason": Page(
-        (replace(QUEUED, status="failed", word="failed", error="OutputVideoSensitiveContentDetected: no"),), 1
+        (
+            replace(
+                QUEUED, status="failed", word="failed", error="OutputVideoSensitiveContentDetected: no", hint=REFUSED
+            ),
+        ),
+        1,
     ),
     "delete": None,
     "delete-no-body": None,

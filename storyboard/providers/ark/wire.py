@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from storyboard.errors import (
     AccountRefused,
@@ -103,7 +103,7 @@ def accepted_id(status: int, body: bytes, after: float = 0.0) -> str:
     value = _json(body)
     if 200 <= status < 300:
         id = value.get("id") if isinstance(value, dict) else None
-        if isinstance(id, str) and re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", id):
+        if _is_id(id):
             return id
         raise UnknownOutcome("the service said yes, but named no task")
     refusal = _refusal(status, value, after)
@@ -119,7 +119,7 @@ _PROVABLE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 def task_of(status: int, body: bytes, after: float = 0.0) -> Task:
     """The task that a reply to a get says. Raises Rejected for a provable no, else Unreachable."""
     value = _json(body)
-    if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("id"), str):
+    if 200 <= status < 300 and isinstance(value, dict) and _is_id(value.get("id")):
         return _task(value)
     raise _no(status, value, after)
 
@@ -128,9 +128,7 @@ def page_of(status: int, body: bytes, after: float = 0.0) -> Page:
     """The page that a reply to a list says. Raises Rejected for a provable no, else Unreachable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("items"), list):
-        tasks = tuple(
-            _task(item) for item in value["items"] if isinstance(item, dict) and isinstance(item.get("id"), str)
-        )
+        tasks = tuple(_task(item) for item in value["items"] if isinstance(item, dict) and _is_id(item.get("id")))
         return Page(tasks, _whole(value.get("total")) or len(tasks))
     raise _no(status, value, after)
 
@@ -176,7 +174,7 @@ def _json(body: bytes) -> Any:
 
 
 def _task(value: Mapping[str, Any]) -> Task:
-    word = str(value.get("status") or "")
+    word = _fit(str(value.get("status") or ""))
     content = value.get("content")
     content = content if isinstance(content, Mapping) else {}
     usage = value.get("usage")
@@ -199,10 +197,10 @@ def _task(value: Mapping[str, Any]) -> Task:
         created_at=_instant(value.get("created_at")),
         updated_at=updated,
         expires_after=_whole(value.get("execution_expires_after")),
-        model=str(value.get("model") or ""),
+        model=_fit(str(value.get("model") or "")),
         duration=_whole(value.get("duration")),
-        ratio=str(value.get("ratio") or ""),
-        resolution=str(value.get("resolution") or "").lower(),
+        ratio=_fit(str(value.get("ratio") or "")),
+        resolution=_fit(str(value.get("resolution") or "")).lower(),
         sound=_flag(value.get("generate_audio")),
     )
 
@@ -219,6 +217,11 @@ def _whole(value: Any) -> int | None:
         return value if isinstance(value, int) else int(float(value))
     except (ValueError, OverflowError):
         return None
+
+
+def _is_id(value: Any) -> TypeGuard[str]:
+    """A task's id is of Ark's shape: whatever else stands there is written nowhere."""
+    return isinstance(value, str) and re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", value) is not None
 
 
 def _flag(value: Any) -> bool | None:
@@ -312,7 +315,7 @@ def refused_as(code: str, message: str = "", status: int = 0) -> No:
 def _refusal(status: int, value: Any, after: float) -> Rejected | None:
     """A no in Ark's shape (nested, or flat as some gateways make it), or a bare 429."""
     error = (value.get("error") or value) if isinstance(value, dict) else None
-    code = str(error.get("code") or "") if isinstance(error, dict) else ""
+    code = _fit(str(error.get("code") or "")) if isinstance(error, dict) else ""
     message = str(error.get("message") or "") if isinstance(error, dict) else ""
     if not 400 <= status < 500 or not (code or status == 429):
         return None
