@@ -189,14 +189,15 @@ def words_of(value: Any) -> list[Any]:
 
 
 def told(value: Any) -> list[str]:
-    """The sentences among them, and addresses as they are shown: names (ids, codes, models) are the service's own."""
+    """Everything among them that may be shown: sentences, names, and addresses as they are printed."""
     match value:
         case Page():
             return [word for task in value.tasks for word in told(task)]
         case Task():
-            return [value.error, repr(value.video), repr(value.frame)]
+            shown = [value.id, value.word, value.model, value.ratio, value.resolution, value.error]
+            return [*shown, repr(value.video), repr(value.frame)]
         case ProviderError():
-            return [value.what, value.hint, str(value)]
+            return [value.what, value.hint, str(value), getattr(value, "code", "")]
         case _:
             return []
 
