@@ -7,7 +7,7 @@ import json
 
 import click
 
-from storyboard.cli.common import coloured, json_option, named, profile_option
+from storyboard.cli.common import coloured, json_option, named, profile_option, provider_option
 from storyboard.cli.echo import echo
 from storyboard.language.problem import MOST_TOLD, mistakes, told
 from storyboard.project import Verdict
@@ -17,11 +17,18 @@ from storyboard.project import Verdict
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("-f", "--file", default="storyboard.yaml", show_default=True, help="The storyboard, if no FILE is named.")
 @profile_option
+@provider_option
 @click.option("--strict", is_flag=True, help="Count warnings as mistakes.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @json_option
 def command(
-    files: tuple[str, ...], file: str, profiles: tuple[str, ...], strict: bool, form: str, as_json: bool
+    files: tuple[str, ...],
+    file: str,
+    profiles: tuple[str, ...],
+    provider: str,
+    strict: bool,
+    form: str,
+    as_json: bool,
 ) -> None:
     """Tell every mistake in a storyboard, with its place. Exits with 1 if there is one."""
     from storyboard.project import validate
@@ -30,7 +37,7 @@ def command(
     gc.disable()  # hundreds of thousands of values that all stay: looking through them for rubbish takes long
     click.get_current_context().call_on_close(gc.enable)
     names = files or (file,)
-    verdicts = [validate(layout_of(name, "real"), named(profiles)) for name in names]
+    verdicts = [validate(layout_of(name, "real"), named(profiles), provider) for name in names]
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     if as_json or form == "json":
         from storyboard.report.problems import problem_value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storyboard.emulator.refusals import MODELS, SIZES, roles_of
+from storyboard.emulator.refusals import ABROAD, MODELS, SIZES, roles_of
 from storyboard.providers.ark.wire import ADDRESS_LIVES
 from storyboard.providers.provider import Status
 
@@ -120,7 +120,7 @@ def reply_of(line: Line, now: Standing, video: str, frame: str) -> dict[str, Any
     """The body of a get: sparse until the task has succeeded, as the service's is."""
     body: dict[str, Any] = {
         "id": line.task_id,
-        "model": line.model if line.model in MODELS else next(iter(MODELS)),
+        "model": line.model if line.model in (*MODELS, *ABROAD) else next(iter(MODELS)),
         "status": now.status,
         "created_at": int(line.at),
         "updated_at": int(now.since),

@@ -75,6 +75,8 @@ class Attempt:
     task: str = ""
     error: str = ""
     at: float = 0.0
+    provider: str = ""
+    """Whom it was sent to; empty where that was not written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,15 @@ def past_of(events: Iterable[tuple[float, Event]]) -> Past:
     """Add events up, each with its wall time, in their order."""
     attempts: dict[str, Attempt] = {}
     takes: list[tuple[str, str, Take]] = []
+    provider = ""
     for at, event in events:
-        if event.kind == "intended":
+        if event.kind == "run_opened":
+            provider = str(event.body.get("provider", ""))
+        elif event.kind == "intended":
             profile, key = str(event.body.get("profile", "")), dict(event.body.get("key", {}))
-            attempts[event.intent] = Attempt(event.intent, event.scene, profile, key, "in doubt", at=at)
+            attempts[event.intent] = Attempt(
+                event.intent, event.scene, profile, key, "in doubt", at=at, provider=provider
+            )
         elif event.intent in attempts:
             attempts[event.intent] = _after(attempts[event.intent], event)
         if event.kind == "stored":
