@@ -104,7 +104,7 @@ def _unfit(name: str, whose: str, why: str) -> SettingsTrouble:
 def _why_unfit(offer: object) -> str:
     """Why an offer can't be taken; empty if it can."""
     if not isinstance(offer, Offer):
-        return f"its entry point gives a {type(offer).__name__}, not an Offer"
+        return f"its entry point gives {type(offer).__name__}, not Offer"
     home: object = offer.home
     rows: tuple[object, ...] = offer.rows
     if not isinstance(home, Home) or not all(isinstance(row, Capability) for row in rows):
@@ -242,7 +242,7 @@ class Guarded:
     def _of(self, sort: type[T], value: object) -> T:
         if isinstance(value, sort):
             return value
-        raise MachineRefuses(f'the provider "{self._name}" gave a {type(value).__name__}, not a {sort.__name__}', _TELL)
+        raise MachineRefuses(f'the provider "{self._name}" gave {type(value).__name__}, not {sort.__name__}', _TELL)
 
     def _broke(self, error: Exception) -> NoReturn:
         raise MachineRefuses(f'the provider "{self._name}" broke off: {_place(error)}', _TELL) from None
