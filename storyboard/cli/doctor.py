@@ -64,7 +64,7 @@ def command(file: str, provider: str, probe: bool, other_key: str, yes: bool, as
         echo(json.dumps(value, ensure_ascii=False, indent=1))
     else:
         for row in rows:
-            echo(f"{row.about:<12}{colour(shown(row.what), fg='red') if row.trouble else shown(row.what)}")
+            echo(f"{row.about:<14}{colour(shown(row.what), fg='red') if row.trouble else shown(row.what)}")
     if any(row.trouble for row in rows):
         raise click.exceptions.Exit(5)
 
