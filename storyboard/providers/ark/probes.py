@@ -293,7 +293,7 @@ class Probes:
             self._note("P4", "open", {"status": task.get("status")})
             return self._note("P7", "open", {"status": task.get("status")})
         self._note("P4", "yes" if task.get("seed") == SEED else "no", {"asked": SEED, "seed": task.get("seed")})
-        await self._clock.sleep(2.0)
+        await self._clock.sleep(self._account.pace.first)
         later = await self._get(first)
         one, two = _video(task), _video(later)
         if not one:
