@@ -18,9 +18,8 @@ from storyboard.planning.lock import Lock, from_text
 from storyboard.planning.plan import Plan, World, plan
 from storyboard.planning.selection import select
 from storyboard.promises import Account, Clock, Realm, is_loopback
-from storyboard.providers.catalogue import capabilities
+from storyboard.providers.catalogue import capabilities, home_of
 from storyboard.providers.homes import HOMES
-from storyboard.providers.joined import home_of
 from storyboard.report.view import rows
 from storyboard.world import files, settings
 from storyboard.world.addresses import Addresses

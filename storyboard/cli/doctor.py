@@ -21,8 +21,8 @@ from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, ProviderError, SettingsTrouble, StoryboardError, UsageError
 from storyboard.language.source import shown
 from storyboard.promises import Address, Secret
+from storyboard.providers.catalogue import capabilities, home_of
 from storyboard.providers.homes import HOMES
-from storyboard.providers.joined import home_of
 from storyboard.world import settings
 from storyboard.world.ability import ability
 from storyboard.world.files import Layout
@@ -172,7 +172,6 @@ def _probe(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None:
     from storyboard.cli.show import money
     from storyboard.net import opened
     from storyboard.providers.ark.probes import Probes, worst
-    from storyboard.providers.catalogue import capabilities
     from storyboard.world.clock import SystemClock, SystemDice
 
     row = capabilities(name)["seedance-2.0-fast"]

@@ -46,11 +46,6 @@ class Offer:
     connect: Callable[[Account, Net], Provider]
 
 
-def home_of(name: str) -> Home:
-    """Where the provider of that name lives. Raises SettingsTrouble."""
-    return HOMES[name] if name in HOMES else offer_of(name).home
-
-
 @cache
 def offer_of(name: str) -> Offer:
     """What the distribution that names itself so offers. Raises SettingsTrouble."""

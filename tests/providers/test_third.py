@@ -166,6 +166,15 @@ def test_nothing_joins_unasked(project: Path) -> None:
     assert not (project / "loaded").exists()
 
 
+def test_distributions_are_not_searched_for_a_provider_of_ours() -> None:
+    """That would take longer than reading the storyboard: the room that does it isn't even loaded."""
+    asked = (
+        "import sys\nimport storyboard.project as p\np.capabilities('byteplus'), p.home_of('ark')\nprint(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {"storyboard.providers.joined", "importlib.metadata"} & set(loaded.split()) == set()
+
+
 @pytest.mark.parametrize("here", [False, True])
 def test_nothing_joins_from_the_project(project: Path, here: bool) -> None:
     """A project that brings a provider along is not served, not even where Python itself looks there first."""
