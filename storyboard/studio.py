@@ -86,11 +86,11 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
 
 
 def check_one_provider(past: Past, provider: str) -> None:
-    """Raise DecisionNeeded if tasks of another provider are under way: this one knows nothing of them."""
-    for attempt in past.unfinished:
-        if attempt.provider not in ("", provider):
+    """Raise DecisionNeeded if something asked of another provider is under way, or in doubt."""
+    for attempt in past.attempts.values():
+        if attempt.state in ("in doubt", "accepted", "made") and attempt.provider not in ("", provider):
             raise DecisionNeeded(
-                f"{attempt.scene} is being made by {attempt.provider}, which {provider} knows nothing of",
+                f"{attempt.scene} was asked of {attempt.provider}, and {provider} knows nothing of that",
                 f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}",
             )
 

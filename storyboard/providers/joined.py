@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from storyboard.errors import MachineRefuses, SettingsTrouble, StoryboardError, UnknownOutcome
@@ -207,10 +207,10 @@ class Guarded:
         except Exception as error:
             self._broke(error)
 
-    async def list(self, *, status: str = "", tasks: Sequence[str] = (), page: int = 1, size: int = 100) -> Page:
-        """The tasks of the last days, newest first."""
+    async def list(self, **asked: Any) -> Page:
+        """The tasks of the last days, newest first: as `Provider.list`, whatever filters it has."""
         try:
-            return self._of(Page, await self._provider.list(status=status, tasks=tasks, page=page, size=size))
+            return self._of(Page, await self._provider.list(**asked))
         except StoryboardError:
             raise
         except Exception as error:

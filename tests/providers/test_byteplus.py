@@ -102,4 +102,4 @@ def test_a_task_of_one_is_not_asked_after_at_the_other(
         other = say("run", "-f", str(board), "--provider", "byteplus")
         again = say("run", "-f", str(board), "--provider", "ark")
         assert (broken.code != 0, other.code, again.code, len(service.ledger)) == (True, 4, 0, 1)
-    assert "dusk is being made by ark" in other.err
+    assert "dusk was asked of ark" in other.err

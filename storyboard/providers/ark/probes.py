@@ -253,7 +253,11 @@ class Probes:
         for _ in range(BURST):
             if any(answer.probe == "P8" for answer in self.answers):
                 return
-            self._met(await self._net.ask("GET", self._url, _headers(self._account), wire.query_of("", (), 1, 1)))
+            self._met(
+                await self._net.ask(
+                    "GET", self._url, _headers(self._account), wire.query_of(status="", tasks=(), page=1, size=1)
+                )
+            )
         if not any(answer.probe == "P8" for answer in self.answers):
             self._note("P8", "open", {"lists": BURST})
 
@@ -281,7 +285,9 @@ class Probes:
         """P3."""
         if self._other is None:
             return self._note("P3", "open")
-        reply = await self._net.ask("GET", self._url, _headers(self._other), wire.query_of("", (first,), 1, 10))
+        reply = await self._net.ask(
+            "GET", self._url, _headers(self._other), wire.query_of(status="", tasks=(first,), page=1, size=10)
+        )
         seen = any(row.get("id") == first for row in _rows(reply))
         return self._note("P3", "yes" if seen else "no", {"status": reply.status})
 
@@ -321,7 +327,7 @@ class Probes:
         return value if isinstance(value, dict) else {}
 
     async def _list(self) -> list[Mapping[str, Any]]:
-        reply = await self._ask("GET", self._url, wire.query_of("", (), 1, 100))
+        reply = await self._ask("GET", self._url, wire.query_of(status="", tasks=(), page=1, size=100))
         wire.page_of(reply.status, reply.body)  # raises where it is no page
         return _rows(reply)
 
