@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storyboard.errors import MediaTrouble
+from storyboard.errors import MediaTrouble, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.problem import Problem
@@ -17,8 +17,8 @@ from storyboard.planning.event import Past, past_of
 from storyboard.planning.lock import Lock, from_text
 from storyboard.planning.plan import Plan, World, plan
 from storyboard.planning.selection import select
-from storyboard.promises import Clock, Realm, is_loopback
-from storyboard.providers.catalogue import capabilities
+from storyboard.promises import Account, Clock, Realm, is_loopback
+from storyboard.providers.catalogue import capabilities, home_of
 from storyboard.providers.homes import HOMES
 from storyboard.report.view import rows
 from storyboard.world import files, settings
@@ -31,14 +31,35 @@ if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not l
     from storyboard.language.validator import Found, Judgement, Reading
     from storyboard.net import Guard
 
-PROVIDER = "ark"
-"""The one that makes everything, until there are others to choose from."""
+
+def chosen(provider: str = "") -> str:
+    """The provider that makes everything: the one asked for, else that of the user's settings. A storyboard has no say
+    in where a key goes. Raises SettingsTrouble if the settings can't be read."""
+    return provider or settings.read(settings.environment()).provider
 
 
-def realm_of(*, emulator: bool) -> Realm:
+def account(provider: str = "") -> Account:
+    """The account that the environment names for a provider. Raises SettingsTrouble."""
+    home = home_of(chosen(provider))
+    return settings.account(
+        settings.read(settings.environment()),
+        settings.environment(),
+        key_name=home.key_name,
+        address_name=home.address_name,
+        home=home.address,
+        hosts=home.hosts,
+    )
+
+
+def realm_of(*, emulator: bool, provider: str = "") -> Realm:
     """Where takes come from: the embedded emulator, the address in the environment, or the vendor."""
-    address = settings.environment().get(HOMES[PROVIDER].address_name, "")
-    return "emulated" if emulator or is_loopback(address) else "real"
+    name = chosen(provider)
+    if emulator:
+        if name not in HOMES:
+            hint = f"try it at an address of this machine: set {home_of(name).address_name}"
+            raise UsageError(f'the emulator does not speak as the provider "{name}" does', hint)
+        return "emulated"
+    return "emulated" if is_loopback(settings.environment().get(home_of(name).address_name, "")) else "real"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,7 @@ def _included(layout: Layout, path: str) -> Found:
     return opened(Source(path, files.read_text(real)))
 
 
-def probed(layout: Layout, profiles: tuple[str, ...] = (), guard: Guard | None = None) -> Verdict:
+def probed(layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", guard: Guard | None = None) -> Verdict:
     """Every mistake in a storyboard, and in what lies at the addresses that it names; nothing is remembered of that."""
     from storyboard.language.rules.inputs import addresses_meant
     from storyboard.language.validator import judged
@@ -82,16 +103,19 @@ def probed(layout: Layout, profiles: tuple[str, ...] = (), guard: Guard | None =
     known = {path: _measured(layout, fact) for path, fact in facts.items()}
     known |= remote.look((row[0] for row in meant), _with_measures, guard)
     trusted = settings.read(settings.environment()).trusted_hosts
-    judgement = judged(reading, capabilities(), known, trusted)
+    judgement = judged(reading, capabilities(chosen(provider)), known, trusted)
     return Verdict(judgement.sources, judgement.problems, len(judgement.graph.order) if judgement.graph else 0)
 
 
-def validate(layout: Layout, profiles: tuple[str, ...] = (), remembered: Cache | None = None) -> Verdict:
+def validate(
+    layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", remembered: Cache | None = None
+) -> Verdict:
     """Every mistake in a storyboard, with its place. What was said of an unchanged one is said again, unread."""
     remembered = remembered or Cache(settings.environment())
     trusted = settings.read(settings.environment()).trusted_hosts
-    key = ("verdict", program(), str(layout.storyboard), str(layout.root), profiles, trusted)
-    value = remembered.get(*key)
+    name = chosen(provider)
+    key = ("verdict", program(), str(layout.storyboard), str(layout.root), profiles, trusted, name)
+    value = remembered.get(*key) if name in HOMES else None  # another's rows may change without our noticing
     if value is not None:
         return _recalled(layout, value)
     from storyboard.language.validator import judged
@@ -99,7 +123,7 @@ def validate(layout: Layout, profiles: tuple[str, ...] = (), remembered: Cache |
     reading = read(layout, profiles)
     paths = tuple(_meant(reading))
     facts = {path: _measured(layout, fact) for path, fact in files.look(layout, paths, digests=False).items()}
-    judgement = judged(reading, capabilities(), facts, trusted)
+    judgement = judged(reading, capabilities(name), facts, trusted)
     scenes = len(judgement.graph.order) if judgement.graph else 0
     rests_on = [layout.folder / name for name in (*judgement.sources, *reading.includes, *paths)]
     remembered.put({"problems": [asdict(p) for p in judgement.problems], "scenes": scenes}, rests_on, *key)
@@ -115,7 +139,9 @@ def _recalled(layout: Layout, value: Mapping[str, Any]) -> Verdict:
     )
 
 
-def survey(layout: Layout, profiles: tuple[str, ...] = ()) -> tuple[Judgement, Mapping[str, FileFacts]]:
+def survey(
+    layout: Layout, profiles: tuple[str, ...] = (), provider: str = ""
+) -> tuple[Judgement, Mapping[str, FileFacts]]:
     """The same judgement with its graph, and the files' digests and measures, as a plan wants them."""
     from storyboard.language.validator import judged
 
@@ -123,7 +149,7 @@ def survey(layout: Layout, profiles: tuple[str, ...] = ()) -> tuple[Judgement, M
     facts = files.look(layout, _meant(reading), digests=True)
     facts = {path: _measured(layout, fact) for path, fact in facts.items()}
     trusted = settings.read(settings.environment()).trusted_hosts
-    return judged(reading, capabilities(), facts, trusted), facts
+    return judged(reading, capabilities(chosen(provider)), facts, trusted), facts
 
 
 def _meant(reading: Reading) -> Iterable[str]:
@@ -205,10 +231,11 @@ def planned(
     past: Past,
     clock: Clock,
     selection: tuple[str, ...] = (),
+    provider: str = "",
 ) -> Planned:
     """What would be made, and why. Writes nothing."""
     world = World(
-        rows=capabilities(),
+        rows=capabilities(chosen(provider)),
         facts=facts,
         lock=with_past(lock_on_disk(layout), past),
         past=past,

@@ -29,10 +29,9 @@ from storyboard.planning.event import Event, Past, past_of
 from storyboard.planning.fingerprint import canonical, digest_of
 from storyboard.planning.lock import Lock, to_text
 from storyboard.planning.take import Take
-from storyboard.project import PROVIDER, Planned
+from storyboard.project import Planned
 from storyboard.promises import Account, Clock, Dice, Secret
 from storyboard.providers.connect import connect
-from storyboard.providers.homes import HOMES
 from storyboard.providers.pacing import Paced
 from storyboard.world import files, serving, settings
 from storyboard.world.addresses import Addresses
@@ -56,6 +55,8 @@ class Wish:
     jobs: int | None = None
     fail_fast: bool = False
     speed: float | None = None
+    provider: str = ""
+    """Who makes it; empty: the one of the user's settings."""
     hold_reply: float = 0.0
     """Seconds for which an embedded emulator holds the answer of a create."""
 
@@ -71,7 +72,10 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         stack.enter_context(sole_runner(layout.hidden))
         journal = Journal(layout.hidden, clock, writing=True)
         stack.callback(journal.close)
-        planned = project.planned(layout, graph, facts, past_of(journal.past), clock, wish.selection)
+        provider = project.chosen(wish.provider)
+        past = past_of(journal.past)
+        check_one_provider(past, provider)
+        planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
         if not wish.agree(planned):
             return None
         lock = LockKeeper(layout)
@@ -81,10 +85,20 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         account = stack.enter_context(_account(layout, clock, dice, wish))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
         memory = memory_of(journal.past)
-        journal.open_run()
+        journal.open_run(provider=provider)
         outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory))
         journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
         return outcome
+
+
+def check_one_provider(past: Past, provider: str) -> None:
+    """Raise DecisionNeeded if something asked of another provider is under way, or in doubt."""
+    for attempt in past.attempts.values():
+        if attempt.state in ("in doubt", "accepted", "made") and attempt.provider not in ("", provider):
+            raise DecisionNeeded(
+                f"{attempt.scene} was asked of {attempt.provider}, and {provider} knows nothing of that",
+                f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}",
+            )
 
 
 class LockKeeper:
@@ -108,16 +122,7 @@ def _account(layout: Layout, clock: Clock, dice: Dice, wish: Wish) -> Iterator[A
     chosen = settings.read(settings.environment())
     jobs = wish.jobs or chosen.tasks_in_flight
     if wish.speed is None:
-        home = HOMES[PROVIDER]
-        account = settings.account(
-            chosen,
-            settings.environment(),
-            key_name=home.key_name,
-            address_name=home.address_name,
-            home=home.address,
-            hosts=home.hosts,
-        )
-        yield replace(account, tasks_in_flight=jobs)
+        yield replace(project.account(wish.provider), tasks_in_flight=jobs)
         return
     from storyboard.emulator.app import BASE, Conditions, service
 
@@ -139,7 +144,7 @@ async def _run(
     memory: Memory,
 ) -> Outcome:
     async with opened() as net:
-        provider = Paced(connect(PROVIDER, account, net), clock)
+        provider = Paced(connect(project.chosen(wish.provider), account, net), clock)
         store = Store(layout.hidden / "store")
         crew = Crew(
             realm=account.realm,

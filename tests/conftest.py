@@ -12,7 +12,16 @@ import pytest
 def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees a key, an address or settings of whoever runs it."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("ARK_API_KEY", "ARK_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+    for name in (
+        "ARK_API_KEY",
+        "ARK_BASE_URL",
+        "BYTEPLUS_API_KEY",
+        "BYTEPLUS_BASE_URL",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "https_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))

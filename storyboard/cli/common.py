@@ -41,6 +41,12 @@ profile_option = click.option(
 emulator_option = click.option(
     "--emulator", is_flag=True, help="Look at what was made on the embedded emulator, not for real."
 )
+provider_option = click.option(
+    "--provider",
+    default="",
+    metavar="NAME",
+    help="Who makes it; left out: your settings, else ark.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "resolve": "Decide about a submission whose answer was lost.",
     "film": "Cut the selected segments together.",
     "emulator": "Serve the API here: real videos, no key, no cost.",
+    "doctor": "Show what this machine is set up for; --probe asks the service what its papers leave open.",
     "explain": "Say what the code of a mistake means.",
     "schema": "Print the JSON Schema of the storyboard file.",
 }

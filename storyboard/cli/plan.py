@@ -12,6 +12,7 @@ from storyboard.cli.common import (
     json_option,
     named,
     profile_option,
+    provider_option,
     tell_problems,
 )
 from storyboard.cli.echo import echo
@@ -21,6 +22,7 @@ from storyboard.cli.echo import echo
 @click.argument("selection", nargs=-1)
 @file_option
 @profile_option
+@provider_option
 @emulator_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if there is something to make.")
 @json_option
@@ -28,6 +30,7 @@ def command(
     selection: tuple[str, ...],
     file: str,
     profiles: tuple[str, ...],
+    provider: str,
     emulator: bool,
     detailed_exitcode: bool,
     as_json: bool,
@@ -40,7 +43,14 @@ def command(
     from storyboard.cli.show import plan_value, show_plan
     from storyboard.cli.state import look
 
-    looked = look(file, profiles=named(profiles), emulator=emulator, selection=selection, tell=tell_problems)
+    looked = look(
+        file,
+        profiles=named(profiles),
+        emulator=emulator,
+        selection=selection,
+        tell=tell_problems,
+        provider=provider,
+    )
     if as_json:
         echo(json.dumps(plan_value(looked.planned.plan, looked.layout.realm), ensure_ascii=False, indent=1))
     else:

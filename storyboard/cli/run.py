@@ -7,7 +7,7 @@ import sys
 import click
 
 from storyboard import project, studio
-from storyboard.cli.common import Finite, file_option, named, profile_option, tell_problems
+from storyboard.cli.common import Finite, file_option, named, profile_option, provider_option, tell_problems
 from storyboard.cli.echo import echo
 from storyboard.cli.progress import Display, display
 from storyboard.cli.show import money, show_plan
@@ -24,6 +24,7 @@ from storyboard.world.files import layout_of
 @click.argument("selection", nargs=-1)
 @file_option
 @profile_option
+@provider_option
 @click.option("--emulator", is_flag=True, help="Make it on the embedded emulator: no key, no cost, real files.")
 @click.option(
     "--speed",
@@ -41,6 +42,7 @@ def command(
     selection: tuple[str, ...],
     file: str,
     profiles: tuple[str, ...],
+    provider: str,
     emulator: bool,
     speed: float,
     hold_reply: int,
@@ -54,8 +56,8 @@ def command(
     SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
     for either, a comma for both.
     """
-    layout = layout_of(file, project.realm_of(emulator=emulator))
-    judgement, facts = survey(layout, named(profiles))
+    layout = layout_of(file, project.realm_of(emulator=emulator, provider=provider))
+    judgement, facts = survey(layout, named(profiles), provider)
     tell_problems(judgement)
     graph = judgement.graph
     assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
@@ -68,6 +70,7 @@ def command(
             jobs=jobs,
             fail_fast=fail_fast,
             speed=speed if emulator else None,
+            provider=provider,
             hold_reply=hold_reply / 1000,
         )
         outcome = studio.run(layout, graph, facts, wish)

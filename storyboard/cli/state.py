@@ -39,12 +39,14 @@ def look(
     emulator: bool,
     tell: Callable[[Judgement], None],
     selection: tuple[str, ...] = (),
+    provider: str = "",
 ) -> Looked:
     """Read a project. Mistakes are told, and end the command."""
-    layout = layout_of(file, project.realm_of(emulator=emulator))
-    judgement, facts = project.survey(layout, profiles)
+    layout = layout_of(file, project.realm_of(emulator=emulator, provider=provider))
+    judgement, facts = project.survey(layout, profiles, provider)
     tell(judgement)
     assert judgement.graph is not None  # noqa: S101 - `tell` leaves if there is a mistake
     clock = SystemClock()
-    planned = project.planned(layout, judgement.graph, facts, project.past_on_disk(layout, clock), clock, selection)
+    past = project.past_on_disk(layout, clock)
+    planned = project.planned(layout, judgement.graph, facts, past, clock, selection, provider)
     return Looked(layout, judgement.graph, planned)

@@ -7,7 +7,7 @@ import json
 
 import click
 
-from storyboard.cli.common import coloured, json_option, named, profile_option
+from storyboard.cli.common import coloured, json_option, named, profile_option, provider_option
 from storyboard.cli.echo import echo
 from storyboard.language.problem import MOST_TOLD, mistakes, told
 from storyboard.project import Verdict
@@ -17,6 +17,7 @@ from storyboard.project import Verdict
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("-f", "--file", default="storyboard.yaml", show_default=True, help="The storyboard, if no FILE is named.")
 @profile_option
+@provider_option
 @click.option("--strict", is_flag=True, help="Count warnings as mistakes.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @click.option("--probe-urls", is_flag=True, help="Fetch what lies at addresses (over https) and check that too.")
@@ -25,6 +26,7 @@ def command(
     files: tuple[str, ...],
     file: str,
     profiles: tuple[str, ...],
+    provider: str,
     strict: bool,
     form: str,
     probe_urls: bool,
@@ -38,7 +40,7 @@ def command(
     click.get_current_context().call_on_close(gc.enable)
     names = files or (file,)
     judge = probed if probe_urls else validate
-    verdicts = [judge(layout_of(name, "real"), named(profiles)) for name in names]
+    verdicts = [judge(layout_of(name, "real"), named(profiles), provider) for name in names]
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     if as_json or form == "json":
         from storyboard.report.problems import problem_value

@@ -30,5 +30,5 @@ def tokens_of(size: tuple[int, int], seconds: int, handed: float | None) -> int:
 
 def price_of(model: str, tokens: int, handed: float | None) -> float:
     """So many tokens in CNY."""
-    plain, with_video = PRICES[model]
+    plain, with_video = PRICES[model.replace("dreamina-", "doubao-")]  # told in CNY wherever it is made
     return round(tokens * (plain if handed is None else with_video) / 1_000_000, 6)

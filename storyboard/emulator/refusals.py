@@ -10,6 +10,8 @@ MODELS = {
     "doubao-seedance-2-0-260128": "doubao-seedance-2-0",
     "doubao-seedance-2-0-fast-260128": "doubao-seedance-2-0-fast",
 }
+ABROAD = tuple(f"dreamina-{name.removeprefix('doubao-')}" for name in MODELS)
+"""What BytePlus calls the same models."""
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 SIZES = {
     "480p": {
@@ -69,7 +71,7 @@ def _of_model(body: Mapping[str, Any]) -> Refusal | None:
             f"The request failed because it is missing `{missing}` parameter",
             missing,
         )
-    if not isinstance(model, str) or not (model in MODELS or model.startswith("ep-")):
+    if not isinstance(model, str) or not (model in (*MODELS, *ABROAD) or model.startswith("ep-")):
         return Refusal(404, "InvalidEndpointOrModel.NotFound", f"The model or endpoint {model} does not exist", "model")
     return None
 

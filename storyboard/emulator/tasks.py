@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from storyboard.emulator import moderation
-from storyboard.emulator.refusals import MODELS, SIZES, roles_of
+from storyboard.emulator.refusals import ABROAD, MODELS, SIZES, roles_of
 from storyboard.providers.ark.wire import ADDRESS_LIVES
 from storyboard.providers.provider import Status
 
@@ -93,7 +93,7 @@ class Line:
 
 def model_of(name: str) -> str:
     """The model that a name stands for: itself, or what is behind an endpoint."""
-    return name if name in MODELS else next(iter(MODELS))
+    return name if name in (*MODELS, *ABROAD) else next(iter(MODELS))
 
 
 @dataclass(frozen=True, slots=True)

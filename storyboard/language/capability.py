@@ -86,6 +86,8 @@ class Capability:
     """By resolution."""
     note: str = ""
     """What an author should know of the model before using it."""
+    counts_as: str = ""
+    """The id by which a take's key names the model, where another provider serves the same one under another id."""
 
 
 Capabilities = Mapping[str, Capability]

@@ -84,6 +84,8 @@ class Attempt:
     """What its request fixed of model, duration, ratio, resolution and sound: its task will say the same."""
     adopted: bool = False
     """Was its task found in the provider's list, not named in an answer?"""
+    provider: str = ""
+    """Whom it was sent to; empty where that was not written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class History:
 
     def __init__(self, events: Iterable[tuple[float, Event]] = ()) -> None:
         self._attempts: dict[str, Attempt] = {}
+        self._provider = ""
         self._of: dict[tuple[str, str], dict[str, None]] = {}
         self._takes: list[tuple[str, str, Take]] = []
         self._doubts: dict[str, None] = {}
@@ -129,8 +132,10 @@ class History:
 
     def add(self, at: float, event: Event) -> None:
         """One more event, with its wall time."""
-        if event.kind == "intended":
-            begun = self._attempts[event.intent] = _begun(event, at)
+        if event.kind == "run_opened":
+            self._provider = str(event.body.get("provider", ""))
+        elif event.kind == "intended":
+            begun = self._attempts[event.intent] = replace(_begun(event, at), provider=self._provider)
             self._of.setdefault((begun.profile, begun.scene), {})[event.intent] = None
         elif event.intent in self._attempts:
             changed = self._attempts[event.intent] = _after(self._attempts[event.intent], event)

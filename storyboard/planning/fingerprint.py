@@ -38,7 +38,7 @@ def components_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: M
     key: dict[str, str | int | bool] = {
         "mode": scene.mode,
         "prompt": compose(scene, graph.storyboard).text,
-        "model": scene.model.name if scene.model.like else row.id,
+        "model": scene.model.name if scene.model.like else row.counts_as or row.id,
         "ratio": asked.ratio,
         "resolution": asked.resolution,
         "duration": asked.duration,

@@ -23,4 +23,12 @@ HOMES: Mapping[str, Home] = {
         "https://ark.cn-beijing.volces.com/api/v3",
         ("ark.cn-beijing.volces.com",),
     ),
+    "byteplus": Home(
+        "BYTEPLUS_API_KEY",
+        "BYTEPLUS_BASE_URL",
+        "https://ark.ap-southeast.bytepluses.com/api/v3",
+        ("ark.ap-southeast.bytepluses.com",),
+    ),
 }
+"""The providers that come along. BytePlus's own clients read ARK_API_KEY too; here no provider gets another's key.
+Its host in Europe is left out: it serves no Seedance."""

@@ -113,10 +113,10 @@ class Journal:
         """Which run this is, counted from 1."""
         return self._epoch
 
-    def open_run(self) -> None:
-        """Begin a run, with an epoch of its own."""
+    def open_run(self, **about: str) -> None:
+        """Begin a run, with an epoch of its own; `about` is what is to be remembered of it."""
         self._epoch += 1
-        self.append(Event("run_opened", body={"pid": os.getpid()}))
+        self.append(Event("run_opened", body={"pid": os.getpid(), **about}))
 
     def append(self, event: Event) -> None:
         """Write an event down; what money hangs on is on the disk when this returns. Raises FileTrouble."""

@@ -12,19 +12,21 @@ from typing import Any
 from storyboard.errors import SettingsTrouble
 from storyboard.promises import Account, Address, Pace, Secret, is_loopback
 
-KEYS: Mapping[str, type] = {"tasks_in_flight": int, "trusted_hosts": list}
+KEYS: Mapping[str, type] = {"tasks_in_flight": int, "trusted_hosts": list, "provider": str}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`tasks_in_flight`: how many tasks at once (the vendor lets an individual have 3 running).
+    """`provider`: the name of the one that makes everything.
+    `tasks_in_flight`: how many tasks at once (the vendor lets an individual have 3 running).
     `trusted_hosts`: hosts, other than the vendor's, that a key may be sent to."""
 
     tasks_in_flight: int = 3
     trusted_hosts: tuple[str, ...] = ()
+    provider: str = "ark"
 
 
-_SORTS = {int: "whole number", list: "list of texts"}
+_SORTS = {int: "whole number", list: "list of texts", str: "text"}
 
 
 def path_of(environment: Mapping[str, str]) -> Path:

@@ -45,7 +45,7 @@ def entries() -> int:
 def judged(project: Path, later: float = 3600.0) -> str:
     """What `validate` says to somebody who comes later by so many seconds: by then every stamp is old."""
     layout = layout_of(str(project / "storyboard.yaml"), "real")
-    verdict = validate(layout, (), Cache(os.environ, time.time() + later))
+    verdict = validate(layout, (), "", Cache(os.environ, time.time() + later))
     return "\n".join([*(told(problem, verdict.sources) for problem in verdict.problems), f"{verdict.scenes} scenes"])
 
 

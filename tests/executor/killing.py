@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from storyboard.world.clock import SystemClock
+from storyboard.world.journal import Journal
+
 SPEED = "160"
 STORYBOARD = """\
 storyboard: 1
@@ -135,7 +138,7 @@ def settled(where: Place) -> tuple[int, list[str]]:
     if again.returncode == 4:
         assert held, again.stderr
         for scene in held:
-            decide(where, scene, again.stdout)
+            decide(where, scene)
         final = run(where)
         assert final.returncode == 0, final.stdout + final.stderr
     else:
@@ -143,12 +146,13 @@ def settled(where: Place) -> tuple[int, list[str]]:
     return again.returncode, held
 
 
-def decide(where: Place, scene: str, plan: str) -> None:
+def decide(where: Place, scene: str) -> None:
     """Say what a person would after a look at the tasks: adopt the one that bears the intent, else submit again."""
-    words = plan[plan.index(f"  {scene} ") :]
-    intent = re.search(r"X-Client-Request-Id ([0-9a-f]+)", words)
-    assert intent is not None, plan
-    tasks = [row["task_id"] for row in where.rows() if row["client_request_id"] == intent.group(1)]
+    folder = next(where.folder.rglob("state.db")).parent
+    journal = Journal(folder, SystemClock(), writing=False)
+    intents = [attempt.intent for attempt in journal.history.in_doubt if attempt.scene == scene]
+    journal.close()
+    tasks = [row["task_id"] for row in where.rows() if row["client_request_id"] in intents]
     choice = ["--adopt", tasks[0]] if tasks else ["--submit-again"]
     emulator = ["--emulator"] if where.embedded else []
     command = [sys.executable, "-m", "storyboard", "resolve", scene, *choice, *emulator]

@@ -222,7 +222,7 @@ def test_a_storyboard_is_judged_with_what_lies_there(tmp_path: Path) -> None:
             '  dusk: {references: [harbour], prompt: "{harbour}"}\n'
         )
         (tmp_path / "storyboard.yaml").write_text(text, "utf-8")
-        verdict = probed(layout_of(str(tmp_path / "storyboard.yaml"), "real"), (), guard())
+        verdict = probed(layout_of(str(tmp_path / "storyboard.yaml"), "real"), (), "", guard())
     messages = [told(problem, {}) for problem in verdict.problems]
     assert messages == [
         'storyboard.yaml:5:23: SB523 video "harbour" of scene "dusk" is 192x112, 21504 pixels; '

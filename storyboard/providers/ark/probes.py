@@ -1,0 +1,371 @@
+"""What the vendor's description leaves open, asked of the service itself: two small tasks, and what each answer means.
+
+An answer is a value with the sentence that follows from it; what would change for us stands in `MEANS`, beside the
+question. The script writes no journal: its tasks belong to no project, and are named as soon as they are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from storyboard.errors import ProviderError, Unreachable
+from storyboard.language.capability import Capability
+from storyboard.language.scene import Parameters
+from storyboard.net import Net, Reply
+from storyboard.planning.price import Cost, tokens
+from storyboard.promises import Account, Clock, Dice, is_private
+from storyboard.providers.ark import wire
+from storyboard.providers.provider import Order
+
+SEED = 12_345
+SAFETY = "storyboard-probe"
+SECONDS = 4
+SIZE = ("480p", "16:9")
+TASKS = 2
+BAND = (172_802, 238_337)
+"""Seconds of life that nobody asks for by habit: the usual is 172,800."""
+VISIBLE_WITHIN = 180.0
+"""Seconds for which a new task is looked for in the list: as long as a doubt is waited with."""
+LONGEST = 3 * 3600.0
+"""Seconds for which the video is waited for."""
+PATIENCE = 6
+"""How often a question is asked until it is given up."""
+BURST = 6
+"""Lists at once, to meet a limit of one a second."""
+
+Word = Literal["yes", "no", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and what follows from each answer."""
+
+    asks: str
+    means: Mapping[Word, str]
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "P1": Question(
+        "Does the list repeat execution_expires_after of a task that is not ended?",
+        {
+            "yes": "a submission in doubt can be found again by a life that only it has: it could be adopted by itself",
+            "no": "nothing in a list tells our tasks from others: a submission in doubt stays held for a person",
+            "open": "no task was seen before it ended: a submission in doubt stays held for a person",
+        },
+    ),
+    "P2": Question(
+        "Is a new task in the list within moments, and the newest first?",
+        {
+            "yes": "the first page is enough to look for a submission in doubt; the seconds seen are how long to wait",
+            "no": "every page has to be read, and a doubt has to be waited with for at least as long as this took",
+            "open": "the list was not seen to hold both tasks: every page has to be read, after the longest wait",
+        },
+    ),
+    "P3": Question(
+        "Does another key of the account see the task?",
+        {
+            "yes": "tasks of other keys are in our lists: a task without our marks may be somebody else's",
+            "no": "a task made with one key can only be gone on with by that key: keep it until all is fetched",
+            "open": "only one key was given: name another's variable with --other-key",
+        },
+    ),
+    "P4": Question(
+        "Is the seed repeated in the answer?",
+        {
+            "yes": "a seed could serve as a second mark of our tasks, and be written into the lock",
+            "no": "a seed tells nothing of a task afterwards",
+            "open": "the task was not seen to succeed",
+        },
+    ),
+    "P5": Question(
+        "Is safety_identifier repeated in the answer?",
+        {
+            "yes": "it marks a task better than its life does: a submission in doubt could be adopted by it",
+            "no": "it can't serve as a mark",
+            "open": "the task was not seen",
+        },
+    ),
+    "P6": Question(
+        "Are two identical creates two tasks?",
+        {
+            "yes": "nothing at the service keeps us from paying twice: a create is never repeated (as it is now)",
+            "no": "the service knows a create again: repeating one in doubt would be safe",
+            "open": "the second create was refused, or nobody knows what came of it",
+        },
+    ),
+    "P7": Question(
+        "Does a later question give the video a new address?",
+        {
+            "yes": "an address that has died can be had anew by asking for the task again",
+            "no": "an address lives from the task's end on, not from the question: what isn't fetched in time is lost",
+            "open": "no video was seen",
+        },
+    ),
+    "P8": Question(
+        "Does a 429 say when to come again (Retry-After)?",
+        {
+            "yes": "its seconds could be waited instead of ours",
+            "no": "we wait by our own measure (as it is now)",
+            "open": "no 429 was met: we wait by our own measure (as it is now)",
+        },
+    ),
+    "P9": Question(
+        "Can a queued task be cancelled, without a bill?",
+        {
+            "yes": "it was cancelled; that it isn't billed, only the bill shows: a queued twin could be cancelled",
+            "no": "it ran already, and will be billed: a twin's video is kept as another take",
+            "open": "there was no second task to cancel",
+        },
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a probe found. `seen` is what the answer rests on; `again` is when to look again, and at what."""
+
+    probe: str
+    word: Word
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    again: str = ""
+
+    @property
+    def means(self) -> str:
+        """What follows from it."""
+        return QUESTIONS[self.probe].means[self.word]
+
+    def value(self) -> dict[str, Any]:
+        """The answer as JSON."""
+        question = QUESTIONS[self.probe].asks
+        told = {"probe": self.probe, "question": question, "answer": self.word, "seen": dict(self.seen)}
+        return told | {"means": self.means, "look_again": self.again}
+
+
+def worst(row: Capability) -> Cost:
+    """What the probes may cost at the most: both tasks, whole."""
+    amount = TASKS * tokens(*row.pixels[SIZE], SECONDS, None)
+    price = row.prices[SIZE[0]]
+    return Cost(amount, amount, amount * price.plain / 1e6, amount * price.plain / 1e6, price.currency)
+
+
+def order(row: Capability, life: int) -> Order:
+    """The cheapest task that shows everything: four silent seconds with a life of its own."""
+    asked = Parameters(
+        resolution=SIZE[0],
+        ratio=SIZE[1],
+        duration=SECONDS,
+        generate_audio=False,
+        seed=SEED,
+        execution_expires_after=life,
+        safety_identifier=SAFETY,
+    )
+    return Order(row.id, "A lighthouse on a calm evening, the camera stands still.", (), asked)
+
+
+class Probes:
+    """The script. `tell` hears what is being done; answers come in the order in which they are found."""
+
+    def __init__(
+        self, account: Account, other: Account | None, net: Net, clock: Clock, dice: Dice, tell: Callable[[str], None]
+    ) -> None:
+        self._account = account
+        self._other = other
+        self._net = net
+        self._clock = clock
+        self._dice = dice
+        self._tell = tell
+        self._url = account.base_url + wire.TASKS
+        self.answers: list[Answer] = []
+
+    async def all(self, row: Capability) -> None:
+        """Ask everything. Raises ProviderError where it can't go on; what was found until then stays in `answers`."""
+        life = BAND[0] + int(self._dice.fraction() * (BAND[1] - BAND[0]))
+        body = wire.encoded(order(row, life))
+        first, lag = await self._created(body)
+        second = await self._twin(first, body)
+        listed = await self._list()
+        self._marked(listed, [first, second], life)
+        self._ordered(listed, first, second, lag)
+        await self._cancelled(second)
+        await self._scoped(first)
+        await self._finished(first)
+        await self._limited()
+
+    async def _created(self, body: bytes) -> tuple[str, float]:
+        """A task, and the seconds until the list has it (negative: it was not seen there)."""
+        task = await self._submit(body)
+        self._tell(f"task {task} was taken on")
+        began = self._clock.now()
+        while (waited := self._clock.now() - began) < VISIBLE_WITHIN:
+            if any(row.get("id") == task for row in await self._list()):
+                return task, waited
+            await self._clock.sleep(1.0)
+        return task, -1.0
+
+    async def _submit(self, body: bytes) -> str:
+        headers = {**_headers(self._account), "Content-Type": "application/json"}
+        reply = await self._net.submit(self._url, headers | {"X-Client-Request-Id": self._dice.token()}, body)
+        return wire.accepted_id(reply.status, reply.body)
+
+    async def _twin(self, first: str, body: bytes) -> str:
+        """P6: the same bytes again."""
+        try:
+            second = await self._submit(body)
+        except ProviderError as error:
+            self._note("P6", "open", {"error": error.what})
+            return ""
+        self._tell(f"task {second} was taken on")
+        self._note("P6", "yes" if second != first else "no", {"tasks": [first, second]})
+        return second if second != first else ""
+
+    def _marked(self, listed: Sequence[Mapping[str, Any]], tasks: Sequence[str], life: int) -> None:
+        """P1 and P5, of tasks that are not ended."""
+        rows = [row for row in listed if row.get("id") in tasks and row.get("status") in ("queued", "running")]
+        lives = {str(row.get("status")): row.get("execution_expires_after") for row in rows}
+        self._note("P1", _word([value == life for value in lives.values()]), {"asked": life, "listed": lives})
+        known = [row for row in listed if row.get("id") in tasks]
+        self._note("P5", _word([row.get("safety_identifier") == SAFETY for row in known]), {"tasks": len(known)})
+
+    def _ordered(self, listed: Sequence[Mapping[str, Any]], first: str, second: str, lag: float) -> None:
+        """P2."""
+        ids = [str(row.get("id")) for row in listed]
+        both = bool(second) and first in ids and second in ids
+        newest_first = both and ids.index(second) < ids.index(first)
+        word: Word = "no" if lag < 0 or (both and not newest_first) else "yes" if both else "open"
+        self._note("P2", word, {"seconds_until_listed": round(lag, 2), "samples": 1, "newest_first": newest_first})
+
+    async def _cancelled(self, second: str) -> None:
+        """P9: cancel the twin at once. One that is ended is left alone: its record would go."""
+        before = (await self._get(second)).get("status") if second else None
+        if before not in ("queued", "running"):
+            return self._note("P9", "open", {"status": before})
+        reply = await self._ask("DELETE", f"{self._url}/{second}")
+        after = (await self._get(second)).get("status")
+        seen = {"before": before, "http": reply.status, "code": _code(reply), "after": after}
+        again = f"after a day, in the console's bill: is task {second} on it?"
+        return self._note("P9", "yes" if after == "cancelled" else "no", seen, again)
+
+    async def _limited(self) -> None:
+        """P8: lists cost nothing, and more than one a second may be too many."""
+        for _ in range(BURST):
+            if any(answer.probe == "P8" for answer in self.answers):
+                return
+            self._met(
+                await self._net.ask(
+                    "GET", self._url, _headers(self._account), wire.query_of(status="", tasks=(), page=1, size=1)
+                )
+            )
+        if not any(answer.probe == "P8" for answer in self.answers):
+            self._note("P8", "open", {"lists": BURST})
+
+    def _met(self, reply: Reply) -> None:
+        """The first 429 that is met answers P8."""
+        if reply.status == 429 and not any(answer.probe == "P8" for answer in self.answers):
+            when = reply.headers.get("retry-after", "")
+            self._note("P8", "yes" if when else "no", {"code": _code(reply), "retry_after": when[:40]})
+
+    async def _ask(self, method: str, url: str, query: Sequence[tuple[str, str]] = ()) -> Reply:
+        """A question that costs nothing, again if there is no answer for now: a task may be under way."""
+        for attempt in range(1, PATIENCE + 1):
+            try:
+                reply = await self._net.ask(method, url, _headers(self._account), query)
+                self._met(reply)
+                if attempt == PATIENCE or not (reply.status == 429 or reply.status >= 500):
+                    return reply
+            except Unreachable:
+                if attempt == PATIENCE:
+                    raise
+            await self._clock.sleep(5.0 * attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _scoped(self, first: str) -> None:
+        """P3."""
+        if self._other is None:
+            return self._note("P3", "open")
+        reply = await self._net.ask(
+            "GET", self._url, _headers(self._other), wire.query_of(status="", tasks=(first,), page=1, size=10)
+        )
+        seen = any(row.get("id") == first for row in _rows(reply))
+        return self._note("P3", "yes" if seen else "no", {"status": reply.status})
+
+    async def _finished(self, first: str) -> None:
+        """P4 and P7, once there is a video."""
+        self._tell(f"waiting for task {first} to end")
+        task = await self._ended(first)
+        if task.get("status") != "succeeded":
+            self._note("P4", "open", {"status": task.get("status")})
+            return self._note("P7", "open", {"status": task.get("status")})
+        self._note("P4", "yes" if task.get("seed") == SEED else "no", {"asked": SEED, "seed": task.get("seed")})
+        await self._clock.sleep(self._account.pace.first)
+        later = await self._get(first)
+        one, two = _video(task), _video(later)
+        if not one:
+            return self._note("P7", "open")
+        seen = {
+            "head": await self._status("HEAD", one, {}),
+            "range": await self._status("GET", one, {"Range": "bytes=0-0"}),
+            "lives_seconds": (parse_qs(urlsplit(one).query).get("X-Tos-Expires") or [""])[0][:10],
+        }
+        again = f"after 25 hours: does `tasks get {first}` name another address, and what does the old one answer?"
+        return self._note("P7", "yes" if one != two else "no", seen, again)
+
+    async def _ended(self, task: str) -> Mapping[str, Any]:
+        began = self._clock.now()
+        while True:
+            value = await self._get(task)
+            if value.get("status") not in ("queued", "running") or self._clock.now() - began > LONGEST:
+                return value
+            await self._clock.sleep(self._account.pace.first)
+
+    async def _get(self, task: str) -> Mapping[str, Any]:
+        reply = await self._ask("GET", f"{self._url}/{task}")
+        wire.task_of(reply.status, reply.body)  # raises where it is no task
+        value = reply.json()
+        return value if isinstance(value, dict) else {}
+
+    async def _list(self) -> list[Mapping[str, Any]]:
+        reply = await self._ask("GET", self._url, wire.query_of(status="", tasks=(), page=1, size=100))
+        wire.page_of(reply.status, reply.body)  # raises where it is no page
+        return _rows(reply)
+
+    async def _status(self, method: str, url: str, headers: Mapping[str, str]) -> int:
+        """What the files' host answers, without a key; 0 if it gave no answer that is small enough to read, or is
+        none that a video would be fetched from."""
+        if self._account.realm == "real" and (is_private(url) or not url.startswith("https://")):
+            return 0
+        try:
+            return (await self._net.ask(method, url, headers)).status
+        except ProviderError:
+            return 0
+
+    def _note(self, probe: str, word: Word, seen: Mapping[str, Any] | None = None, again: str = "") -> None:
+        self.answers.append(Answer(probe, word, seen or {}, again))
+
+
+def _headers(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.key.reveal()}", "Accept": "application/json"}
+
+
+def _rows(reply: Reply) -> list[Mapping[str, Any]]:
+    value = reply.json()
+    items = value.get("items") if isinstance(value, dict) else None
+    return [row for row in items if isinstance(row, dict)] if isinstance(items, list) else []
+
+
+def _code(reply: Reply) -> str:
+    value = reply.json()
+    error = value.get("error") if isinstance(value, dict) else None
+    return str(error.get("code", ""))[:80] if isinstance(error, dict) else ""
+
+
+def _video(task: Mapping[str, Any]) -> str:
+    content = task.get("content")
+    url = content.get("video_url") if isinstance(content, dict) else None
+    return url if isinstance(url, str) else ""
+
+
+def _word(found: Sequence[bool]) -> Word:
+    return "open" if not found else "yes" if all(found) else "no"

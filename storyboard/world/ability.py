@@ -1,0 +1,85 @@
+"""What the file system of a project can do: locks, syncs, renames over what is there, and how much room it has."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.errors import FileTrouble
+from storyboard.world.files import sync_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """What a folder's file system can do; empty where it can, else why not. `free` is in bytes."""
+
+    lock: str
+    sync: str
+    rename: str
+    free: int
+
+    @property
+    def whole(self) -> bool:
+        """Is it able to do everything that state and store rest on?"""
+        return not (self.lock or self.sync or self.rename)
+
+
+def ability(folder: Path) -> Ability:
+    """Try it, in a folder of a moment that is gone afterwards. Raises FileTrouble if nothing can be written there."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".storyboard-doctor-", dir=folder) as place:
+            tried = Path(place)
+            return Ability(
+                _tried(_lock, tried), _tried(_sync, tried), _tried(_rename, tried), shutil.disk_usage(folder).free
+            )
+    except OSError as error:
+        raise FileTrouble.of(error, folder) from error
+
+
+def _tried(trial: Callable[[Path], str], place: Path) -> str:
+    try:
+        return trial(place)
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lock(place: Path) -> str:
+    """A lock that two can hold is none: two runs would both submit."""
+    with _opened(place / "lock") as first, _opened(place / "lock") as second:
+        fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return ""
+        return "two hold one lock at once"
+
+
+def _sync(place: Path) -> str:
+    with _opened(place / "synced") as descriptor:
+        os.write(descriptor, b"written")
+        os.fsync(descriptor)
+    sync_folder(place)
+    return ""
+
+
+def _rename(place: Path) -> str:
+    old, new = place / "old", place / "new"
+    old.write_bytes(b"old")
+    new.write_bytes(b"new")
+    new.replace(old)
+    return "" if old.read_bytes() == b"new" and not new.exists() else "what was renamed is not what is there"

@@ -1,0 +1,172 @@
+"""`storyboard doctor`: what this machine is set up for, and the questions to the service."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from storyboard.providers.ark.probes import QUESTIONS
+from storyboard.testing.emulator import emulator
+from storyboard.world.ability import Ability, ability
+from tests.cli.doors import say
+
+KEY = "sk-0123456789abcdef"
+
+
+def rows(path: Path, *words: str) -> dict[str, str]:
+    """What is told, by what it is about."""
+    said = say("doctor", "-f", str(path / "storyboard.yaml"), "--json", *words)
+    return {row["about"]: row["what"] for row in json.loads(said.out)}
+
+
+def test_left_alone_all_is_well(tmp_path: Path) -> None:
+    """No key is no trouble: only a run needs one."""
+    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert said.code == 0
+    assert "key           ARK_API_KEY is not set: only a run needs it" in said.out.splitlines()
+
+
+def test_a_key_is_set_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it is there is all that anybody needs to know."""
+    monkeypatch.setenv("ARK_API_KEY", KEY)
+    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert "ARK_API_KEY is set" in said.out
+    assert KEY not in said.out + said.err
+
+
+def test_the_chosen_provider_is_told_with_its_host(tmp_path: Path) -> None:
+    """By a word here; the settings do it too."""
+    found = rows(tmp_path, "--provider", "byteplus")
+    host = "https://ark.ap-southeast.bytepluses.com/api/v3 (its own)"
+    assert (found["provider"], found["host"], found["key"][:16]) == ("byteplus", host, "BYTEPLUS_API_KEY")
+
+
+def test_a_proxy_is_told_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its host and port, and that there is a name."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128/?token=secret")
+    assert rows(tmp_path)["proxy"] == "HTTPS_PROXY: http://proxy.example:3128 (with a name)"
+
+
+def test_where_things_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings, and this realm's state."""
+    monkeypatch.setenv("ARK_BASE_URL", "http://127.0.0.1:9/api/v3")
+    found = rows(tmp_path)
+    assert found["state"] == f"{tmp_path}/.storyboard/storyboard/emulated (nothing yet)"
+    assert found["settings"] == f"{os.environ['XDG_CONFIG_HOME']}/storyboard/settings.toml (not there: defaults)"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ARK_BASE_URL", "https://elsewhere.example/v3", "which is not one of the vendor's hosts"),
+        ("ARK_BASE_URL", "http://ark.cn-beijing.volces.com/api/v3", "is not an https address"),
+        ("ARK_API_KEY", "two words", "holds characters that no key has"),
+    ],
+)
+def test_an_account_that_no_run_would_take_is_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    """As a run would say it, before there is one."""
+    monkeypatch.setenv(name, value)
+    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert (said.code, told in said.out) == (5, True)
+
+
+def test_settings_that_can_not_be_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the rest is looked at all the same."""
+    (tmp_path / "storyboard").mkdir()
+    (tmp_path / "storyboard" / "settings.toml").write_text("provider = 7\n", "utf-8")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert (said.code, "provider has to be a text" in said.out, "files lock" in said.out) == (5, True, True)
+
+
+def test_a_folder_that_can_not_be_written_to_is_trouble(tmp_path: Path) -> None:
+    """It is named."""
+    said = say("doctor", "-f", str(tmp_path / "nowhere" / "storyboard.yaml"))
+    assert (said.code, f"{tmp_path}/nowhere can't be written" in said.out) == (5, True)
+
+
+def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
+    """What was tried on the file system is gone."""
+    say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_of_this_machine_is_able(tmp_path: Path) -> None:
+    """It locks, syncs and renames."""
+    found = ability(tmp_path)
+    assert found == Ability("", "", "", found.free)
+
+
+def test_a_lock_that_two_can_hold_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a file system that says yes to everything."""
+    monkeypatch.setattr(fcntl, "flock", lambda *_: None)
+    assert ability(tmp_path).lock == "two hold one lock at once"
+
+
+def test_a_sync_that_is_refused_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the machine's words."""
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert ability(tmp_path).sync == "invalid argument"
+
+
+@pytest.fixture
+def at_an_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment that points at nothing yet, and a place for a ledger."""
+    monkeypatch.setenv("ARK_API_KEY", KEY)
+    return tmp_path / "ledger.jsonl"
+
+
+def test_the_probes_answer_every_question(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against an emulator nobody is asked, and the answers are told in order."""
+    with emulator(at_an_emulator, speed=100.0) as service:
+        monkeypatch.setenv("ARK_BASE_URL", service.base_url)
+        said = say("doctor", "--probe")
+    told = [line[:2] for line in said.out.splitlines() if line.startswith("P")]
+    assert (said.code, told) == (0, list(QUESTIONS))
+
+
+def test_the_probes_answer_as_json(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit to be kept: no key, no signed address."""
+    with emulator(at_an_emulator, speed=100.0) as service:
+        monkeypatch.setenv("ARK_BASE_URL", service.base_url)
+        said = say("doctor", "--probe", "--json")
+    value = json.loads(said.out)
+    assert [row["probe"] for row in value["answers"]] == list(QUESTIONS)
+    assert [word for word in (KEY, "X-Tos") if word in said.out + said.err] == []
+
+
+def test_the_probes_ask_before_they_spend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nobody there to ask, the price at the most is told, and nothing is sent."""
+    monkeypatch.setenv("ARK_API_KEY", KEY)
+    said = say("doctor", "--probe")
+    assert (said.code, "at the most ¥3.00" in said.err, "--yes" in said.err) == (4, True, True)
+
+
+def test_another_key_that_is_not_there_is_told_before_anything_is_paid(
+    at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P3 was asked for: it isn't left out in silence."""
+    with emulator(at_an_emulator, speed=100.0) as service:
+        monkeypatch.setenv("ARK_BASE_URL", service.base_url)
+        said = say("doctor", "--probe", "--other-key", "ANOTHER_KEY")
+        assert (said.code, service.ledger) == (5, ())
+
+
+def test_probes_that_break_off_tell_what_they_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that isn't there: no answers, and why."""
+    monkeypatch.setenv("ARK_API_KEY", KEY)
+    monkeypatch.setenv("ARK_BASE_URL", "http://127.0.0.1:9/api/v3")
+    said = say("doctor", "--probe", "--json")
+    assert (said.code, json.loads(said.out)["answers"]) == (3, [])
+    assert "can't be reached" in said.err
