@@ -86,6 +86,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/f-1.mp4":
             assert self.headers["X-Acme-Key"] is None
             return self.answer(200, self.server.film.read_bytes())
+        if self.path.endswith("/films"):
+            return self.answer(200, b"[]")
         self.server.asked += 1
         address = f"http://127.0.0.1:{self.server.server_address[1]}/f-1.mp4"
         film = (
