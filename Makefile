@@ -27,8 +27,8 @@ demo: .venv/installed build/demo/storyboard.yaml  ## make the example's film in 
 	cd build/demo && ../../$(BIN)/storyboard run --emulator
 	@echo "look at it: $(CURDIR)/build/demo/renders/emulated/film.mp4"
 
-test: .venv/installed-dev  ## every test that takes less than a few minutes
-	$(BIN)/pytest
+test: .venv/installed-dev  ## every test that takes less than a few minutes, in four processes: many of them wait
+	$(BIN)/pytest -n 4
 
 check: .venv/installed-dev  ## types, style, and the walls of the house
 	$(BIN)/ruff check .
