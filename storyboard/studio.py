@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard import project
-from storyboard.errors import DecisionNeeded, Interrupted
+from storyboard.errors import DecisionNeeded, Interrupted, MediaTrouble
 from storyboard.executor.crew import Crew, Stop
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
@@ -38,7 +38,7 @@ from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
 from storyboard.world.journal import Journal, sole_runner
-from storyboard.world.store import Store
+from storyboard.world.store import Store, digest_of_file
 from storyboard.world.uploads import loopback
 
 
@@ -59,6 +59,8 @@ class Wish:
     """Who makes it; empty: the one of the user's settings."""
     hold_reply: float = 0.0
     """Seconds for which an embedded emulator holds the answer of a create."""
+    recover: bool = False
+    """Only tasks that the service already has are sought; nothing is submitted."""
 
 
 def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish) -> Outcome | None:
@@ -84,7 +86,7 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
             return nothing_to_do(planned.plan, planned.world, lock.keep)
         account = stack.enter_context(_account(layout, clock, dice, wish))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
-        memory = memory_of(journal.past)
+        memory = "sought" if wish.recover else memory_of(journal.past)
         journal.open_run(provider=provider)
         outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory))
         journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
@@ -289,6 +291,61 @@ def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
     here = Store(layout.hidden / "store").digests()
     found = {id: lock.block(graph.storyboard.profile, id).take for id in graph.order}
     return {id: take for id, take in found.items() if take is not None and take.digest in here}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in the store: of which digest, what, and whose take or frame it is."""
+
+    digest: str
+    what: str
+    scenes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many files were looked at, and what is wrong."""
+
+    checked: int
+    faults: tuple[Fault, ...]
+
+
+def verify(layout: Layout, *, deep: bool = False) -> Verified:
+    """Hold every file of the store against its digest, and the lock against the store; `deep` decodes the videos too.
+
+    What was altered is put aside.
+    """
+    from storyboard.world.media import whole
+
+    layout.guard(layout.hidden, layout.lock)
+    with sole_runner(layout.hidden):
+        lock = project.with_past(project.lock_on_disk(layout), project.past_on_disk(layout, SystemClock()))
+        store = Store(layout.hidden / "store")
+        owners = _owners(lock)
+        found = store.files()
+        faults: dict[str, str] = {}
+        for digest, path in found:
+            try:
+                if digest_of_file(path) != digest:
+                    faults[digest] = f"was altered, and is put aside: {store.put_aside(path)}"
+                elif deep and path.suffix == ".mp4":
+                    whole.check(path)
+            except MediaTrouble as error:
+                faults[digest] = f"{error.what}, though it is what came from the service"
+        for digest in owners.keys() - {digest for digest, _ in found}:
+            faults[digest] = "is gone"
+        told = tuple(Fault(digest, what, owners.get(digest, ())) for digest, what in sorted(faults.items()))
+        return Verified(len(found), told)
+
+
+def _owners(lock: Lock) -> dict[str, tuple[str, ...]]:
+    """The scenes that have each digest as a take or its last frame."""
+    owners: dict[str, tuple[str, ...]] = {}
+    for (_, scene), block in lock.blocks.items():
+        for take in block.takes.values():
+            for digest in filter(None, (take.digest, take.frame)):
+                owners[digest] = (*owners.get(digest, ()), scene)
+    return owners
 
 
 def resolve(layout: Layout, profile: str, scene: str, adopt: str) -> None:

@@ -19,6 +19,8 @@ COMMANDS = {
     "status": "Show where each scene stands.",
     "why": "Say why a scene would be made anew, down to the root cause.",
     "resolve": "Decide about a submission whose answer was lost.",
+    "recover": "Rebuild a lost record from what the service still lists.",
+    "verify": "Check the store against its digests.",
     "film": "Cut the selected segments together.",
     "emulator": "Serve the API here: real videos, no key, no cost.",
     "doctor": "Show what this machine is set up for; --probe asks the service what its papers leave open.",

@@ -76,7 +76,7 @@ def command(
         outcome = studio.run(layout, graph, facts, wish)
     if outcome is None:
         raise DecisionNeeded("nothing was made: you said no")
-    _tell_results(outcome)
+    told_results(outcome)
     if not selection and outcome.exit_code == 0:
         echo(told_film(studio.film(layout, graph, outcome.takes)))
     if outcome.exit_code:
@@ -115,7 +115,7 @@ def _asked(price: str) -> bool:
     return click.confirm(f"Spend about {price}?", default=False)
 
 
-def _tell_results(outcome: Outcome) -> None:
+def told_results(outcome: Outcome) -> None:
     """What became of the scenes that need a word."""
     for result in outcome.results.values():
         if result.standing in ("failed", "held"):

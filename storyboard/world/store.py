@@ -95,3 +95,28 @@ class Store:
     def digests(self) -> frozenset[str]:
         """Everything that is here."""
         return frozenset(f"sha256:{path.name.partition('.')[0]}" for path in (self.folder / "sha256").glob("??/*.*"))
+
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        """Everything that is here: its digest, as its name has it, and where it lies."""
+        found = sorted((self.folder / "sha256").glob("??/*.*"))
+        return tuple((f"sha256:{path.name.partition('.')[0]}", path) for path in found)
+
+    def put_aside(self, path: Path) -> Path:
+        """Take a file's name from it, so that nobody takes it for what the name says; its bytes stay, for its owner."""
+        folder = private_folder(self.folder / "altered")
+        aside = folder / path.name
+        try:
+            path.rename(aside)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise FileTrouble.of(error, path, "put aside") from error
+        return aside
+
+
+def digest_of_file(path: Path) -> str:
+    """The digest of a file's bytes as they are now (`sha256:…`). Raises FileTrouble."""
+    try:
+        with path.open("rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise FileTrouble.of(error, path, "read") from error

@@ -1,0 +1,40 @@
+"""`storyboard verify`"""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from storyboard.cli.common import emulator_option, file_option, json_option
+from storyboard.cli.echo import echo
+from storyboard.language.source import shown
+
+
+@click.command("verify")
+@file_option
+@emulator_option
+@click.option("--deep", is_flag=True, help="Decode every video to its end, too.")
+@json_option
+def command(file: str, emulator: bool, deep: bool, as_json: bool) -> None:
+    """Check every take and frame in the store against its digest.
+
+    What was altered is put aside (nothing is deleted), what is gone is named: `storyboard run` fetches either again
+    while the service still has it, and buys nothing. Exits with 5 if something was found.
+    """
+    from storyboard import project, studio
+    from storyboard.world.files import layout_of
+
+    layout = layout_of(file, project.realm_of(emulator=emulator))
+    found = studio.verify(layout, deep=deep)
+    if as_json:
+        faults = [{"digest": fault.digest, "what": fault.what, "scenes": list(fault.scenes)} for fault in found.faults]
+        echo(json.dumps({"checked": found.checked, "faults": faults}, ensure_ascii=False, indent=1))
+    else:
+        for fault in found.faults:
+            whose = f" ({', '.join(fault.scenes)})" if fault.scenes else ""
+            echo(shown(f"{fault.digest[:19]}…{whose}: {fault.what}"), err=True)
+        how = "decoded" if deep else "checked"
+        echo(f"{found.checked} files {how}, {len(found.faults) or 'no'} fault{'' if len(found.faults) == 1 else 's'}")
+    if found.faults:
+        raise click.exceptions.Exit(5)

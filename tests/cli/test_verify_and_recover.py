@@ -1,0 +1,117 @@
+"""What was bought is found again: altered files, lost files, a lost record."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doors import STORYBOARD, Said, run, say
+
+HIDDEN = ".storyboard/storyboard/emulated"
+RECORD = ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.json", "storyboard.lock")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of four scenes whose film was made once; tests copy it."""
+    path = tmp_path_factory.mktemp("made") / "storyboard.yaml"
+    path.write_text(STORYBOARD, "utf-8")
+    assert run(path).code == 0
+    return path
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """A copy of that project, to change."""
+    shutil.copytree(made.parent, tmp_path / "project")
+    return tmp_path / "project" / "storyboard.yaml"
+
+
+def verify(project: Path, *words: str) -> Said:
+    """`storyboard verify` of what the emulator made."""
+    return say("verify", "-f", str(project), "--emulator", *words)
+
+
+def a_video(project: Path) -> Path:
+    """A take in the store."""
+    lock = (project.parent / HIDDEN / "storyboard.lock").read_text("utf-8")
+    videos = sorted((project.parent / HIDDEN / "store" / "sha256").glob("??/*.mp4"))
+    return next(path for path in videos if path.stem in lock)
+
+
+def alter(path: Path, at: int) -> None:
+    """Overwrite 64 bytes of a file with zeros."""
+    content = bytearray(path.read_bytes())
+    content[at : at + 64] = bytes(64)
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def tasks(project: Path) -> int:
+    """How many tasks would have been paid."""
+    return len((project.parent / HIDDEN / "service" / "ledger.jsonl").read_text("utf-8").splitlines())
+
+
+@pytest.mark.parametrize("words", [(), ("--deep",)])
+def test_a_whole_store_has_no_faults(project: Path, words: tuple[str, ...]) -> None:
+    """Four videos, four last frames and the part that one was handed are what their names say."""
+    said = verify(project, *words)
+    assert (said.code, said.out) == (0, f"9 files {'decoded' if words else 'checked'}, no faults\n")
+
+
+def test_an_altered_take_is_put_aside_and_fetched_again(project: Path) -> None:
+    """Its bytes are kept, its name is free, and the next run pays nothing for it."""
+    path = a_video(project)
+    alter(path, path.stat().st_size // 2)
+    said = verify(project)
+    assert (said.code, "was altered, and is put aside" in said.err, path.exists()) == (5, True, False)
+    again = run(project)
+    assert (again.code, again.submitted, verify(project).code) == (0, 0, 0)
+
+
+def test_a_lost_take_is_named_with_its_scene(project: Path) -> None:
+    """Whoever reads it knows which scene will be fetched again."""
+    a_video(project).unlink()
+    said = verify(project)
+    assert (said.code, said.err.rstrip().endswith(": is gone"), "(" in said.err) == (5, True, True)
+
+
+def test_what_was_found_can_be_read_by_a_program(project: Path) -> None:
+    """With the digest, what is wrong, and the scenes."""
+    a_video(project).unlink()
+    said = verify(project, "--json")
+    assert ('"checked": 8' in said.out, '"what": "is gone"' in said.out) == (True, True)
+
+
+def forget(project: Path) -> None:
+    """Lose the record and the takes, as a disk does; the service still has its tasks."""
+    for name in RECORD:
+        (project.parent / HIDDEN / name).unlink(missing_ok=True)
+    shutil.rmtree(project.parent / HIDDEN / "store")
+
+
+def test_a_lost_record_is_not_paid_for_again(project: Path) -> None:
+    """A task of the service that bears the mark of a scene is told before anything is submitted for it."""
+    forget(project)
+    said = run(project)
+    assert (said.code, "nobody here remembers" in said.err, "storyboard recover" in said.err) == (4, True, True)
+    assert (said.submitted, tasks(project)) == (0, 4)
+
+
+def test_a_lost_record_is_rebuilt(project: Path) -> None:
+    """Every task is known again by its mark, and fetched; the film follows, and nothing was paid."""
+    forget(project)
+    said = say("recover", "-f", str(project), "--emulator")
+    assert (said.code, said.err) == (0, "")
+    again = run(project)
+    assert (again.code, again.submitted, tasks(project)) == (0, 0, 4)
+
+
+def test_what_nobody_made_is_not_recovered(tmp_path: Path) -> None:
+    """Nothing is submitted for a scene of which the service has no task."""
+    project = tmp_path / "storyboard.yaml"
+    project.write_text(STORYBOARD, "utf-8")
+    said = say("recover", "-f", str(project), "--emulator")
+    assert (said.code, "the service lists no task of it" in said.err) == (4, True)
