@@ -241,7 +241,7 @@ def planned(
         past=past,
         stored=Store(layout.hidden / "store").digests(),
         uploads=layout.realm == "emulated",
-        alive=Addresses(layout.hidden / "addresses.json").tasks_alive(clock.now()),
+        alive=Addresses(layout.hidden / "addresses.jsonl").tasks_alive(clock.now()),
     )
     whole = plan(graph, world)
     if not selection:

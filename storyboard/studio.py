@@ -80,7 +80,8 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
         if not wish.agree(planned):
             return None
-        lock = LockKeeper(layout)
+        lock = LockKeeper(layout, clock)
+        stack.callback(lock.flush)
         lock.keep(planned.world.lock)
         if not planned.plan.makes and not planned.plan.salvage:
             return nothing_to_do(planned.plan, planned.world, lock.keep)
@@ -103,19 +104,37 @@ def check_one_provider(past: Past, provider: str) -> None:
             )
 
 
+PATIENCE = 10
+"""Times as long as it took to write the lock, until it is written again: at most a tenth of a run goes into that."""
+
+
 class LockKeeper:
     """Writes the lock, in one stroke, and only when its text changes."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, clock: Clock) -> None:
         self._path = layout.lock
+        self._clock = clock
         self._text = files.read_text(self._path, 1 << 30) if self._path.exists() else ""
+        self._waiting: Lock | None = None
+        self._quiet_until = 0.0
 
     def keep(self, lock: Lock) -> None:
-        """Write the lock down if it says anything new."""
-        text = to_text(lock)
+        """Write the lock down, soon: of a long film it takes a while, and the journal has every take already."""
+        self._waiting = lock
+        if self._clock.now() >= self._quiet_until:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write down what was kept last, if it says anything new."""
+        lock, self._waiting = self._waiting, None
+        if lock is None:
+            return
+        began, text = self._clock.now(), to_text(lock)
         if text != self._text and (lock.blocks or self._text):
             files.write_in_one_stroke(self._path, text.encode())
             self._text = text
+        ended = self._clock.now()
+        self._quiet_until = ended + PATIENCE * (ended - began)
 
 
 @contextmanager
@@ -156,7 +175,7 @@ async def _run(
             fetcher=Fetcher(provider, store),
             journal=journal,
             store=store,
-            addresses=Addresses(layout.hidden / "addresses.json"),
+            addresses=Addresses(layout.hidden / "addresses.jsonl"),
             uploads=uploads,
             clock=clock,
             dice=dice,

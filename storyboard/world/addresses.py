@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from storyboard.errors import FileTrouble
 from storyboard.promises import Address
 from storyboard.world.files import write_in_one_stroke
 
 MARGIN = 600.0
 """Seconds that an address must still live to be handed to somebody who fetches it later."""
+MOST_DEAD = 100
+"""Lines that no longer hold, beyond as many as hold, before the file is written anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +29,45 @@ class TaskAddresses:
 
 
 class Addresses:
-    """The addresses of one realm, by task."""
+    """The addresses of one realm, by task: a line each, the last one of a task holds."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lines = 0
         self._rows: dict[str, Mapping[str, object]] = self._read()
 
     def _read(self) -> dict[str, Mapping[str, object]]:
-        """What is there; an unreadable file is an empty one, since each address can be asked for again."""
-        try:
-            value = json.loads(self._path.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
+        """What is there; a line that can't be read is none, since each address can be asked for again."""
+        rows: dict[str, Mapping[str, object]] = {}
+        with suppress(OSError, UnicodeDecodeError):
+            for line in self._path.read_text("utf-8").splitlines():
+                self._lines += 1
+                with suppress(ValueError, TypeError, KeyError):
+                    row = json.loads(line)
+                    rows[str(row["task"])] = row
+        return rows
 
     def put(self, task: str, addresses: TaskAddresses) -> None:
-        """Remember a task's addresses."""
+        """Remember a task's addresses. Raises FileTrouble."""
         frame = addresses.frame.reveal() if addresses.frame else ""
-        self._rows[task] = {"video": addresses.video.reveal(), "frame": frame, "expires": addresses.expires}
-        write_in_one_stroke(self._path, json.dumps(self._rows, indent=1).encode(), 0o600)
+        row = {"task": task, "video": addresses.video.reveal(), "frame": frame, "expires": addresses.expires}
+        self._rows[task] = row
+        self._lines += 1
+        if self._lines > 2 * len(self._rows) + MOST_DEAD:
+            self._compact()
+            return
+        line = (json.dumps(row) + "\n").encode()
+        try:
+            with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as file:
+                file.write(line)
+        except OSError as error:
+            raise FileTrouble.of(error, self._path) from error
+
+    def _compact(self) -> None:
+        """Leave out what no longer holds."""
+        lines = (json.dumps(row) + "\n" for row in self._rows.values())
+        write_in_one_stroke(self._path, "".join(lines).encode(), 0o600)
+        self._lines = len(self._rows)
 
     def alive(self, task: str, now: float, origin: str | None = None) -> TaskAddresses | None:
         """A task's addresses if they will live a while, and point to `origin` if that is given."""

@@ -160,7 +160,7 @@ def test_a_lost_file_is_fetched_again_not_bought(project: Path) -> None:
 
 def test_a_lost_state_does_not_buy_again(project: Path) -> None:
     """The lock alone, with the store, restores the film."""
-    for name in ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.json"):
+    for name in ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.jsonl"):
         (project.parent / ".storyboard/storyboard/emulated" / name).unlink(missing_ok=True)
     assert run(project).submitted == 0
 

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.doors import STORYBOARD, Said, run, say
 
 HIDDEN = ".storyboard/storyboard/emulated"
-RECORD = ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.json", "storyboard.lock")
+RECORD = ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.jsonl", "storyboard.lock")
 
 
 @pytest.fixture(scope="module")

@@ -155,7 +155,7 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
         fetcher=Fetcher(provider, store),
         journal=journal,
         store=store,
-        addresses=Addresses(folder / "addresses.json"),
+        addresses=Addresses(folder / "addresses.jsonl"),
         uploads=None,
         clock=clock,
         dice=LoadedDice(),

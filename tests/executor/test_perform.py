@@ -304,7 +304,7 @@ def test_no_address_with_its_signature_is_in_the_journal(tmp_path: Path) -> None
     """Signed addresses stay in their private file."""
     performed(bench(tmp_path))
     found = [path.name for path in tmp_path.rglob("*") if path.is_file() and b"?signature" in path.read_bytes()]
-    assert found == ["addresses.json"]
+    assert found == ["addresses.jsonl"]
 
 
 def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.promises import Address
-from storyboard.world.addresses import MARGIN, Addresses, TaskAddresses
+from storyboard.world.addresses import MARGIN, MOST_DEAD, Addresses, TaskAddresses
 
 ROW = TaskAddresses(Address("https://files.example/v.mp4?s=1"), Address("https://files.example/f.png?s=2"), 10_000.0)
 
@@ -16,7 +16,7 @@ ROW = TaskAddresses(Address("https://files.example/v.mp4?s=1"), Address("https:/
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where a task's addresses were put."""
-    path = tmp_path / "addresses.json"
+    path = tmp_path / "addresses.jsonl"
     Addresses(path).put("cgt-1", ROW)
     return path
 
@@ -72,8 +72,17 @@ def test_a_file_that_cannot_be_read_is_an_empty_one(path: Path, content: str) ->
     assert Addresses(path).alive("cgt-1", 0.0) is None
 
 
-def test_a_key_that_is_no_text_is_left_alone(path: Path) -> None:
-    """Rows that were written by others stay when one is put."""
-    path.write_text(json.dumps({"cgt-0": {"note": "x"}}))
+def test_a_row_of_another_shape_is_in_nobodys_way(path: Path) -> None:
+    """It is no address, and what is put after it is found."""
+    path.write_text(json.dumps({"task": "cgt-0", "note": "x"}) + "\n")
     Addresses(path).put("cgt-1", ROW)
-    assert sorted(json.loads(path.read_text())) == ["cgt-0", "cgt-1"]
+    assert Addresses(path).tasks_alive(0.0) == {"cgt-1"}
+
+
+def test_what_no_longer_holds_is_left_out_some_day(path: Path) -> None:
+    """An address that was asked for again and again takes one line in the end."""
+    addresses = Addresses(path)
+    for _ in range(3 * MOST_DEAD):
+        addresses.put("cgt-1", ROW)
+    assert len(path.read_text().splitlines()) <= MOST_DEAD + 2
+    assert (path.stat().st_mode & 0o777, Addresses(path).alive("cgt-1", 0.0)) == (0o600, ROW)
