@@ -49,6 +49,7 @@ def test_a_body_that_is_no_json_is_none(body: bytes) -> None:
     assert net.Reply(200, {}, body).json() is None
 
 
+@pytest.mark.row(33)
 def test_an_answer_to_a_question_that_is_too_large_is_refused() -> None:
     """Nobody fills our memory with an endless reply."""
     with (
@@ -58,6 +59,7 @@ def test_an_answer_to_a_question_that_is_too_large_is_refused() -> None:
         going(lambda way: way.ask("GET", server.origin, KEY))
 
 
+@pytest.mark.row(34)
 def test_an_answer_that_unpacks_to_too_much_is_refused() -> None:
     """A small packed reply that becomes a huge one is refused as well."""
     packed = gzip.compress(b"x" * (LARGEST_REPLY * 2))
@@ -71,6 +73,7 @@ def test_a_paid_request_with_too_large_an_answer_is_in_doubt() -> None:
         going(lambda way: way.submit(server.origin, KEY, b"{}"))
 
 
+@pytest.mark.row(2)
 def test_a_paid_request_to_a_closed_port_was_not_sent() -> None:
     """No connection, no request."""
     with pytest.raises(NotSent):
@@ -78,6 +81,7 @@ def test_a_paid_request_to_a_closed_port_was_not_sent() -> None:
 
 
 @pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", b"nonsense\r\n\r\n"])
+@pytest.mark.row(7)
 def test_a_paid_request_whose_answer_is_lost_is_in_doubt(reply: bytes) -> None:
     """The server read it and hung up, or answered half, or nonsense: nobody knows."""
     with answering(reply) as server, pytest.raises(UnknownOutcome):
@@ -92,6 +96,7 @@ def test_a_paid_request_is_sent_once_whatever_comes_back() -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.row(2)
 def test_a_question_to_a_closed_port_is_unreachable() -> None:
     """A question costs nothing; it got no answer."""
     with pytest.raises(Unreachable):
@@ -128,6 +133,7 @@ def test_a_stream_sends_no_key() -> None:
         assert b"authorization" not in server.requests[0].lower()
 
 
+@pytest.mark.row(30)
 def test_a_stream_that_breaks_off_is_refused() -> None:
     """Fewer bytes than were promised are no video."""
     with answering(http(b"0123", length=10)) as server, pytest.raises(Unreachable, match="could not be fetched"):
@@ -185,6 +191,7 @@ def test_a_stream_in_chunks_that_breaks_off_is_refused() -> None:
 
 
 @pytest.mark.parametrize("length", ["", "Content-Length: many\r\n"])
+@pytest.mark.row(31)
 def test_a_stream_that_ends_with_the_connection_is_refused(length: str) -> None:
     """Half of it would look as whole as all of it."""
     with (
@@ -208,12 +215,14 @@ def slowly(patience: Patience, piece: bytes) -> None:
         asyncio.run(whole(origin))
 
 
+@pytest.mark.row(32)
 def test_a_stream_that_drips_is_given_up() -> None:
     """Each byte comes in time for a clock that only waits for the next one: the rate is what counts."""
     with pytest.raises(Unreachable, match=r"/v\.mp4 came too slowly$"):
         slowly(Patience(seconds=0.15, least=1024, whole=60), b"x")
 
 
+@pytest.mark.row(32, 33)
 def test_a_stream_that_never_ends_is_given_up() -> None:
     """At whatever rate it comes, all of it has to be there some time."""
     with pytest.raises(Unreachable, match="came too slowly"):
@@ -269,6 +278,7 @@ def test_everybody_is_asked_for_plain_answers() -> None:
 
 
 @pytest.mark.parametrize("head", [b"X-Long: " + b"x" * 200_000, b"X-Many: x\r\n" * 20_000])
+@pytest.mark.row(33)
 def test_headers_without_an_end_are_refused(head: bytes) -> None:
     """Nobody fills our memory with them."""
     with answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n") as server, pytest.raises(Unreachable):

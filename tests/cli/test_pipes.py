@@ -28,6 +28,7 @@ def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["/bin/bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.row(82)
 def test_a_reader_that_leaves_is_no_fault(project: Path) -> None:
     """`| head -1` gets its line, and the program its exit code 0."""
     said = shell(project, "$SB schema | head -1")
@@ -35,6 +36,7 @@ def test_a_reader_that_leaves_is_no_fault(project: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["plan --json", "validate", "schema"])
+@pytest.mark.row(82)
 def test_what_could_not_be_written_is_told(project: Path, verb: str) -> None:
     """A full disk behind the output is not a success: a script would read half a plan."""
     said = shell(project, f"$SB {verb} > /dev/full")

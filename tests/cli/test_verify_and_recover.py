@@ -61,6 +61,7 @@ def test_a_whole_store_has_no_faults(project: Path, words: tuple[str, ...]) -> N
     assert (said.code, said.out) == (0, f"9 files {'decoded' if words else 'checked'}, no faults\n")
 
 
+@pytest.mark.row(68)
 def test_an_altered_take_is_put_aside_and_fetched_again(project: Path) -> None:
     """Its bytes are kept, its name is free, and the next run pays nothing for it."""
     path = a_video(project)
@@ -71,6 +72,7 @@ def test_an_altered_take_is_put_aside_and_fetched_again(project: Path) -> None:
     assert (again.code, again.submitted, verify(project).code) == (0, 0, 0)
 
 
+@pytest.mark.row(67)
 def test_a_lost_take_is_named_with_its_scene(project: Path) -> None:
     """Whoever reads it knows which scene will be fetched again."""
     a_video(project).unlink()

@@ -16,6 +16,7 @@ def instants(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.mark.parametrize("embedded", [False, True], ids=["beside", "embedded"])
+@pytest.mark.row(58)
 def test_a_killed_run_goes_on_and_submits_nothing_twice(
     request: pytest.FixtureRequest, tmp_path: Path, embedded: bool
 ) -> None:

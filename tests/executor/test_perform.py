@@ -90,6 +90,7 @@ def test_after_a_provable_no_it_is_sent_again_with_a_new_intent(tmp_path: Path, 
     assert (len(at.desk.bodies), len(set(intents))) == (2, 2)
 
 
+@pytest.mark.row(7)
 def test_an_unknown_outcome_is_never_sent_again(tmp_path: Path) -> None:
     """No list shows what came of it, however late: it is written down, and left to a person."""
     at = bench(tmp_path, Desk(CLOCK, answers=[UnknownOutcome("the answer was lost")]))
@@ -107,6 +108,7 @@ def lost(at: Bench, **fields: Any) -> Desk:
     return at.desk
 
 
+@pytest.mark.row(7)
 def test_a_lost_answer_is_found_by_its_mark(tmp_path: Path) -> None:
     """The task that bears it is adopted and waited for, and nothing is sent again."""
     at = bench(tmp_path)
@@ -137,6 +139,7 @@ def test_an_attempt_in_doubt_of_an_earlier_run_is_found(tmp_path: Path) -> None:
     assert (take.task, at.desk.bodies) == ("cgt-lost", [])
 
 
+@pytest.mark.row(71)
 def test_a_record_with_gaps_is_not_paid_for_again(tmp_path: Path) -> None:
     """A task that bears the mark of this very request is told to a person before anything is sent."""
     at = bench(tmp_path)
@@ -188,6 +191,7 @@ def test_a_refusal_is_not_sent_again(tmp_path: Path) -> None:
     assert (len(at.desk.bodies), at.kinds) == (1, ["intended", "rejected"])
 
 
+@pytest.mark.row(13, 14)
 def test_a_refused_account_stops_every_submission(tmp_path: Path) -> None:
     """After one 401 nothing more is sent by anybody."""
     at = bench(tmp_path, Desk(CLOCK, answers=[AccountRefused("AuthenticationError")]))
@@ -206,6 +210,7 @@ def test_a_failed_task_fails_its_scene(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
+@pytest.mark.row(37, 38)
 def test_a_task_that_ended_otherwise_fails_its_scene(tmp_path: Path, status: str) -> None:
     """Cancelled and expired tasks come to nothing."""
     at = bench(tmp_path, Desk(CLOCK, looks=[status]))  # type: ignore[list-item]  # one of the statuses
@@ -219,6 +224,7 @@ def test_a_question_without_an_answer_is_asked_again(tmp_path: Path) -> None:
     assert performed(at).task == "cgt-1"
 
 
+@pytest.mark.row(41)
 def test_an_unknown_status_is_waited_out(tmp_path: Path) -> None:
     """A status that nobody knew of is no end."""
     at = bench(tmp_path, Desk(CLOCK, looks=["unknown", "unknown", "succeeded"]))
@@ -230,6 +236,7 @@ def test_an_unknown_status_is_waited_out(tmp_path: Path) -> None:
     [Unreachable("broke off"), video()[:-100], b"<html>", video()[:2000], video() + b"more"],
     ids=["broken", "cut", "page", "stub", "more"],
 )
+@pytest.mark.row(47, 48, 49)
 def test_what_is_not_whole_is_fetched_again(tmp_path: Path, came: bytes | StoryboardError) -> None:
     """A take gets its name only when all of it is there and sound."""
     at = bench(tmp_path, Desk(CLOCK, files=[came]))
@@ -244,6 +251,7 @@ def test_nothing_half_is_left_lying_about(tmp_path: Path) -> None:
     assert list((tmp_path / "store" / "part").iterdir()) == []
 
 
+@pytest.mark.row(45)
 def test_a_video_whose_address_has_died_is_told(tmp_path: Path) -> None:
     """After a day nobody has it any more, and it isn't bought again by itself."""
     at = bench(tmp_path, Desk(CLOCK, files=[b""] * 60, lives=-1))
@@ -265,6 +273,7 @@ def test_a_stray_no_to_a_question_loses_no_task(tmp_path: Path) -> None:
     assert state_after(at) == "accepted"
 
 
+@pytest.mark.row(17)
 def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None:
     """It was paid for: somebody has to decide, nothing is bought again by itself."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
@@ -274,6 +283,7 @@ def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None
     assert state_after(at) == "lost"
 
 
+@pytest.mark.row(17)
 def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
     """Right after it was taken on a 404 is a delay, not a loss."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
@@ -281,6 +291,7 @@ def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
     assert performed(at).task == "cgt-1"
 
 
+@pytest.mark.row(35)
 def test_a_task_that_never_ends_is_given_up_and_kept(tmp_path: Path) -> None:
     """After the longest life that a task can have the run stops waiting; the next one asks again."""
     at = bench(tmp_path, Desk(CLOCK, looks=["unknown"] * 40_000))

@@ -87,6 +87,7 @@ def test_few_tasks_are_looked_at_one_by_one() -> None:
     assert (at.looked, at.lists) == (MANY[:FEW], [])
 
 
+@pytest.mark.row(75)
 def test_of_many_tasks_one_list_is_made() -> None:
     """Everybody has his answer from it."""
     at = desk()

@@ -142,6 +142,7 @@ def test_a_queued_task_can_be_cancelled(tmp_path: Path) -> None:
     assert status == "cancelled"
 
 
+@pytest.mark.row(21)
 def test_a_running_task_can_not_be_cancelled(tmp_path: Path) -> None:
     """The service says 409, and the video will be billed."""
     clock = VirtualClock()
@@ -200,6 +201,7 @@ def test_no_key_goes_to_the_address_of_a_file() -> None:
         (b"", "could not be fetched"),
     ],
 )
+@pytest.mark.row(48)
 def test_what_is_no_whole_video_is_refused(reply: bytes, words: str) -> None:
     """Half a file, a page, an error or a redirect: none of it is taken for a video."""
     with answering(reply) as server, pytest.raises(Unreachable, match=words) as caught:
@@ -237,6 +239,7 @@ def test_a_closed_port_was_not_sent_to() -> None:
         submitted(f"http://127.0.0.1:{closed_port()}/api/v3")
 
 
+@pytest.mark.row(7)
 def test_a_server_that_reads_and_hangs_up_leaves_the_request_in_doubt() -> None:
     """It was sent once, and nobody knows what came of it."""
     with answering(b"") as server:
@@ -246,6 +249,7 @@ def test_a_server_that_reads_and_hangs_up_leaves_the_request_in_doubt() -> None:
 
 
 @pytest.mark.parametrize("talk", [lambda ark: ark.look("cgt-1"), lambda ark: ark.list(), lambda ark: ark.cancel("c")])
+@pytest.mark.row(9)
 def test_questions_to_a_server_that_hangs_up_are_unreachable(talk: Callable[[Provider], Awaitable[object]]) -> None:
     """Asking again costs nothing."""
     with answering(b"") as server, pytest.raises(Unreachable):
@@ -285,6 +289,7 @@ def test_what_a_list_asks_for_on_the_wire(asked: dict[str, Any], query: str) -> 
         (("Date: Tue, 24 Nov 2026 01:00:00 GMT", "Retry-After: Mon, 23 Nov 2026 01:01:00 GMT"), 0),
     ],
 )
+@pytest.mark.row(24)
 def test_a_no_for_now_says_how_long_to_stay_away(headers: tuple[str, ...], after: float) -> None:
     """In seconds or by a date, within reason."""
     with answering(http(b"", *headers, status="429 Slowly")) as server, pytest.raises(RateLimited) as caught:
@@ -292,6 +297,7 @@ def test_a_no_for_now_says_how_long_to_stay_away(headers: tuple[str, ...], after
     assert caught.value.after == after
 
 
+@pytest.mark.row(22)
 def test_a_request_that_is_too_large_is_never_sent() -> None:
     """The service takes 64 MB, and not a byte more."""
     with answering(http(b'{"id":"cgt-1"}')) as server:

@@ -86,6 +86,7 @@ def test_no_window_ever_holds_more_than_the_rate(pauses: list[float], count: int
         ("Tue, 99 Nov 2026 01:00:30 GMT", 0),
     ],
 )
+@pytest.mark.row(24)
 def test_for_how_long_an_answer_asks_us_to_stay_away(header: str, seconds: float) -> None:
     """Seconds or a date, up to ten minutes; what makes no sense asks for nothing."""
     assert asked_to_wait(header, NOW) == seconds

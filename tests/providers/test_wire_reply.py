@@ -73,6 +73,7 @@ def test_a_yes_with_an_id_is_an_accepted_task(status: int, id: str) -> None:
         (100, b""),
     ],
 )
+@pytest.mark.row(19, 20, 26, 28, 29)
 def test_an_answer_that_proves_nothing_leaves_the_request_in_doubt(status: int, body: bytes) -> None:
     """Neither an id nor a provable no: nobody may send it again by himself."""
     with pytest.raises(UnknownOutcome):
@@ -120,6 +121,7 @@ def test_an_answer_that_proves_nothing_leaves_the_request_in_doubt(status: int, 
         (429, b"{}", RateLimited),
     ],
 )
+@pytest.mark.row(11, 12, 13, 14, 15, 16, 18, 22, 23, 24, 25)
 def test_a_provable_no_has_its_class(status: int, body: bytes, sort: type[Rejected]) -> None:
     """For this request, for now, or for the whole account: the code and the status say which."""
     with pytest.raises(Rejected) as caught:
@@ -194,6 +196,7 @@ def test_a_task_that_has_succeeded() -> None:
     )
 
 
+@pytest.mark.row(43)
 def test_numbers_may_be_written_as_text() -> None:
     """Some copies of the description type them so."""
     task = wire.task_of(200, reply(usage={"completion_tokens": "50638"}, created_at="1000", updated_at="1100"))
@@ -214,6 +217,7 @@ def test_numbers_may_be_written_as_text() -> None:
         (None, None),
     ],
 )
+@pytest.mark.row(43)
 def test_tokens_are_read_however_they_are_written(usage: object, tokens: int | None) -> None:
     """As a number or as text, by either name, or not at all."""
     assert wire.task_of(200, reply(usage=usage)).tokens == tokens
@@ -230,6 +234,7 @@ def test_a_reply_may_hold_nothing_but_an_id() -> None:
     assert wire.task_of(200, reply()) == Task(ID, "unknown", "")
 
 
+@pytest.mark.row(41)
 def test_a_status_that_nobody_knows_is_kept_as_a_word() -> None:
     """It is unknown, but not lost, and not an end."""
     task = wire.task_of(200, reply(status="paused"))
@@ -237,6 +242,7 @@ def test_a_status_that_nobody_knows_is_kept_as_a_word() -> None:
 
 
 @pytest.mark.parametrize("content", [None, [], "x", {}, {"video_url": None}, {"video_url": ""}, {"video_url": 3}])
+@pytest.mark.row(42)
 def test_content_may_be_missing_or_nonsense(content: object) -> None:
     """Then there is no video."""
     assert wire.task_of(200, reply(status="succeeded", content=content)).video is None
@@ -266,6 +272,7 @@ def test_a_failure_may_be_bare_words() -> None:
     assert wire.task_of(200, reply(status="failed", error="no luck")).error == "no luck"
 
 
+@pytest.mark.row(39)
 def test_a_failed_task_says_what_can_be_done() -> None:
     """By the same table as a refusal."""
     body = reply(status="failed", error={"code": "OutputVideoSensitiveContentDetected", "message": "no"})
@@ -301,6 +308,7 @@ def test_a_time_that_no_clock_says_is_zero(value: object) -> None:
         (429, b"", RateLimited),
     ],
 )
+@pytest.mark.row(27, 28)
 def test_a_get_without_a_task(status: int, body: bytes, sort: type[ProviderError]) -> None:
     """Asking again costs nothing, so that what proves nothing is merely unreachable."""
     with pytest.raises(ProviderError) as caught:

@@ -199,6 +199,7 @@ def test_a_database_ahead_of_its_witness_is_normal(tmp_path: Path) -> None:
     assert len(events(tmp_path)) == 5
 
 
+@pytest.mark.row(70)
 def test_a_journal_of_a_newer_program_is_not_written(tmp_path: Path) -> None:
     """We would not know what its rows mean to whoever reads them next."""
     written(tmp_path)
@@ -224,6 +225,7 @@ def test_a_run_that_another_has_overtaken_writes_no_more(tmp_path: Path) -> None
     other.close()
 
 
+@pytest.mark.row(59, 71)
 def test_a_run_whose_file_was_replaced_writes_no_more(tmp_path: Path) -> None:
     """A backup brought back under a sleeping run is another file."""
     written(tmp_path)
