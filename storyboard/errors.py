@@ -15,6 +15,7 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
     ├── SceneFailed           the provider made no video of a scene                  exit 3
     └── ProviderError         what came of speaking with a provider                  exit 3
         ├── NotSent           the request provably never left
+        │   └── Untrusted     … since the other side is not who it should be             exit 5
         ├── Rejected          the provider said no; nothing was taken on
         │   ├── Moderated     … to what is said or shown in it
         │   ├── NotFound      … since it knows no such task, model or path
@@ -107,6 +108,12 @@ class ProviderError(StoryboardError):
 
 class NotSent(ProviderError):
     """The request provably never left this machine: it may be sent again."""
+
+
+class Untrusted(NotSent):
+    """The other side could not prove who it is: nothing was said to it, and nothing will be."""
+
+    exit_code = 5
 
 
 class Rejected(ProviderError):

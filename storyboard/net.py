@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from storyboard.errors import NotSent, Rejected, UnknownOutcome, Unreachable
+from storyboard.errors import NotSent, Rejected, UnknownOutcome, Unreachable, Untrusted
 from storyboard.promises import Address, Sink, is_loopback, is_public
 
 POOL = 16
@@ -29,22 +29,24 @@ FETCHES = 4
 """Streams at a time."""
 
 LARGEST_REPLY = 8 * 1024 * 1024
-CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 180.0
-"""How long a paid request waits for its answer: waiting is cheap, doubt is not."""
-ASK_SECONDS = 60.0
-"""How long a question may take in all: a server that answers byte by byte would keep us for ever."""
 PLAIN = {"Accept-Encoding": "identity"}
 """Asked of everybody: a small packed answer may unpack to a huge one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How slow a stream may be: at least `least` bytes in each `seconds`, and all of it in `whole` seconds."""
+    """How slow a stream may be: at least `least` bytes in each `seconds`, and all of it in `whole` seconds.
+
+    `connect` is for a connection; `ask` for a question in all, since a server that answers byte by byte would keep us
+    for ever; `answer` for the answer to a paid request: waiting is cheap, doubt is not. All are seconds.
+    """
 
     seconds: float = 30.0
     least: int = 30 * 1024
     whole: float = 3600.0
+    connect: float = 10.0
+    ask: float = 60.0
+    answer: float = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Net:
             query = tuple(params) or None
             async with (
                 self._asks,
-                asyncio.timeout(ASK_SECONDS),
+                asyncio.timeout(self._patience.ask),
                 client.stream(method, url, headers={**PLAIN, **headers}, params=query) as response,
             ):
                 return await _whole(response)
@@ -107,10 +109,11 @@ class Net:
 
     async def submit(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """A paid request, sent once. Raises NotSent if it provably never left, UnknownOutcome if nobody knows."""
-        waiting = httpx.Timeout(ANSWER_SECONDS + len(body) / 256_000, connect=CONNECT_SECONDS)
+        patience = self._patience
+        waiting = httpx.Timeout(patience.answer + len(body) / 256_000, connect=patience.connect)
         try:
             async with (
-                asyncio.timeout(2 * ANSWER_SECONDS + len(body) / 256_000),
+                asyncio.timeout(2 * patience.answer + patience.connect + len(body) / 256_000),
                 self._built(url, waiting, httpx.Limits(max_keepalive_connections=0)) as client,
                 client.stream("POST", url, headers={**PLAIN, **headers}, content=body) as response,
             ):
@@ -121,7 +124,7 @@ class Net:
             httpx.ProxyError,
             httpx.UnsupportedProtocol,
         ) as error:
-            raise NotSent(f"{Address(url).origin} can't be reached ({_named(error)})", "check the network") from error
+            raise _not_sent(url, error) from error
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise UnknownOutcome(f"the answer of {Address(url).origin} was lost ({_named(error)})") from error
 
@@ -161,7 +164,7 @@ class Net:
         """One client for this machine, which no proxy of the environment gets to see, and one for the rest."""
         near = is_loopback(url)
         if near not in clients:
-            timeout = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
+            timeout = httpx.Timeout(30.0, connect=self._patience.connect, pool=None)
             limits = httpx.Limits(max_connections=pool, max_keepalive_connections=pool)
             clients[near] = self._built(url, timeout, limits)
         return clients[near]
@@ -176,6 +179,17 @@ class Net:
         except (ValueError, ImportError, OSError) as error:  # a proxy or a list of authorities that can't be used
             hint = "look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
             raise NotSent("the environment's proxy or certificates can't be used", hint) from error
+
+
+def _not_sent(url: str, error: Exception) -> NotSent:
+    """Why a request never left: somebody who isn't who he should be is another thing than nobody."""
+    origin, cause = Address(url).origin, error.__cause__
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        hint = "look at this machine's clock, and at what stands between it and the service"
+        return Untrusted(f"the certificate of {origin} is not believed: {cause.verify_message}", hint)
+    return NotSent(f"{origin} can't be reached ({_named(error)})", "check the network")
 
 
 @asynccontextmanager

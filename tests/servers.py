@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import socketserver
 import ssl
+import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -156,3 +157,48 @@ def closed_port() -> int:
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
         return int(asked.getsockname()[1])
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, Callable[[], int]]]:
+    """A server that reads and never answers: its address, and how many bytes it has heard."""
+    heard = 0
+    ending = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            nonlocal heard
+            heard += len(self.request.recv(65_536))
+            ending.wait(10)
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", lambda: heard
+        finally:
+            ending.set()
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def resetting(after: int) -> Iterator[str]:
+    """A server that resets the connection when it has read the head and so many bytes of the body."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            read = b""
+            while len(read) == 0 or len(read.partition(b"\r\n\r\n")[2]) < after:
+                read += self.request.recv(65_536)
+            now = struct.pack("ii", 1, 0)  # a close without lingering is a reset
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from storyboard import net
-from storyboard.errors import NotSent, ProviderError, UnknownOutcome, Unreachable
+from storyboard.errors import NotSent, ProviderError, UnknownOutcome, Unreachable, Untrusted
 from storyboard.net import FETCHES, LARGEST_REPLY, POOL, Net, Patience
 from storyboard.promises import Address
-from tests.servers import Sunk, answering, closed_port, counting, dripping, http
+from tests.servers import Sunk, answering, closed_port, counting, dripping, http, resetting, silent
 
 T = TypeVar("T")
 KEY = {"Authorization": "Bearer sk-secret"}
@@ -301,3 +304,110 @@ def test_a_proxy_that_makes_no_sense_is_told(
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
     with pytest.raises(NotSent, match="proxy"):
         going(talk)
+
+
+def hurried(talk: Callable[[Net], Awaitable[T]]) -> T:
+    """What comes of speaking through a way out that waits for nobody long."""
+
+    async def whole() -> T:
+        way = Net(Patience(connect=0.15, ask=0.15, answer=0.15))
+        try:
+            return await talk(way)
+        finally:
+            await way.close()
+
+    return asyncio.run(whole())
+
+
+@pytest.mark.row(1)
+def test_a_name_that_nobody_has_was_not_sent_to() -> None:
+    """The resolver says no, and a question is as unanswered as a paid request is unsent."""
+    with pytest.raises(NotSent, match=r"https://nowhere\.invalid can't be reached"):
+        going(lambda way: way.submit("https://nowhere.invalid/tasks", KEY, b"{}"))
+    with pytest.raises(Unreachable):
+        going(lambda way: way.ask("GET", "https://nowhere.invalid/tasks", KEY))
+
+
+@pytest.mark.row(3)
+def test_a_port_that_accepts_nobody_was_not_sent_to() -> None:
+    """Its queue is full, so that the connection never comes about."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        address = listening.getsockname()
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        try:
+            with pytest.raises(NotSent, match="connect timeout"):
+                hurried(lambda way: way.submit(f"http://127.0.0.1:{address[1]}/tasks", KEY, b"{}"))
+        finally:
+            for one in waiting:
+                one.close()
+
+
+def certificate() -> ssl.SSLContext:
+    """A server's, which nobody on this machine believes."""
+    folder = Path(__file__).parent / "world"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "films.example.cert.pem", folder / "films.example.key.pem")
+    return context
+
+
+@pytest.mark.row(4, 76)
+def test_a_certificate_that_is_not_believed_gets_nothing() -> None:
+    """The paid request never leaves, and the words say where to look: the clock may be wrong after a sleep."""
+    with answering(http(b"{}"), certificate()) as server:
+        address = server.origin.replace("http://", "https://")
+        with pytest.raises(Untrusted, match="is not believed: self-signed certificate") as told:
+            going(lambda way: way.submit(f"{address}/tasks", KEY, b"{}"))
+    assert ("clock" in told.value.hint, server.requests) == (True, [])
+
+
+@pytest.mark.row(5)
+def test_a_server_that_hangs_up_in_the_greeting_was_not_sent_to() -> None:
+    """It closes the connection at the first word of TLS."""
+    with answering(b"") as server:
+        address = server.origin.replace("http://", "https://")
+        with pytest.raises(NotSent, match="can't be reached"):
+            going(lambda way: way.submit(f"{address}/tasks", KEY, b"{}"))
+    assert not any(b"sk-secret" in request for request in server.requests)
+
+
+@pytest.mark.row(6)
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
+def test_a_proxy_that_refuses_was_not_sent_through(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    """It never connects us, so that the request never leaves; it gets neither key nor body."""
+    with answering(http(b"", status=status)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
+        with pytest.raises(NotSent):
+            going(lambda way: way.submit("https://ark.example/tasks", KEY, b"{}"))
+    assert [request.split(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
+    assert b"sk-secret" not in proxy.requests[0]
+
+
+@pytest.mark.row(7)
+def test_a_paid_request_that_nobody_answers_is_in_doubt() -> None:
+    """It was read, and then there was silence."""
+    with silent() as (address, heard):
+        with pytest.raises(UnknownOutcome, match=r"was lost \((read timeout|timeout error)\)"):
+            hurried(lambda way: way.submit(f"{address}/tasks", KEY, b"{}"))
+        assert heard() > 0
+
+
+@pytest.mark.row(9)
+def test_a_question_that_nobody_answers_is_unreachable() -> None:
+    """After its time it is given up, and may be asked again."""
+    with silent() as (address, heard):
+        with pytest.raises(Unreachable, match=r"gave no answer \((read timeout|timeout error)\)"):
+            hurried(lambda way: way.ask("GET", f"{address}/tasks", KEY))
+        assert heard() > 0
+
+
+@pytest.mark.row(8)
+@pytest.mark.parametrize("read", [0, 1, 1000, 100_000])
+def test_a_paid_request_that_is_cut_off_is_in_doubt(read: int) -> None:
+    """The server resets after so many bytes of the body: it may have had more of it than we know."""
+    with resetting(read) as address, pytest.raises(UnknownOutcome):
+        going(lambda way: way.submit(f"{address}/tasks", KEY, b"x" * 8_000_000))

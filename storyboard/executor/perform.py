@@ -21,6 +21,7 @@ from storyboard.errors import (
     SceneFailed,
     UnknownOutcome,
     Unreachable,
+    Untrusted,
 )
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetched
@@ -211,7 +212,7 @@ async def _turn(crew: Crew) -> None:
 
 async def _wait_or_give_up(error: ProviderError, attempts: int, job: Job, crew: Crew) -> None:
     """Wait for the next attempt, and say so; once somebody wants to leave, there is none."""
-    if isinstance(error, AccountRefused):
+    if isinstance(error, (AccountRefused, Untrusted)):
         crew.stop.why = crew.stop.why or error
     seconds = wait_after(error, attempts, crew.dice.fraction())
     if seconds is None or crew.stop.interrupted:

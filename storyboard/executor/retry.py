@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storyboard.errors import NotFound, NotSent, ProviderError, RateLimited, Unreachable
+from storyboard.errors import NotFound, NotSent, ProviderError, RateLimited, Unreachable, Untrusted
 
 LONGEST = 60.0
 MOST: dict[type[ProviderError], int] = {NotSent: 8, RateLimited: 30, Unreachable: 40}
@@ -17,6 +17,8 @@ def wait_after(error: ProviderError, attempts: int, fraction: float) -> float | 
     Only what costs nothing, or provably took nothing on, is ever tried again: a paid request of unknown outcome is
     not in the table.
     """
+    if isinstance(error, Untrusted):
+        return None
     most = next((count for kind, count in MOST.items() if isinstance(error, kind)), 0)
     if isinstance(error, NotFound) and error.code.startswith("NotFound"):
         most = NOT_FOUND_MOST

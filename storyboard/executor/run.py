@@ -13,6 +13,7 @@ from storyboard.errors import (
     SceneFailed,
     StoryboardError,
     UnknownOutcome,
+    Untrusted,
 )
 from storyboard.executor.crew import Crew, Stopped
 from storyboard.executor.engine import Engine
@@ -169,7 +170,7 @@ class Run:
                 )
             case DecisionNeeded():
                 return Result(id, "held", error.what, error.hint, code=4)
-            case AccountRefused() | MachineRefuses():
+            case AccountRefused() | MachineRefuses() | Untrusted():
                 self._crew.stop.why = self._crew.stop.why or error
                 return Result(id, "failed", error.what, error.hint, code=5)
             case _:
