@@ -70,6 +70,25 @@ def tell_problems(judgement: Judgement | Verdict) -> None:
         raise click.exceptions.Exit(1)
 
 
+def tell_problems_as_json(judgement: Judgement) -> None:
+    """The problems to a program, if one of them is a mistake: then that is all there is to say, and it exits with 1."""
+    if not mistakes(judgement.problems):
+        tell_problems(judgement)
+        return
+    import json
+
+    from storyboard.report.problems import problem_value
+
+    value = {"problems": [problem_value(problem) for problem in judgement.problems]}
+    echo(json.dumps(value, ensure_ascii=False, indent=1))
+    raise click.exceptions.Exit(1)
+
+
+def telling(as_json: bool) -> Callable[[Judgement], None]:
+    """How the problems of a storyboard are told: to people, or to a program."""
+    return tell_problems_as_json if as_json else tell_problems
+
+
 def colour(text: str, **style: Any) -> str:
     """Styled text; click takes the style away where nobody sees it, NO_COLOR where somebody doesn't want it."""
     return text if os.environ.get("NO_COLOR") else click.style(text, **style)

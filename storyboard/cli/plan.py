@@ -12,7 +12,7 @@ from storyboard.cli.common import (
     json_option,
     named,
     profile_option,
-    tell_problems,
+    telling,
 )
 from storyboard.cli.echo import echo
 
@@ -40,7 +40,7 @@ def command(
     from storyboard.cli.show import plan_value, show_plan
     from storyboard.cli.state import look
 
-    looked = look(file, profiles=named(profiles), emulator=emulator, selection=selection, tell=tell_problems)
+    looked = look(file, profiles=named(profiles), emulator=emulator, selection=selection, tell=telling(as_json))
     if as_json:
         echo(json.dumps(plan_value(looked.planned.plan, looked.layout.realm), ensure_ascii=False, indent=1))
     else:
