@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from storyboard import project
 from storyboard.errors import DecisionNeeded, Interrupted
@@ -34,6 +34,7 @@ from storyboard.promises import Account, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.homes import HOMES
 from storyboard.providers.pacing import Paced
+from storyboard.providers.provider import Provider
 from storyboard.world import files, serving, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
@@ -41,6 +42,8 @@ from storyboard.world.files import Layout
 from storyboard.world.journal import Journal, sole_runner
 from storyboard.world.store import Store
 from storyboard.world.uploads import loopback
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,27 @@ class LockKeeper:
         if text != self._text and (lock.blocks or self._text):
             files.write_in_one_stroke(self._path, text.encode())
             self._text = text
+
+
+def ask(layout: Layout, question: Callable[[Provider], Awaitable[T]], speed: float | None = None) -> T:
+    """What the service says to a question that costs nothing.
+
+    `speed` is that of an embedded emulator, None if there is none; it has one user at a time. Raises ProviderError,
+    SettingsTrouble, AnotherRunner.
+    """
+    clock, dice = SystemClock(), SystemDice()
+    with ExitStack() as stack:
+        if speed is not None:
+            layout.guard(layout.hidden, layout.service)
+            stack.enter_context(sole_runner(layout.hidden))
+        wish = Wish(agree=lambda _: False, tell=lambda _: None, speed=speed)
+        account = stack.enter_context(_account(layout, clock, dice, wish))
+        return asyncio.run(_asked(account, question, clock))
+
+
+async def _asked(account: Account, question: Callable[[Provider], Awaitable[T]], clock: Clock) -> T:
+    async with opened() as net:
+        return await question(Paced(connect(PROVIDER, account, net), clock))
 
 
 @contextmanager
@@ -286,7 +310,7 @@ def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
     return {id: take for id, take in found.items() if take is not None and take.digest in here}
 
 
-def resolve(layout: Layout, profile: str, scene: str, adopt: str) -> None:
+def resolve(layout: Layout, profile: str, scene: str, adopt: str, *, abandon: bool = False) -> None:
     """Write down what a person decided about a submission in doubt."""
     from storyboard.executor.reconcile import decision, in_doubt
 
@@ -296,6 +320,6 @@ def resolve(layout: Layout, profile: str, scene: str, adopt: str) -> None:
             past = past_of(journal.past)
             attempt = in_doubt(past, profile, scene)
             journal.open_run()
-            journal.append(decision(attempt, adopt, past))
+            journal.append(decision(attempt, adopt, past, abandon=abandon))
         finally:
             journal.close()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from storyboard.cli.echo import echo
+from storyboard.errors import UsageError
 from storyboard.language.problem import mistakes, told
 
 if TYPE_CHECKING:
@@ -47,6 +49,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 def named(profiles: tuple[str, ...]) -> tuple[str, ...]:
     """The profiles of one or several options, each perhaps several with commas between."""
     return tuple(name.strip() for value in profiles for name in value.split(",") if name.strip())
+
+
+def checked_task(text: str) -> str:
+    """A task's id. Raises UsageError for what can't be one."""
+    if not re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", text):
+        raise UsageError(f"{text} is no task's id", "they look like cgt-20260101120000-abcde")
+    return text
 
 
 _STYLES = {"mistake": "red", "warning": "yellow", "note": "blue"}

@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "Show where each scene stands.",
     "why": "Say why a scene would be made anew, down to the root cause.",
     "resolve": "Decide about a submission whose answer was lost.",
+    "tasks": "See the service's tasks, and cancel or forget them.",
     "film": "Cut the selected segments together.",
     "emulator": "Serve the API here: real videos, no key, no cost.",
     "explain": "Say what the code of a mistake means.",

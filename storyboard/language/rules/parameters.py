@@ -11,7 +11,7 @@ from storyboard.language.problem import Problem, nearest
 from storyboard.language.scene import Scene, Storyboard
 from storyboard.language.source import Place
 
-T = TypeVar("T", str, Capability)
+T = TypeVar("T", bound="str | Capability")
 
 
 def known_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
