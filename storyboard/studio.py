@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,9 +28,10 @@ from storyboard.net import opened
 from storyboard.planning.event import Event, Past, past_of
 from storyboard.planning.fingerprint import canonical, digest_of
 from storyboard.planning.lock import Lock, to_text
+from storyboard.planning.plan import Plan
 from storyboard.planning.take import Take
 from storyboard.project import PROVIDER, Planned
-from storyboard.promises import Account, Clock, Dice, Secret
+from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.homes import HOMES
 from storyboard.providers.pacing import Paced
@@ -61,6 +62,8 @@ class Wish:
     speed: float | None = None
     hold_reply: float = 0.0
     """Seconds for which an embedded emulator holds the answer of a create."""
+    callbacks: Callbacks | None = None
+    """Who hears callbacks; None if nobody does."""
 
 
 def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish) -> Outcome | None:
@@ -185,9 +188,37 @@ async def _run(
             memory=memory,
             began=clock.now(),
         )
-        work = Run(planned.plan, planned.world, crew, lock.keep)
+        plan = planned.plan
+        if wish.callbacks is not None:
+            wish.callbacks.connect(_from_any_thread(crew.watcher.hint))
+            plan = calling_back(plan, wish.callbacks)
+        work = Run(plan, planned.world, crew, lock.keep)
         with _interruptible(crew):
             return await work.walk(Local())
+
+
+def _from_any_thread(hint: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, for whoever is in another thread than this loop; once the loop has ended, nothing."""
+    loop = asyncio.get_running_loop()
+
+    def hinting(task: str) -> None:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(hint, task)
+
+    return hinting
+
+
+def calling_back(plan: Plan, callbacks: Callbacks) -> Plan:
+    """The plan in which each scene that is made says where to call back; an author's own address stays. No scene's key
+    knows of it."""
+    board = plan.graph.storyboard
+    scenes = dict(board.scenes)
+    for step in plan.makes:
+        scene = scenes[step.scene]
+        if scene.parameters.callback_url is None:
+            asked = replace(scene.parameters, callback_url=callbacks.address())
+            scenes[scene.id] = replace(scene, parameters=asked)
+    return replace(plan, graph=replace(plan.graph, storyboard=replace(board, scenes=scenes)))
 
 
 @contextmanager
