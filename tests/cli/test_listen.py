@@ -10,16 +10,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from storyboard.cli.listen import place_of
 from storyboard.errors import UsageError
 from storyboard.world import serving
+from tests.asking import TASKS, ask
 from tests.cli.doors import Said, say
 
 Write = Callable[[str], Path]
 ONE = (
     "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
 )
+LIE = {"id": "cgt-1", "status": "succeeded", "content": {"video_url": "http://127.0.0.1:1/evil.mp4"}}
 SLOWLY = ("--emulator", "--speed", "160")
 """Slow enough that a task is seen to run."""
 
@@ -55,6 +61,30 @@ def test_a_run_that_listens_is_called(write: Write) -> None:
     assert (heeded + useless > 0, forged) == (True, 0)
     (url,) = asked(path)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/[0-9a-f]{64}", url or "")
+
+
+def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a forged one is not; that the genuine one lies about the status changes nothing."""
+    told: list[str] = []
+
+    async def create(request: Request) -> JSONResponse:
+        told.append((await request.json())["callback_url"])
+        return JSONResponse({"id": "cgt-1"})
+
+    def look(_: Request) -> JSONResponse:
+        (url,) = told[:1]
+        if len(told) == 1:
+            told.extend(str(ask("POST", where, LIE, key="").status) for where in (url, f"{url[:-1]}?"))
+            return JSONResponse({"id": "cgt-1", "status": "running"})
+        return JSONResponse({"id": "cgt-1", "status": "failed", "error": {"code": "Some", "message": "no film"}})
+
+    routes = [Route(TASKS, create, methods=["POST"]), Route(f"{TASKS}/cgt-1", look)]
+    with serving.served(Starlette(routes=routes), serving.bound(0)) as origin:
+        monkeypatch.setenv("ARK_BASE_URL", origin)
+        monkeypatch.setenv("ARK_API_KEY", "a-key")
+        said = run(write(ONE), "--listen", "127.0.0.1:0")
+    assert (said.code, told[1:], "no film" in said.err) == (3, ["200", "404"], True)
+    assert "callbacks: 1 heeded, 0 of no use, 1 forged and ignored" in said.err
 
 
 def test_listening_is_no_reason_to_make_anything(write: Write) -> None:
