@@ -78,7 +78,11 @@ def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeyp
             return JSONResponse({"id": "cgt-1", "status": "running"})
         return JSONResponse({"id": "cgt-1", "status": "failed", "error": {"code": "Some", "message": "no film"}})
 
-    routes = [Route(TASKS, create, methods=["POST"]), Route(f"{TASKS}/cgt-1", look)]
+    routes = [
+        Route(TASKS, create, methods=["POST"]),
+        Route(TASKS, lambda _: JSONResponse({"total": 0, "items": []})),
+        Route(f"{TASKS}/cgt-1", look),
+    ]
     with serving.served(Starlette(routes=routes), serving.bound(0)) as origin:
         monkeypatch.setenv("ARK_BASE_URL", origin)
         monkeypatch.setenv("ARK_API_KEY", "a-key")
