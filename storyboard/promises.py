@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal, Protocol
@@ -40,6 +41,18 @@ class Sink(Protocol):
 
     def write(self, piece: bytes) -> None:
         """Take the next bytes."""
+        ...
+
+
+class Callbacks(Protocol):
+    """Where a provider may say that something happened to a task: a hint to look, and no proof of anything."""
+
+    def address(self) -> str:
+        """A new address to be called back at, for one request."""
+        ...
+
+    def connect(self, hint: Callable[[str], object]) -> None:
+        """Give each hint, a task's id, to `hint` from now on; it is called from another thread."""
         ...
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from storyboard import project
 from storyboard.errors import DecisionNeeded, Interrupted, MediaTrouble
@@ -28,11 +28,13 @@ from storyboard.net import opened
 from storyboard.planning.event import Event, Past, past_of
 from storyboard.planning.fingerprint import canonical, digest_of
 from storyboard.planning.lock import Lock, to_text
+from storyboard.planning.plan import Plan
 from storyboard.planning.take import Take
 from storyboard.project import Planned
-from storyboard.promises import Account, Clock, Dice, Secret
+from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced
+from storyboard.providers.provider import Provider
 from storyboard.world import files, serving, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
@@ -40,6 +42,8 @@ from storyboard.world.files import Layout
 from storyboard.world.journal import Journal, sole_runner
 from storyboard.world.store import Store, digest_of_file
 from storyboard.world.uploads import loopback
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Wish:
     """Seconds for which an embedded emulator holds the answer of a create."""
     recover: bool = False
     """Only tasks that the service already has are sought; nothing is submitted."""
+    callbacks: Callbacks | None = None
+    """Who hears callbacks; None if nobody does."""
 
 
 def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish) -> Outcome | None:
@@ -137,6 +143,29 @@ class LockKeeper:
         self._quiet_until = ended + PATIENCE * (ended - began)
 
 
+def ask(
+    layout: Layout, question: Callable[[Provider], Awaitable[T]], speed: float | None = None, provider: str = ""
+) -> T:
+    """What the service says to a question that costs nothing.
+
+    `speed` is that of an embedded emulator, None if there is none; it has one user at a time. Raises ProviderError,
+    SettingsTrouble, AnotherRunner.
+    """
+    clock, dice = SystemClock(), SystemDice()
+    with ExitStack() as stack:
+        if speed is not None:
+            layout.guard(layout.hidden, layout.service)
+            stack.enter_context(sole_runner(layout.hidden))
+        wish = Wish(agree=lambda _: False, tell=lambda _: None, speed=speed, provider=provider)
+        account = stack.enter_context(_account(layout, clock, dice, wish))
+        return asyncio.run(_asked(project.chosen(provider), account, question, clock))
+
+
+async def _asked(provider: str, account: Account, question: Callable[[Provider], Awaitable[T]], clock: Clock) -> T:
+    async with opened() as net:
+        return await question(Paced(connect(provider, account, net), clock))
+
+
 @contextmanager
 def _account(layout: Layout, clock: Clock, dice: Dice, wish: Wish) -> Iterator[Account]:
     """Who pays, and where; an embedded emulator is started if that was asked for."""
@@ -187,9 +216,37 @@ async def _run(
             memory=memory,
             began=clock.now(),
         )
-        work = Run(planned.plan, planned.world, crew, lock.keep)
+        plan = planned.plan
+        if wish.callbacks is not None:
+            wish.callbacks.connect(_from_any_thread(crew.watcher.hint))
+            plan = calling_back(plan, wish.callbacks)
+        work = Run(plan, planned.world, crew, lock.keep)
         with _interruptible(crew):
             return await work.walk(Local())
+
+
+def _from_any_thread(hint: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, for whoever is in another thread than this loop; once the loop has ended, nothing."""
+    loop = asyncio.get_running_loop()
+
+    def hinting(task: str) -> None:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(hint, task)
+
+    return hinting
+
+
+def calling_back(plan: Plan, callbacks: Callbacks) -> Plan:
+    """The plan in which each scene that is made says where to call back; an author's own address stays. No scene's key
+    knows of it."""
+    board = plan.graph.storyboard
+    scenes = dict(board.scenes)
+    for step in plan.makes:
+        scene = scenes[step.scene]
+        if scene.parameters.callback_url is None:
+            asked = replace(scene.parameters, callback_url=callbacks.address())
+            scenes[scene.id] = replace(scene, parameters=asked)
+    return replace(plan, graph=replace(plan.graph, storyboard=replace(board, scenes=scenes)))
 
 
 @contextmanager
@@ -367,7 +424,7 @@ def _owners(lock: Lock) -> dict[str, tuple[str, ...]]:
     return owners
 
 
-def resolve(layout: Layout, profile: str, scene: str, adopt: str) -> None:
+def resolve(layout: Layout, profile: str, scene: str, adopt: str, *, abandon: bool = False) -> None:
     """Write down what a person decided about a submission in doubt."""
     from storyboard.executor.reconcile import decision, in_doubt
 
@@ -377,6 +434,6 @@ def resolve(layout: Layout, profile: str, scene: str, adopt: str) -> None:
             past = past_of(journal.past)
             attempt = in_doubt(past, profile, scene)
             journal.open_run()
-            journal.append(decision(attempt, adopt, past))
+            journal.append(decision(attempt, adopt, past, abandon=abandon))
         finally:
             journal.close()

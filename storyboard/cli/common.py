@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from storyboard.cli.echo import echo
+from storyboard.errors import UsageError
 from storyboard.language.problem import mistakes, told
 
 if TYPE_CHECKING:
@@ -55,6 +57,13 @@ def named(profiles: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for value in profiles for name in value.split(",") if name.strip())
 
 
+def checked_task(text: str) -> str:
+    """A task's id. Raises UsageError for what can't be one."""
+    if not re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", text):
+        raise UsageError(f"{text} is no task's id", "they look like cgt-20260101120000-abcde")
+    return text
+
+
 _STYLES = {"mistake": "red", "warning": "yellow", "note": "blue"}
 
 
@@ -74,6 +83,25 @@ def tell_problems(judgement: Judgement | Verdict) -> None:
     if count:
         echo(f"{count} mistake{'s' if count > 1 else ''}: nothing was done", err=True)
         raise click.exceptions.Exit(1)
+
+
+def tell_problems_as_json(judgement: Judgement) -> None:
+    """The problems to a program, if one of them is a mistake: then that is all there is to say, and it exits with 1."""
+    if not mistakes(judgement.problems):
+        tell_problems(judgement)
+        return
+    import json
+
+    from storyboard.report.problems import problem_value
+
+    value = {"problems": [problem_value(problem) for problem in judgement.problems]}
+    echo(json.dumps(value, ensure_ascii=False, indent=1))
+    raise click.exceptions.Exit(1)
+
+
+def telling(as_json: bool) -> Callable[[Judgement], None]:
+    """How the problems of a storyboard are told: to people, or to a program."""
+    return tell_problems_as_json if as_json else tell_problems
 
 
 def colour(text: str, **style: Any) -> str:

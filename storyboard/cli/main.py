@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "Show where each scene stands.",
     "why": "Say why a scene would be made anew, down to the root cause.",
     "resolve": "Decide about a submission whose answer was lost.",
+    "tasks": "See the service's tasks, and cancel or forget them.",
     "recover": "Rebuild a lost record from what the service still lists.",
     "verify": "Check the store against its digests.",
     "film": "Cut the selected segments together.",

@@ -13,7 +13,7 @@ from storyboard.cli.common import (
     named,
     profile_option,
     provider_option,
-    tell_problems,
+    telling,
 )
 from storyboard.cli.echo import echo
 
@@ -48,7 +48,7 @@ def command(
         profiles=named(profiles),
         emulator=emulator,
         selection=selection,
-        tell=tell_problems,
+        tell=telling(as_json),
         provider=provider,
     )
     if as_json:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from storyboard import project, studio
 from storyboard.cli.common import Finite, file_option, named, profile_option, provider_option, tell_problems
 from storyboard.cli.echo import echo
+from storyboard.cli.listen import receiving
 from storyboard.cli.progress import Display, display
 from storyboard.cli.show import money, show_plan
 from storyboard.errors import DecisionNeeded
 from storyboard.executor.run import Outcome
 from storyboard.language.source import shown
+from storyboard.planning.event import Event
 from storyboard.project import Planned, survey
 from storyboard.promises import Realm
 from storyboard.studio import Film, Wish
 from storyboard.world.files import layout_of
+
+if TYPE_CHECKING:
+    from storyboard.web.callbacks import Heard, Receiver
 
 
 @click.command("run")
@@ -38,6 +45,16 @@ from storyboard.world.files import layout_of
 @click.option("--max-cost", type=Finite(0), help="Make nothing if it may cost more.")
 @click.option("--jobs", type=click.IntRange(1, 1000), help="Tasks in flight at once; left out: your settings, else 3.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing new once a scene has failed.")
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help="Hear there from the service when a task changes, instead of finding out by asking now and then.",
+)
+@click.option(
+    "--callback-url",
+    metavar="URL",
+    help="With --listen: the https address under which the service reaches it; its host is one that you trust.",
+)
 def command(
     selection: tuple[str, ...],
     file: str,
@@ -50,6 +67,8 @@ def command(
     max_cost: float | None,
     jobs: int | None,
     fail_fast: bool,
+    listen: str | None,
+    callback_url: str | None,
 ) -> None:
     """Make what is missing or changed of SELECTION (all, if left out), and cut the film.
 
@@ -62,25 +81,45 @@ def command(
     graph = judgement.graph
     assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
     asking = _Asking(layout.realm, yes, max_cost)
-    with display(graph.order) as shows:
+    with receiving(layout, listen, callback_url) as receiver, display(graph.order) as shows:
         wish = Wish(
             agree=lambda planned: asking.agree(planned, shows),
-            tell=shows.tell,
+            tell=_telling(shows, receiver),
             selection=selection,
             jobs=jobs,
             fail_fast=fail_fast,
             speed=speed if emulator else None,
             provider=provider,
             hold_reply=hold_reply / 1000,
+            callbacks=receiver,
         )
         outcome = studio.run(layout, graph, facts, wish)
     if outcome is None:
         raise DecisionNeeded("nothing was made: you said no")
     told_results(outcome)
+    if receiver is not None:
+        _tell_heard(receiver.heard)
     if not selection and outcome.exit_code == 0:
         echo(told_film(studio.film(layout, graph, outcome.takes)))
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _telling(shows: Display, receiver: Receiver | None) -> Callable[[Event], None]:
+    """Who hears what happens."""
+    if receiver is None:
+        return shows.tell
+
+    def tell(event: Event) -> None:
+        receiver.tell(event)
+        shows.tell(event)
+
+    return tell
+
+
+def _tell_heard(heard: Heard) -> None:
+    said = f"callbacks: {heard.hints} heeded, {heard.ignored} of no use, {heard.forged} forged and ignored"
+    echo(said, err=True)
 
 
 class _Asking:

@@ -12,7 +12,7 @@ from storyboard.cli.common import (
     json_option,
     named,
     profile_option,
-    tell_problems,
+    telling,
 )
 from storyboard.cli.echo import echo
 
@@ -34,7 +34,7 @@ def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], em
     from storyboard.planning.selection import select
     from storyboard.report.view import rows
 
-    looked = look(file, profiles=named(profiles), emulator=emulator, tell=tell_problems)
+    looked = look(file, profiles=named(profiles), emulator=emulator, tell=telling(as_json))
     found = rows(looked.planned.plan, looked.planned.world)
     if selection:
         chosen = select(selection, looked.graph, {row.scene: row.state for row in found})

@@ -139,21 +139,26 @@ def disagreement(task: Task, attempt: Attempt) -> str:
 
 
 def in_doubt(past: Past, profile: str, scene: str) -> Attempt:
-    """The scene's attempt of which nobody knows what came, or that was lost. Raises UsageError if there is none."""
-    found = [attempt for attempt in past.of(profile, scene) if attempt.state in ("in doubt", "lost")]
+    """The scene's attempt of which nobody knows what came, or that was lost or given up. Raises UsageError if there is
+    none."""
+    found = [attempt for attempt in past.of(profile, scene) if attempt.state in ("in doubt", "lost", "given up")]
     if not found:
         raise UsageError(f'scene "{scene}" has no submission in doubt', "`storyboard status` shows how scenes stand")
     return found[-1]
 
 
-def decision(attempt: Attempt, adopt: str, past: Past) -> Event:
-    """What a person decided, as an event: adopt a task as the attempt's, or give the attempt up, to make it anew.
+def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False) -> Event:
+    """What a person decided, as an event: adopt a task as the attempt's, want no more of it (`abandon`), or have it
+    made anew.
 
     A task belongs to one attempt at the most: raises UsageError if another has it.
     """
     if not adopt:
-        return Event("decided", attempt.scene, attempt.intent, {"choice": "submit again"})
+        choice = "abandon" if abandon else "submit again"
+        return Event("decided", attempt.scene, attempt.intent, {"choice": choice})
     owner = next((other for other in past.attempts.values() if other.task == adopt), None)
     if owner is not None:
-        raise UsageError(f'task {adopt} belongs to scene "{owner.scene}" already', "look again in the vendor's console")
+        raise UsageError(
+            f'task {adopt} belongs to scene "{owner.scene}" already', "look again with `storyboard tasks list`"
+        )
     return Event("adopted", attempt.scene, attempt.intent, {"task": adopt})

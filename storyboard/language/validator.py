@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from storyboard.errors import UsageError
 from storyboard.language import document
 from storyboard.language.capability import Capabilities
 from storyboard.language.facts import Facts, Trouble
@@ -77,23 +78,33 @@ def reading_of(
     profiles: tuple[str, ...] = (),
     included: Mapping[str, Found] | None = None,
 ) -> Reading:
-    """Read what was opened as far as the written form goes. `profiles` are those asked for on the command line."""
+    """Read what was opened as far as the written form goes. `profiles` are those asked for on the command line.
+
+    Raises UsageError if there is no such profile: that is no mistake of the file's.
+    """
     files = {path: file for path, file in (included or {}).items() if isinstance(file, Opened)}
     sources = {file.source.name: file.source for file in (main, *files.values())}
     if main.tree is None:
         return Reading(sources, None, main.problems)
-    found = in_order(_of_form(main.tree, main.source, schema, profiles, included or {}))
+    found = in_order(_of_form(main.tree, main.source, schema, included or {}))
     if mistakes(found):
         return Reading(sources, None, found, main.includes)
+    _check_there(profiles, profile_names(main.tree))
     trees = tuple((path, file.tree) for path, file in files.items() if file.tree is not None)
     return Reading(sources, read(main.tree, profiles, trees), found, main.includes)
+
+
+def _check_there(profiles: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for name in profiles:
+        if name not in known:
+            there = f"there are: {', '.join(known)}" if known else "it has no `profiles:`"
+            raise UsageError(f'the storyboard has no profile "{name}"', f"{nearest(name, known)} {there}".strip())
 
 
 def _of_form(
     tree: document.Mapping,
     source: Source,
     schema: Mapping[str, object],
-    profiles: tuple[str, ...],
     included: Mapping[str, Found],
 ) -> Iterator[Problem]:
     found = _departures(tree, schema)
@@ -102,7 +113,6 @@ def _of_form(
         for rule in shape.RULES:
             yield from rule(tree)
         yield from shape.no_words_lost(tree, source)
-        yield from _unknown_profiles(tree, profiles)
         yield from _of_included(tree, schema, included)
 
 
@@ -135,14 +145,6 @@ def _of_included(
                 yield Problem("SB210", f"`include` names {path}, but there is no such file", place, hint)
             case _:
                 yield Problem("SB210", f"`include` names {path}, which can't be read", place, "name a YAML file")
-
-
-def _unknown_profiles(tree: document.Mapping, profiles: tuple[str, ...]) -> Iterator[Problem]:
-    known = profile_names(tree)
-    for name in profiles:
-        if name not in known:
-            hint = nearest(name, known) or (f"there are: {', '.join(known)}" if known else "it has no `profiles:`")
-            yield Problem("SB209", f'the storyboard has no profile "{name}"', tree.place, hint)
 
 
 def judged(reading: Reading, rows: Capabilities, facts: Facts, trusted: tuple[str, ...] = ()) -> Judgement:

@@ -1,1 +1,1 @@
-"""The live page and the receiver of callbacks; the room is kept for them, nobody lives here yet."""
+"""The receiver of callbacks; the live page will live here too."""

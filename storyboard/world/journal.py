@@ -30,7 +30,7 @@ create table if not exists events(
   seq integer primary key, epoch integer not null, at real not null, kind text not null, scene text not null,
   intent text not null, body text not null, crc text not null, prev text not null) strict
 """
-_MEND = "restore it from a backup; what it knew of tasks, the vendor's console shows"
+_MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list` shows"
 
 
 @contextmanager

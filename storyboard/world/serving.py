@@ -16,27 +16,31 @@ from storyboard.errors import MachineRefuses
 HOST = "127.0.0.1"
 
 
-def bound(port: int) -> socket.socket:
-    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken.
+def bound(port: int, host: str = HOST) -> socket.socket:
+    """A socket, on this machine alone unless another `host` is named; port 0 chooses one. Raises MachineRefuses if the
+    port is taken, or the host is none of this machine's.
 
     It listens already: whoever is told its address may come before anybody serves, and waits.
     """
     # named as TCP, or asyncio leaves Nagle's delay on: each answer over a kept connection then takes 40 ms longer
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
         listening.listen()
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or str(error)
-        raise MachineRefuses(f"port {port} can't be served: {why.lower()}", "name another, or 0 for any") from error
+        where = f"port {port}" if host == HOST else f"{host}:{port}"
+        raise MachineRefuses(f"{where} can't be served: {why.lower()}", "name another, or 0 for any") from error
     return listening
 
 
 def address_of(listening: socket.socket) -> str:
     """The origin that a bound socket serves."""
-    return f"http://{HOST}:{listening.getsockname()[1]}"
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve(app: Any, listening: socket.socket) -> None:

@@ -93,9 +93,39 @@ def test_an_unknown_scene_is_answered_with_the_nearest(write: Write) -> None:
     assert (said.code, 'did you mean "storm"?' in said.err) == (2, True)
 
 
-def test_an_unknown_profile_is_a_mistake(write: Write) -> None:
-    """A profile that the storyboard doesn't have is told with those that it has."""
-    assert say("plan", "-f", str(write(ONE)), "--profile", "draft").code == 1
+@pytest.mark.parametrize("verb", ["validate", "plan", "run", "status", "film"])
+def test_an_unknown_profile_is_wrong_usage(write: Write, verb: str) -> None:
+    """A profile that the storyboard doesn't have is told with those that it has, and not as a mistake of the file's."""
+    path = write(ONE + "profiles: {draft: {resolution: 480p}, tall: {ratio: '9:16'}}\n")
+    told = 'storyboard: the storyboard has no profile "darft"\n  did you mean "draft"? there are: draft, tall\n'
+    said = say(verb, "-f", str(path), "--profile", "darft")
+    assert (said.code, said.out, said.err) == (2, "", told)
+
+
+def test_without_profiles_an_unknown_one_is_told_so(write: Write) -> None:
+    """There is nothing to choose from."""
+    said = say("plan", "-f", str(write(ONE)), "--profile", "draft")
+    assert (said.code, "it has no `profiles:`" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [["plan"], ["status"], ["why", "a"]])
+def test_with_json_mistakes_are_json_too(write: Write, words: list[str]) -> None:
+    """A program that asked for JSON reads the problems as JSON, and nothing else is said."""
+    path = write("storyboard: 1\nscenes:\n  a: {prompt: words, duration: 99}\n")
+    said = say(*words, "-f", str(path), "--json")
+    (problem,) = json.loads(said.out)["problems"]
+    assert (said.code, problem["code"], problem["line"], said.err) == (1, "SB402", 3, "")
+
+
+def test_a_mistake_of_the_defaults_is_told_once(write: Write) -> None:
+    """At its place there, however many scenes inherit it; a scene's own is told by itself."""
+    scenes = "".join(f"  s{number}: {{prompt: words}}\n" for number in range(4))
+    path = write(f"storyboard: 1\ndefaults: {{duration: 99}}\nscenes:\n{scenes}  own: {{prompt: w, duration: 98}}\n")
+    problems = json.loads(say("validate", "-f", str(path), "--json").out)
+    assert [(problem["line"], problem["sentence"].partition(" asks")[0]) for problem in problems] == [
+        (2, 'scene "s0" (and 3 more)'),
+        (8, 'scene "own"'),
+    ]
 
 
 def test_a_damaged_lock_stops_before_anything_is_bought(write: Write) -> None:

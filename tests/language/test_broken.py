@@ -35,9 +35,6 @@ from tests.reading import ROOT
 BROKEN = ROOT / "tests" / "broken"
 FOLDERS = sorted(path for path in BROKEN.iterdir() if path.is_dir())
 
-PROFILES: Mapping[str, tuple[str, ...]] = {"SB209-unknown-profile": ("darft", "tall")}
-"""Those asked for where the mistake stands on the command line."""
-
 ROWS: Mapping[str, Capabilities] = {
     "SB404-ratio-not-made": {
         name: replace(row, ratios=tuple(ratio for ratio in row.ratios if ratio != "21:9"))
@@ -86,12 +83,12 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def judgement_of(folder: Path) -> Judgement:
     """What `storyboard validate` finds in a folder."""
-    layout, profiles = layout_of(str(folder / "storyboard.yaml"), "real"), PROFILES.get(folder.name, ())
-    judgement, facts = survey(layout, profiles)
+    layout = layout_of(str(folder / "storyboard.yaml"), "real")
+    judgement, facts = survey(layout)
     rows, there = ROWS.get(folder.name), THERE.get(folder.name)
     if rows is None and there is None:
         return judgement
-    return judged(read(layout, profiles), rows or capabilities(), {**facts, **(there or {})})
+    return judged(read(layout), rows or capabilities(), {**facts, **(there or {})})
 
 
 def code_of(folder: Path) -> str:

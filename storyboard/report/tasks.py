@@ -1,0 +1,83 @@
+"""The provider's tasks, each with the scene that it belongs to: what the record says, beside what the provider says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from storyboard.planning.event import Attempt, Past
+from storyboard.planning.lock import Lock
+from storyboard.providers.provider import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A task and whose it is: the scene that it was submitted for, or those in doubt whose mark it bears.
+
+    `stored` says whether its video is ours already. No value of it holds a signature.
+    """
+
+    task: Task
+    scene: str = ""
+    profile: str = ""
+    may_be: tuple[str, ...] = ()
+    stored: bool = False
+
+    @property
+    def whose(self) -> str:
+        """The scene in a word; with a question mark those that it may be; empty for a task that nobody here knows."""
+        name = f"{self.scene} ({self.profile})" if self.profile else self.scene
+        return name or " or ".join(f"{scene}?" for scene in self.may_be)
+
+    def value(self) -> dict[str, Any]:
+        """For a program to read."""
+        task = self.task
+        return {
+            "id": task.id,
+            "status": task.word,
+            "scene": self.scene or None,
+            "profile": self.profile or None,
+            "may_be": list(self.may_be),
+            "stored": self.stored,
+            "model": task.model,
+            "created_at": task.created_at or None,
+            "updated_at": task.updated_at or None,
+            "duration": task.duration,
+            "resolution": task.resolution or None,
+            "ratio": task.ratio or None,
+            "generate_audio": task.sound,
+            "tokens": task.tokens,
+            "execution_expires_after": task.expires_after,
+            "video": task.video and task.video.bare,
+            "last_frame": task.frame and task.frame.bare,
+            "addresses_expire_at": (task.expires or None) if task.video else None,
+            "error": task.error or None,
+        }
+
+
+def owned(task: Task, past: Past, lock: Lock, digests: Collection[str]) -> Owned:
+    """Whose a task is, by the record and the lock; `digests` are those of the files in the store."""
+    attempts = [attempt for attempt in past.attempts.values() if attempt.task == task.id]
+    takes = [(profile, scene, take) for (profile, scene), block in lock.blocks.items() for take in block.takes.values()]
+    of_task = [row for row in (*past.takes, *takes) if row[2].task == task.id]
+    stored = any(take.digest in digests for _, _, take in of_task)
+    if attempts:
+        return Owned(task, attempts[-1].scene, attempts[-1].profile, stored=stored)
+    if of_task:
+        profile, scene, _ = of_task[0]
+        return Owned(task, scene, profile, stored=stored)
+    return Owned(task, may_be=tuple(dict.fromkeys(a.scene for a in past.attempts.values() if _may_be(task, a))))
+
+
+def _may_be(task: Task, attempt: Attempt) -> bool:
+    return attempt.state == "in doubt" and attempt.marker is not None and attempt.marker == task.expires_after
+
+
+def date_of(instant: float) -> str:
+    """An instant of the provider's as people read it, in UTC; empty where it said none that a calendar has."""
+    try:
+        return f"{datetime.fromtimestamp(instant, UTC):%Y-%m-%d %H:%M:%S}" if instant > 0 else ""
+    except (ValueError, OverflowError, OSError):
+        return ""

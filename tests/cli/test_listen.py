@@ -1,0 +1,187 @@
+"""`storyboard run --listen`: the service says when a task changes, and is asked again."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from storyboard.cli.listen import place_of
+from storyboard.errors import UsageError
+from storyboard.world import serving
+from tests.asking import TASKS, ask
+from tests.cli.doors import Said, say
+
+Write = Callable[[str], Path]
+ONE = (
+    "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
+)
+LIE = {"id": "cgt-1", "status": "succeeded", "content": {"video_url": "http://127.0.0.1:1/evil.mp4"}}
+SLOWLY = ("--emulator", "--speed", "160")
+"""Slow enough that a task is seen to run."""
+
+
+def run(path: Path, *words: str) -> Said:
+    """`storyboard run` in a project."""
+    return say("run", "-f", str(path), *words)
+
+
+def asked(path: Path) -> list[str | None]:
+    """Where the service was told to call back, task by task."""
+    lines = (path.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["body"].get("callback_url") for line in lines]
+
+
+def trust(host: str) -> None:
+    """Let the user's settings trust a host."""
+    import os
+
+    path = Path(os.environ["XDG_CONFIG_HOME"]) / "storyboard" / "settings.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'trusted_hosts = ["{host}"]\n', "utf-8")
+
+
+def test_a_run_that_listens_is_called(write: Write) -> None:
+    """At an address of this machine with a secret in it; what came is counted, and none of it is forged."""
+    path = write(ONE)
+    said = run(path, *SLOWLY, "--listen", "127.0.0.1:0")
+    found = re.search(r"^callbacks: (\d+) heeded, (\d+) of no use, (\d+) forged and ignored$", said.err, re.MULTILINE)
+    assert (said.code, found is not None) == (0, True)
+    assert found is not None
+    heeded, useless, forged = map(int, found.groups())
+    assert (heeded + useless > 0, forged) == (True, 0)
+    (url,) = asked(path)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/[0-9a-f]{64}", url or "")
+
+
+def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a forged one is not; that the genuine one lies about the status changes nothing."""
+    told: list[str] = []
+
+    async def create(request: Request) -> JSONResponse:
+        told.append((await request.json())["callback_url"])
+        return JSONResponse({"id": "cgt-1"})
+
+    def look(_: Request) -> JSONResponse:
+        (url,) = told[:1]
+        if len(told) == 1:
+            told.extend(str(ask("POST", where, LIE, key="").status) for where in (url, f"{url[:-1]}?"))
+            return JSONResponse({"id": "cgt-1", "status": "running"})
+        return JSONResponse({"id": "cgt-1", "status": "failed", "error": {"code": "Some", "message": "no film"}})
+
+    routes = [
+        Route(TASKS, create, methods=["POST"]),
+        Route(TASKS, lambda _: JSONResponse({"total": 0, "items": []})),
+        Route(f"{TASKS}/cgt-1", look),
+    ]
+    with serving.served(Starlette(routes=routes), serving.bound(0)) as origin:
+        monkeypatch.setenv("ARK_BASE_URL", origin)
+        monkeypatch.setenv("ARK_API_KEY", "a-key")
+        said = run(write(ONE), "--listen", "127.0.0.1:0")
+    assert (said.code, told[1:], "no film" in said.err) == (3, ["200", "404"], True)
+    assert "callbacks: 1 heeded, 0 of no use, 1 forged and ignored" in said.err
+
+
+def test_listening_is_no_reason_to_make_anything(write: Write) -> None:
+    """Where to call back is in no scene's key."""
+    path = write(ONE)
+    assert run(path, *SLOWLY).submitted == 1
+    assert (run(path, *SLOWLY, "--listen", "127.0.0.1:0").submitted, asked(path)) == (0, [None])
+
+
+def test_polling_goes_on_where_nobody_calls(write: Write) -> None:
+    """A relay that the emulator doesn't call is told, and the film is made all the same."""
+    trust("relay.example")
+    path = write(ONE)
+    said = run(path, *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://relay.example/films")
+    (url,) = asked(path)
+    assert (said.code, (url or "").startswith("https://relay.example/films/")) == (0, True)
+    assert "callbacks: 0 heeded, 0 of no use, 0 forged" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--listen", "nonsense"], "--listen takes HOST:PORT"),
+        (["--listen", "127.0.0.1:99999"], "--listen takes HOST:PORT"),
+        (["--listen", "192.0.2.1:80"], "the emulator calls this machine alone"),
+        (["--callback-url", "https://relay.example"], "--callback-url needs --listen"),
+        (["--listen", "127.0.0.1:0", "--callback-url", "http://relay.example"], "no address that could be called"),
+        (
+            ["--listen", "127.0.0.1:0", "--callback-url", "https://relay.example/?a=b"],
+            "no address that could be called",
+        ),
+        (
+            ["--listen", "127.0.0.1:0", "--callback-url", "https://me:x@relay.example/"],
+            "no address that could be called",
+        ),
+        (["--listen", "127.0.0.1:0", "--callback-url", "https://[half"], "no address that could be called"),
+    ],
+)
+def test_wrong_words_exit_with_2(write: Write, words: list[str], told: str) -> None:
+    """And nothing is begun."""
+    path = write(ONE)
+    said = run(path, *SLOWLY, *words)
+    assert (said.code, told in said.err, (path.parent / "renders").exists()) == (2, True, False)
+
+
+def test_the_real_service_has_to_know_where_to_call(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can't reach this machine by itself."""
+    monkeypatch.setenv("ARK_API_KEY", "key")
+    said = run(write(ONE), "--yes", "--listen", "127.0.0.1:0")
+    assert (said.code, "--callback-url https://HOST/PATH" in said.err) == (2, True)
+
+
+def test_a_host_that_is_not_trusted_is_not_named(write: Write) -> None:
+    """Results are posted where the user's settings say, be it by the storyboard or by an option."""
+    said = run(write(ONE), *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://evil.example/x")
+    assert (said.code, 'trusted_hosts = ["evil.example"]' in said.err) == (5, True)
+
+
+def test_a_port_that_is_taken_exits_with_5(write: Write) -> None:
+    """Before anything is paid for."""
+    with serving.bound(0) as taken:
+        port = taken.getsockname()[1]
+        said = run(write(ONE), *SLOWLY, "--listen", f"127.0.0.1:{port}")
+    assert (said.code, f"port {port} can't be served" in said.err) == (5, True)
+
+
+@pytest.mark.parametrize(
+    ("listen", "place"),
+    [
+        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
+        ("0.0.0.0:80", ("0.0.0.0", 80)),  # noqa: S104 - read, not bound
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:8080", ("::1", 8080)),
+    ],
+)
+def test_where_to_listen(listen: str, place: tuple[str, int]) -> None:
+    """A host and a port."""
+    assert place_of(listen) == place
+
+
+@pytest.mark.parametrize("listen", ["", ":80", "8080", "::1:80", "a b:1", "host:", "host:-1"])
+def test_where_nobody_can_listen(listen: str) -> None:
+    """Is told with an example."""
+    with pytest.raises(UsageError, match="HOST:PORT"):
+        place_of(listen)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_an_address_of_ipv6_is_written_in_brackets() -> None:
+    """As addresses are."""
+    try:
+        listening = serving.bound(0, "::1")
+    except Exception as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    with listening:
+        assert urlsplit(serving.address_of(listening)).hostname == "::1"

@@ -1,0 +1,301 @@
+"""`storyboard tasks`: the service's own tasks, seen, cancelled and forgotten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from storyboard.planning.event import Event
+from storyboard.planning.plan import in_doubt_hint
+from storyboard.testing.clock import VirtualClock
+from storyboard.testing.emulator import Emulator, emulator
+from storyboard.world import serving
+from storyboard.world.clock import SystemClock
+from storyboard.world.files import layout_of
+from storyboard.world.journal import Journal
+from tests.asking import TASKS, create, order
+from tests.cli.doors import FAST, Said, run, say
+
+Write = Callable[[str], Path]
+ONE = (
+    "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
+)
+NOON_UTC = 1_790_856_000.0  # 2026-10-01 12:00:00 UTC
+WHOLE = 20.0 * 4
+"""Seconds that the making of a clip takes at speed 1; a tenth of them it is queued."""
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """The service's clock, which goes on when the test says so."""
+    return VirtualClock(NOON_UTC)
+
+
+@pytest.fixture
+def served(tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """A service whose clock stands, named by the environment."""
+    with emulator(tmp_path / "service" / "ledger", speed=1.0, clock=clock) as emulated:
+        for name, value in emulated.environment.items():
+            monkeypatch.setenv(name, value)
+        yield emulated
+
+
+def tasks(path: Path, *words: str) -> Said:
+    """`storyboard tasks` in a project."""
+    return say("tasks", words[0], *words[1:], "-f", str(path))
+
+
+def listed(path: Path, *words: str) -> Any:
+    """What a list tells to a program."""
+    return json.loads(tasks(path, "list", "--json", *words).out)
+
+
+def remembered(path: Path, scene: str, task: str, *more: Event, marker: int | None = None) -> None:
+    """Write down that a scene was submitted, and what came of it."""
+    layout = layout_of(str(path), "emulated")
+    layout.hidden.mkdir(parents=True)
+    journal = Journal(layout.hidden, SystemClock(), writing=True)
+    journal.open_run()
+    journal.append(Event("intended", scene, "intent", {"profile": "", "key": {}, "marker": marker}))
+    journal.append(Event("accepted", scene, "intent", {"task": task}) if task else Event("unknown", scene, "intent"))
+    for event in more:
+        journal.append(event)
+    journal.close()
+
+
+def test_a_list_names_each_task_s_scene(write: Write, served: Emulator) -> None:
+    """As the record has it; a task that nobody here submitted is nobody's."""
+    path = write(ONE)
+    ours, foreign = create(served.base_url, order()), create(served.base_url, order())
+    remembered(path, "dusk", ours)
+    value = listed(path)
+    assert (value["realm"], value["total"]) == ("emulated", 2)
+    assert {row["id"]: row["scene"] for row in value["tasks"]} == {ours: "dusk", foreign: None}
+
+
+def test_people_see_a_table(write: Write, served: Emulator) -> None:
+    """Whole lines, also where nobody sees them."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    remembered(path, "dusk", task)
+    head, line, count = tasks(path, "list").out.splitlines()
+    assert head.split()[:4] == ["task", "status", "scene", "model"]
+    assert line.split() == [task, "queued", "dusk", "doubao-seedance-2-0-260128", "2026-10-01", "12:00:00"]
+    assert count == "1 of 1 task, page 1"
+
+
+def test_a_task_that_bears_the_mark_of_a_scene_in_doubt_is_told_with_it(write: Write, served: Emulator) -> None:
+    """With a question mark: that is for a person to decide."""
+    path = write(ONE)
+    create(served.base_url, order(execution_expires_after=170_001))
+    other = create(served.base_url, order(execution_expires_after=170_002))
+    remembered(path, "dusk", "", marker=170_001)
+    assert {row["id"]: row["may_be"] for row in listed(path)["tasks"]}[other] == []
+    assert "dusk?" in tasks(path, "list").out
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ((), 3),
+        (("--status", "queued"), 3),
+        (("--status", "running"), 0),
+        (("--model", "seedance-2.0-fast"), 1),
+        (("--model", "doubao-seedance-2-0-fast-260128"), 1),
+        (("--model", "ep-1"), 0),
+        (("--service-tier", "flex"), 0),
+        (("--service-tier", "default"), 3),
+        (("--size", "2"), 2),
+        (("--size", "2", "--page", "2"), 1),
+    ],
+)
+def test_a_list_may_be_asked_for_less(write: Write, served: Emulator, words: tuple[str, ...], count: int) -> None:
+    """By the service's own filters; a model by any of its names."""
+    for model in ("doubao-seedance-2-0-260128", "doubao-seedance-2-0-260128", "doubao-seedance-2-0-fast-260128"):
+        create(served.base_url, order(model=model))
+    assert len(listed(write(ONE), *words)["tasks"]) == count
+
+
+def test_a_list_may_name_several_tasks(write: Write, served: Emulator) -> None:
+    """Each by itself."""
+    first, _, third = (create(served.base_url, order()) for _ in range(3))
+    found = listed(write(ONE), "--task", first, "--task", third)
+    assert {row["id"] for row in found["tasks"]} == {first, third}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "--status", "nonsense"),
+        ("list", "--size", "501"),
+        ("list", "--page", "0"),
+        ("list", "--task", "../x"),
+        ("get", "nonsense"),
+        ("cancel", "nonsense"),
+        ("delete", "nonsense"),
+    ],
+)
+def test_wrong_words_exit_with_2(write: Write, words: tuple[str, ...]) -> None:
+    """Before anybody is asked."""
+    assert tasks(write(ONE), *words).code == 2
+
+
+@pytest.mark.parametrize("verb", ["get", "cancel", "delete"])
+@pytest.mark.usefixtures("served")
+def test_a_task_that_there_is_not_is_told(write: Write, verb: str) -> None:
+    """With how long tasks are known."""
+    said = tasks(write(ONE), verb, "cgt-20260101120000-abcde")
+    assert (said.code, "seven days" in said.err, said.out) == (3, True, "")
+
+
+def test_without_a_key_nobody_is_asked(write: Write) -> None:
+    """For the real service it takes one."""
+    said = tasks(write(ONE), "list")
+    assert (said.code, "ARK_API_KEY is not set" in said.err) == (5, True)
+
+
+def test_no_signature_is_printed(write: Write, served: Emulator, clock: VirtualClock) -> None:
+    """Whoever has one can fetch the video."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    clock.advance(WHOLE)
+    people, program = tasks(path, "get", task).out, tasks(path, "get", task, "--json").out
+    assert ("video.mp4" in people, "video.mp4" in program) == (True, True)
+    assert "X-Tos" not in people + program + tasks(path, "list", "--json").out
+
+
+def test_a_task_is_told_line_by_line(write: Write, served: Emulator) -> None:
+    """What is known of it, and nothing that isn't."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    remembered(path, "dusk", task)
+    lines = dict(line.split(maxsplit=1) for line in tasks(path, "get", task).out.splitlines())
+    assert (lines["id"], lines["status"], lines["scene"], lines["stored"]) == (task, "queued", "dusk", "no")
+    assert "video" not in lines
+
+
+def test_a_queued_task_is_cancelled(write: Write, served: Emulator) -> None:
+    """Its scene is named; to cancel it again is no fault."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    remembered(path, "dusk", task)
+    said = tasks(path, "cancel", task)
+    assert (said.code, "dusk: the next run makes it anew" in said.out) == (0, True)
+    assert tasks(path, "cancel", task).out == f"{task} is cancelled already\n"
+
+
+@pytest.mark.parametrize("verb", ["cancel", "delete"])
+def test_a_running_task_is_billed(write: Write, served: Emulator, clock: VirtualClock, verb: str) -> None:
+    """Nothing stops it."""
+    task = create(served.base_url, order())
+    clock.advance(WHOLE / 2)
+    said = tasks(write(ONE), verb, task)
+    assert said.code == 3
+    assert f"task {task} is running: it can't be cancelled any more, and will be billed" in said.err
+
+
+def test_a_task_that_began_to_run_meanwhile_is_billed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was queued when it was looked at; the refusal of the service says the same."""
+    refusal = {"error": {"code": "InvalidAction.RunningTaskDeletion", "message": "it runs"}}
+    where = f"{TASKS}/{{task}}"
+    routes = [
+        Route(where, lambda request: JSONResponse({"id": request.path_params["task"], "status": "queued"})),
+        Route(where, lambda _: JSONResponse(refusal, 409), methods=["DELETE"]),
+    ]
+    with serving.served(Starlette(routes=routes), serving.bound(0)) as origin:
+        monkeypatch.setenv("ARK_BASE_URL", origin)
+        monkeypatch.setenv("ARK_API_KEY", "a-key")
+        said = tasks(write(ONE), "cancel", "cgt-1")
+    assert (said.code, "will be billed" in said.err) == (3, True)
+
+
+def test_cancelling_never_removes_a_record(write: Write, served: Emulator, clock: VirtualClock) -> None:
+    """The service has one word for both: what has ended is not sent it."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    clock.advance(WHOLE)
+    said = tasks(path, "cancel", task)
+    assert (said.code, "tasks delete" in said.err) == (3, True)
+    assert listed(path)["total"] == 1
+
+
+def test_deleting_never_cancels(write: Write, served: Emulator) -> None:
+    """What is queued is left as it is."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    said = tasks(path, "delete", task)
+    assert (said.code, "tasks cancel" in said.err) == (3, True)
+    assert listed(path, "--status", "queued")["total"] == 1
+
+
+def test_a_record_is_kept_while_its_video_is_not_stored(write: Write, served: Emulator, clock: VirtualClock) -> None:
+    """Nobody could fetch it any more; with --yes that is somebody's wish."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    remembered(path, "dusk", task)
+    clock.advance(WHOLE)
+    refused = tasks(path, "delete", task)
+    assert (refused.code, "--yes" in refused.err, listed(path)["total"]) == (4, True, 1)
+    assert (tasks(path, "delete", task, "--yes").code, listed(path)["total"]) == (0, 0)
+
+
+def test_the_record_of_a_stored_video_goes_with_a_warning(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was the proof of what was bought."""
+    path = write(ONE)
+    with emulator(path.parent / "service" / "ledger", speed=4000.0) as emulated:
+        for name, value in emulated.environment.items():
+            monkeypatch.setenv(name, value)
+        assert say("run", "-f", str(path)).code == 0
+        (row,) = listed(path)["tasks"]
+        said = tasks(path, "delete", row["id"])
+        assert (row["scene"], row["stored"], listed(path)["total"]) == ("dusk", True, 0)
+    assert (said.code, said.out) == (0, f"{row['id']} is forgotten\n")
+    assert "the proof of what was bought" in said.err
+
+
+def test_the_embedded_emulator_has_tasks_too(write: Write) -> None:
+    """Those of the runs before, in their own realm."""
+    path = write(ONE)
+    assert run(path).code == 0
+    (row,) = listed(path, "--emulator", "--speed", FAST)["tasks"]
+    assert (row["scene"], row["stored"], row["status"]) == ("dusk", True, "succeeded")
+
+
+def test_a_damaged_record_ends_nothing(write: Write, served: Emulator) -> None:
+    """One looks at tasks just then; but whose they are isn't known."""
+    path = write(ONE)
+    task = create(served.base_url, order())
+    remembered(path, "dusk", task)
+    (layout_of(str(path), "emulated").hidden / "witness").write_text("99 1\n", "utf-8")
+    said = tasks(path, "list", "--json")
+    assert (said.code, json.loads(said.out)["tasks"][0]["scene"]) == (0, None)
+    assert "whose the tasks are is not certain" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [(["--abandon"], "given up"), (["--submit-again"], "abandoned"), (["--adopt", "cgt-9"], "accepted")],
+)
+@pytest.mark.usefixtures("served")
+def test_a_person_decides_about_a_held_scene(write: Write, words: list[str], after: str) -> None:
+    """In each of the ways that the remedy names; what was given up can still be decided otherwise."""
+    path = write(ONE)
+    remembered(path, "dusk", "", Event("decided", "dusk", "intent", {"choice": "abandon"}))
+    assert say("resolve", "dusk", *words, "-f", str(path)).code == 0
+    journal = Journal(layout_of(str(path), "emulated").hidden, SystemClock(), writing=False)
+    assert journal.history.attempt("intent").state == after
+    journal.close()
+
+
+def test_the_remedy_of_a_held_scene_names_commands_that_there_are() -> None:
+    """`tasks list` to look, and three ways to decide."""
+    hint = in_doubt_hint("dusk")
+    assert [word in hint for word in ("storyboard tasks list", "--adopt", "--submit-again", "--abandon")] == [True] * 4
+    assert "console" not in hint

@@ -1,0 +1,54 @@
+"""Whose a task is, by the record and the lock."""
+
+from __future__ import annotations
+
+import pytest
+
+from storyboard.planning.event import Attempt, Past
+from storyboard.planning.lock import Lock
+from storyboard.promises import Address
+from storyboard.providers.provider import Task
+from storyboard.report.tasks import Owned, date_of, owned
+from tests.planning.worlds import digest, take
+
+TASK = Task("cgt-dusk", "succeeded", "succeeded", expires_after=170_001)
+
+
+def attempt(scene: str, task: str = "", marker: int | None = None) -> Attempt:
+    """An attempt of which a task is known, or none."""
+    return Attempt(scene, scene, "", {}, "accepted" if task else "in doubt", task, marker=marker)
+
+
+def test_a_task_belongs_to_the_scene_that_submitted_it() -> None:
+    """As the record says; its video is ours once its bytes are."""
+    past = Past({"i": attempt("dusk", "cgt-dusk")}, (("", "dusk", take("dusk", {})),))
+    assert owned(TASK, past, Lock(), ()) == Owned(TASK, "dusk")
+    assert owned(TASK, past, Lock(), {digest("dusk")}) == Owned(TASK, "dusk", stored=True)
+
+
+def test_a_colleague_s_task_is_known_from_the_lock() -> None:
+    """With the profile that it was made under."""
+    lock = Lock().with_take("draft", "dusk", take("dusk", {}), select=True)
+    found = owned(TASK, Past(), lock, {digest("dusk")})
+    assert (found, found.whose) == (Owned(TASK, "dusk", "draft", stored=True), "dusk (draft)")
+
+
+def test_a_mark_names_the_scenes_in_doubt() -> None:
+    """All that it fits, and none without a mark."""
+    past = Past({"a": attempt("a", marker=170_001), "b": attempt("b", marker=1), "c": attempt("c")})
+    found = owned(TASK, past, Lock(), ())
+    assert (found.may_be, found.whose, owned(TASK, Past(), Lock(), ()).whose) == (("a",), "a?", "")
+
+
+def test_no_value_holds_a_signature() -> None:
+    """Addresses are given without their query."""
+    address = Address("https://films.example/a.mp4?X-Tos-Signature=secret")
+    value = Owned(Task("cgt-1", "succeeded", "succeeded", video=address, frame=address, expires=5.0)).value()
+    assert (value["video"], value["last_frame"]) == ("https://films.example/a.mp4",) * 2
+    assert "secret" not in str(value)
+
+
+@pytest.mark.parametrize(("instant", "date"), [(0.0, ""), (1_790_856_000.0, "2026-10-01 12:00:00"), (1e15, "")])
+def test_an_instant_is_a_date(instant: float, date: str) -> None:
+    """Where a calendar has one."""
+    assert date_of(instant) == date

@@ -1,0 +1,228 @@
+"""Callbacks are hints: what is heard, what is turned away, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from storyboard.errors import FileTrouble
+from storyboard.executor.watch import Watcher
+from storyboard.language.scene import Parameters
+from storyboard.planning.event import Event
+from storyboard.planning.plan import plan
+from storyboard.promises import Address
+from storyboard.providers.provider import Task
+from storyboard.studio import calling_back
+from storyboard.testing.clock import LoadedDice
+from storyboard.web.callbacks import LARGEST_BODY, MOST_HINTS, Heard, Receiver, listening, secret_of
+from storyboard.world.files import Layout
+from tests.asking import ask
+from tests.executor.desk import Desk
+from tests.planning.worlds import key, world
+from tests.reading import graph_of
+
+SECRET = b"0" * 64
+BODY = {"id": "cgt-1", "status": "succeeded"}
+
+
+class Listening:
+    """A receiver that is served, what it hinted at, and an address that it gave."""
+
+    def __init__(self) -> None:
+        self.receiver = Receiver("https://relay.example/films/", SECRET, LoadedDice(), body_seconds=0.05)
+        self.hints: list[str] = []
+        self.receiver.connect(self.hints.append)
+        self.origin = ""
+
+    @property
+    def path(self) -> str:
+        """The path of a new address, as it arrives."""
+        return urlsplit(self.receiver.address()).path
+
+    def post(self, path: str, body: object = BODY) -> int:
+        """Post to a path; the status that is answered."""
+        return ask("POST", self.origin + path, body, key="").status
+
+    def waits_for(self, task: str, intent: str = "i") -> None:
+        """From now on the run waits for a task."""
+        self.receiver.tell(Event("accepted", "dusk", intent, {"task": task}))
+
+
+@pytest.fixture
+def there() -> Iterator[Listening]:
+    """A receiver on this machine."""
+    found = Listening()
+    with listening(found.receiver, "127.0.0.1", 0) as found.origin:
+        yield found
+
+
+def test_a_callback_of_a_task_that_is_waited_for_is_a_hint(there: Listening) -> None:
+    """The relay's own path may stand before ours, or be taken away."""
+    there.waits_for("cgt-1")
+    path = there.path
+    assert (there.post(path), there.post(path.removeprefix("/films"))) == (200, 200)
+    assert (there.hints, there.receiver.heard) == (["cgt-1", "cgt-1"], Heard(hints=2))
+
+
+def test_each_request_has_an_address_of_its_own(there: Listening) -> None:
+    """A name that nobody guesses, and its HMAC."""
+    first, second = there.receiver.address(), there.receiver.address()
+    *base, name, signature = first.split("/")
+    assert ("/".join(base), first != second) == ("https://relay.example/films", True)
+    assert signature == hmac.new(SECRET, name.encode(), "sha256").hexdigest()
+
+
+@pytest.mark.parametrize("path", ["/", "/x", f"/{'0' * 32}/{'0' * 64}", "//", "/a/%C3%A9", "/a/%ff%fe"])
+def test_a_forged_callback_is_turned_away(there: Listening, path: str) -> None:
+    """Also where it names a task that is waited for."""
+    there.waits_for("cgt-1")
+    assert (there.post(path), there.hints, there.receiver.heard) == (404, [], Heard(forged=1))
+
+
+def test_a_forged_body_is_not_read(there: Listening) -> None:
+    """It is answered while it is still being promised."""
+    with socket.create_connection(("127.0.0.1", urlsplit(there.origin).port or 0), timeout=20) as line:
+        line.sendall(b"POST /a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 404")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"id": 1}', b"\xff", b"[" * 10_000, b'{"task": "cgt-1"}'])
+def test_what_is_no_callback_is_counted_as_forged(there: Listening, body: bytes) -> None:
+    """It has the address, and no task."""
+    there.waits_for("cgt-1")
+    assert (there.post(there.path, body), there.hints, there.receiver.heard) == (400, [], Heard(forged=1))
+
+
+@pytest.mark.parametrize(("size", "status"), [(LARGEST_BODY, 200), (LARGEST_BODY + 1, 413)])
+def test_a_body_has_64_kb_at_the_most(there: Listening, size: int, status: int) -> None:
+    """To the byte."""
+    there.waits_for("cgt-1")
+    content = json.dumps(BODY).encode()
+    assert there.post(there.path, content + b" " * (size - len(content))) == status
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(there: Listening) -> None:
+    """Whoever drips holds nobody up."""
+    there.waits_for("cgt-1")
+    with socket.create_connection(("127.0.0.1", urlsplit(there.origin).port or 0), timeout=20) as line:
+        line.sendall(f"POST {there.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode())
+        assert line.recv(100).startswith(b"HTTP/1.1 413")
+    assert there.hints == []
+
+
+def test_a_task_that_nobody_waits_for_is_ignored(there: Listening) -> None:
+    """One that is unknown, or over."""
+    there.waits_for("cgt-2")
+    there.receiver.tell(Event("ended", "dusk", "i", {"status": "succeeded"}))
+    statuses = [there.post(there.path, {"id": task}) for task in ("cgt-1", "cgt-2")]
+    assert (statuses, there.hints, there.receiver.heard) == ([200, 200], [], Heard(ignored=2))
+
+
+def test_a_replay_costs_a_few_looks(there: Listening) -> None:
+    """After that, polling finds out."""
+    there.waits_for("cgt-1")
+    path = there.path
+    for _ in range(MOST_HINTS + 3):
+        there.post(path)
+    assert there.receiver.heard == Heard(hints=MOST_HINTS, ignored=3)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_nothing_but_a_post_is_heard(there: Listening, method: str) -> None:
+    """Not even with the secret."""
+    there.waits_for("cgt-1")
+    assert (ask(method, there.origin + there.path, key="").status, there.hints) == (405, [])
+
+
+class Still:
+    """A clock that stands: whoever sleeps by it is never woken."""
+
+    def now(self) -> float:
+        """Always the same."""
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        """For ever."""
+        del seconds
+        await asyncio.Event().wait()
+
+
+class Looking(Desk):
+    """A provider that only says how tasks stand, and remembers what it was asked."""
+
+    looked: list[str]
+    fetched: list[str]
+
+    async def look(self, task: str) -> Task:
+        """Running, whatever was posted."""
+        self.looked.append(task)
+        return Task(task, "running", "running")
+
+    async def fetch(self, address: Address, sink: object) -> None:
+        """Nobody should ask for this."""
+        del sink
+        self.fetched.append(address.bare)
+
+
+def test_a_hint_is_answered_with_a_look_and_with_nothing_else(there: Listening) -> None:
+    """What the callback says is not believed, and no address in it is fetched: a clock that stands would never have
+    asked, and what the service says is what holds."""
+    there.waits_for("cgt-1")
+    lie = {**BODY, "content": {"video_url": "https://evil.example/a.mp4"}}
+
+    async def waiting() -> Task:
+        watcher = Watcher(desk, Still())
+        loop = asyncio.get_running_loop()
+        there.receiver.connect(lambda task: loop.call_soon_threadsafe(watcher.hint, task))
+        looking = asyncio.ensure_future(watcher.look("cgt-1", 3600.0))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(there.post, there.path, lie)
+        return await asyncio.wait_for(looking, 20)
+
+    desk = Looking(clock=Still())  # type: ignore[arg-type]  # any clock would do: it is never asked for the time
+    desk.looked, desk.fetched = [], []
+    assert asyncio.run(waiting()) == Task("cgt-1", "running", "running")
+    assert (desk.looked, desk.fetched) == (["cgt-1"], [])
+
+
+def test_a_secret_is_drawn_once_and_is_nobody_else_s(tmp_path: Path) -> None:
+    """So that a later run hears of an earlier one's tasks."""
+    layout = Layout(tmp_path / "storyboard.yaml", "real")
+    dice = LoadedDice()
+    first, second = secret_of(layout, dice), secret_of(layout, dice)
+    mode = (layout.hidden / "callbacks.key").stat().st_mode & 0o777
+    assert (first == second, len(first), mode) == (True, 64, 0o600)
+
+
+def test_a_secret_that_is_none_is_told(tmp_path: Path) -> None:
+    """An empty one would let everybody in."""
+    layout = Layout(tmp_path / "storyboard.yaml", "real")
+    layout.hidden.mkdir(parents=True)
+    (layout.hidden / "callbacks.key").write_text("\n", "utf-8")
+    with pytest.raises(FileTrouble, match="no secret"):
+        secret_of(layout, LoadedDice())
+
+
+def test_where_to_call_back_is_in_no_scene_s_key() -> None:
+    """And an author's own address stays."""
+    graph = graph_of("""\
+storyboard: 1
+scenes:
+  a: {prompt: x}
+  b: {chain: a, prompt: y}
+""")
+    own = replace(graph.scene("b"), parameters=Parameters(callback_url="https://films.example/hook"))
+    graph = replace(graph, storyboard=replace(graph.storyboard, scenes={**graph.storyboard.scenes, "b": own}))
+    before = plan(graph, world())
+    after = calling_back(before, Receiver("https://relay.example", SECRET, LoadedDice())).graph
+    asked = {id: after.scene(id).parameters.callback_url or "" for id in ("a", "b")}
+    assert {id: key(id, after) for id in after.order} == {id: key(id, graph) for id in graph.order}
+    assert (asked["a"].startswith("https://relay.example/"), asked["b"]) == (True, "https://films.example/hook")
