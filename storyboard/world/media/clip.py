@@ -6,19 +6,19 @@ import io
 import math
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media.still import Picture, Size
+from storyboard.world.media.still import Area, Picture, Size
 
+Frame: TypeAlias = VideoFrame
 FPS = 24
 RATE = 44100
 _AAC_FRAME = 1024
@@ -27,19 +27,12 @@ _BEGINNING = 12
 _UNTAGGED = 2
 _CODING = {
     "preset": "ultrafast",
+    "tune": "zerolatency",
     "crf": "12",
     "bf": "0",
     "forced-idr": "1",
     "x264-params": "keyint=infinite:scenecut=0",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a picture, and where its upper left corner lies. All its measures are even: so are those of colours."""
-
-    at: tuple[int, int]
-    picture: Picture
 
 
 def write(
@@ -128,17 +121,21 @@ def to_frame(picture: Picture) -> VideoFrame:
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation="BICUBIC",
+        threads=1,  # otherwise each frame would start threads of its own, which takes longer than the work
     )
 
 
-def patched(frame: VideoFrame, parts: Iterable[Part]) -> VideoFrame:
-    """A copy of a frame with some parts of it new: no more than these is converted."""
+def patched(frame: VideoFrame, picture: Picture, areas: Iterable[Area]) -> VideoFrame:
+    """The frame of a picture that differs from another frame's in some areas at most: only these are converted.
+
+    Their edges are even numbers, as two lines and two columns share their colours.
+    """
     copy = VideoFrame(frame.width, frame.height, "yuv420p")
     for plane, before in zip(copy.planes, frame.planes, strict=True):
         plane.update(before)
-    for part in parts:
-        for index, (plane, new) in enumerate(zip(copy.planes, to_frame(part.picture).planes, strict=True)):
-            left, top = (measure // 2 if index else measure for measure in part.at)
+    for area in areas:
+        for index, (plane, new) in enumerate(zip(copy.planes, to_frame(picture.crop(area)).planes, strict=True)):
+            left, top = (edge // 2 if index else edge for edge in area[:2])
             target, source = memoryview(plane), memoryview(new)
             for row in range(new.height):
                 start, begin = (top + row) * plane.line_size + left, row * new.line_size
