@@ -185,9 +185,10 @@ def _horizon(look: Look) -> int:
 def _scenery(look: Look, references: Picture) -> Picture:
     """What stays the same: sky, hills and sea in the scene's colour, its prompt, its references."""
     (width, height), horizon = look.size, _horizon(look)
-    picture = still.gradient(look.size, _colour(look.hue, 0.07, 0.5), _colour(look.hue, 0.15, 0.5))
-    sky = still.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7))
-    still.paste(picture, sky, (0, 0))
+    picture = still.black(look.size)
+    still.paste(picture, still.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7)), (0, 0))
+    sea = still.gradient((width, height - horizon), _colour(look.hue, 0.15, 0.5), _colour(look.hue, 0.07, 0.5))
+    still.paste(picture, sea, (0, horizon))
     for number, (high, light) in enumerate(((0.1, 0.46), (0.07, 0.35), (0.045, 0.25))):
         tops = [height * high * share for share in _ridge(look.hue * 40 + number * 2.1)]
         still.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))

@@ -147,7 +147,7 @@ def to_picture(frame: VideoFrame) -> Picture:
     """A decoded frame as a picture; untagged colours are taken for BT.709 from 720 lines on."""
     if int(frame.colorspace) == _UNTAGGED and frame.height >= 720:
         frame.colorspace = Colorspace.ITU709
-    picture: Picture = frame.to_image()  # type: ignore[no-untyped-call]  # likewise
+    picture: Picture = frame.to_image(threads=1)  # type: ignore[no-untyped-call]  # likewise
     return picture
 
 

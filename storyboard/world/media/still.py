@@ -83,8 +83,10 @@ def black(size: Size) -> Picture:
 
 def gradient(size: Size, top: Colour, bottom: Colour) -> Picture:
     """One colour above, another below, evenly between them."""
-    mask = Image.linear_gradient("L").resize(size)
-    return Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), mask)
+    height = (1, size[1])
+    mask = Image.linear_gradient("L").resize(height)
+    column = Image.composite(Image.new("RGB", height, bottom), Image.new("RGB", height, top), mask)
+    return column.resize(size, Image.Resampling.NEAREST)
 
 
 def disc(picture: Picture, centre: tuple[float, float], radius: float, colour: Colour) -> None:
@@ -109,11 +111,13 @@ def _shine(radius: int) -> Picture:
     """How much of a sun is seen where: all of it on the disc, less and less around it."""
 
     def seen(step: int) -> int:
-        away = GLOW * step / _EDGE
-        return 255 if away <= 1 else round(90 * (max(0.0, GLOW - away) / (GLOW - 1)) ** 2)
+        return round(90 * (max(0.0, GLOW - max(1.0, GLOW * step / _EDGE)) / (GLOW - 1)) ** 2)
 
     side = 4 * GLOW * radius
-    return Image.radial_gradient("L").resize((side, side)).point([seen(step) for step in range(256)]).reduce(2)
+    mask = Image.radial_gradient("L").resize((side, side)).point([seen(step) for step in range(256)])
+    around, within = side // 2 - 2 * radius, side // 2 + 2 * radius
+    ImageDraw.Draw(mask).ellipse((around, around, within, within), fill=255)
+    return mask.reduce(2)
 
 
 _EDGE = 181
