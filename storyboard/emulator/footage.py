@@ -34,6 +34,8 @@ SHOWN = 6
 """References that find room."""
 SMALLEST = 12
 """Pixels: letters that can be read."""
+LONGEST = 3000
+"""Letters of a prompt, more than find room at their smallest."""
 RIDGE_POINTS = 96
 CONTINUES = ("extend", "延长", "continue")
 
@@ -126,8 +128,8 @@ def _shown(path: Path, sort: str, *, last: bool) -> Picture | None:
 
 def _placeholder(url: str) -> Picture:
     """What stands for media that the emulator doesn't fetch: their address, readable."""
-    picture = still.gradient((1280, 720), (70, 74, 82), (38, 40, 46))
-    still.write(picture, still.wrapped(Address(url).bare, 1160, 44), (60, 300), 44)
+    picture, bare = still.gradient((1280, 720), (70, 74, 82), (38, 40, 46)), Address(url).bare[:100]
+    still.write(picture, "\n".join(bare[at : at + 20] for at in range(0, len(bare), 20)), (60, 40), 100)
     return picture
 
 
@@ -140,7 +142,7 @@ def shots(look: Look) -> Iterator[Shot]:
         yield Shot(
             number,
             f"{int(seconds) // 60:02d}:{seconds % 60:04.1f}",
-            (1.2 * way - 0.1, 0.48 - 0.22 * (1 - (2 * way - 1) ** 2)),
+            (1.2 * way - 0.1, 0.5 - 0.18 * (1 - (2 * way - 1) ** 2)),
             number / (look.frames - 1),
             max(0.0, 1 - begun / TURN) if look.first is not None else 0.0,
             max(0.0, 1 - left / TURN) if look.last is not None else 0.0,
@@ -186,14 +188,15 @@ def _scenery(look: Look, references: Picture) -> Picture:
     """What stays the same: sky, hills and sea in the scene's colour, its prompt, its references."""
     (width, height), horizon = look.size, _horizon(look)
     picture = still.black(look.size)
-    still.paste(picture, still.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7)), (0, 0))
+    sky = still.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7))
+    still.paste(picture, sky, (0, 0))
     sea = still.gradient((width, height - horizon), _colour(look.hue, 0.15, 0.5), _colour(look.hue, 0.07, 0.5))
     still.paste(picture, sea, (0, horizon))
     for number, (high, light) in enumerate(((0.1, 0.46), (0.07, 0.35), (0.045, 0.25))):
         tops = [height * high * share for share in _ridge(look.hue * 40 + number * 2.1)]
         still.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))
     margin = min(look.size) // 20
-    words, letters = fitting(look.words, (width - 2 * margin, height - horizon - margin - margin // 2))
+    words, letters = fitting(look.words[:LONGEST], (width - 2 * margin, height - horizon - margin - margin // 2))
     still.write(picture, words, (margin, horizon + margin * 3 // 4), letters)
     still.paste(picture, references, (width - references.width, 0))
     return picture
@@ -214,7 +217,7 @@ def fitting(words: str, room: Size) -> tuple[str, int]:
         lines = still.wrapped(words, width, letters).split("\n")
         if len(lines) <= _lines_in(height, letters):
             return "\n".join(lines), letters
-    return "\n".join(lines[: _lines_in(height, letters)]) + " …", letters
+    return "\n".join(lines[: _lines_in(height, letters)]) + " ...", letters
 
 
 def _lines_in(height: int, letters: int) -> int:
@@ -222,9 +225,9 @@ def _lines_in(height: int, letters: int) -> int:
 
 
 def _references(look: Look) -> Picture:
-    """The references side by side, each with the name by which a prompt calls it; an empty picture if there are none."""
-    high = look.size[1] // 6
-    wide, gap, strip = min(high * 4 // 3, look.size[0] // (SHOWN + 2)), max(4, high // 12), max(14, high // 5)
+    """The references side by side, each with the name a prompt calls it by; an empty picture if there are none."""
+    wide = min(look.size[1] // 4, look.size[0] // (SHOWN + 2))
+    high, gap, strip = wide * 9 // 16, wide // 16, wide // 5
     if not look.references:
         return still.black((0, 0))
     picture = still.black((gap + (wide + gap) * len(look.references), high + strip + gap))
@@ -239,7 +242,7 @@ def _drawn(scenery: Picture, references: Picture, look: Look, shot: Shot) -> tup
     """The picture of a shot, and the areas in which it isn't the scenery: the sun, the clock, how much has gone by."""
     (width, height), horizon = look.size, _horizon(look)
     picture = scenery.copy()
-    radius, letters = min(look.size) // 11, min(look.size) // 11
+    radius, letters = min(look.size) // 14, min(look.size) // 11
     x, y = round(shot.sun[0] * width), round(shot.sun[1] * height)
     still.sun(picture, (x, y), radius, (255, 240, 196), horizon)
     still.paste(picture, references, (width - references.width, 0))
