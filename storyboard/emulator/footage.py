@@ -34,8 +34,6 @@ SHOWN = 6
 """References that find room."""
 SMALLEST = 12
 """Pixels: letters that can be read."""
-LONGEST = 3000
-"""Letters of a prompt, more than find room at their smallest."""
 RIDGE_POINTS = 96
 CONTINUES = ("extend", "延长", "continue")
 
@@ -142,7 +140,7 @@ def shots(look: Look) -> Iterator[Shot]:
         yield Shot(
             number,
             f"{int(seconds) // 60:02d}:{seconds % 60:04.1f}",
-            (1.2 * way - 0.1, 0.5 - 0.18 * (1 - (2 * way - 1) ** 2)),
+            (1.1 * way - 0.05, 0.5 - 0.18 * (1 - (2 * way - 1) ** 2)),
             number / (look.frames - 1),
             max(0.0, 1 - begun / TURN) if look.first is not None else 0.0,
             max(0.0, 1 - left / TURN) if look.last is not None else 0.0,
@@ -154,11 +152,11 @@ def pictures(look: Look) -> Iterator[tuple[int, Picture | clip.Frame]]:
 
     Next to the scenery only small areas change, so that no more than these is made anew for most of the pictures.
     """
-    references = _references(look)
-    scenery = _scenery(look, references)
+    references = references_of(look)
+    scenery = scenery_of(look, references)
     frame = clip.to_frame(scenery)
     for shot in shots(look):
-        own, areas = _drawn(scenery, references, look, shot)
+        own, areas = drawn(scenery, references, look, shot)
         if shot.of_first or shot.of_last:
             yield shot.number, _turning(look, own, shot)
         else:
@@ -184,7 +182,7 @@ def _horizon(look: Look) -> int:
     return look.size[1] // 3 * 2
 
 
-def _scenery(look: Look, references: Picture) -> Picture:
+def scenery_of(look: Look, references: Picture) -> Picture:
     """What stays the same: sky, hills and sea in the scene's colour, its prompt, its references."""
     (width, height), horizon = look.size, _horizon(look)
     picture = still.black(look.size)
@@ -196,7 +194,7 @@ def _scenery(look: Look, references: Picture) -> Picture:
         tops = [height * high * share for share in _ridge(look.hue * 40 + number * 2.1)]
         still.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))
     margin = min(look.size) // 20
-    words, letters = fitting(look.words[:LONGEST], (width - 2 * margin, height - horizon - margin - margin // 2))
+    words, letters = fitting(look.words, (width - 2 * margin, height - horizon - margin - margin // 2))
     still.write(picture, words, (margin, horizon + margin * 3 // 4), letters)
     still.paste(picture, references, (width - references.width, 0))
     return picture
@@ -212,19 +210,25 @@ def _ridge(phase: float) -> list[float]:
 def fitting(words: str, room: Size) -> tuple[str, int]:
     """The words in lines, and the height of the letters: as large as lets them all find room; the rest is cut off."""
     width, height = room
-    lines, letters = [""], SMALLEST
-    for letters in range(max(SMALLEST, height // 5), SMALLEST - 1, -3):
-        lines = still.wrapped(words, width, letters).split("\n")
-        if len(lines) <= _lines_in(height, letters):
-            return "\n".join(lines), letters
-    return "\n".join(lines[: _lines_in(height, letters)]) + " ...", letters
+    for letters in range(max(SMALLEST, height // 5), SMALLEST - 1, -2):
+        if len(words) <= _most(room, letters):
+            lines = still.wrapped(words, width, letters).split("\n")
+            if len(lines) <= _lines_in(height, letters):
+                return "\n".join(lines), letters
+    lines = still.wrapped(words[: _most(room, SMALLEST)], width, SMALLEST).split("\n")
+    return "\n".join(lines[: _lines_in(height, SMALLEST)]) + " ...", SMALLEST
 
 
 def _lines_in(height: int, letters: int) -> int:
     return max(1, height * 10 // (letters * 14))
 
 
-def _references(look: Look) -> Picture:
+def _most(room: Size, letters: int) -> int:
+    """How many letters find room at most: in a text they are, evened out, more than two fifths as wide as high."""
+    return _lines_in(room[1], letters) * (room[0] * 5 // (letters * 2))
+
+
+def references_of(look: Look) -> Picture:
     """The references side by side, each with the name a prompt calls it by; an empty picture if there are none."""
     wide = min(look.size[1] // 4, look.size[0] // (SHOWN + 2))
     high, gap, strip = wide * 9 // 16, wide // 16, wide // 5
@@ -238,7 +242,7 @@ def _references(look: Look) -> Picture:
     return picture
 
 
-def _drawn(scenery: Picture, references: Picture, look: Look, shot: Shot) -> tuple[Picture, list[Area]]:
+def drawn(scenery: Picture, references: Picture, look: Look, shot: Shot) -> tuple[Picture, list[Area]]:
     """The picture of a shot, and the areas in which it isn't the scenery: the sun, the clock, how much has gone by."""
     (width, height), horizon = look.size, _horizon(look)
     picture = scenery.copy()
