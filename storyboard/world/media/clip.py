@@ -132,7 +132,7 @@ def patched(frame: VideoFrame, picture: Picture, areas: Iterable[Area]) -> Video
     """
     copy = VideoFrame(frame.width, frame.height, "yuv420p")
     for plane, before in zip(copy.planes, frame.planes, strict=True):
-        plane.update(bytes(before))
+        memoryview(plane)[:] = memoryview(before)
     for area in areas:
         for index, (plane, new) in enumerate(zip(copy.planes, to_frame(picture.crop(area)).planes, strict=True)):
             left, top = (edge // 2 if index else edge for edge in area[:2])
