@@ -90,13 +90,15 @@ def look_of(line: Line, ledger: Ledger) -> Look:
     for index, item, role in line.media:
         sort = item["type"].removesuffix("_url")
         seen[sort] += 1
+        if sort == "audio":
+            continue
         path = ledger.input(line.inputs.get(str(index), ""))
         picture = _shown(path, item["type"], last=continues) or _placeholder(_url(item))
         if role in ("first_frame", "last_frame") or (
             role == "reference_video" and continues and "first_frame" not in given
         ):
             given[role if role == "last_frame" else "first_frame"] = still.fitted(picture, line.size)
-        elif sort != "audio":
+        else:
             references.append((f"{sort} {seen[sort]}", picture))
     hue = int(line.text_sha256[:6], 16) / 0xFFFFFF
     first, last = given.get("first_frame"), given.get("last_frame")
@@ -179,7 +181,7 @@ def _colour(hue: float, light: float, depth: float = 0.55) -> Colour:
 
 def _horizon(look: Look) -> int:
     """Above it is the picture, below it are the words."""
-    return look.size[1] // 3 * 2
+    return look.size[1] // 3 * 2  # even, as the edges of areas are
 
 
 def scenery_of(look: Look, references: Picture) -> Picture:
