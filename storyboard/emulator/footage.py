@@ -1,13 +1,18 @@
 """Small true videos: what a task would have made, drawn.
 
-A scene has a colour of its own, a sun that moves over a sea, a running clock and its prompt in the picture. A first
+A scene has a colour of its own, a sun that moves over hills, a running clock and its prompt in the picture. A first
 frame given is really the first picture; a continuation begins with the source's last picture and carries its clock on;
 references are shown as small pictures.
+
+What a picture shows is decided first (`shots`); then the scenery is drawn and converted once, and after that only what
+moves before it.
 """
 
 from __future__ import annotations
 
 import colorsys
+import math
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,12 +24,17 @@ from storyboard.errors import MediaTrouble
 from storyboard.promises import Address
 from storyboard.world.files import write_in_one_stroke
 from storyboard.world.media import clip, still
-from storyboard.world.media.still import Colour, Picture, Size
+from storyboard.world.media.still import GLOW, Area, Colour, Picture, Size
 
 STEP = 12
 """Pictures between two changes: the picture moves twice a second."""
 TURN = 24
 """Pictures in which a given first frame turns into the scene's own."""
+SHOWN = 6
+"""References that find room."""
+SMALLEST = 12
+"""Pixels: letters that can be read."""
+RIDGE_POINTS = 96
 CONTINUES = ("extend", "延长", "continue")
 
 
@@ -40,7 +50,23 @@ class Look:
     first: Picture | None = None
     last: Picture | None = None
     continues: bool = False
-    thumbnails: tuple[Picture, ...] = ()
+    references: tuple[tuple[str, Picture], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What is seen from a frame on, besides the scenery.
+
+    `sun` is where it stands, in shares of the width and height; `gone` is how much of the video has gone by; `of_first`
+    and `of_last` are how much of a given first and last picture is seen: from 0, nothing, to 1, nothing else.
+    """
+
+    number: int
+    clock: str
+    sun: tuple[float, float]
+    gone: float
+    of_first: float
+    of_last: float
 
 
 def make(line: Line, ledger: Ledger) -> None:
@@ -58,21 +84,26 @@ def make(line: Line, ledger: Ledger) -> None:
 def look_of(line: Line, ledger: Ledger) -> Look:
     """How a task's video looks."""
     given: dict[str, Picture] = {}
-    thumbnails = []
+    references = []
+    seen: Counter[str] = Counter()
     continues = is_continuation(line.text)
     for index, item, role in line.media:
+        sort = item["type"].removesuffix("_url")
+        seen[sort] += 1
+        if sort == "audio":
+            continue
         path = ledger.input(line.inputs.get(str(index), ""))
         picture = _shown(path, item["type"], last=continues) or _placeholder(_url(item))
         if role in ("first_frame", "last_frame") or (
             role == "reference_video" and continues and "first_frame" not in given
         ):
             given[role if role == "last_frame" else "first_frame"] = still.fitted(picture, line.size)
-        elif item["type"] != "audio_url":
-            thumbnails.append(picture)
+        else:
+            references.append((f"{sort} {seen[sort]}", picture))
     hue = int(line.text_sha256[:6], 16) / 0xFFFFFF
     first, last = given.get("first_frame"), given.get("last_frame")
     whole = continues and any(role == "reference_video" for _, _, role in line.media)
-    return Look(line.size, line.frames, line.text, hue, line.clock, first, last, whole, tuple(thumbnails[:6]))
+    return Look(line.size, line.frames, line.text, hue, line.clock, first, last, whole, tuple(references[:SHOWN]))
 
 
 def is_continuation(text: str) -> bool:
@@ -97,26 +128,49 @@ def _shown(path: Path, sort: str, *, last: bool) -> Picture | None:
 
 def _placeholder(url: str) -> Picture:
     """What stands for media that the emulator doesn't fetch: their address, readable."""
-    picture = still.gradient((1280, 720), (70, 74, 82), (38, 40, 46))
-    still.write(picture, still.wrapped(Address(url).bare, 1160, 44), (60, 300), 44)
+    picture, bare = still.gradient((1280, 720), (70, 74, 82), (38, 40, 46)), Address(url).bare[:100]
+    still.write(picture, "\n".join(bare[at : at + 20] for at in range(0, len(bare), 20)), (60, 40), 100)
     return picture
 
 
-def pictures(look: Look) -> Iterator[tuple[int, Picture]]:
-    """The pictures that change, with the number of the frame from which on they are seen."""
-    sky = _sky(look)
+def shots(look: Look) -> Iterator[Shot]:
+    """What each picture shows that isn't the same as the one before it."""
     for number in range(0, look.frames, STEP):
-        own = _drawn(sky, look, number)
-        yield number, _towards(look, own, number)
+        seconds = look.clock + number / FPS
+        way = (seconds * 0.06 + look.hue) % 1
+        begun, left = number + look.continues, look.frames - 1 - number
+        yield Shot(
+            number,
+            f"{int(seconds) // 60:02d}:{seconds % 60:04.1f}",
+            (1.1 * way - 0.05, 0.5 - 0.18 * (1 - (2 * way - 1) ** 2)),
+            number / (look.frames - 1),
+            max(0.0, 1 - begun / TURN) if look.first is not None else 0.0,
+            max(0.0, 1 - left / TURN) if look.last is not None else 0.0,
+        )
 
 
-def _towards(look: Look, own: Picture, number: int) -> Picture:
+def pictures(look: Look) -> Iterator[tuple[int, Picture | clip.Frame]]:
+    """The pictures that change, with the number of the frame from which on they are seen.
+
+    Next to the scenery only small areas change, so that no more than these is made anew for most of the pictures.
+    """
+    references = references_of(look)
+    scenery = scenery_of(look, references)
+    frame = clip.to_frame(scenery)
+    for shot in shots(look):
+        own, areas = drawn(scenery, references, look, shot)
+        if shot.of_first or shot.of_last:
+            yield shot.number, _turning(look, own, shot)
+        else:
+            yield shot.number, clip.patched(frame, own, areas)
+
+
+def _turning(look: Look, own: Picture, shot: Shot) -> Picture:
     """A given first picture turning into the scene's own, and that into a given last one."""
-    if look.first is not None and number < TURN:
-        own = still.blended(look.first, own, (number + (1 if look.continues else 0)) / TURN)
-    left = look.frames - 1 - number
-    if look.last is not None and left < TURN:
-        own = still.blended(look.last, own, left / TURN)
+    if look.first is not None and shot.of_first:
+        own = still.blended(own, look.first, shot.of_first)
+    if look.last is not None and shot.of_last:
+        own = still.blended(own, look.last, shot.of_last)
     return own
 
 
@@ -125,30 +179,97 @@ def _colour(hue: float, light: float, depth: float = 0.55) -> Colour:
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def _sky(look: Look) -> Picture:
-    """What stays the same: sky and sea in the scene's colour, its prompt, its references."""
-    width, height = look.size
-    picture = still.gradient(look.size, _colour(look.hue, 0.28), _colour(look.hue + 0.08, 0.62))
-    still.box(picture, (0, height * 2 // 3, width, height), _colour(look.hue + 0.02, 0.17))
-    letters = max(18, height // 26)
-    words = still.wrapped(look.words, width - 2 * letters, letters).split("\n")[:7]
-    still.write(picture, "\n".join(words), (letters, height * 2 // 3 + letters // 2), letters)
-    side = height // 6
-    for index, thumbnail in enumerate(look.thumbnails):
-        small = still.fitted(thumbnail, (side * 4 // 3, side))
-        still.paste(picture, small, (width - (side * 4 // 3 + 12) * (index + 1), 12))
+def _horizon(look: Look) -> int:
+    """Above it is the picture, below it are the words."""
+    return look.size[1] // 3 * 2  # even, as the edges of areas are
+
+
+def scenery_of(look: Look, references: Picture) -> Picture:
+    """What stays the same: sky, hills and sea in the scene's colour, its prompt, its references."""
+    (width, height), horizon = look.size, _horizon(look)
+    picture = still.black(look.size)
+    sky = still.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7))
+    still.paste(picture, sky, (0, 0))
+    sea = still.gradient((width, height - horizon), _colour(look.hue, 0.15, 0.5), _colour(look.hue, 0.07, 0.5))
+    still.paste(picture, sea, (0, horizon))
+    for number, (high, light) in enumerate(((0.1, 0.46), (0.07, 0.35), (0.045, 0.25))):
+        tops = [height * high * share for share in _ridge(look.hue * 40 + number * 2.1)]
+        still.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))
+    margin = min(look.size) // 20
+    words, letters = fitting(look.words, (width - 2 * margin, height - horizon - margin - margin // 2))
+    still.write(picture, words, (margin, horizon + margin * 3 // 4), letters)
+    still.paste(picture, references, (width - references.width, 0))
     return picture
 
 
-def _drawn(sky: Picture, look: Look, number: int) -> Picture:
-    """The picture at one frame: the sun on its way, and the clock."""
-    width, height = look.size
-    picture = sky.copy()
-    seconds = look.clock + number / FPS
-    way = (seconds * 0.06 + look.hue) % 1
-    radius = height / 11
-    still.disc(picture, (way * width, height * (0.52 - 0.25 * (1 - (2 * way - 1) ** 2))), radius, (255, 236, 170))
-    still.box(picture, (0, height * 2 // 3 - 3, width, height * 2 // 3), _colour(look.hue, 0.75))
-    letters = height // 11
-    still.write(picture, f"{int(seconds) // 60:02d}:{seconds % 60:04.1f}", (letters // 3, letters // 4), letters)
+def _ridge(phase: float) -> list[float]:
+    """How high hills are, from left to right, in shares of their highest."""
+    return [
+        0.55 + 0.27 * math.sin(phase + 0.11 * n) + 0.18 * math.sin(2.7 * phase + 0.29 * n) for n in range(RIDGE_POINTS)
+    ]
+
+
+def fitting(words: str, room: Size) -> tuple[str, int]:
+    """The words in lines, and the height of the letters: as large as lets them all find room; the rest is cut off."""
+    width, height = room
+    for letters in range(max(SMALLEST, height // 5), SMALLEST - 1, -2):
+        if len(words) <= _most(room, letters):
+            lines = still.wrapped(words, width, letters).split("\n")
+            if len(lines) <= _lines_in(height, letters):
+                return "\n".join(lines), letters
+    lines = still.wrapped(words[: _most(room, SMALLEST)], width, SMALLEST).split("\n")
+    return "\n".join(lines[: _lines_in(height, SMALLEST)]) + " ...", SMALLEST
+
+
+def _lines_in(height: int, letters: int) -> int:
+    return max(1, height * 10 // (letters * 14))
+
+
+def _most(room: Size, letters: int) -> int:
+    """How many letters find room at most: in a text they are, evened out, more than two fifths as wide as high."""
+    return _lines_in(room[1], letters) * (room[0] * 5 // (letters * 2))
+
+
+def references_of(look: Look) -> Picture:
+    """The references side by side, each with the name a prompt calls it by; an empty picture if there are none."""
+    wide = min(look.size[1] // 4, look.size[0] // (SHOWN + 2))
+    high, gap, strip = wide * 9 // 16, wide // 16, wide // 5
+    if not look.references:
+        return still.black((0, 0))
+    picture = still.black((gap + (wide + gap) * len(look.references), high + strip + gap))
+    for index, (name, reference) in enumerate(look.references):
+        left = gap + (wide + gap) * index
+        still.paste(picture, still.fitted(reference, (wide, high)), (left, gap))
+        still.write(picture, name, (left, high + gap), strip * 3 // 4)
     return picture
+
+
+def drawn(scenery: Picture, references: Picture, look: Look, shot: Shot) -> tuple[Picture, list[Area]]:
+    """The picture of a shot, and the areas in which it isn't the scenery: the sun, the clock, how much has gone by."""
+    (width, height), horizon = look.size, _horizon(look)
+    picture = scenery.copy()
+    radius, letters = min(look.size) // 14, min(look.size) // 11
+    x, y = round(shot.sun[0] * width), round(shot.sun[1] * height)
+    still.sun(picture, (x, y), radius, (255, 240, 196), horizon)
+    still.paste(picture, references, (width - references.width, 0))
+    line = max(4, height // 180 // 2 * 2)
+    still.box(picture, (0, horizon, width - 1, horizon + line - 1), _colour(look.hue, 0.32))
+    still.box(picture, (0, horizon, round(shot.gone * (width - 1)), horizon + line - 1), _colour(look.hue, 0.8, 0.9))
+    still.write(picture, shot.clock, (letters // 3, letters // 4), letters)
+    around = GLOW * radius
+    return picture, [
+        _even((x - around, y - around, x + around, min(y + around, horizon)), look.size),
+        _even((0, 0, letters * 5, letters * 3 // 2), look.size),
+        _even((0, horizon, width, horizon + line), look.size),
+    ]
+
+
+def _even(area: Area, size: Size) -> Area:
+    """The area with even edges, as far as it lies within a picture."""
+    left, top, right, bottom = area
+    return (
+        max(0, left) // 2 * 2,
+        max(0, top) // 2 * 2,
+        (min(size[0], right) + 1) // 2 * 2,
+        (min(size[1], bottom) + 1) // 2 * 2,
+    )

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ImageChops
 
+from storyboard.emulator import footage
+from storyboard.emulator.footage import Look
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import clip, probe, still
@@ -96,21 +101,21 @@ def test_the_last_frame_is_the_last_picture_of_the_video(studio: Studio) -> None
 
 def test_a_first_frame_is_really_the_first_picture(studio: Studio) -> None:
     """As well as a coder keeps it."""
-    given = picture(BLUE, SIZE)
-    assert likeness(first_of(studio.video("Dusk.", image(data(given), "first_frame"))), given) >= 40
+    shown = picture(BLUE, SIZE)
+    assert likeness(first_of(studio.video("Dusk.", image(data(shown), "first_frame"))), shown) >= 40
 
 
 def test_an_image_without_a_role_is_the_first_frame(studio: Studio) -> None:
     """Where it is the only one."""
-    given = picture(BLUE, SIZE)
-    assert likeness(first_of(studio.video("Dusk.", image(data(given)))), given) >= 40
+    shown = picture(BLUE, SIZE)
+    assert likeness(first_of(studio.video("Dusk.", image(data(shown)))), shown) >= 40
 
 
 def test_a_first_frame_of_another_shape_is_fitted(studio: Studio) -> None:
     """Its middle fills the picture."""
-    given = picture(GREEN, (1000, 1000))
-    first = first_of(studio.video("Dusk.", image(data(given), "first_frame")))
-    assert likeness(first, still.fitted(given, SIZE)) >= 40
+    shown = picture(GREEN, (1000, 1000))
+    first = first_of(studio.video("Dusk.", image(data(shown), "first_frame")))
+    assert likeness(first, still.fitted(shown, SIZE)) >= 40
 
 
 def test_a_last_frame_is_nearly_the_last_picture(studio: Studio) -> None:
@@ -126,6 +131,14 @@ def test_a_chain_of_the_service_s_own_frames(studio: Studio) -> None:
     frame = still.read(studio.fetched(one["last_frame_url"], "frame.png"))
     two = studio.video("A storm.", image(one["last_frame_url"], "first_frame"))
     assert likeness(first_of(two), frame) >= 40
+
+
+def test_a_chain_begins_at_its_parent_s_end_and_not_half_a_second_earlier(studio: Studio) -> None:
+    """Its first picture is much less like the one twelve before the last (≥ 6 dB); at 720p too."""
+    one = studio.content("A lighthouse.", resolution="720p")
+    parent = list(clip.pictures(studio.fetched(one["video_url"], "one.mp4")))
+    two = first_of(studio.video("A storm.", image(one["last_frame_url"], "first_frame"), resolution="720p"))
+    assert likeness(two, parent[-1]) - likeness(two, parent[-13]) >= 6
 
 
 def test_an_extension_begins_with_the_source_s_last_picture(studio: Studio) -> None:
@@ -177,3 +190,73 @@ def test_references_are_shown(studio: Studio) -> None:
     path = studio.video("Dusk.", image(data(picture(GREEN)), "reference_image"))
     red, green, blue = first_of(path).getpixel((SIZE[0] - 60, 40))  # type: ignore[misc]  # three bands
     assert (green > red + 30, green > blue + 30) == (True, True)
+
+
+def test_the_picture_changes_twice_a_second(studio: Studio) -> None:
+    """At every twelfth picture, from the first to the last."""
+    shown = [one.tobytes() for one in clip.pictures(studio.video("A lighthouse."))]
+    assert [n for n in range(1, len(shown)) if shown[n] != shown[n - 1]] == list(range(12, 97, 12))
+
+
+def test_a_shot_knows_the_time() -> None:
+    """A continuation's clock goes on over the minute."""
+    look = Look(SIZE, 49, "Dusk.", 0.3, 59.0)
+    assert [shot.clock for shot in footage.shots(look)] == ["00:59.0", "00:59.5", "01:00.0", "01:00.5", "01:01.0"]
+
+
+def test_given_pictures_come_and_go_within_a_second() -> None:
+    """The first is there wholly at the beginning, the last at the end."""
+    shown = picture(BLUE, SIZE)
+    shots = list(footage.shots(Look(SIZE, 97, "Dusk.", 0.3, 0, shown, shown)))
+    assert [shot.of_first for shot in shots] == [1, 0.5, 0, 0, 0, 0, 0, 0, 0]
+    assert [shot.of_last for shot in shots] == [0, 0, 0, 0, 0, 0, 0, 0.5, 1]
+
+
+@given(
+    st.sampled_from([(864, 496), (496, 864), (1112, 834), (1470, 630), (640, 640)]),
+    st.floats(0, 1),
+    st.integers(0, 3600),
+    st.integers(0, 7),
+)
+@settings(max_examples=25, deadline=None)
+def test_nothing_but_the_named_areas_differs_from_the_scenery(
+    size: tuple[int, int], hue: float, clock: int, number: int
+) -> None:
+    """Wherever the sun stands: what changes elsewhere wouldn't be seen in the video."""
+    look = Look(size, 97, "Dusk.", hue, clock, references=(("image 1", picture()),))
+    references = footage.references_of(look)
+    scenery = footage.scenery_of(look, references)
+    drawn, areas = footage.drawn(scenery, references, look, list(footage.shots(look))[number])
+    difference = ImageChops.difference(scenery, drawn)
+    for area in areas:
+        still.paste(difference, still.black((area[2] - area[0], area[3] - area[1])), area[:2])
+    assert difference.getbbox() is None
+
+
+WORDS = "A lighthouse at dusk, slow dolly in, gulls in the distance. "
+
+
+@pytest.mark.parametrize("times", [1, 4, 12])
+def test_a_prompt_is_wholly_in_the_picture(times: int) -> None:
+    """The longer it is, the smaller its letters."""
+    lines, _ = footage.fitting(WORDS.strip() + " " + WORDS * (times - 1), (1200, 190))
+    assert " ".join(lines.split()) == (WORDS * times).strip()
+
+
+def test_a_short_prompt_is_written_larger() -> None:
+    """As large as its room lets it."""
+    assert footage.fitting(WORDS, (1200, 190))[1] > footage.fitting(WORDS * 8, (1200, 190))[1] >= footage.SMALLEST
+
+
+def test_a_prompt_that_finds_no_room_is_cut_off() -> None:
+    """And says so."""
+    lines, letters = footage.fitting(WORDS * 100, (1200, 190))
+    assert (letters, lines.endswith("..."), lines.count("\n") < 12) == (footage.SMALLEST, True, True)
+
+
+def test_references_are_called_as_prompts_call_them(studio: Studio) -> None:
+    """By kind, counted in the order of the content."""
+    studio.content("Dusk.", *(image(data(picture(c)), "reference_image") for c in (GREEN, BLUE)))
+    line = list(studio.service.ledger.lines.values())[-1]
+    look = footage.look_of(line, studio.service.ledger)
+    assert [name for name, _ in look.references] == ["image 1", "image 2"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
+from PIL import Image, ImageChops
 
 from storyboard.errors import MediaTrouble
 from storyboard.world.media import clip, join, probe, still
@@ -112,3 +115,69 @@ def test_a_video_can_be_made_over_a_broken_one(tmp_path: Path) -> None:
     path.write_bytes(b"broken" * 10_000)
     clip.write(path, [(0, still.black(SMALL))], 25, SMALL, None)
     assert probe.whole(path) is True
+
+
+def samples(path: Path) -> array[float]:
+    """A video's sound."""
+    found = array("f")
+    with av.open(str(path)) as container:
+        for frame in container.decode(container.streams.audio[0]):
+            found.frombytes(bytes(frame.planes[0])[: 4 * frame.samples])
+    return found
+
+
+@pytest.mark.parametrize("tone", [180, 300, 435])
+def test_a_tone_has_the_pitch_that_was_asked_for(tmp_path: Path, tone: int) -> None:
+    """Give or take 22 hertz: so many times a second it rises through nothing."""
+    sound = samples(video(tmp_path / "a.mp4", tone=tone))
+    rises = sum(one < 0 <= other for one, other in pairwise(sound[: 4 * clip.RATE]))
+    assert rises / 4 == pytest.approx(tone, abs=22)
+
+
+def test_a_tone_lasts_without_a_hole_or_a_click(tmp_path: Path) -> None:
+    """Its packets fit together: no 20 ms are quieter or louder than others after its beginning."""
+    sound = samples(video(tmp_path / "a.mp4", frames=361, tone=300))
+    loud = [max(sound[start : start + 882]) for start in range(2048, 15 * clip.RATE, 882)]
+    assert [min(loud), max(loud)] == pytest.approx([0.08, 0.08], abs=0.004)
+
+
+def planes(frame: clip.Frame) -> list[Image.Image]:
+    """A frame's light and colours, each as a grey picture."""
+    return [
+        Image.frombuffer("L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size, 1)
+        for plane in frame.planes
+    ]
+
+
+def within(area: still.Area, index: int) -> still.Area:
+    """The area in a plane: colours have half as many columns and lines."""
+    left, top, right, bottom = area
+    return (left // 2, top // 2, right // 2, bottom // 2) if index else area
+
+
+@pytest.mark.parametrize("area", [(0, 0, 192, 112), (20, 30, 60, 80), (150, 0, 192, 40), (0, 108, 192, 112)])
+def test_a_patched_frame_is_the_new_picture_within_the_area_and_the_old_elsewhere(area: still.Area) -> None:
+    """As if all of it had been converted, and to the bit what it was; the old frame stays."""
+    old, new = clip.to_frame(picture(BLUE)), clip.to_frame(picture(RED))
+    patched = clip.patched(old, picture(RED), [area])
+    for index, (shown, before, after) in enumerate(zip(*map(planes, (patched, old, new)), strict=True)):
+        place = within(area, index)
+        differs = ImageChops.difference(shown.crop(place), after.crop(place))
+        assert differs.getextrema()[1] <= (3 if index else 1)  # type: ignore[operator]  # one band
+        before.paste(shown.crop(place), place)
+        assert before.tobytes() == shown.tobytes()
+    assert planes(old)[0].tobytes() == planes(clip.to_frame(picture(BLUE)))[0].tobytes()
+
+
+def test_frames_and_pictures_make_the_same_video(tmp_path: Path) -> None:
+    """A picture that was converted before is taken as it is."""
+    for name, shown in (("a.mp4", picture(RED)), ("b.mp4", clip.to_frame(picture(RED)))):
+        clip.write(tmp_path / name, [(0, shown)], 25, SMALL, None)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_noise_too_is_kept(tmp_path: Path) -> None:
+    """A picture of nothing but noise comes out as it went in (≥ 40 dB), colours aside that share their place."""
+    noise = Image.effect_noise(SMALL, 40).convert("RGB")
+    clip.write(tmp_path / "a.mp4", [(0, noise)], 3, SMALL, None)
+    assert likeness(clip.last_picture(tmp_path / "a.mp4"), noise) >= 40

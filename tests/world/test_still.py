@@ -60,3 +60,25 @@ def test_chinese_is_wrapped_between_any_characters() -> None:
     """It has no spaces."""
     lines = still.wrapped("黄昏的灯塔海鸥在远处飞过" * 3, 100, 20).split("\n")
     assert (len(lines) > 2, "".join(lines)) == (True, "黄昏的灯塔海鸥在远处飞过" * 3)
+
+
+def test_a_sun_shines_on_what_is_around_it_and_not_below_the_horizon() -> None:
+    """Wholly on its disc, less around it, not at all below."""
+    drawn = still.black((200, 100))
+    still.sun(drawn, (100, 50), 10, (200, 100, 50), 70)
+    disc, near, far, below = (drawn.getpixel(at)[0] for at in ((100, 50), (115, 50), (132, 50), (100, 72)))  # type: ignore[index]  # three bands
+    assert (disc, 0 < near < disc, far, below) == (200, True, 0, 0)
+
+
+def test_hills_are_as_high_as_they_should_be() -> None:
+    """From side to side, and nothing below their foot."""
+    drawn = still.black((101, 100))
+    still.ridge(drawn, [10, 40, 10], 80, (0, 255, 0))
+    heights = [sum(drawn.getpixel((x, y)) == (0, 255, 0) for y in range(100)) for x in (1, 50, 99)]
+    assert (heights == pytest.approx([10, 40, 10], abs=2), drawn.getpixel((50, 80))) == (True, (0, 0, 0))
+
+
+def test_a_gradient_goes_evenly_from_colour_to_colour() -> None:
+    """From the top to the bottom, the same in every column."""
+    drawn = still.gradient((30, 256), (0, 0, 255), (255, 0, 0))
+    assert [drawn.getpixel((29, y)) for y in (0, 128, 255)] == [(0, 0, 255), (128, 0, 127), (255, 0, 0)]

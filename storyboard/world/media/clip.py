@@ -9,40 +9,46 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media.still import Picture, Size
+from storyboard.world.media.still import Area, Picture, Size
 
+Frame: TypeAlias = VideoFrame
 FPS = 24
 RATE = 44100
 _AAC_FRAME = 1024
+_BEGINNING = 12
+"""Packets after which the coder has settled on a tone that doesn't change."""
 _UNTAGGED = 2
 _CODING = {
     "preset": "ultrafast",
-    "crf": "12",
+    "tune": "zerolatency",
+    "qp": "14",  # the same for every picture, whatever is in it; noise too keeps 43 dB
     "bf": "0",
     "forced-idr": "1",
     "x264-params": "keyint=infinite:scenecut=0",
 }
 
 
-def write(path: Path, pictures: Iterable[tuple[int, Picture]], frames: int, size: Size, tone: int | None) -> None:
+def write(
+    path: Path, pictures: Iterable[tuple[int, Picture | VideoFrame]], frames: int, size: Size, tone: int | None
+) -> None:
     """Make an MP4 of `frames` pictures at 24 a second.
 
     `pictures` gives those that change, each with the number of the frame from which on it is seen, beginning with 0;
-    `tone` is the pitch in hertz of a quiet sound (mono AAC), None for silence without a track.
+    `tone` is the pitch in hertz, give or take 22, of a quiet sound (mono AAC), None for silence without a track.
 
     Only the pictures that change are encoded. Between them stand packets that say "as before", which were encoded
-    once for each size: they hold no content, so that the same ones serve every clip.
+    once for each size: they hold no content, so that the same ones serve every clip. A tone's packets are kept too.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video = _video(container, size)
-        audio = container.add_stream("aac", rate=RATE, layout="mono") if tone else None
+        audio = _audio(container) if tone else None
         number = 0
         for number, packet in enumerate(_packets(video, pictures, frames, size)):
             packet.pts = packet.dts = number
@@ -50,8 +56,8 @@ def write(path: Path, pictures: Iterable[tuple[int, Picture]], frames: int, size
             container.mux(packet)
         if audio is not None and tone:
             for sound in _tone(tone, (number + 1) * RATE // FPS):
-                container.mux(audio.encode(sound))
-            container.mux(audio.encode())
+                sound.stream = audio
+                container.mux(sound)
 
 
 def _video(container: av.container.OutputContainer, size: Size) -> av.VideoStream:
@@ -63,16 +69,22 @@ def _video(container: av.container.OutputContainer, size: Size) -> av.VideoStrea
     return stream
 
 
+def _audio(container: av.container.OutputContainer) -> av.AudioStream:
+    return container.add_stream("aac", rate=RATE, layout="mono")
+
+
 def _packets(
-    video: av.VideoStream, pictures: Iterable[tuple[int, Picture]], frames: int, size: Size
+    video: av.VideoStream, pictures: Iterable[tuple[int, Picture | VideoFrame]], frames: int, size: Size
 ) -> Iterator[av.Packet[Any]]:
-    seen = [(start, to_frame(picture)) for start, picture in pictures if start < frames]
-    starts = [start for start, _ in seen] + [frames]
-    keys = []
-    for start, frame in seen:
-        frame.pts, frame.time_base, frame.pict_type = start, Fraction(1, FPS), PictureType.I
-        keys += video.encode(frame)
+    starts, keys = [], []
+    for start, picture in pictures:
+        if start < frames:
+            frame = picture if isinstance(picture, VideoFrame) else to_frame(picture)
+            frame.pts, frame.time_base, frame.pict_type = start, Fraction(1, FPS), PictureType.I
+            starts.append(start)
+            keys += video.encode(frame)
     keys += video.encode()
+    starts.append(frames)
     for index, key in enumerate(keys):
         yield key
         yield from (av.Packet(content) for content in _unchanged(size, starts[index + 1] - starts[index] - 1))
@@ -109,27 +121,62 @@ def to_frame(picture: Picture) -> VideoFrame:
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation="BICUBIC",
+        threads=1,  # otherwise each frame would start threads of its own, which takes longer than the work
     )
+
+
+def patched(frame: VideoFrame, picture: Picture, areas: Iterable[Area]) -> VideoFrame:
+    """The frame of a picture that differs from another frame's in some areas at most: only these are converted.
+
+    Their edges are even numbers, as two lines and two columns share their colours.
+    """
+    copy = VideoFrame(frame.width, frame.height, "yuv420p")
+    for plane, before in zip(copy.planes, frame.planes, strict=True):
+        memoryview(plane)[:] = memoryview(before)
+    for area in areas:
+        for index, (plane, new) in enumerate(zip(copy.planes, to_frame(picture.crop(area)).planes, strict=True)):
+            left, top = (edge // 2 if index else edge for edge in area[:2])
+            target, source = memoryview(plane), memoryview(new)
+            for row in range(new.height):
+                start, begin = (top + row) * plane.line_size + left, row * new.line_size
+                target[start : start + new.width] = source[begin : begin + new.width]
+    return copy
 
 
 def to_picture(frame: VideoFrame) -> Picture:
     """A decoded frame as a picture; untagged colours are taken for BT.709 from 720 lines on."""
     if int(frame.colorspace) == _UNTAGGED and frame.height >= 720:
         frame.colorspace = Colorspace.ITU709
-    picture: Picture = frame.to_image()  # type: ignore[no-untyped-call]  # likewise
+    picture: Picture = frame.to_image(threads=1)  # type: ignore[no-untyped-call]  # likewise
     return picture
 
 
-def _tone(pitch: int, samples: int) -> Iterator[av.AudioFrame]:
-    wave = array("h", (int(2600 * math.sin(2 * math.pi * pitch * n / RATE)) for n in range(RATE // 4)))
-    around = wave * 2
-    for start in range(0, samples, _AAC_FRAME):
-        count = min(_AAC_FRAME, samples - start)
-        frame = av.AudioFrame(format="s16", layout="mono", samples=count)
-        at = start % len(wave)
-        frame.planes[0].update(around[at : at + count].tobytes().ljust(frame.planes[0].buffer_size, b"\0"))
-        frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
-        yield frame
+def _tone(pitch: int, samples: int) -> Iterator[av.Packet[Any]]:
+    """The packets of a tone. The first is heard before the pictures begin: it is what a decoder warms up with."""
+    beginning = _begun(max(1, round(pitch * _AAC_FRAME / RATE)))
+    for number, start in enumerate(range(-_AAC_FRAME, samples, _AAC_FRAME)):
+        packet: av.Packet[Any] = av.Packet(beginning[min(number, len(beginning) - 1)])
+        packet.pts = packet.dts = start
+        packet.duration, packet.time_base = min(_AAC_FRAME, samples - start), Fraction(1, RATE)
+        yield packet
+
+
+@cache
+def _begun(waves: int) -> tuple[bytes, ...]:
+    """The packets with which a tone begins; the last of them can be repeated for as long as the tone lasts.
+
+    A whole number of waves fills a packet, so that each packet of the tone has the same to say.
+    """
+    wave = array("h", (int(2600 * math.sin(2 * math.pi * waves * n / _AAC_FRAME)) for n in range(_AAC_FRAME)))
+    with av.open(io.BytesIO(), "w", format="mp4") as container:
+        audio = _audio(container)
+        packets = []
+        for number in range(_BEGINNING):
+            frame = av.AudioFrame(format="s16", layout="mono", samples=_AAC_FRAME)
+            frame.planes[0].update(wave.tobytes())
+            frame.sample_rate, frame.pts, frame.time_base = RATE, number * _AAC_FRAME, Fraction(1, RATE)
+            packets += audio.encode(frame)
+        return tuple(bytes(packet) for packet in packets)
 
 
 def last_picture(path: Path) -> Picture:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +18,8 @@ from storyboard.world.media.probe import IMAGE_FORMATS
 Picture: TypeAlias = Image.Image
 Colour: TypeAlias = "tuple[int, int, int]"
 Size: TypeAlias = "tuple[int, int]"
+Area: TypeAlias = "tuple[int, int, int, int]"
+"""Left, top, and where it ends at the right and below."""
 
 _CJK_FONTS = (
     "NotoSansCJK-Regular.ttc",
@@ -79,8 +83,10 @@ def black(size: Size) -> Picture:
 
 def gradient(size: Size, top: Colour, bottom: Colour) -> Picture:
     """One colour above, another below, evenly between them."""
-    mask = Image.linear_gradient("L").resize(size)
-    return Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), mask)
+    height = (1, size[1])
+    mask = Image.linear_gradient("L").resize(height)
+    column = Image.composite(Image.new("RGB", height, bottom), Image.new("RGB", height, top), mask)
+    return column.resize(size, Image.Resampling.NEAREST)
 
 
 def disc(picture: Picture, centre: tuple[float, float], radius: float, colour: Colour) -> None:
@@ -89,8 +95,46 @@ def disc(picture: Picture, centre: tuple[float, float], radius: float, colour: C
     ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
 
-def box(picture: Picture, area: tuple[int, int, int, int], colour: Colour) -> None:
-    """Draw a filled rectangle: left, top, right, bottom."""
+GLOW = 3
+"""How many times as far as its disc a sun is seen to shine."""
+
+
+def sun(picture: Picture, centre: tuple[int, int], radius: int, colour: Colour, horizon: int) -> None:
+    """Draw a disc that shines on what is around it, above the line `horizon`."""
+    left, top = centre[0] - GLOW * radius, centre[1] - GLOW * radius
+    mask = _shine(radius)
+    picture.paste(colour, (left, top), mask.crop((0, 0, mask.width, min(mask.height, horizon - top))))
+
+
+@cache
+def _shine(radius: int) -> Picture:
+    """How much of a sun is seen where: all of it on the disc, less and less around it."""
+
+    def seen(step: int) -> int:
+        return round(90 * (max(0.0, GLOW - max(1.0, GLOW * step / _EDGE)) / (GLOW - 1)) ** 2)
+
+    side = 4 * GLOW * radius
+    mask = Image.radial_gradient("L").resize((side, side)).point([seen(step) for step in range(256)])
+    around, within = side // 2 - 2 * radius, side // 2 + 2 * radius
+    ImageDraw.Draw(mask).ellipse((around, around, within, within), fill=255)
+    return mask.reduce(2)
+
+
+_EDGE = 181
+"""What a radial gradient of Pillow's reaches at the middle of its sides: 128·√2."""
+
+
+def ridge(picture: Picture, tops: Sequence[float], bottom: int, colour: Colour) -> None:
+    """Draw hills from side to side: how far above `bottom` each of their points is, evenly spaced, in pixels."""
+    high = math.ceil(max(tops)) + 1
+    mask = Image.new("L", (2 * picture.width, 2 * high))
+    points = [(2 * picture.width * n / (len(tops) - 1), 2 * (high - top)) for n, top in enumerate(tops)]
+    ImageDraw.Draw(mask).polygon([(0, 2 * high), *points, (2 * picture.width, 2 * high)], fill=255)
+    picture.paste(colour, (0, bottom - high), mask.reduce(2))
+
+
+def box(picture: Picture, area: Area, colour: Colour) -> None:
+    """Draw a filled rectangle; its last column and line are drawn too."""
     ImageDraw.Draw(picture).rectangle(area, fill=colour)
 
 
