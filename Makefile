@@ -71,6 +71,8 @@ bench: .venv/installed-dev  ## how fast the doors open and a long film is judged
 	$(BIN)/python -m benchmarks.doors
 	$(BIN)/python -m benchmarks.validate
 	$(BIN)/python -m benchmarks.hostile
+	$(BIN)/python -m benchmarks.footage
+	$(BIN)/python -m benchmarks.thousand
 
 clean:  ## remove what was made here
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache
