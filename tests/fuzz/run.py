@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from types import FrameType
 
+from storyboard.errors import UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.language.problem import told
 from storyboard.language.prompt import compose
@@ -44,9 +45,11 @@ def judge(case: Case) -> tuple[bool, Judgement]:
         for path, text in case.included.items()
     }
     main = opened(Source("storyboard.yaml", case.text))
-    reading = reading_of(
-        main, SCHEMA, case.profiles, {path: included[path] for path in main.includes if path in included}
-    )
+    there = {path: included[path] for path in main.includes if path in included}
+    try:
+        reading = reading_of(main, SCHEMA, case.profiles, there)
+    except UsageError:  # a profile that there isn't is a fault of the command line, and has been told
+        return False, Judgement({}, None, ())
     facts = {} if reading.storyboard is None else _facts(reading.storyboard, Random(case.seed))
     rows = NARROW if case.seed % 16 == 0 else ROWS
     judgement = judged(reading, rows, facts, case.trusted)
