@@ -33,16 +33,27 @@ from storyboard.cli.echo import echo
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the tasks it took on are written down; media lie beside it. Left out: a temporary folder.",
 )
-def command(port: int, speed: float, hold_reply: int, ledger: Path | None) -> None:
+@click.option(
+    "--faults",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A script of what goes wrong (docs/faults.md); each fault that fires is told.",
+)
+def command(port: int, speed: float, hold_reply: int, ledger: Path | None, faults: Path | None) -> None:
     """Serve the API on this machine: real videos, no cost, any key will do. Its first line is its address."""
     from storyboard.emulator.app import BASE, Conditions, service
+    from storyboard.emulator.faults import Script, script_of
+    from storyboard.emulator.mischief import Mischief
+    from storyboard.language.source import Source
     from storyboard.world import serving
     from storyboard.world.clock import SystemClock, SystemDice
+    from storyboard.world.files import read_text
 
+    script = script_of(Source(str(faults), read_text(faults))) if faults else Script()
     with tempfile.TemporaryDirectory(prefix="storyboard-emulator-") as folder:
         listening = serving.bound(port)
         path = ledger or Path(folder) / "ledger.jsonl"
-        app = service(path, SystemClock(), SystemDice(), Conditions(speed, hold_reply / 1000)).app()
+        emulated = service(path, SystemClock(), SystemDice(), Conditions(speed, hold_reply / 1000))
+        app = Mischief(emulated.app(), script, emulated.clock, lambda fired: echo(fired, err=True))
         echo(serving.address_of(listening) + BASE)
         echo(
             f"ledger: {path}\nuse it with: ARK_BASE_URL=<the address above> ARK_API_KEY=any storyboard run",
