@@ -43,6 +43,8 @@ class Connection:
 
     def reset(self) -> None:
         """End it with a reset (RST): what is on its way may be lost."""
+        if self._transport.is_closing():
+            return
         linger = struct.pack("ii", 1, 0)
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._transport.abort()
