@@ -64,11 +64,15 @@ class _Protocol(H11Protocol):
 
 
 def bound(port: int) -> socket.socket:
-    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken."""
+    """A socket on this machine alone; port 0 chooses one. Raises MachineRefuses if the port is taken.
+
+    It listens from now on: whoever is told the address may connect at once, and waits until it is served.
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or str(error)

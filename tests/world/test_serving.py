@@ -26,7 +26,6 @@ def test_an_app_is_served_until_the_end() -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     """With what to do."""
     listening = serving.bound(0)
-    listening.listen()
     with listening, pytest.raises(MachineRefuses, match="can't be served: address already in use"):
         serving.bound(listening.getsockname()[1])
 
