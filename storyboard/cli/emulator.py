@@ -49,6 +49,11 @@ from storyboard.cli.echo import echo
 )
 @click.option("--seed", type=int, help="Draw ids and signatures from this number, the same each time.")
 @click.option("--date-offset", type=int, default=0, metavar="SECONDS", help="Be that wrong in the Date of answers.")
+@click.option(
+    "--faults",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A script of what goes wrong (docs/faults.md); each fault that fires is told.",
+)
 def command(
     port: int,
     speed: float,
@@ -60,6 +65,7 @@ def command(
     assets: Path | None,
     seed: int | None,
     date_offset: int,
+    faults: Path | None,
 ) -> None:
     """Serve the API on this machine: real videos, no cost, any key will do. Its first line is its address.
 
@@ -68,10 +74,15 @@ def command(
     """
     from storyboard.emulator.app import BASE, Conditions, service
     from storyboard.emulator.assets import read
+    from storyboard.emulator.faults import Script, script_of
+    from storyboard.emulator.mischief import Mischief
+    from storyboard.language.source import Source
     from storyboard.world import serving
     from storyboard.world.clock import SystemClock, SystemDice
+    from storyboard.world.files import read_text
 
     _leave_in_order()
+    script = script_of(Source(str(faults), read_text(faults))) if faults else Script()
     library = read(assets) if assets else None
     conditions = Conditions(
         speed, hold_reply / 1000, running, limits, retry_after, library, seed, date_offset=float(date_offset)
@@ -79,7 +90,8 @@ def command(
     with tempfile.TemporaryDirectory(prefix="storyboard-emulator-") as folder:
         listening = serving.bound(port)
         path = ledger or Path(folder) / "ledger.jsonl"
-        app = service(path, SystemClock(), SystemDice(), conditions).app()
+        emulated = service(path, SystemClock(), SystemDice(), conditions)
+        app = Mischief(emulated.app(), script, emulated.clock, lambda fired: echo(fired, err=True))
         echo(serving.address_of(listening) + BASE)
         echo(
             f"ledger: {path}\nuse it with: ARK_BASE_URL=<the address above> ARK_API_KEY=any storyboard run",

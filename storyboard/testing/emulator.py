@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storyboard.emulator.app import BASE, Conditions, Service, service
+from storyboard.emulator.faults import Fault, Script
+from storyboard.emulator.mischief import Mischief
 from storyboard.promises import Clock
 from storyboard.world import serving
 from storyboard.world.clock import SystemClock, SystemDice
@@ -21,6 +23,12 @@ class Emulator:
 
     base_url: str
     service: Service
+    mischief: Mischief
+
+    @property
+    def fired(self) -> Mapping[str, int]:
+        """Which faults have fired, by name, and how often."""
+        return dict(self.mischief.fired)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -42,9 +50,15 @@ def emulator(
     hold_reply: float = 0.0,
     clock: Clock | None = None,
     conditions: Conditions | None = None,
+    faults: Script | Sequence[Fault] = (),
 ) -> Iterator[Emulator]:
-    """Serve the API on this machine until the end. `hold_reply` is in seconds; `conditions`, if given, say it all."""
+    """Serve the API on this machine until the end.
+
+    `hold_reply` is in seconds; `conditions`, if given, say it all; a Script of faults has its own seed.
+    """
+    script = faults if isinstance(faults, Script) else Script(tuple(faults))
     chosen = conditions or Conditions(speed, hold_reply)
     emulated = service(ledger, clock or SystemClock(), SystemDice(), chosen)
-    with serving.served(emulated.app(), serving.bound(0)) as origin:
-        yield Emulator(origin + BASE, emulated)
+    mischief = Mischief(emulated.app(), script, emulated.clock)
+    with serving.served(mischief, serving.bound(0)) as origin:
+        yield Emulator(origin + BASE, emulated, mischief)

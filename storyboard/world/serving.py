@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from storyboard.errors import MachineRefuses
 
 HOST = "127.0.0.1"
+CONNECTION = "storyboard.connection"
+"""Where a request's scope holds the connection below it, for an app that plays a broken server."""
+
+
+class Connection:
+    """The bytes below HTTP. Whoever writes here answers nothing above, and has to close or reset at the end."""
+
+    def __init__(self, transport: asyncio.Transport, room: Callable[[], Awaitable[None]]) -> None:
+        self._transport = transport
+        self._room = room
+
+    async def write(self, piece: bytes) -> bool:
+        """Send, as soon as there is room; False if the other side has gone."""
+        await self._room()
+        if self._transport.is_closing():
+            return False
+        self._transport.write(piece)
+        await asyncio.sleep(0)
+        return True
+
+    def close(self) -> None:
+        """End it in good order: what was written arrives."""
+        self._transport.close()
+
+    def reset(self) -> None:
+        """End it with a reset (RST): what is on its way may be lost."""
+        if self._transport.is_closing():
+            return
+        linger = struct.pack("ii", 1, 0)
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._transport.abort()
+
+
+class _Protocol(H11Protocol):
+    """uvicorn's own, and every request's scope holds its connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own does
+        super().connection_made(transport)
+        app, connection = self.app, Connection(transport, self.flow.drain)
+
+        async def connected(scope: Any, receive: Any, send: Any) -> None:
+            await app({**scope, CONNECTION: connection}, receive, send)
+
+        self.app = connected
 
 
 def bound(port: int, host: str = HOST) -> socket.socket:
@@ -67,6 +114,7 @@ def served(app: Any, listening: socket.socket) -> Iterator[str]:
 def _server(app: Any) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http=_Protocol,
         log_level="error",
         access_log=False,
         lifespan="on",
