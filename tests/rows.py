@@ -100,12 +100,6 @@ ROWS: dict[int, str] = {
 
 WITHOUT: dict[int, str] = {
     10: "no test shows it yet",
-    36: "no test shows it yet",
-    40: "no test shows it yet",
-    44: "no test shows it yet",
-    46: "no test shows it yet",
-    50: "no test shows it yet",
-    51: "no test shows it yet",
     52: "no test shows it yet",
     53: "no test shows it yet",
     54: "no test shows it yet",
