@@ -28,7 +28,7 @@ from storyboard.emulator.intake import Found, taken_in
 from storyboard.emulator.ledger import Ledger, Removal
 from storyboard.emulator.limits import RATES, Limiter, Tally, Verb
 from storyboard.emulator.making import Making
-from storyboard.emulator.refusals import Refusal, refusal_of, roles_of
+from storyboard.emulator.refusals import LIMITS, Refusal, refusal_of, refusal_of_size, roles_of
 from storyboard.emulator.slots import replayed
 from storyboard.emulator.tasks import (
     AUTO_DURATION,
@@ -47,7 +47,6 @@ from storyboard.promises import Address, Clock, Dice, is_loopback
 from storyboard.providers.ark.wire import TASKS, is_over
 
 BASE = "/api/v3"
-LARGEST_BODY = 64 * 1024 * 1024
 BEIJING = timedelta(hours=8)
 
 
@@ -261,9 +260,7 @@ class Service:
 
     def _refused(self, content: bytes, body: Any) -> Refusal | None:
         """Why a create is refused, before anything is fetched for it."""
-        if len(content) > LARGEST_BODY:
-            return Refusal(413, "InvalidParameter", "the request body is too large")
-        refused = refusal_of(body)
+        refused = refusal_of_size(len(content)) or refusal_of(body)
         if refused:
             return refused
         verdict = moderation.verdict_of(_text(body["content"]), moderation.OF_INPUT)
@@ -432,7 +429,7 @@ async def _content(request: Request) -> bytes:
     """A request's body; of one that is too large no more than it takes to know that."""
     content = bytearray()
     async for piece in request.stream():
-        content += piece[: LARGEST_BODY + 1 - len(content)]
+        content += piece[: LIMITS.body_bytes + 1 - len(content)]
     return bytes(content)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storyboard.emulator.ledger import Ledger
-from storyboard.emulator.refusals import Refusal
+from storyboard.emulator.refusals import Handed, Refusal, refusal_of_media
 from storyboard.errors import MediaTrouble, Unreachable
+from storyboard.language.facts import format_of
 from storyboard.net import Net
 from storyboard.promises import Address, is_loopback
 from storyboard.world.media import probe
@@ -40,7 +41,8 @@ async def taken_in(media: Media, ledger: Ledger, net: Net) -> Found | Refusal:
             return Refusal(400, "InvalidParameter", f"The parameter `{param}` is not valid: {error.what}", param)
         if content is not None:
             inputs[str(index)] = await asyncio.to_thread(ledger.keep, content)
-    return await asyncio.to_thread(_measured, media, inputs, ledger)
+    measured = await asyncio.to_thread(_measures, media, inputs, ledger)
+    return refusal_of_media(measured) or _found(inputs, measured)
 
 
 async def _fetched(url: str, net: Net) -> bytes | None:
@@ -60,22 +62,29 @@ async def _fetched(url: str, net: Net) -> bytes | None:
     return bytes(sink.content)
 
 
-def _measured(media: Media, inputs: Mapping[str, str], ledger: Ledger) -> Found:
-    measures = [_measure(item["type"], inputs.get(str(index), ""), ledger) for index, item in media]
-    shape = next(((found.width, found.height) for found in measures if found.width), None)
-    videos = [found.seconds for found, (_, item) in zip(measures, media, strict=True) if item["type"] == "video_url"]
+def _found(inputs: Mapping[str, str], measured: Sequence[Handed]) -> Found:
+    shape = next(((file.width, file.height) for file in measured if file.width), None)
+    videos = [file.seconds for file in measured if file.sort == "video_url"]
     return Found(inputs, shape, sum(videos) if videos else None)
 
 
-def _measure(sort: str, digest: str, ledger: Ledger) -> probe.Measures:
-    """What can be measured; nothing of what isn't here, or is no picture and no video."""
-    measure = {"image_url": probe.image, "video_url": probe.video}.get(sort)
-    if measure is None or not digest:
-        return probe.Measures()
+def _measures(media: Media, inputs: Mapping[str, str], ledger: Ledger) -> list[Handed]:
+    return [replace(_measure(item["type"], inputs.get(str(index), ""), ledger), at=index) for index, item in media]
+
+
+def _measure(sort: str, digest: str, ledger: Ledger) -> Handed:
+    """What can be measured; nothing of what isn't here, or is not what it is taken for."""
+    if not digest:
+        return Handed(sort)
+    path = ledger.input(digest)
+    measure = {"image_url": probe.image, "video_url": probe.video, "audio_url": probe.audio}[sort]
+    with path.open("rb") as file:
+        format = format_of(file.read(16))
     try:
-        return measure(ledger.input(digest))
+        found = measure(path)
     except MediaTrouble:
-        return probe.Measures()
+        return Handed(sort, 0, format, path.stat().st_size)
+    return Handed(sort, 0, format, path.stat().st_size, found.width, found.height, found.seconds, found.fps)
 
 
 class _Buffer:

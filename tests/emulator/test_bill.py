@@ -60,7 +60,7 @@ def test_the_ledger_says_what_a_task_will_cost(tmp_path: Path) -> None:
 def test_a_video_of_this_machine_is_measured(tmp_path: Path) -> None:
     """Six seconds of it count, more than two thirds of the output; one that lies elsewhere counts the least."""
     clock = VirtualClock()
-    content = film(tmp_path / "source.mp4", frames=144).read_bytes()
+    content = film(tmp_path / "source.mp4", frames=144, size=P480).read_bytes()
     with answering(http(content)) as server, emulator(tmp_path / "ledger", speed=1, clock=clock) as emulated:
         tasks = [
             create(emulated.base_url, order("Extend video 1.", video(url)))

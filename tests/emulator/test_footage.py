@@ -187,7 +187,7 @@ def test_a_video_is_made_whatever_was_given(studio: Studio, url: str) -> None:
 
 def test_references_are_shown(studio: Studio) -> None:
     """As small pictures, in the upper right corner."""
-    path = studio.video("Dusk.", image(data(picture(GREEN)), "reference_image"))
+    path = studio.video("Dusk.", image(data(picture(GREEN, SIZE)), "reference_image"))
     red, green, blue = first_of(path).getpixel((SIZE[0] - 60, 40))  # type: ignore[misc]  # three bands
     assert (green > red + 30, green > blue + 30) == (True, True)
 
@@ -256,7 +256,7 @@ def test_a_prompt_that_finds_no_room_is_cut_off() -> None:
 
 def test_references_are_called_as_prompts_call_them(studio: Studio) -> None:
     """By kind, counted in the order of the content."""
-    studio.content("Dusk.", *(image(data(picture(c)), "reference_image") for c in (GREEN, BLUE)))
+    studio.content("Dusk.", *(image(data(picture(c, SIZE)), "reference_image") for c in (GREEN, BLUE)))
     line = list(studio.service.ledger.lines.values())[-1]
     look = footage.look_of(line, studio.service.ledger)
     assert [name for name, _ in look.references] == ["image 1", "image 2"]

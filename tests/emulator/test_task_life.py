@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from storyboard.providers.ark.wire import LIFE
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
+from storyboard.world.media import still
 from tests.asking import TASKS, ask, create, image, look, order
+from tests.making import picture
 
 BEGAN = 1_790_000_000.0
 SPARSE = ["id", "model", "status", "created_at", "updated_at", "service_tier", "execution_expires_after"]
@@ -172,7 +175,7 @@ def test_tokens_are_those_of_the_vendor_s_samples(serving: Service, more: dict[s
 
 def test_an_adaptive_ratio_follows_the_picture(serving: Service) -> None:
     """The listed one that is nearest; without a picture 16:9."""
-    tall = "data:image/bmp;base64,Qk06AAAAAAAAADYAAAAoAAAAAQAAAAIAAAABABgAAAAAAAgAAAATCwAAEwsAAAAAAAAAAAAA/////////w=="
+    tall = f"data:image/png;base64,{b64encode(still.png(picture(size=(300, 540)))).decode()}"
     tasks = [serving.create(ratio="adaptive"), serving.create("a", image(tall), ratio="adaptive")]
     assert [serving.at(80, task)["ratio"] for task in tasks] == ["16:9", "9:16"]
 

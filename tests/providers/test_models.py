@@ -20,7 +20,8 @@ def test_both_tables_have_the_same_sizes() -> None:
 
 def test_both_tables_have_the_same_limits() -> None:
     """Of length, seed, ratios and numbers of inputs, for each model."""
-    theirs = (refusals.RANGES["duration"], refusals.RANGES["seed"], refusals.RATIOS, tuple(refusals.MOST.values()))
+    limits = refusals.LIMITS
+    theirs = (limits.duration, limits.seed, limits.ratios, (limits.images, limits.videos, limits.audios))
     ours = [
         ((row.shortest, row.longest), row.seeds, row.ratios, (row.images, row.videos, row.audios))
         for row in ROWS
