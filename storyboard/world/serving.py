@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import struct
 import threading
@@ -91,8 +92,21 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve(app: Any, listening: socket.socket) -> None:
-    """Serve until a signal says stop."""
-    _server(app).run(sockets=[listening])
+    """Serve until a signal says stop; a closed terminal says so too. The signal's own handler has the last word."""
+    server, hung_up = _server(app), threading.Event()
+
+    def hang_up(number: int, frame: object) -> None:
+        del number, frame
+        hung_up.set()
+        server.should_exit = True
+
+    before = signal.signal(signal.SIGHUP, hang_up)
+    try:
+        server.run(sockets=[listening])
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    if hung_up.is_set():
+        signal.raise_signal(signal.SIGHUP)
 
 
 @contextmanager
