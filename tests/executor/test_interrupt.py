@@ -1,0 +1,95 @@
+"""Ctrl-C, a signal to end, a closed terminal: once and twice, at any moment; nothing is paid for twice afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from storyboard.testing.emulator import Emulator, emulator
+from storyboard.world.clock import SystemClock
+from storyboard.world.journal import Journal
+
+ROOT = Path(__file__).parents[2]
+STORYBOARD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+  one: {prompt: the first}
+  two: {chain: one, prompt: the second}
+"""
+
+
+def started(folder: Path, emulated: Emulator) -> subprocess.Popen[str]:
+    """The command, running against an emulator."""
+    (folder / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
+    environment = {**os.environ, **emulated.environment, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-P", "-m", "storyboard", "run"]
+    return subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def until(running: subprocess.Popen[str], words: str) -> None:
+    """Read what it says up to these words."""
+    assert running.stdout is not None
+    for line in running.stdout:
+        if words in line:
+            return
+    raise AssertionError(f"it never said {words}")
+
+
+def kinds(folder: Path) -> Counter[str]:
+    """What happened, as it is written down."""
+    journal = Journal(next(folder.rglob("state.db")).parent, SystemClock(), writing=False)
+    journal.close()
+    return Counter(event.kind for _, event in journal.past)
+
+
+def doubles(emulated: Emulator) -> int:
+    """How many requests were taken on twice."""
+    return sum(count - 1 for count in Counter(row["text_sha256"] for row in emulated.ledger).values())
+
+
+def goes_on(folder: Path, emulated: Emulator) -> tuple[int, int, int]:
+    """The exit code of the same command again, the tasks in all, and those that were paid for twice."""
+    again = started(folder, emulated)
+    again.communicate(timeout=60)
+    return again.returncode, len(emulated.ledger), doubles(emulated)
+
+
+@pytest.mark.row(10, 57)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_request_that_is_under_way_is_waited_for(tmp_path: Path, number: signal.Signals) -> None:
+    """Told to stop while its answer is held, the run hears it out, fetches what it is of, and begins nothing new."""
+    with emulator(tmp_path / "ledger", speed=400, hold_reply=0.3) as emulated:
+        running = started(tmp_path, emulated)
+        until(running, "one: submitting")
+        running.send_signal(number)
+        running.communicate(timeout=60)
+        said = kinds(tmp_path)
+        assert (running.returncode, said["accepted"], said["unknown"], said["stored"]) == (128 + number, 1, 0, 1)
+        assert goes_on(tmp_path, emulated) == (0, 2, 0)
+
+
+@pytest.mark.row(10, 57)
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2])
+def test_told_twice_the_run_leaves_at_once_and_knows_its_task_again(tmp_path: Path, after: float) -> None:
+    """A request whose answer was not waited for is found by its mark, or by the next run provably not there."""
+    with emulator(tmp_path / "ledger", speed=400, hold_reply=0.35) as emulated:
+        running = started(tmp_path, emulated)
+        until(running, "one: submitting")
+        running.send_signal(signal.SIGINT)
+        time.sleep(after)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        code, tasks, twice = goes_on(tmp_path, emulated)
+    assert (running.returncode, twice) == (130, 0)
+    assert (code, tasks) in ((0, 2), (4, 0))
