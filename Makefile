@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel witness kill fuzz fuzz-replies cover bench clean
+.PHONY: help demo test check wheel simulate witness kill fuzz fuzz-replies cover bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -56,6 +56,9 @@ witness: .venv/installed build/witness/installed  ## the vendor's own clients, i
 
 kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by the same command (about 8 minutes)
 	$(BIN)/pytest tests/executor/test_kill.py -s --kills 20
+
+simulate: .venv/installed-dev  ## a million scenes in a simulated world, on two processes (about 10 minutes)
+	$(BIN)/python -m tests.simulation.run --seeds 20000
 
 fuzz: .venv/installed-dev  ## a million storyboards by chance through all that judges them, on two processes (20 to 30 minutes)
 	$(BIN)/python -m tests.fuzz.run --executions 1000000 --processes 2

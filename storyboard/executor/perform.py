@@ -7,7 +7,7 @@ and sound. Nothing here ever submits twice: a request is made again only after a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -194,13 +194,14 @@ async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
                 looks += 1
 
 
-async def _said_of(job: Job, crew: Crew, attempt: Attempt, looks: int) -> Verdict:
+async def _said_of(job: Job, crew: Crew, attempt: Attempt, looks: int, owned: Collection[str] | None = None) -> Verdict:
     """What a list that is made from now on says of an attempt; nobody who wants to leave waits for one."""
     if crew.stop.interrupted:
         return Hold("nobody has looked for it")
     now = crew.clock.now()
     scan = await _patiently(job, crew, lambda: crew.scanner.since(now))
-    return verdict(attempt, scan, crew.journal.history.owned, crew.pace.grace, looks)
+    owned = crew.journal.history.owned if owned is None else owned
+    return verdict(attempt, scan, owned, crew.pace.grace, looks)
 
 
 async def _turn(crew: Crew) -> None:
@@ -248,6 +249,8 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
                 f"task {known.task} has not ended in three days: the service says {task.word}", "run again"
             )
         wait = pause(crew.clock.now() - began, crew.pace)
+    if task.status != "succeeded":
+        await _check_alone(job, known, crew)
     crew.note(Event("ended", job.scene, known.intent, {"status": task.status, "error": task.error}))
     if task.status != "succeeded":
         why = task.error or f"the service says {task.status}"
@@ -255,6 +258,24 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
         raise SceneFailed(f"task {known.task} came to nothing: {why}", f"nothing was billed; {hint}")
     _check_whose(job, known, task, crew)
     return task
+
+
+async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
+    """A task that was found by its mark and came to nothing says nothing of how it was made: it is only believed to be
+    ours if no other bears the mark, in a list that was made when everything that may be late has had its time.
+
+    Raises UnknownOutcome if another does.
+    """
+    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    if attempt is None or not attempt.adopted:
+        return
+    others = crew.journal.history.owned - {known.task}
+    await crew.clock.sleep(max(0.0, attempt.at + crew.pace.grace - crew.clock.now()))
+    found = await _said_of(job, crew, attempt, 0, others)
+    if found != Adopt(known.task):
+        why = found.why if isinstance(found, Hold) else "it is not listed alone"
+        crew.note(Event("disowned", job.scene, known.intent, {"task": known.task, "error": why}))
+        raise UnknownOutcome(f"task {known.task} bears its mark and came to nothing, but {why}")
 
 
 def _check_whose(job: Job, known: Known, task: Task, crew: Crew) -> None:
@@ -273,7 +294,23 @@ async def _looked(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task
     try:
         return await _patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
     except NotFound as error:
+        if await _may_show_yet(job, known, crew):
+            raise Unreachable(f"the service doesn't show task {known.task} at the moment", "run again") from error
         raise _lost(job, known, "the service knows it no more", crew) from error
+
+
+YOUNG = 60.0
+"""Seconds for which a task may not be found after it was taken on."""
+
+
+async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
+    """May a task that isn't found be there all the same: too young, listed, or not waited for to the end?"""
+    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    if crew.stop.interrupted or (attempt is not None and crew.clock.now() - attempt.at < YOUNG):
+        return True
+    now = crew.clock.now()
+    scan = await _patiently(job, crew, lambda: crew.scanner.since(now))
+    return any(task.id == known.task for task in scan.tasks)
 
 
 def _lost(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:

@@ -6,7 +6,7 @@ from storyboard.errors import NotFound, NotSent, ProviderError, RateLimited, Unr
 
 LONGEST = 60.0
 MOST: dict[type[ProviderError], int] = {NotSent: 8, RateLimited: 30, Unreachable: 40}
-NOT_FOUND_MOST = 6
+NOT_FOUND_MOST = 8
 """A task may be unknown for a moment after it was taken on."""
 """Attempts after which the run gives up; what was begun goes on in the next run."""
 

@@ -105,6 +105,11 @@ def selecting(lock: Lock, profile: str, keep: Keep) -> Lock:
     return lock
 
 
+async def _unasked(marker: int | None) -> bytes:
+    """The request of an attempt that was begun already: nobody asks for it."""
+    raise AssertionError(marker)
+
+
 class Run:
     """One run. `keep_lock` writes the lock down whenever a take was stored or another one selected."""
 
@@ -255,7 +260,7 @@ class Run:
         self._write(self._world.lock.with_take(self._profile, id, take, select=select))
 
     def _left_over(self) -> list[Attempt]:
-        """Attempts with a task that nobody has fetched: none that this run began itself."""
+        """Attempts that may have a task that nobody has fetched: none that this run began itself."""
         before = {attempt.intent for attempt in self._world.past.unfinished}
         salvaged = {attempt.intent for attempt in self._plan.salvage}
         return [a for a in self._crew.journal.history.past.unfinished if a.intent in before - salvaged - self._handled]
@@ -264,8 +269,7 @@ class Run:
         """Fetch what was paid for and is no longer asked for: it becomes a take that nobody has selected."""
         job = Job(attempt.scene, attempt.profile, attempt.components)
         try:
-            known = Known(attempt.intent, attempt.task)
-            take = await stored(job, known, await ended(job, known, self._crew), self._crew)
+            take = await perform(job, self._crew, _unasked, attempt)
         except StoryboardError as error:
             self._crew.tell(Event("ended", attempt.scene, attempt.intent, {"status": "lost", "error": error.what}))
             return

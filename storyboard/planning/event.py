@@ -102,8 +102,12 @@ class Past:
 
     @property
     def unfinished(self) -> tuple[Attempt, ...]:
-        """Attempts with a task whose video is not ours yet."""
-        return tuple(a for a in self.attempts.values() if a.state in ("accepted", "made"))
+        """Attempts with a task, or with a mark by which one may be found, whose video is not ours yet."""
+        return tuple(a for a in self.attempts.values() if a.state in ("accepted", "made") or _may_be_found(a))
+
+
+def _may_be_found(attempt: Attempt) -> bool:
+    return attempt.state == "in doubt" and attempt.marker is not None
 
 
 _ENDED: dict[str, AttemptState] = {"succeeded": "made", "lost": "lost"}

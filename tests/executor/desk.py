@@ -48,6 +48,8 @@ class Desk:
     looks: list[Status | StoryboardError] = field(default_factory=list)
     files: list[bytes | StoryboardError] = field(default_factory=list)
     listed: list[Task] = field(default_factory=list)
+    later: list[Task] = field(default_factory=list)
+    """What is listed from the second list on."""
     made: dict[str, Any] = field(default_factory=dict)
     """What a task says that it was made with."""
     bodies: list[bytes] = field(default_factory=list)
@@ -108,7 +110,10 @@ class Desk:
     ) -> Page:
         """All that was laid on the desk; nobody filters it."""
         del status, model, service_tier, tasks
-        return Page(tuple(self.listed[(page - 1) * size : page * size]), len(self.listed))
+        shown = tuple(self.listed)
+        self.listed += self.later
+        self.later = []
+        return Page(shown[(page - 1) * size : page * size], len(shown))
 
     async def cancel(self, task: str) -> None:
         """Nobody asks."""

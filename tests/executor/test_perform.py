@@ -284,6 +284,50 @@ def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None
 
 
 @pytest.mark.row(17)
+def test_a_task_that_is_listed_is_not_lost(tmp_path: Path) -> None:
+    """Not found by itself, and shown in the list: the next run asks again."""
+    gone = NotFound("not found", code="NotFound.Task", status=404)
+    at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
+    at.desk.listed = [Task("cgt-1", "running", "running")]
+    with pytest.raises(Unreachable, match="doesn't show task cgt-1 at the moment"):
+        performed(at)
+    assert state_after(at) == "accepted"
+
+
+@pytest.mark.row(17)
+def test_a_task_that_is_not_found_while_one_leaves_is_not_lost(tmp_path: Path) -> None:
+    """Who was told to stop hasn't waited long enough to know."""
+    gone = NotFound("not found", code="NotFound.Task", status=404)
+    at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
+    at.crew.stop.interrupted = 2
+    begun = Attempt("i1", "dusk", "", JOB.components, "accepted", "cgt-1")
+    with pytest.raises(Unreachable, match="doesn't show task cgt-1 at the moment"):
+        performed(at, begun)
+    assert "ended" not in at.kinds
+
+
+def test_a_found_task_that_failed_is_ours_if_no_other_bears_the_mark(tmp_path: Path) -> None:
+    """The list that says so was made after everything that may be late has had its time."""
+    at = bench(tmp_path)
+    began = at.crew.clock.now()
+    lost(at, created_at=began)
+    at.desk.looks = ["failed"]
+    with pytest.raises(SceneFailed):
+        performed(at)
+    assert (at.crew.clock.now() - began >= 180, state_after(at)) == (True, "failed")
+
+
+def test_a_found_task_that_failed_may_be_a_strangers(tmp_path: Path) -> None:
+    """Where another bears the mark, its failure proves nothing of our own: a person decides."""
+    at = bench(tmp_path)
+    desk = lost(at, created_at=at.crew.clock.now())
+    desk.looks, desk.later = ["failed"], [replace(desk.listed[0], id="cgt-late")]
+    with pytest.raises(UnknownOutcome, match="came to nothing, but 2 tasks bear its mark"):
+        performed(at)
+    assert state_after(at) == "in doubt"
+
+
+@pytest.mark.row(17)
 def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
     """Right after it was taken on a 404 is a delay, not a loss."""
     gone = NotFound("not found", code="NotFound.Task", status=404)

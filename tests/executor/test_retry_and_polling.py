@@ -38,7 +38,7 @@ def test_looks_grow_rarer_with_age(waited: float, next_look: float) -> None:
 def test_a_task_may_be_unknown_for_a_moment() -> None:
     """A 404 about a task is asked about again a few times, and then believed."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
-    assert [wait_after(gone, attempt, 1.0) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, None, None]
+    assert [wait_after(gone, attempt, 1.0) for attempt in range(1, 10)] == [1, 2, 4, 8, 16, 32, 60, None, None]
 
 
 def waiting(count: int) -> dict[str, float]:
