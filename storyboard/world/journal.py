@@ -93,7 +93,7 @@ class Journal:
                 database.execute("pragma synchronous = full")
                 database.execute(_TABLE)
                 database.execute(f"pragma user_version = {VERSION}")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:  # SQLite quotes what is damaged, and that may be no text
             raise StateDamaged(f"{self._path} can't be opened: {error}", _MEND) from error
         return database
 

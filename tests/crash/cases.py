@@ -1,0 +1,186 @@
+"""One crash, one refused call, one signal, two runners: each a case that either holds, or is Wrong and says why."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import StoryboardError
+from tests.crash import place
+from tests.crash.place import Place, Wrong, no_doubles, no_traceback
+from tests.crash.tracer import SOCKETS, Act, Point, Refuse, Send, Traced, traced
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of a case. `acted`: did what was to be done at the chosen point happen?"""
+
+    point: str = ""
+    acted: bool = False
+    code: int = 0
+    held: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    wrong: str = ""
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As it is written down."""
+        return {name: getattr(self, name) for name in ("point", "acted", "code", "held", "again", "wrong")}
+
+
+def at(number: int, what: Refuse | Send, *, again: int = 0) -> Act:
+    """Do something at one point; `again`: once more so many points later."""
+    places = {number, number + again}
+    return lambda point: what if point.number in places else None
+
+
+def run(where: Place, act: Act) -> Traced:
+    """The command, under the tracer; raises Wrong for a traceback or a double."""
+    done = traced(where.command, where.folder, where.environment, act)
+    no_traceback(done.code, done.stderr)
+    no_doubles(where)
+    return done
+
+
+def trace(where: Place) -> list[Point]:
+    """The points of an undisturbed run."""
+    where.begin()
+    run(where, lambda _: None)
+    where.begin()
+    return run(where, lambda _: None).points
+
+
+def kill(where: Place, numbers: Sequence[int]) -> Told:
+    """Kill a run at a point, the next run at another, and so on; then settle."""
+    told = Told()
+    try:
+        where.begin()
+        for number in numbers:
+            done = run(where, at(number, Send(signal.SIGKILL)))
+            told.acted = done.code == -signal.SIGKILL
+            told.point = str(done.points[-1]) if done.points else ""
+        _settle(where, told)
+    except (Wrong, StoryboardError, TimeoutError) as error:
+        told.wrong = str(error)
+    return told
+
+
+def kill_only(where: Place, number: int) -> None:
+    """A fresh project, and a run in it that was killed at a point. Raises Wrong if it wasn't."""
+    where.begin()
+    if run(where, at(number, Send(signal.SIGKILL))).code != -signal.SIGKILL:
+        raise Wrong(f"nothing was killed at {number}")
+
+
+def refuse(where: Place, number: int, error: int) -> Told:
+    """Refuse one call of a run with an error; then settle."""
+    told = Told()
+    try:
+        where.begin()
+        done = run(where, at(number, Refuse(error)))
+        told.acted, told.code = bool(done.acted), done.code
+        told.point = str(done.acted[0]) if done.acted else ""
+        if done.code == 0:
+            place.check(where)
+        _settle(where, told)
+    except (Wrong, StoryboardError, TimeoutError) as trouble:
+        told.wrong = str(trouble)
+    return told
+
+
+def interrupt(where: Place, number: int, again: int) -> Told:
+    """Send SIGINT at a point, and once more `again` points later if that isn't 0; then settle.
+
+    After one signal what was sent is waited for, so that nothing is left in doubt.
+    """
+    told = Told()
+    try:
+        where.begin()
+        done = run(where, at(number, Send(signal.SIGINT), again=again))
+        told.acted, told.code = bool(done.acted), done.code
+        told.point = str(done.acted[0]) if done.acted else ""
+        if done.code not in (0, 130):
+            raise Wrong(f"exit {done.code} after SIGINT: {done.stderr[-500:]}")
+        _settle(where, told)
+        if told.held and not again:
+            raise Wrong(f"in doubt after one signal: {told.held}")
+    except (Wrong, StoryboardError, TimeoutError) as error:
+        told.wrong = str(error)
+    return told
+
+
+def runners(where: Place) -> Told:
+    """Start two at once: one makes the film, the other says who is at work."""
+    told = Told()
+    try:
+        where.begin()
+        both = [
+            subprocess.Popen(
+                where.command,
+                cwd=where.folder,
+                env=where.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        said = [one.communicate(timeout=120)[1] for one in both]
+        codes = sorted(one.returncode for one in both)
+        for one, words in zip(both, said, strict=True):
+            no_traceback(one.returncode, words)
+        no_doubles(where)
+        loser = next((words for one, words in zip(both, said, strict=True) if one.returncode == 5), "")
+        winner = next((one.pid for one in both if one.returncode == 0), 0)
+        told.acted, told.point = codes == [0, 5], loser.split("\n")[0]
+        if codes != [0, 5] or f"process {winner} on" not in loser:
+            raise Wrong(f"exits {codes}: {said}")
+        place.check(where)
+    except (Wrong, StoryboardError, subprocess.TimeoutExpired) as error:
+        told.wrong = str(error)
+    return told
+
+
+def _settle(where: Place, told: Told) -> None:
+    settled = place.settle(where)
+    told.held, told.again = settled.held, settled.again
+
+
+def refusable(points: Sequence[Point], folder: Path) -> list[Point]:
+    """The points at files of the project, and at what is told, which goes to a file
+    without a name."""
+    ours = (p for p in points if p.call not in SOCKETS)
+    return [p for p in ours if p.about.startswith(str(folder)) or p.about.endswith(" (deleted)")]
+
+
+def instructive(points: Sequence[Point]) -> list[Point]:
+    """The points that aren't the loading of code: there are hundreds of those, and they change nothing."""
+    return [p for p in points if p.call != "openat" or not p.about.endswith((".py", ".pyc", ".so", ".pth"))]
+
+
+def crash_points(where: Place) -> dict[str, int]:
+    """For each kind of event the first point at which it is the last that was written down, of the second scene if it
+    is a scene's; and the one at which the answer to its submission is about to be read."""
+    found: dict[str, int] = {}
+    last = ""
+
+    def act(point: Point) -> None:
+        nonlocal last
+        if point.call in ("fdatasync", "recvfrom", "mkdir", "write", "unlink", "exit_group"):
+            try:
+                last = (where.events() or [""])[-1]
+            except StoryboardError:
+                return
+            if last.endswith(" two") or last.startswith("run_"):
+                found.setdefault(last, point.number)
+            if last == "intended two" and point.call == "recvfrom":
+                found["intended two, and sent"] = point.number
+
+    where.begin()
+    run(where, act)
+    return found

@@ -1,0 +1,55 @@
+"""The command line in a process that kills itself at a chosen call: `python -m tests.crash.stepping N ARGUMENTS ...`.
+
+For machines that don't let processes be traced. What is counted, from taking the lock, are Python's calls into C that
+change the world or speak with it: a call of SQLite's is one step, the system calls inside of it are not seen. With N = 0
+nothing is killed, and the count is the last line of stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any
+
+NAMES = frozenset(
+    "flock open write flush fsync replace rename unlink mkdir chmod truncate execute connect send sendmsg recv recv_into"
+    " sendfile".split()
+)
+
+
+class Steps:
+    """Counts calls, and kills at the chosen one."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self.count = 0
+
+    def __call__(self, frame: FrameType, what: str, called: Any) -> None:
+        """Python's profile hook: something is called, or comes back."""
+        del frame
+        if what != "c_call" or called.__name__ not in NAMES or not (self.count or called.__name__ == "flock"):
+            return
+        self.count += 1
+        if self.count == self.last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Be `storyboard`, and count."""
+    from storyboard.cli.main import door
+
+    steps = Steps(int(sys.argv.pop(1)))
+    threading.setprofile(steps)
+    sys.setprofile(steps)
+    try:
+        door()
+    finally:
+        sys.setprofile(None)
+        sys.stderr.write(f"{steps.count}\n")
+
+
+if __name__ == "__main__":
+    main()

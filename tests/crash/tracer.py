@@ -1,0 +1,188 @@
+"""A process that is stopped at a chosen system call, there to be killed, refused or interrupted.
+
+A seccomp filter stops the process, in all of its threads, at the calls that change the world or speak with it, and
+nowhere else, so that it runs nearly as fast as ever. They are counted over all threads together, from the one that
+takes the runner's lock: the n-th is a place that can be named and come back to. A call that is stopped at has not been
+made yet: to be killed there is to be killed after all that was before.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from tests.crash.tracee import CALLS, REFUSED
+
+PATHS = {"open": 0, "openat": 1, "rename": 0, "renameat": 1, "mkdir": 0, "mkdirat": 1, "unlink": 0, "unlinkat": 1}
+PATHS |= {"chmod": 0, "fchmodat": 1, "rmdir": 0, "renameat2": 1}
+"""Which argument is a path; in the other calls the first is a descriptor, but for `copy_file_range`: there the third."""
+SOCKETS = frozenset({"connect", "sendto", "recvfrom", "sendmsg", "recvmsg"})
+
+_CONT, _GETREGS, _SETREGS, _SETOPTIONS = 7, 12, 13, 0x4200
+_OPTIONS = 0x00000002 | 0x00000004 | 0x00000008 | 0x00000080 | 0x00100000  # forks, vforks, clones, seccomp, exit-kill
+_EVENT_SECCOMP = 7
+_ALL = 0x40000000  # __WALL: threads are waited for as processes are
+_REGISTERS = 27
+_ARGUMENTS = (14, 13, 12)  # rdi, rsi, rdx
+_RAX, _ORIG_RAX = 10, 15
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+_libc.ptrace.restype = ctypes.c_long
+_Registers = ctypes.c_ulonglong * _REGISTERS
+
+
+class Forbidden(Exception):
+    """Processes can't be traced on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The n-th call since the lock was taken, and what it is about: a path, or where its descriptor leads."""
+
+    number: int
+    call: str
+    about: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.call} {self.about}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer the call with an error of this number."""
+
+    error: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Let the call be made, and send a signal; SIGKILL takes the call with it."""
+
+    signal: int
+
+
+Act: TypeAlias = "Callable[[Point], Refuse | Send | None]"
+"""What is done at a point; None: nothing."""
+
+
+@dataclass(slots=True)
+class Traced:
+    """What became of a process: its exit code (negative for a signal), its output, the points it came by."""
+
+    code: int
+    stdout: str
+    stderr: str
+    points: list[Point] = field(default_factory=list)
+    acted: list[Point] = field(default_factory=list)
+
+
+def possible() -> bool:
+    """Can processes be traced here?"""
+    if platform.machine() != "x86_64" or sys.platform != "linux":
+        return False
+    try:
+        return traced([sys.executable, "-c", ""], Path("/"), os.environ, lambda _: None).code == 0
+    except Forbidden:
+        return False
+
+
+def traced(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], act: Act, *, seconds: float = 120
+) -> Traced:
+    """Run a command to its end, doing at each point what `act` says. Raises Forbidden, TimeoutError."""
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        launch = [sys.executable, "-I", "-S", str(Path(__file__).with_name("tracee.py")), *command]
+        process = subprocess.Popen(
+            launch, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, process_group=0
+        )
+        late = threading.Timer(seconds, process.kill)
+        late.start()
+        try:
+            result = _followed(process, act)
+        finally:
+            on_time = not late.finished.is_set()
+            late.cancel()
+            process.returncode = process.returncode or 0
+        result.stdout, result.stderr = _read(stdout), _read(stderr)
+    if result.code == REFUSED:
+        raise Forbidden(result.stderr)
+    if not on_time:
+        raise TimeoutError(f"still there after {seconds} s: {result.points[-1:]}")
+    return result
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")
+
+
+def _followed(process: subprocess.Popen[bytes], act: Act) -> Traced:
+    """Wait for whatever the process or one of its threads comes to, until it is no more."""
+    result = Traced(0, "", "")
+    counting = known = False
+    while True:
+        one, status = os.waitpid(-process.pid, _ALL)
+        if os.WIFEXITED(status) or os.WIFSIGNALED(status):
+            if one == process.pid:
+                result.code = process.returncode = os.waitstatus_to_exitcode(status)
+                return result
+            continue
+        passed = os.WSTOPSIG(status)
+        if not known:
+            _libc.ptrace(_SETOPTIONS, one, None, _OPTIONS)
+            known, passed = True, 0
+        elif status >> 16 == _EVENT_SECCOMP:
+            passed = 0
+            registers = _Registers()
+            _libc.ptrace(_GETREGS, one, None, ctypes.addressof(registers))
+            counting = counting or CALLS[registers[_ORIG_RAX]] == "flock"
+            if counting:
+                _meet(process.pid, one, registers, act, result)
+        elif status >> 16 or passed in (signal.SIGSTOP, signal.SIGTRAP):
+            passed = 0  # an event of the tracing, or a new thread that shows itself
+        _libc.ptrace(_CONT, one, None, passed)
+
+
+def _meet(process: int, thread: int, registers: ctypes.Array[ctypes.c_ulonglong], act: Act, result: Traced) -> None:
+    """Tell `act` of a point, and do what it says."""
+    call = CALLS[registers[_ORIG_RAX]]
+    point = Point(len(result.points) + 1, call, _about(thread, call, registers))
+    result.points.append(point)
+    match act(point):
+        case Send(number):
+            result.acted.append(point)
+            os.kill(process, number)
+        case Refuse(error):
+            result.acted.append(point)
+            registers[_ORIG_RAX] = 2**64 - 1  # no call at all, whose answer is
+            registers[_RAX] = 2**64 - error
+            _libc.ptrace(_SETREGS, thread, None, ctypes.addressof(registers))
+        case None:
+            pass
+
+
+def _about(thread: int, call: str, registers: ctypes.Array[ctypes.c_ulonglong]) -> str:
+    try:
+        if call in PATHS:
+            return _text(thread, registers[_ARGUMENTS[PATHS[call]]])
+        descriptor = registers[_ARGUMENTS[2 if call == "copy_file_range" else 0]]
+        return "" if call == "exit_group" else os.readlink(f"/proc/{thread}/fd/{descriptor}")  # noqa: PTH115 - no path
+    except OSError:
+        return "?"
+
+
+def _text(thread: int, place: int) -> str:
+    """The text that lies at a place in the process's memory."""
+    with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:  # noqa: PTH123 - no path of the disk
+        memory.seek(place)
+        return os.fsdecode(memory.read(4096 - place % 4096).split(b"\0")[0])

@@ -1,0 +1,42 @@
+"""A damaged state is noticed, byte for byte: a sample here, all of it in `make crash-damage`."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import StateDamaged
+from storyboard.testing.clock import VirtualClock
+from storyboard.world.journal import Journal
+from tests.crash.damage import Damage, damages, outcome, written
+
+SAMPLE = 400
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["database", "log"])
+def test_a_byte_turned_or_an_end_cut_off_is_the_same_or_damaged(tmp_path: Path, closed: bool) -> None:
+    """Whoever opens the state reads the very same events, or is told; nobody sees fewer, or a traceback."""
+    events = written(tmp_path, 8, closed=closed)
+    chosen = random.Random(7).sample(list(damages(tmp_path)), SAMPLE)  # noqa: S311 - a sample, no secret
+    said = {outcome(tmp_path, damage, events, writing=writing) for damage in chosen for writing in (True, False)}
+    assert said == {"same", "damaged"}
+
+
+def test_a_log_that_lost_its_end_is_noticed_by_the_witness_alone(tmp_path: Path) -> None:
+    """SQLite drops a damaged end of its log without a word: without the witness, events would be missing unseen."""
+    events = written(tmp_path, 2, closed=False)
+    cut = Damage("state.db-wal", (tmp_path / "kept" / "state.db-wal").stat().st_size // 2)
+    noticed = outcome(tmp_path, cut, events, writing=True)
+    (tmp_path / "kept" / "witness").unlink()
+    assert (noticed, outcome(tmp_path, cut, events, writing=True)) == ("damaged", "lost")
+
+
+def test_a_table_whose_text_is_none_is_damaged(tmp_path: Path) -> None:
+    """SQLite quotes what it found, which needn't be text."""
+    written(tmp_path, 2, closed=True)
+    path = tmp_path / "kept" / "state.db"
+    path.write_bytes(path.read_bytes().replace(b"create table", b"create t\xf5ble").replace(b"CREATE TABLE", b"CREATE T\xf5BLE"))
+    with pytest.raises(StateDamaged):
+        Journal(path.parent, VirtualClock(2000.0), writing=True)
