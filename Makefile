@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate witness kill fuzz fuzz-replies cover bench clean
+.PHONY: help demo test check wheel simulate crash witness kill fuzz fuzz-replies cover bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -53,6 +53,9 @@ build/witness/installed: tests/witness/requirements.txt
 
 witness: .venv/installed build/witness/installed  ## the vendor's own clients, in an environment of their own, against the emulator
 	STORYBOARD_PYTHON=$(BIN)/python $(WITNESS) -m pytest tests/witness
+
+crash: .venv/installed-dev  ## a run killed at every system call that changes the world, resumable (half an hour at a time)
+	$(BIN)/python -m tests.crash.sweep kill recover errors interrupt runners --minutes 30
 
 kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by the same command (about 8 minutes)
 	$(BIN)/pytest tests/executor/test_kill.py -s --kills 20

@@ -58,7 +58,8 @@ def written(folder: Path, scenes: int, *, closed: bool) -> list[Event]:
 
 def _events(number: int) -> Iterator[Event]:
     scene, intent, task = f"scene-{number}", f"{number:032x}", f"cgt-20260101120000-{number:05d}"
-    yield Event("intended", scene, intent, {"key": {"prompt": "sha256:" + "0" * 16}, "profile": "", "marker": 172801 + number})
+    about = {"key": {"prompt": "sha256:" + "0" * 16}, "profile": "", "marker": 172801 + number}
+    yield Event("intended", scene, intent, about)
     yield Event("accepted", scene, intent, {"task": task})
     yield Event("seen", scene, intent, {"status": "running"})
     yield Event("ended", scene, intent, {"status": "failed", "error": "灯塔: no"})

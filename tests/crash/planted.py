@@ -11,7 +11,8 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "intent after the POST": (
         (
             "storyboard/executor/perform.py",
-            '        crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n        attempts += 1\n',
+            '        crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n'
+            "        attempts += 1\n",
             "        attempts += 1\n",
         ),
         (

@@ -1,8 +1,8 @@
 """The command line in a process that kills itself at a chosen call: `python -m tests.crash.stepping N ARGUMENTS ...`.
 
 For machines that don't let processes be traced. What is counted, from taking the lock, are Python's calls into C that
-change the world or speak with it: a call of SQLite's is one step, the system calls inside of it are not seen. With N = 0
-nothing is killed, and the count is the last line of stderr.
+change the world or speak with it: a call of SQLite's is one step, the system calls inside of it are not seen. With
+N = 0 nothing is killed, and the count is the last line of stderr.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from types import FrameType
 from typing import Any
 
 NAMES = frozenset(
-    "flock open write flush fsync replace rename unlink mkdir chmod truncate execute connect send sendmsg recv recv_into"
-    " sendfile".split()
+    (
+        *("flock", "open", "write", "flush", "fsync", "replace", "rename", "unlink", "mkdir", "chmod", "truncate"),
+        *("execute", "connect", "send", "sendmsg", "recv", "recv_into", "sendfile"),
+    )
 )
 
 

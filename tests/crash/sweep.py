@@ -2,9 +2,9 @@
 
     python -m tests.crash.sweep kill recover errors interrupt runners --shard 1/2 --minutes 30
 
-What came of each case is a line in `build/crash/DIGEST/SORT-SHARD.jsonl`, DIGEST that of the program's code: a case that
-has a line there isn't run again. A case in which nothing was done, since the run took fewer steps this time, is run
-three times, then listed.
+What came of each case is a line in `build/crash/DIGEST/SORT-SHARD.jsonl`, DIGEST that of the program's code: a case
+that has a line there isn't run again. A case in which nothing was done, since the run took fewer steps this time, is
+run three times, then listed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tests.crash import cases
@@ -90,22 +91,22 @@ def every(sort: str, lines: Path, where: Place) -> dict[str, Case]:
         return {f"{number}": cases.runners for number in range(STARTS)}
     if sort == "recover":
         return {
-            f"{kind} {number}": lambda w, c=crash, n=number: cases.kill(w, (c, n))
+            f"{kind} {number}": partial(cases.kill, numbers=(crash, number))
             for kind, (crash, count) in recoveries(lines, where).items()
             for number in range(1, count + 1)
         }
     points = points_of(lines, where)
     if sort == "kill":
-        return {f"{point.number}": lambda w, n=point.number: cases.kill(w, (n,)) for point in points}
+        return {f"{point.number}": partial(cases.kill, numbers=(point.number,)) for point in points}
     if sort == "errors":
         return {
-            f"{errno.errorcode[error]} {point.number}": lambda w, n=point.number, e=error: cases.refuse(w, n, e)
+            f"{errno.errorcode[error]} {point.number}": partial(cases.refuse, number=point.number, error=error)
             for error in ERRORS
             for point in cases.refusable(points, Path("/PROJECT"))
         }
     spread = [1 + len(points) * offset // OFFSETS for offset in range(OFFSETS)]
     return {
-        f"{'twice' if again else 'once'} {number}": lambda w, n=number, a=again: cases.interrupt(w, n, a)
+        f"{'twice' if again else 'once'} {number}": partial(cases.interrupt, number=number, again=again)
         for again in (0, 3)
         for number in dict.fromkeys(spread)
     }

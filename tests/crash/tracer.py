@@ -25,7 +25,7 @@ from tests.crash.tracee import CALLS, REFUSED
 
 PATHS = {"open": 0, "openat": 1, "rename": 0, "renameat": 1, "mkdir": 0, "mkdirat": 1, "unlink": 0, "unlinkat": 1}
 PATHS |= {"chmod": 0, "fchmodat": 1, "rmdir": 0, "renameat2": 1}
-"""Which argument is a path; in the other calls the first is a descriptor, but for `copy_file_range`: there the third."""
+"""Which argument is a path; in the other calls the first is a descriptor, in `copy_file_range` the third."""
 SOCKETS = frozenset({"connect", "sendto", "recvfrom", "sendmsg", "recvmsg"})
 
 _CONT, _GETREGS, _SETREGS, _SETOPTIONS = 7, 12, 13, 0x4200

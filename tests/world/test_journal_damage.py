@@ -37,6 +37,7 @@ def test_a_table_whose_text_is_none_is_damaged(tmp_path: Path) -> None:
     """SQLite quotes what it found, which needn't be text."""
     written(tmp_path, 2, closed=True)
     path = tmp_path / "kept" / "state.db"
-    path.write_bytes(path.read_bytes().replace(b"create table", b"create t\xf5ble").replace(b"CREATE TABLE", b"CREATE T\xf5BLE"))
+    content = path.read_bytes().replace(b"create table", b"create t\xf5ble")
+    path.write_bytes(content.replace(b"CREATE TABLE", b"CREATE T\xf5BLE"))
     with pytest.raises(StateDamaged):
         Journal(path.parent, VirtualClock(2000.0), writing=True)
