@@ -6,6 +6,7 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
     ├── UsageError            wrong words on the command line                       exit 2
     ├── Interrupted           a signal said stop, twice                              exit 128 + signal
     ├── DecisionNeeded        a person has to say what to do                        exit 4
+    │   └── OverBudget        it would cost more than somebody set as the most
     ├── MachineRefuses        the machine or the account can't do it                exit 5
     │   ├── FileTrouble       a file can't be read or written
     │   ├── StateDamaged      the record of what was done doesn't hold together
@@ -62,6 +63,10 @@ class DecisionNeeded(StoryboardError):
     """Nothing is broken, but a person has to say what to do."""
 
     exit_code = 4
+
+
+class OverBudget(DecisionNeeded):
+    """It may cost more than is left of what somebody set as the most; nothing was submitted."""
 
 
 class MachineRefuses(StoryboardError):

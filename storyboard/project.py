@@ -13,7 +13,7 @@ from storyboard.language.graph import Graph
 from storyboard.language.problem import Problem
 from storyboard.language.scene import Kind
 from storyboard.language.source import Place, Source
-from storyboard.planning.event import Past, past_of
+from storyboard.planning.event import Event, Past, past_of
 from storyboard.planning.lock import Lock, from_text
 from storyboard.planning.plan import Plan, World, plan
 from storyboard.planning.selection import select
@@ -197,13 +197,18 @@ class Planned:
 
 def past_on_disk(layout: Layout, clock: Clock) -> Past:
     """What happened in this realm so far, for readers."""
+    return past_of(events_on_disk(layout, clock))
+
+
+def events_on_disk(layout: Layout, clock: Clock) -> list[tuple[float, Event]]:
+    """Everything that happened in this realm so far, one after another."""
     from storyboard.world.journal import Journal
 
     if not (layout.hidden / "state.db").exists() and not (layout.hidden / "witness").exists():
-        return Past()
+        return []
     journal = Journal(layout.hidden, clock, writing=False)
     try:
-        return past_of(journal.past)
+        return journal.past
     finally:
         journal.close()
 

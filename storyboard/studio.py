@@ -25,9 +25,11 @@ from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.scene import Cut
 from storyboard.net import opened
+from storyboard.planning.budget import Budget, Cap
 from storyboard.planning.event import Event, Past, past_of
 from storyboard.planning.fingerprint import canonical, digest_of
 from storyboard.planning.lock import Lock, to_text
+from storyboard.planning.money import Money
 from storyboard.planning.plan import Plan
 from storyboard.planning.take import Take
 from storyboard.project import Planned
@@ -35,11 +37,12 @@ from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
-from storyboard.world import files, serving, settings
+from storyboard.world import files, serving, settings, spending
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
 from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.spending import Spending, settle_known
 from storyboard.world.store import Store, digest_of_file
 from storyboard.world.uploads import loopback
 
@@ -61,6 +64,8 @@ class Wish:
     speed: float | None = None
     provider: str = ""
     """Who makes it; empty: the one of the user's settings."""
+    max_cost: Money | None = None
+    """The most that what this run submits may cost, in the plan's currency where it names none."""
     hold_reply: float = 0.0
     """Seconds for which an embedded emulator holds the answer of a create."""
     recover: bool = False
@@ -84,18 +89,23 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         past = past_of(journal.past)
         check_one_provider(past, provider)
         planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
+        budget, day = _budget(layout, journal, planned, wish, clock)
+        _foresee(planned.plan, budget, day)
         if not wish.agree(planned):
             return None
         lock = LockKeeper(layout, clock)
         stack.callback(lock.flush)
         lock.keep(planned.world.lock)
         if not planned.plan.makes and not planned.plan.salvage:
-            return nothing_to_do(planned.plan, planned.world, lock.keep)
+            return replace(nothing_to_do(planned.plan, planned.world, lock.keep), budget=budget)
         account = stack.enter_context(_account(layout, clock, dice, wish))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
         memory = "sought" if wish.recover else memory_of(journal.past)
         journal.open_run(provider=provider)
-        outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory))
+        if day is not None:
+            settle_known(day, budget.project)
+        money = budget, day
+        outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory, money))
         journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
         return outcome
 
@@ -108,6 +118,34 @@ def check_one_provider(past: Past, provider: str) -> None:
                 f"{attempt.scene} was asked of {attempt.provider}, and {provider} knows nothing of that",
                 f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}",
             )
+
+
+def _budget(
+    layout: Layout, journal: Journal, planned: Planned, wish: Wish, clock: Clock
+) -> tuple[Budget, Spending | None]:
+    """What may be spent: of `--max-cost` everywhere, and of the user's own caps where anything is paid for."""
+    asked = wish.max_cost and replace(wish.max_cost, currency=wish.max_cost.currency or planned.plan.cost.currency)
+    run = _cap("--max-cost", asked, "select fewer scenes, or raise it")
+    past = [event for _, event in journal.past]
+    if layout.realm == "emulated":
+        return Budget(run, past=past), None
+    environment = settings.environment()
+    chosen, place = settings.read(environment), settings.path_of(environment)
+    project = _cap("max_cost_project", chosen.max_cost_project, f"select fewer scenes, or raise it in {place}")
+    hint = f"select fewer scenes, go on tomorrow (days are UTC's), or raise it in {place}"
+    today = _cap("max_cost_day", chosen.max_cost_day, hint)
+    return Budget(run, project, past), Spending(spending.folder(environment), clock, str(layout.storyboard), today)
+
+
+def _cap(name: str, limit: Money | None, hint: str) -> Cap | None:
+    return None if limit is None else Cap(name, limit, hint)
+
+
+def _foresee(plan: Plan, budget: Budget, day: Spending | None) -> None:
+    """Raise OverBudget if a plan may come to more than is left of a cap: then nothing of it is begun."""
+    budget.check(plan.cost.most)
+    if day is not None:
+        day.check(plan.cost.most)
 
 
 PATIENCE = 10
@@ -192,6 +230,7 @@ async def _run(
     clock: Clock,
     dice: Dice,
     memory: Memory,
+    money: tuple[Budget, Spending | None],
 ) -> Outcome:
     async with opened() as net:
         provider = Paced(connect(project.chosen(wish.provider), account, net), clock)
@@ -215,6 +254,8 @@ async def _run(
             stop=Stop(fail_fast=wish.fail_fast),
             memory=memory,
             began=clock.now(),
+            budget=money[0],
+            day=money[1],
         )
         plan = planned.plan
         if wish.callbacks is not None:

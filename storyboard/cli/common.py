@@ -13,6 +13,7 @@ import click
 from storyboard.cli.echo import echo
 from storyboard.errors import UsageError
 from storyboard.language.problem import mistakes, told
+from storyboard.planning.money import Money, money_of
 
 if TYPE_CHECKING:
     from storyboard.language.validator import Judgement
@@ -30,6 +31,19 @@ class Finite(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no number that anything could be compared with", param, ctx)
         return number
+
+
+class Amount(click.ParamType[Money]):
+    """Money: `50`, `50.5 CNY`."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Money:
+        """The money. Fails as click's own do."""
+        try:
+            return money_of(str(value))
+        except ValueError as error:
+            self.fail(f"{error}: write 50, or 50 CNY", param, ctx)
 
 
 file_option = click.option("-f", "--file", default="storyboard.yaml", show_default=True, help="The storyboard.")

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from storyboard import project, studio
-from storyboard.cli.common import Finite, file_option, named, profile_option, provider_option, tell_problems
+from storyboard.cli.common import Amount, Finite, file_option, named, profile_option, provider_option, tell_problems
 from storyboard.cli.echo import echo
 from storyboard.cli.listen import receiving
 from storyboard.cli.progress import Display, display
-from storyboard.cli.show import money, show_plan
+from storyboard.cli.show import money, show_plan, told_books
 from storyboard.errors import DecisionNeeded
 from storyboard.executor.run import Outcome
 from storyboard.language.source import shown
 from storyboard.planning.event import Event
+from storyboard.planning.money import Money
 from storyboard.project import Planned, survey
 from storyboard.promises import Realm
 from storyboard.studio import Film, Wish
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--hold-reply", type=click.IntRange(0, 600_000), default=0, metavar="MS", hidden=True)
 @click.option("--yes", is_flag=True, help="Don't ask before spending.")
-@click.option("--max-cost", type=Finite(0), help="Make nothing if it may cost more.")
+@click.option("--max-cost", type=Amount(), help="Make nothing if it may cost more: 50, or 50 CNY.")
 @click.option("--jobs", type=click.IntRange(1, 1000), help="Tasks in flight at once; left out: your settings, else 3.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing new once a scene has failed.")
 @click.option(
@@ -64,7 +65,7 @@ def command(
     speed: float,
     hold_reply: int,
     yes: bool,
-    max_cost: float | None,
+    max_cost: Money | None,
     jobs: int | None,
     fail_fast: bool,
     listen: str | None,
@@ -80,7 +81,7 @@ def command(
     tell_problems(judgement)
     graph = judgement.graph
     assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
-    asking = _Asking(layout.realm, yes, max_cost)
+    asking = _Asking(layout.realm, yes)
     with receiving(layout, listen, callback_url) as receiver, display(graph.order) as shows:
         wish = Wish(
             agree=lambda planned: asking.agree(planned, shows),
@@ -88,6 +89,7 @@ def command(
             selection=selection,
             jobs=jobs,
             fail_fast=fail_fast,
+            max_cost=max_cost,
             speed=speed if emulator else None,
             provider=provider,
             hold_reply=hold_reply / 1000,
@@ -97,6 +99,7 @@ def command(
     if outcome is None:
         raise DecisionNeeded("nothing was made: you said no")
     told_results(outcome)
+    _tell_money(outcome, layout.realm)
     if receiver is not None:
         _tell_heard(receiver.heard)
     if not selection and outcome.exit_code == 0:
@@ -125,20 +128,14 @@ def _tell_heard(heard: Heard) -> None:
 class _Asking:
     """Shows the plan, and asks before anything is spent: emulated runs never ask."""
 
-    def __init__(self, realm: Realm, yes: bool, max_cost: float | None) -> None:
+    def __init__(self, realm: Realm, yes: bool) -> None:
         self._realm = realm
         self._yes = yes
-        self._max_cost = max_cost
 
     def agree(self, planned: Planned, shows: Display) -> bool:
         show_plan(planned.plan, self._realm)
-        cost = planned.plan.cost
-        if self._max_cost is not None and cost.high > self._max_cost:
-            raise DecisionNeeded(
-                f"it may cost {money(cost)}, more than the {self._max_cost:g} of --max-cost",
-                "select fewer scenes, or raise it",
-            )
-        agreed = self._realm == "emulated" or self._yes or not _spends(planned) or _asked(money(cost))
+        cost = money(planned.plan.cost)
+        agreed = self._realm == "emulated" or self._yes or not _spends(planned) or _asked(cost)
         if agreed and planned.plan.makes:
             shows.begin(planned.plan)
         return agreed
@@ -167,6 +164,14 @@ def told_results(outcome: Outcome) -> None:
     if outcome.interrupted:
         echo("interrupted; the same command goes on where this one stopped", err=True)
     echo(f"{outcome.submitted} task{'s' if outcome.submitted != 1 else ''} submitted")
+
+
+def _tell_money(outcome: Outcome, realm: Realm) -> None:
+    """What was spent in this run, and by the project so far; on the emulator, what would have been."""
+    budget = outcome.budget
+    if budget.project.spent or budget.project.reserved:
+        word = "spent" if realm == "real" else "nothing was paid; for real, spent"
+        echo(f"{word}: {told_books(budget.run)}; the project so far: {told_books(budget.project)}")
 
 
 def told_film(film: Film) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from storyboard.cli.common import colour
 from storyboard.cli.echo import echo
 from storyboard.language.source import columns, shown
+from storyboard.planning.budget import Books
 from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan
 from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
@@ -32,6 +33,18 @@ def money(cost: Cost) -> str:
     sign = _SIGNS.get(cost.currency, cost.currency + " ")
     low, high = f"{sign}{cost.low:.2f}", f"{sign}{cost.high:.2f}"
     return low if low == high else f"{low} to {high}"
+
+
+def told_books(books: Books) -> str:
+    """What was spent and what is reserved: `¥8.02, and ¥5.01 reserved`."""
+    spent = " and ".join(money.told for money in books.spent) or "nothing"
+    reserved = " and ".join(money.told for money in books.reserved)
+    return f"{spent}, and {reserved} reserved" if reserved else spent
+
+
+def books_value(books: Books) -> dict[str, list[str]]:
+    """What was spent and what is reserved, for a program to read: exact, with its currency."""
+    return {"spent": [str(money) for money in books.spent], "reserved": [str(money) for money in books.reserved]}
 
 
 def padded(text: str, width: int) -> str:
@@ -106,8 +119,8 @@ def plan_value(plan: Plan, realm: Realm) -> dict[str, Any]:
         "scenes": {id: _step_value(plan.steps[id]) for id in plan.graph.storyboard.scenes},
         "notes": list(plan.notes),
         "cost": {
-            "low": cost.low,
-            "high": cost.high,
+            "low": float(cost.low),
+            "high": float(cost.high),
             "currency": cost.currency,
             "tokens": [cost.low_tokens, cost.high_tokens],
         },
@@ -120,7 +133,7 @@ def _step_value(step: object) -> dict[str, Any]:
             return {"step": "keep", "take": take.digest, "reasons": _reasons(stale)}
         case Make(reasons=reasons, resumes=resumes, certain=certain, cost=cost):
             word = "go on" if resumes else "make"
-            value = {"low": cost.low, "high": cost.high, "currency": cost.currency}
+            value = {"low": float(cost.low), "high": float(cost.high), "currency": cost.currency}
             return {"step": word, "certain": certain, "reasons": _reasons(reasons), "cost": value}
         case Hold(why=why, hint=hint, reasons=reasons):
             return {"step": "hold", "why": why, "hint": hint, "reasons": _reasons(reasons)}

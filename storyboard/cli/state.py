@@ -9,6 +9,8 @@ from storyboard import project
 from storyboard.cli.echo import echo
 from storyboard.language.graph import Graph
 from storyboard.language.validator import Judgement
+from storyboard.planning.budget import Books, books_of
+from storyboard.planning.event import past_of
 from storyboard.project import Planned
 from storyboard.world.clock import SystemClock
 from storyboard.world.files import Layout, layout_of
@@ -16,11 +18,12 @@ from storyboard.world.files import Layout, layout_of
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A project as it stands: its places, its graph, and what would be made."""
+    """A project as it stands: its places, its graph, what would be made, and what was spent."""
 
     layout: Layout
     graph: Graph
     planned: Planned
+    books: Books
 
     def hint_at_other_realm(self) -> None:
         """Say so if nothing was made for real, but something was on the emulator."""
@@ -47,6 +50,6 @@ def look(
     tell(judgement)
     assert judgement.graph is not None  # noqa: S101 - `tell` leaves if there is a mistake
     clock = SystemClock()
-    past = project.past_on_disk(layout, clock)
-    planned = project.planned(layout, judgement.graph, facts, past, clock, selection, provider)
-    return Looked(layout, judgement.graph, planned)
+    events = project.events_on_disk(layout, clock)
+    planned = project.planned(layout, judgement.graph, facts, past_of(events), clock, selection, provider)
+    return Looked(layout, judgement.graph, planned, books_of(event for _, event in events))

@@ -29,7 +29,7 @@ def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], em
     SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
     for either, a comma for both.
     """
-    from storyboard.cli.show import show_rows, summary
+    from storyboard.cli.show import books_value, show_rows, summary, told_books
     from storyboard.cli.state import look
     from storyboard.planning.selection import select
     from storyboard.report.view import rows
@@ -40,9 +40,27 @@ def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], em
         chosen = select(selection, looked.graph, {row.scene: row.state for row in found})
         found = tuple(row for row in found if row.scene in chosen)
     if as_json:
-        value = {"realm": looked.layout.realm, "scenes": [row.value() for row in found]}
+        scenes = [row.value() for row in found]
+        value = {"realm": looked.layout.realm, "scenes": scenes, "money": books_value(looked.books)}
         echo(json.dumps(value, ensure_ascii=False, indent=1))
         return
     show_rows(found)
     echo(summary(looked.planned.plan, looked.layout.realm))
+    if looked.books.spent or looked.books.reserved:
+        echo(f"spent so far{'' if looked.layout.realm == 'real' else ', had it been real'}: {told_books(looked.books)}")
+    if looked.layout.realm == "real":
+        _tell_day()
     looked.hint_at_other_realm()
+
+
+def _tell_day() -> None:
+    """What today comes to, where there is a cap on it."""
+    from storyboard.cli.show import told_books
+    from storyboard.world import settings
+    from storyboard.world.clock import SystemClock
+    from storyboard.world.spending import Spending, folder
+
+    cap = settings.read(settings.environment()).max_cost_day
+    if cap is not None:
+        today = Spending(folder(settings.environment()), SystemClock()).today()
+        echo(f"today, in all projects: {told_books(today)}, of {cap.told_left}")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from storyboard.errors import StoryboardError
+from storyboard.errors import MachineRefuses, StoryboardError
 from storyboard.executor.fetch import Fetched
 from storyboard.executor.reconcile import Memory
 from storyboard.executor.scan import Scanner
 from storyboard.executor.watch import Watcher
+from storyboard.planning.budget import Budget
 from storyboard.planning.event import Event, History
+from storyboard.planning.money import Money
 from storyboard.promises import Address, Clock, Dice, Pace, Realm
 from storyboard.providers.pacing import Paced
 from storyboard.world.addresses import TaskAddresses
@@ -64,6 +67,18 @@ class Lives(Protocol):
         ...
 
 
+class Day(Protocol):
+    """What the user may have spent today, in whatever project."""
+
+    def reserve(self, intent: str, wanted: Money) -> None:
+        """Count what an attempt may cost; durable when it returns. Raises OverBudget if it doesn't fit."""
+        ...
+
+    def settle(self, intent: str, bill: Money) -> None:
+        """Count the bill in its place."""
+        ...
+
+
 class Stopped(StoryboardError):
     """The run stops, so nothing new is submitted."""
 
@@ -96,7 +111,7 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Crew:
     """Who does what. `slots` bounds the tasks in flight; `tell` hears every event; `uploads` is None where there are
-    none; `began` is when the run did, in Unix seconds."""
+    none; `began` is when the run did, in Unix seconds; `day` is None where nothing is paid for."""
 
     realm: Realm
     provider: Paced
@@ -116,8 +131,20 @@ class Crew:
     stop: Stop = field(default_factory=Stop)
     memory: Memory = "whole"
     began: float = 0.0
+    budget: Budget = field(default_factory=Budget)
+    day: Day | None = None
+
+    def reserve(self, intent: str, wanted: Money) -> None:
+        """Set money aside for an attempt that is about to be written down. Raises OverBudget if there isn't enough."""
+        self.budget.check(wanted)
+        if self.day is not None:
+            self.day.reserve(intent, wanted)
 
     def note(self, event: Event) -> None:
         """Write an event down, then tell it."""
         self.journal.append(event)
+        bill = self.budget.add(event)
+        if bill is not None and self.day is not None:
+            with suppress(MachineRefuses):  # until the next run tells it, the day counts all that was reserved
+                self.day.settle(event.intent, bill)
         self.tell(event)

@@ -32,6 +32,7 @@ from storyboard.planning.event import Attempt, Event, EventKind
 from storyboard.planning.fingerprint import Components, digest_of
 from storyboard.planning.lock import take_value
 from storyboard.planning.marker import marker_of
+from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.take import Take
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
@@ -47,7 +48,7 @@ class Job:
     """A scene to be made: from which key, under which profiles.
 
     `asked` is what its task will say that it was made with; `marked`, whether its request may bear our mark; `reserve`,
-    what it may cost at the most.
+    what it may cost at the most; `rate`, what a million of its tokens do.
     """
 
     scene: str
@@ -55,7 +56,8 @@ class Job:
     components: Components
     asked: Mapping[str, str | int | bool] = field(default_factory=dict)
     marked: bool = True
-    reserve: float = 0.0
+    reserve: Money = NO_MONEY
+    rate: Money = NO_MONEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ async def submitted(job: Job, crew: Crew, order: Order) -> Known:
         crew.stop.check()
         assert not _undecided(job, crew)  # noqa: S101 - at most one submission of a scene's key is without an answer
         intent = crew.dice.token()
-        about = {"body": digest_of(body), "reserve": job.reserve, "marker": marker}
+        crew.reserve(intent, job.reserve)
+        about = {"body": digest_of(body), "marker": marker}
         crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
         attempts += 1
         try:
@@ -120,7 +123,8 @@ async def submitted(job: Job, crew: Crew, order: Order) -> Known:
 
 
 def _about(job: Job) -> dict[str, Any]:
-    return {"profile": job.profile, "key": dict(job.components), "asked": dict(job.asked)}
+    money = {"reserve": str(job.reserve), "rate": str(job.rate)}
+    return {"profile": job.profile, "key": dict(job.components), "asked": dict(job.asked), **money}
 
 
 def _recovered(job: Job, crew: Crew, twin: Task) -> Known:

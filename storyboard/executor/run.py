@@ -21,11 +21,12 @@ from storyboard.executor.inputs import items_of
 from storyboard.executor.perform import Job, Known, ended, perform, stored
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
+from storyboard.planning.budget import Budget
 from storyboard.planning.event import Attempt, Event
 from storyboard.planning.fingerprint import components_of
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, in_doubt_hint, settle
-from storyboard.planning.price import cost_of
+from storyboard.planning.price import cost_of, rate_of
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.take import Take
 from storyboard.providers.provider import Order
@@ -54,6 +55,8 @@ class Outcome:
     interrupted: int = 0
     submitted: int = 0
     """Tasks that the service took on in this run, whatever became of them."""
+    budget: Budget = field(default_factory=Budget)
+    """What they cost, and the project so far."""
 
     @property
     def exit_code(self) -> int:
@@ -122,7 +125,7 @@ class Run:
         self._keep_lock = keep_lock
         self._handled: set[str] = set()
         self._began = len(crew.journal.past)
-        self.outcome = Outcome()
+        self.outcome = Outcome(budget=crew.budget)
 
     async def walk(self, engine: Engine) -> Outcome:
         """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
@@ -226,8 +229,9 @@ class Run:
             "sound": asked.generate_audio,
         }
         row = self._world.rows[self._graph.scene(id).model.row]
-        cost = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes)
-        return Job(id, self._profile, components, fixed, asked.execution_expires_after is None, cost.high)
+        most = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes).most
+        marked = asked.execution_expires_after is None
+        return Job(id, self._profile, components, fixed, marked, most, rate_of(id, self._graph, row))
 
     def _model(self, id: str) -> str:
         model = self._graph.scene(id).model

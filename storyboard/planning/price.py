@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from storyboard.language.capability import Capability
 from storyboard.language.facts import Facts
 from storyboard.language.graph import Graph
 from storyboard.language.window import handed_seconds
+from storyboard.planning.money import Money, common, price_of
 from storyboard.planning.take import Take
 
 FPS = 24
@@ -17,13 +19,21 @@ FPS = 24
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An estimate in tokens and money. High differs from low where the model or a file decides later."""
+    """An estimate in tokens and money. High differs from low where the model or a file decides later.
+
+    Sums of two currencies raise DecisionNeeded.
+    """
 
     low_tokens: int
     high_tokens: int
-    low: float
-    high: float
+    low: Decimal
+    high: Decimal
     currency: str
+
+    @property
+    def most(self) -> Money:
+        """What it comes to at the most."""
+        return Money(self.high, self.currency)
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -31,11 +41,11 @@ class Cost:
             self.high_tokens + other.high_tokens,
             self.low + other.low,
             self.high + other.high,
-            self.currency or other.currency,
+            common(self.currency, other.currency),
         )
 
 
-NOTHING = Cost(0, 0, 0.0, 0.0, "")
+NOTHING = Cost(0, 0, Decimal(0), Decimal(0), "")
 
 
 def tokens(width: int, height: int, seconds: float, handed: float | None) -> int:
@@ -60,13 +70,21 @@ def cost_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping
     low_in, high_in = _handed([handed_seconds(item, id, graph, facts, takes) for item in videos], row)
     low = tokens(*areas[0], short, low_in if videos else None)
     high = tokens(*areas[-1], long, high_in if videos else None)
-    price = row.prices[asked.resolution]
-    rate = (price.with_video if videos else price.plain) / 1_000_000
-    return Cost(low, high, low * rate, high * rate, price.currency)
+    rate = rate_of(id, graph, row)
+    return Cost(low, high, price_of(low, rate).amount, price_of(high, rate).amount, rate.currency)
+
+
+def rate_of(id: str, graph: Graph, row: Capability) -> Money:
+    """What a million of a scene's tokens cost: less where a video is among its inputs."""
+    price = row.prices[graph.scene(id).parameters.resolution]
+    videos = any(item.kind == "video" for item in graph.inputs[id])
+    rate = price.with_video if videos else price.plain
+    return Money(Decimal(str(rate)), price.currency)  # the table's figures have few digits: `str` gives just them
 
 
 def _handed(seconds: list[float | None], row: Capability) -> tuple[float, float]:
+    """The least and the most seconds of video that are handed in; a file may be measured a little over the limit."""
     known = sum(value for value in seconds if value is not None)
     if None in seconds:
-        return max(known, row.video.seconds[0]), row.video.together
+        return max(known, row.video.seconds[0]), row.video.together + row.video.tolerance
     return known, known

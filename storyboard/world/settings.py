@@ -10,20 +10,31 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import SettingsTrouble
+from storyboard.planning.money import Money, money_of
 from storyboard.promises import Account, Address, Pace, Secret, is_loopback
 
-KEYS: Mapping[str, type] = {"tasks_in_flight": int, "trusted_hosts": list, "provider": str}
+KEYS: Mapping[str, type] = {
+    "tasks_in_flight": int,
+    "trusted_hosts": list,
+    "provider": str,
+    "max_cost_project": str,
+    "max_cost_day": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`provider`: the name of the one that makes everything.
     `tasks_in_flight`: how many tasks at once (the vendor lets an individual have 3 running).
-    `trusted_hosts`: hosts, other than the vendor's, that a key may be sent to."""
+    `trusted_hosts`: hosts, other than the vendor's, that a key may be sent to.
+    `max_cost_project`, `max_cost_day`: the most that one project may cost in all, and all projects of one day
+    (`docs/budget.md`)."""
 
     tasks_in_flight: int = 3
     trusted_hosts: tuple[str, ...] = ()
     provider: str = "ark"
+    max_cost_project: Money | None = None
+    max_cost_day: Money | None = None
 
 
 _SORTS = {int: "whole number", list: "list of texts", str: "text"}
@@ -51,10 +62,23 @@ def _checked(key: str, value: Any, path: Path) -> Any:
     if key not in KEYS:
         raise SettingsTrouble(f'{path} has an unknown key "{key}"', f"known are: {', '.join(KEYS)}")
     if type(value) is not KEYS[key]:
-        raise SettingsTrouble(f"{path}: {key} has to be a {_SORTS[KEYS[key]]}", "mend it")
+        hint = 'write it like "200 CNY"' if key.startswith("max_cost") else "mend it"
+        raise SettingsTrouble(f"{path}: {key} has to be a {_SORTS[KEYS[key]]}", hint)
     if isinstance(value, int) and not 1 <= value <= 1000:
         raise SettingsTrouble(f"{path}: tasks_in_flight is {value}; it may be 1 to 1000")
+    if key.startswith("max_cost"):
+        return _money(key, str(value), path)
     return tuple(str(item) for item in value) if isinstance(value, list) else value
+
+
+def _money(key: str, value: str, path: Path) -> Money:
+    try:
+        money = money_of(value)
+    except ValueError as error:
+        raise SettingsTrouble(f"{path}: {key}: {error}", 'write it like "200 CNY"') from error
+    if not money.currency:
+        raise SettingsTrouble(f"{path}: {key} has no currency", f'write it like "{value.strip()} CNY"')
+    return money
 
 
 def account(

@@ -75,7 +75,7 @@ def test_more_than_the_most_exits_with_4(write: Write) -> None:
     """`--max-cost` is a promise."""
     said = run(write(ONE), "--max-cost", "0.5")
     assert said.code == 4
-    assert "¥5.01" in said.err
+    assert "¥5.04, more than the ¥0.50 of --max-cost" in said.err
 
 
 def test_an_untrusted_host_gets_no_key(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

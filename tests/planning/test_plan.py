@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from storyboard.planning.event import Attempt, AttemptState, Past
 from storyboard.planning.lock import Lock
@@ -55,7 +56,7 @@ def test_what_was_made_is_kept() -> None:
     """A second plan of the same storyboard keeps everything, and costs nothing."""
     graph = graph_of(FILM)
     found = plan(graph, world(made(graph)))
-    assert (set(kinds(found).values()), found.cost.high) == ({Keep}, 0.0)
+    assert (set(kinds(found).values()), found.cost.high) == ({Keep}, Decimal(0))
 
 
 def test_only_what_changed_is_certain_to_be_made() -> None:
@@ -125,7 +126,11 @@ def test_a_missing_file_is_fetched() -> None:
     """A take that is known, but not in the store, is fetched and not bought again."""
     graph = graph_of(FILM)
     step = make(plan(graph, world(made(graph), missing=frozenset({digest("quay")}))).steps["quay"])
-    assert (step.fetches and step.fetches.task, step.cost.high, step.reasons[0].kind) == ("cgt-quay", 0.0, "missing")
+    assert (step.fetches and step.fetches.task, step.cost.high, step.reasons[0].kind) == (
+        "cgt-quay",
+        Decimal(0),
+        "missing",
+    )
 
 
 def test_an_attempt_in_doubt_without_a_mark_holds_its_scene() -> None:
@@ -171,7 +176,7 @@ def test_a_doubt_about_other_words_holds_nothing() -> None:
 def test_an_accepted_attempt_is_resumed() -> None:
     """A scene that the provider has taken on is waited for, at no cost."""
     steps = [make(plan(graph_of(FILM), world(past=attempt(state))).steps["quay"]) for state in ("accepted", "made")]
-    assert [(step.resumes and step.resumes.task, step.cost.high) for step in steps] == [("cgt-1", 0.0)] * 2
+    assert [(step.resumes and step.resumes.task, step.cost.high) for step in steps] == [("cgt-1", Decimal(0))] * 2
 
 
 def test_a_failed_attempt_is_made_again_and_says_why() -> None:

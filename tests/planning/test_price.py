@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from storyboard.errors import DecisionNeeded
 from storyboard.language.facts import FileFacts
-from storyboard.planning.price import Cost, cost_of, tokens
+from storyboard.planning.price import NOTHING, Cost, cost_of, tokens
 from tests.planning.worlds import ROWS, take
 from tests.reading import graph_of
 
@@ -47,19 +50,19 @@ def test_a_long_clip_is_billed_as_it_is() -> None:
 
 def test_a_plain_scene() -> None:
     """Five seconds of 720p in 16:9 cost 108900 tokens, at 46 yuan a million."""
-    assert cost("{prompt: Waves.}") == Cost(108900, 108900, 108900 * 46.0 / 1e6, 108900 * 46.0 / 1e6, "CNY")
+    assert cost("{prompt: Waves.}") == Cost(108900, 108900, Decimal("5.0094"), Decimal("5.0094"), "CNY")
 
 
 def test_the_fast_model_has_its_own_price() -> None:
     """The same scene by the fast model costs as many tokens and less money."""
     found = cost("{prompt: Waves., model: seedance-2.0-fast}")
-    assert (found.low_tokens, round(found.low, 4)) == (108900, round(108900 * 37.0 / 1e6, 4))
+    assert (found.low_tokens, found.low) == (108900, Decimal("4.0293"))
 
 
 def test_a_video_among_the_inputs_has_another_rate() -> None:
     """An extension of five seconds by five is billed as ten, at the lower rate."""
     found = cost("{extend: dusk}")
-    assert (found.low_tokens, found.high_tokens, found.low) == (195300, 195300, 195300 * 28.0 / 1e6)
+    assert (found.low_tokens, found.high_tokens, found.low) == (195300, 195300, Decimal("5.4684"))
 
 
 def test_pictures_cost_nothing() -> None:
@@ -73,9 +76,9 @@ def test_a_measured_clip() -> None:
 
 
 def test_a_clip_that_nobody_measured() -> None:
-    """What nobody knows is priced from the least to the most that a clip may have."""
+    """What nobody knows is priced from the least to the most that a clip may have and still be taken: 15.2 s."""
     found = cost("{references: [harbour]}")
-    assert (found.low_tokens, found.high_tokens) == (tokens(1280, 720, 9, None), tokens(1280, 720, 20, None))
+    assert (found.low_tokens, found.high_tokens) == (tokens(1280, 720, 9, None), tokens(1280, 720, 20.2, None))
 
 
 def test_a_length_that_the_model_decides() -> None:
@@ -93,9 +96,30 @@ def test_a_shape_that_the_model_decides() -> None:
 
 def test_costs_add_up() -> None:
     """A sum of costs keeps low and high apart, and the currency."""
-    assert Cost(0, 0, 0.0, 0.0, "") + Cost(1, 2, 3.0, 4.0, "CNY") + Cost(1, 1, 1.0, 1.0, "CNY") == Cost(
-        2, 3, 4.0, 5.0, "CNY"
-    )
+    tenth = Cost(1, 2, Decimal("0.1"), Decimal("0.2"), "CNY")
+    assert NOTHING + tenth + tenth + tenth == Cost(3, 6, Decimal("0.3"), Decimal("0.6"), "CNY")
+
+
+def test_currencies_are_never_added() -> None:
+    """A sum of yuan and dollars is refused: nobody here knows a rate of exchange."""
+    dollars = Cost(1, 1, Decimal(1), Decimal(1), "USD")
+    with pytest.raises(DecisionNeeded, match="a price in CNY and one in USD"):
+        cost("{prompt: Waves.}") + dollars
+
+
+def test_the_rates_are_those_of_the_vendor_s_list() -> None:
+    """Yuan for a million tokens without and with a video among the inputs, as the vendor's list has them."""
+    listed = {
+        ("seedance-2.0", "720p"): (46, 28),
+        ("seedance-2.0-fast", "720p"): (37, 22),
+        ("seedance-2.0-mini", "480p"): (23, 14),
+        ("seedance-2.0@2026-10", "1080p"): (51, 31),
+        ("seedance-2.0@2026-10", "4k"): (26, 16),
+        ("seedance-2.5", "480p"): (70, 42),
+        ("seedance-2.5", "1080p"): (77, 46),
+    }
+    found = {(name, size): ROWS[name].prices[size] for name, size in listed}
+    assert {key: (price.plain, price.with_video) for key, price in found.items()} == listed
 
 
 def test_a_parent_of_free_length_counts_as_measured() -> None:

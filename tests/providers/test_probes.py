@@ -144,7 +144,7 @@ def test_a_refused_create_is_sent_once() -> None:
 def test_the_price_is_that_of_two_whole_tasks() -> None:
     """Twice ⌊864 · 496 · 97 / 1024⌋ tokens, at 37 a million."""
     cost = probes.worst(ROW)
-    assert (cost.high_tokens, round(cost.high, 2), cost.currency) == (81_188, 3.0, "CNY")
+    assert (cost.high_tokens, f"{cost.high:.2f}", cost.currency) == (81_188, "3.00", "CNY")
 
 
 def test_every_answer_s_meaning_stands_in_the_page() -> None:

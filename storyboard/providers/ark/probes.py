@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -148,7 +149,8 @@ def worst(row: Capability) -> Cost:
     """What the probes may cost at the most: both tasks, whole."""
     amount = TASKS * tokens(*row.pixels[SIZE], SECONDS, None)
     price = row.prices[SIZE[0]]
-    return Cost(amount, amount, amount * price.plain / 1e6, amount * price.plain / 1e6, price.currency)
+    money = amount * Decimal(str(price.plain)) / 1_000_000
+    return Cost(amount, amount, money, money, price.currency)
 
 
 def order(row: Capability, life: int) -> Order:

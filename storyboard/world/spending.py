@@ -1,0 +1,156 @@
+"""What this user may have spent today, over all projects of this machine: one file a day, which all runs share.
+
+A line is added, under a lock of the operating system and onto the disk, before a paid request leaves: two runs at once
+never count on the same money. Another line tells the bill once it is known. What no bill is known of counts in full, so
+a run that was killed in between leaves too much in it until the day is over, never too little. Days are those of UTC.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storyboard.errors import FileTrouble, StateDamaged
+from storyboard.planning.budget import Books, Cap, Entry, check
+from storyboard.planning.money import Money, money_of
+from storyboard.promises import Clock
+from storyboard.world.files import private_folder, sync_folder
+
+
+def folder(environment: Mapping[str, str]) -> Path:
+    """Where the days lie."""
+    home = environment.get("XDG_STATE_HOME") or str(
+        Path(environment.get("HOME", "~")).expanduser() / ".local" / "state"
+    )
+    return Path(home) / "storyboard" / "spending"
+
+
+class Spending:
+    """The days' files. `project` is told in them, for people; `cap` is the most of one day.
+
+    Whoever holds the lock holds it for one line, so all of this waits for it without further ado.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, project: str = "", cap: Cap | None = None) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._project = project
+        self._cap = cap
+        self._read: tuple[Path, int, int] | None = None
+        """The file that was read, as a name, a device and a number."""
+        self._offset = 0
+        self._books = Books()
+
+    def check(self, wanted: Money) -> None:
+        """Raise OverBudget if so much more doesn't fit into today. Writes nothing."""
+        if self._cap is not None:
+            check(self._cap, self.today().counted(wanted.currency), wanted)
+
+    def today(self) -> Books:
+        """What today comes to so far. Writes nothing. Raises FileTrouble or StateDamaged."""
+        path = self._path()
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            content = b""
+        except OSError as error:
+            raise FileTrouble.of(error, path, "read") from error
+        books = Books()
+        _add(books, _whole_lines(content), path)
+        return books
+
+    def reserve(self, intent: str, wanted: Money) -> None:
+        """Count what an attempt may cost at the most; it is on the disk when this returns.
+
+        Raises OverBudget if it doesn't fit under the cap, and FileTrouble or StateDamaged: then nothing may be
+        submitted.
+        """
+        if not wanted.amount:
+            return
+        with self._held() as file:
+            check(self._cap, self._books.counted(wanted.currency), wanted)
+            self._write(file, {"intent": intent, "reserve": str(wanted), "project": self._project})
+
+    def settle(self, intent: str, bill: Money) -> None:
+        """Count an attempt's bill in place of what was reserved, if it was reserved today."""
+        if not self._path().exists():
+            return
+        with self._held() as file:
+            entry = self._books.entry(intent)
+            if entry is not None and entry.bill != bill:
+                self._write(file, {"intent": intent, "bill": str(bill)})
+
+    def _path(self) -> Path:
+        return self._folder / f"{datetime.fromtimestamp(self._clock.now(), UTC):%Y-%m-%d}.jsonl"
+
+    @contextmanager
+    def _held(self) -> Iterator[int]:
+        """Today's file, open, locked and read to its end."""
+        private_folder(self._folder)
+        path = self._path()
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self._catch_up(file, path)
+                yield file
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise FileTrouble.of(error, path) from error
+
+    def _catch_up(self, file: int, path: Path) -> None:
+        """Read what was added since the last look. A last line that was torn counts for nothing: whoever wrote it was
+        killed before the request left, or will tell the bill again."""
+        found = os.fstat(file)
+        place = path, found.st_dev, found.st_ino
+        if place != self._read or found.st_size < self._offset:
+            self._read, self._offset, self._books = place, 0, Books()
+        content = os.pread(file, found.st_size - self._offset, self._offset)
+        whole = _whole_lines(content)
+        if len(whole) < len(content):
+            os.ftruncate(file, self._offset + len(whole))
+        _add(self._books, whole, path)
+        self._offset += len(whole)
+        if not found.st_size:
+            sync_folder(self._folder)
+
+    def _write(self, file: int, row: Mapping[str, str]) -> None:
+        line = json.dumps({**row, "at": self._clock.now()}).encode() + b"\n"
+        if os.write(file, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file)
+
+
+def _whole_lines(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _add(books: Books, lines: bytes, path: Path) -> None:
+    try:
+        for line in lines.splitlines():
+            row = json.loads(line)
+            intent = str(row["intent"])
+            entry = books.entry(intent)
+            if "reserve" in row:
+                books.put(intent, Entry(money_of(row["reserve"])))
+            elif entry is not None:
+                books.put(intent, replace(entry, bill=money_of(row["bill"])))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        hint = "remove it: then nothing that was spent before counts for the day's cap"
+        raise StateDamaged(f"{path} can't be read: {error}", hint) from error
+
+
+def settle_known(spending: Spending, books: Books) -> None:
+    """Tell the day the bills that a project's books know and the day doesn't: a run was killed in between."""
+    for intent in spending.today().unsettled:
+        entry = books.entry(intent)
+        if entry is not None and entry.bill is not None:
+            spending.settle(intent, entry.bill)

@@ -1,0 +1,142 @@
+"""What a run may cost at the most: said on the command line, and in the user's own settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from storyboard.planning.money import money_of
+from storyboard.world import settings, spending
+from storyboard.world.clock import SystemClock
+from storyboard.world.spending import Spending
+from tests.cli.doors import STORYBOARD, Said, run, say
+
+Write = Callable[[str], Path]
+ONE = "storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
+
+
+def allow(text: str) -> None:
+    """Write the user's settings."""
+    path = settings.path_of(settings.environment())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+@pytest.fixture
+def for_real(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Said]:
+    """Runs a storyboard for real, with a key that nobody knows: what isn't refused beforehand would fail at once."""
+    monkeypatch.setenv("ARK_API_KEY", "key")
+    return lambda path: say("run", "-f", str(path), "--yes")
+
+
+def state(path: Path) -> Path:
+    """Where the real realm's record lies."""
+    return path.parent / ".storyboard" / "storyboard" / "real"
+
+
+def submitted(path: Path) -> bool:
+    """Was anything ever intended?"""
+    return b"intended" in b"".join(file.read_bytes() for file in state(path).glob("state.db*"))
+
+
+@pytest.mark.parametrize("name", ["max_cost_project", "max_cost_day"])
+def test_more_than_a_cap_of_the_user_s_exits_with_4(write: Write, for_real: Callable[[Path], Said], name: str) -> None:
+    """Before anything is begun, with the numbers, the cap's name, and the file in which it stands."""
+    allow(f'{name} = "5 CNY"\n')
+    path = write(ONE)
+    said = for_real(path)
+    assert (said.code, submitted(path)) == (4, False)
+    assert f"it may cost ¥5.01, more than the ¥5.00 of {name}" in said.err
+    assert "settings.toml" in said.err
+
+
+def test_a_day_counts_what_other_projects_spent(write: Write, for_real: Callable[[Path], Said]) -> None:
+    """Of twelve yuan ten are gone, so a scene of five has no room."""
+    allow('max_cost_day = "12 CNY"\n')
+    Spending(spending.folder(settings.environment()), SystemClock()).reserve("another's", money_of("10 CNY"))
+    said = for_real(write(ONE))
+    assert (said.code, "of which ¥2.00 is left" in said.err) == (4, True)
+
+
+def test_a_cap_in_another_currency_refuses(write: Write, for_real: Callable[[Path], Said]) -> None:
+    """Nobody here knows what a dollar is worth."""
+    allow('max_cost_day = "100 USD"\n')
+    said = for_real(write(ONE))
+    assert (said.code, "it is priced in CNY, and max_cost_day is in USD" in said.err) == (4, True)
+
+
+@pytest.mark.parametrize("line", ['max_cost_day = "lots"', "max_cost_day = 200", 'max_cost_project = "200"'])
+def test_a_cap_that_is_none_exits_with_5(write: Write, for_real: Callable[[Path], Said], line: str) -> None:
+    """A cap that can't be read is no reason to spend."""
+    allow(line)
+    said = for_real(write(ONE))
+    assert (said.code, "200 CNY" in said.err) == (5, True)
+
+
+def test_no_storyboard_sets_a_cap(write: Write) -> None:
+    """It is the user's: in a storyboard it is an unknown key."""
+    said = say("validate", "-f", str(write(ONE + 'max_cost_day: "1000000 CNY"\n')))
+    assert (said.code, "SB201" in said.out + said.err) == (1, True)
+
+
+def test_the_emulator_is_not_capped_by_the_settings(write: Write) -> None:
+    """What costs nothing is allowed, and leaves no trace in the day."""
+    allow('max_cost_day = "0 CNY"\nmax_cost_project = "0 CNY"\n')
+    assert run(write(ONE)).code == 0
+    assert not spending.folder(settings.environment()).exists()
+
+
+@pytest.mark.parametrize("most", ["50", "50 CNY", "5.0094CNY"])
+def test_what_is_not_more_than_the_most_is_made(write: Write, most: str) -> None:
+    """A number alone is of the plan's own currency; what costs just so much fits."""
+    assert run(write(ONE), "--max-cost", most).code == 0
+
+
+@pytest.mark.parametrize(("most", "code"), [("5.009399", 4), ("100 USD", 4), ("lots", 2), ("-1", 2), ("1e3", 2)])
+def test_what_is_not_allowed_is_not_made(write: Write, most: str, code: int) -> None:
+    """More than the most, another currency, and what is no money at all; on the emulator as for real."""
+    path = write(ONE)
+    assert run(path, "--max-cost", most).code == code
+    assert not (path.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl").exists()
+
+
+def test_a_wallet_bomb_is_refused_with_its_price(write: Write, for_real: Callable[[Path], Said]) -> None:
+    """A thousand scenes of a length that the model chooses: the longest is what counts."""
+    allow('max_cost_day = "200 CNY"\n')
+    scenes = "".join(f"  s{number}: {{prompt: A wave., duration: -1}}\n" for number in range(1000))
+    path = write("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n" + scenes)
+    said = for_real(path)
+    assert (said.code, submitted(path), said.out) == (4, False, "")
+    assert "it may cost ¥14945.40, more than the ¥200.00 of max_cost_day" in said.err
+
+
+def test_a_run_tells_what_the_service_billed(write: Write) -> None:
+    """To the millionth the sum of the emulator's own bills, by its own table; none is higher than was reserved."""
+    path = write(STORYBOARD)
+    said = run(path)
+    lines = (path.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
+    bills = sum((Decimal(str(json.loads(line)["price"])) for line in lines), Decimal(0))
+    status = json.loads(say("status", "-f", str(path), "--emulator", "--json").out)
+    assert status["money"] == {"spent": [f"{bills:.6f} CNY"], "reserved": []}
+    assert f"nothing was paid; for real, spent: ¥{bills:.2f}; the project so far: ¥{bills:.2f}" in said.out
+
+
+def test_status_tells_the_day(write: Write) -> None:
+    """Where there is a cap on it: what all projects come to."""
+    allow('max_cost_day = "12 CNY"\n')
+    Spending(spending.folder(settings.environment()), SystemClock()).reserve("another's", money_of("10 CNY"))
+    said = say("status", "-f", str(write(ONE)))
+    assert "today, in all projects: nothing, and ¥10.00 reserved, of ¥12.00" in said.out
+
+
+def test_status_tells_what_was_spent(write: Write) -> None:
+    """Of a project that was made; of one that wasn't, nothing."""
+    path = write(ONE)
+    before = say("status", "-f", str(path), "--emulator").out
+    run(path)
+    after = say("status", "-f", str(path), "--emulator").out
+    assert ("spent" in before, "spent so far, had it been real: ¥5.01" in after) == (False, True)

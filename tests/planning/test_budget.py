@@ -1,0 +1,257 @@
+"""What attempts count against a cap: never less than what may be billed for them, never more than the cap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from storyboard.errors import OverBudget
+from storyboard.planning.budget import Books, Budget, Cap, books_of, check
+from storyboard.planning.event import Event, EventKind
+from storyboard.planning.money import Money, money_of, price_of
+
+RATE = Money(Decimal(28), "CNY")
+RESERVED = 1000
+"""Tokens that are reserved for each attempt."""
+
+
+def intended(intent: str, tokens: int = RESERVED, **more: str) -> Event:
+    """An attempt is begun."""
+    body = {"reserve": str(price_of(tokens, RATE)), "rate": str(RATE), **more}
+    return Event("intended", "dusk", intent, body)
+
+
+def stored(intent: str, tokens: int | None) -> Event:
+    """Its video is in the store, and the service told its tokens."""
+    return Event("stored", "dusk", intent, {"take": {"tokens": tokens}})
+
+
+def ended(intent: str, status: str) -> Event:
+    """Its task has come to something."""
+    return Event("ended", "dusk", intent, {"status": status})
+
+
+def counted(*events: Event) -> Decimal:
+    """What events come to, in yuan."""
+    return books_of(events).counted("CNY")
+
+
+FULL = price_of(RESERVED, RATE).amount
+
+
+@pytest.mark.parametrize("kind", ["accepted", "unknown", "adopted", "disowned", "held", "decided", "seen"])
+def test_what_may_be_billed_counts_its_reserve(kind: EventKind) -> None:
+    """Taken on, in doubt, adopted, held, decided about: until its bill is known, all of it."""
+    assert counted(intended("a"), Event(kind, "dusk", "a")) == FULL
+
+
+@pytest.mark.parametrize("status", ["succeeded", "lost", "anything new"])
+def test_what_ended_otherwise_than_for_nothing_counts_its_reserve(status: str) -> None:
+    """Made and not fetched yet, lost, or ended in a way that nobody knows."""
+    assert counted(intended("a"), ended("a", status)) == FULL
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "expired"])
+def test_what_ended_without_a_video_counts_nothing(status: str) -> None:
+    """The service bills a video that it made, and nothing else."""
+    assert counted(intended("a"), ended("a", status)) == 0
+
+
+@pytest.mark.parametrize("kind", ["not_sent", "rejected"])
+def test_a_provable_no_counts_nothing(kind: EventKind) -> None:
+    """What never left, or was refused, has no bill."""
+    assert counted(intended("a"), Event(kind, "dusk", "a")) == 0
+
+
+def test_a_stored_take_counts_its_tokens() -> None:
+    """At the rate that stood in its intent, whatever a table says today."""
+    assert counted(intended("a", rate="10.7 CNY"), stored("a", 500)) == Decimal("0.00535")
+
+
+def test_a_take_whose_tokens_nobody_told_counts_its_reserve() -> None:
+    """What nobody knows is taken to be the most."""
+    assert counted(intended("a"), stored("a", None)) == FULL
+
+
+def test_a_take_without_a_rate_counts_its_reserve() -> None:
+    """Tokens alone are no money."""
+    assert counted(intended("a", rate="0"), stored("a", 5)) == FULL
+
+
+def test_what_was_let_go_and_turns_up_counts_again() -> None:
+    """A task that was found after all may be billed, whatever was thought before."""
+    assert counted(intended("a"), Event("rejected", "", "a"), Event("adopted", "", "a")) == FULL
+
+
+def test_events_of_nobody_s_attempt_count_nothing() -> None:
+    """A file that is fetched once more has no intent, and no bill."""
+    assert counted(stored("", 500)) == 0
+
+
+def test_an_intent_without_money_counts_nothing() -> None:
+    """A record that names no reserve."""
+    assert counted(Event("intended", "dusk", "a", {}), stored("a", 5)) == 0
+
+
+def test_spent_and_reserved_are_told_apart() -> None:
+    """What was billed, and what may be yet."""
+    books = books_of([intended("a"), intended("b"), stored("a", 500)])
+    assert (books.spent, books.reserved, books.unsettled) == (
+        (money_of("0.014 CNY"),),
+        (money_of("0.028 CNY"),),
+        ("b",),
+    )
+
+
+def test_currencies_are_kept_apart() -> None:
+    """A dollar that was spent is none of a yuan's cap."""
+    books = books_of([intended("a"), intended("b", reserve="9 USD")])
+    assert (books.counted("CNY"), books.counted("USD")) == (FULL, Decimal(9))
+
+
+def refusal(cap: str, used: str, wanted: str) -> str:
+    """What is said of so much more; empty if it fits."""
+    try:
+        check(Cap("max_cost_day", money_of(cap), "go on tomorrow"), Decimal(used), money_of(wanted))
+    except OverBudget as error:
+        return f"{error.what}; {error.hint}"
+    return ""
+
+
+def test_what_fits_exactly_fits() -> None:
+    """Up to the last millionth."""
+    said = [refusal("1 CNY", "0.4", wanted) for wanted in ("0.6 CNY", "0.600001 CNY")]
+    assert list(map(bool, said)) == [False, True]
+
+
+def test_a_refusal_has_the_numbers() -> None:
+    """What it may cost, the cap and its name, what is left, and what to do."""
+    expected = "it may cost ¥5.01, more than the ¥12.00 of max_cost_day, of which ¥2.00 is left; go on tomorrow"
+    assert refusal("12 CNY", "10", "5.01 CNY") == expected
+
+
+def test_after_a_bill_beyond_its_reserve_nothing_is_left() -> None:
+    """And what is left is never told to be less than nothing."""
+    assert "of which ¥0.00 is left" in refusal("12 CNY", "13", "1 CNY")
+
+
+def test_a_price_in_another_currency_is_refused() -> None:
+    """However small it is: nobody here knows a rate of exchange."""
+    said = "it is priced in USD, and max_cost_day is in CNY: currencies are never mixed; give max_cost_day in USD"
+    assert refusal("1000 CNY", "0", "0.01 USD") == said
+
+
+def test_what_costs_nothing_always_fits() -> None:
+    """A file that is fetched, under a cap that is used up, in whatever currency."""
+    assert refusal("1 CNY", "5", "0") == ""
+
+
+def test_a_run_s_cap_counts_the_run_alone() -> None:
+    """What earlier runs spent is the project's."""
+    budget = Budget(run=Cap("--max-cost", money_of("0.03 CNY")), past=[intended("a"), stored("a", 1000)])
+    budget.check(money_of("0.03 CNY"))
+    assert (budget.run.counted("CNY"), budget.project.counted("CNY")) == (Decimal(0), FULL)
+
+
+def test_a_project_s_cap_counts_all_that_it_ever_spent() -> None:
+    """Also what is in flight since an earlier run."""
+    budget = Budget(project=Cap("max_cost_project", money_of("0.05 CNY")), past=[intended("a")])
+    with pytest.raises(OverBudget, match="max_cost_project"):
+        budget.check(money_of("0.028 CNY"))
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What became of a request at the service, and how much of it is heard here."""
+
+    taken: bool
+    tokens: int | None
+    """What is billed; None if the task came to nothing."""
+    lost: bool
+    """Was the answer lost?"""
+    found: bool
+    """Is it found in the list after all?"""
+    word: str
+    """How a task ends that comes to nothing."""
+    fetched: bool
+    heard: int
+    """Events of it that are heard before somebody pulls the plug."""
+
+    def events(self, intent: str) -> Iterator[Event]:
+        """What is written down here, in its order."""
+        yield intended(intent)
+        if not self.taken and not self.lost:
+            yield Event("rejected", "dusk", intent)
+            return
+        if self.lost:
+            yield Event("unknown", "dusk", intent)
+            yield Event("adopted" if self.taken and self.found else "held", "dusk", intent)
+            if not (self.taken and self.found):
+                yield Event("decided", "dusk", intent, {"choice": "again"})
+                return
+        else:
+            yield Event("accepted", "dusk", intent)
+        yield Event("seen", "dusk", intent)
+        yield ended(intent, self.word if self.tokens is None else "succeeded")
+        if self.tokens is not None:
+            yield stored(intent, self.tokens) if self.fetched else ended(intent, "lost")
+
+    @property
+    def bill(self) -> Decimal:
+        """What the service bills in the end."""
+        return price_of(self.tokens, RATE).amount if self.taken and self.tokens is not None else Decimal(0)
+
+
+TRUTHS = st.builds(
+    Truth,
+    taken=st.booleans(),
+    tokens=st.none() | st.integers(0, RESERVED),
+    lost=st.booleans(),
+    found=st.booleans(),
+    word=st.sampled_from(["failed", "cancelled", "expired"]),
+    fetched=st.booleans(),
+    heard=st.integers(1, 8),
+)
+
+
+@given(
+    st.lists(TRUTHS, min_size=1, max_size=12), st.lists(st.integers(0, 11), max_size=80), st.integers(0, 8 * RESERVED)
+)
+@example([Truth(True, 900, True, False, "failed", True, 8)] * 3, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2], 2 * RESERVED)
+def test_reserved_and_spent_never_exceed_the_cap(truths: list[Truth], order: list[int], limit: int) -> None:
+    """Whatever happens to attempts, in whatever order, at every instant: what may be billed ≤ what is counted ≤ cap."""
+    cap = price_of(limit, RATE)
+    budget = Budget(run=Cap("run", cap), project=Cap("project", cap))
+    lives = [list(truth.events(str(number)))[: truth.heard] for number, truth in enumerate(truths)]
+    begun: set[int] = set()
+    for turn in order:
+        if turn >= len(lives) or not lives[turn]:
+            continue
+        event = lives[turn].pop(0)
+        if event.kind == "intended":
+            try:
+                budget.check(money_of(event.body["reserve"]))
+            except OverBudget:
+                lives[turn].clear()
+                continue
+            begun.add(turn)
+        budget.add(event)
+        billed = sum((truths[number].bill for number in begun), Decimal(0))
+        assert billed <= budget.project.counted("CNY") <= cap.amount
+        assert budget.run.counted("CNY") == budget.project.counted("CNY")
+
+
+@given(st.lists(TRUTHS, max_size=8))
+def test_books_are_the_sum_of_their_entries(truths: list[Truth]) -> None:
+    """Sums that are kept along the way are those that are made at the end."""
+    books = Books()
+    for number, truth in enumerate(truths):
+        for event in list(truth.events(str(number)))[: truth.heard]:
+            books.add(event)
+    entries = [entry for number in range(len(truths)) if (entry := books.entry(str(number)))]
+    assert books.counted("CNY") == sum((entry.counts.amount for entry in entries), Decimal(0))
