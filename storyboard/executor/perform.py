@@ -278,7 +278,7 @@ async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
     found = await _said_of(job, crew, attempt, 0, others)
     if found != Adopt(known.task):
         why = found.why if isinstance(found, Hold) else "it is not listed alone"
-        crew.note(Event("disowned", job.scene, known.intent, {"task": known.task, "error": why}))
+        crew.note(Event("disowned", job.scene, known.intent, {"task": known.task, "error": why, "ambiguous": True}))
         raise UnknownOutcome(f"task {known.task} bears its mark and came to nothing, but {why}")
 
 

@@ -148,7 +148,9 @@ class History:
         if event.kind == "stored":
             row = event.body["take"]
             self._takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
-        if event.kind == "disowned":
+        if event.kind == "disowned" and event.body.get("ambiguous"):
+            self.owned.discard(str(event.body.get("task", "")))  # it may be ours all the same: a person decides
+        elif event.kind == "disowned":
             self.owned.add(str(event.body.get("task", "")))
         if event.intent in self._attempts:
             self._note_doubt(self._attempts[event.intent])

@@ -81,6 +81,15 @@ class Made:
     fetched: bool = False
 
 
+@dataclass(eq=False)
+class Arrival:
+    """A request that is under way: when it arrives, what it says, and the task that it has become."""
+
+    at: float
+    body: bytes
+    task: str = ""
+
+
 @dataclass
 class Api:
     """The service: what it took on is the truth about what would have been paid."""
@@ -88,7 +97,7 @@ class Api:
     clock: Clock
     dice: Random
     tasks: dict[str, Made] = field(default_factory=dict)
-    coming: list[tuple[float, bytes]] = field(default_factory=list)
+    coming: list[Arrival] = field(default_factory=list)
     """Requests that are still under way, and when they arrive."""
     fired: Counter[str] = field(default_factory=Counter)
     known_scenes: dict[str, str] = field(default_factory=dict)
@@ -107,10 +116,10 @@ class Api:
     def _arrive(self) -> None:
         """Take on what has arrived by now."""
         now = self.clock.true
-        arrived = sorted(row for row in self.coming if row[0] <= now)
-        self.coming = [row for row in self.coming if row[0] > now]
-        for at, body in arrived:
-            self._take_on(at, body)
+        arrived = sorted((one for one in self.coming if one.at <= now), key=lambda one: one.at)
+        self.coming = [one for one in self.coming if one.at > now]
+        for one in arrived:
+            one.task = self._take_on(one.at, one.body)
 
     def _take_on(self, at: float, body: bytes) -> str:
         asked = json.loads(body)
@@ -164,9 +173,9 @@ class Api:
             case "refused":
                 raise Rejected("no", code="InvalidParameter", status=400)
             case "lost after" | "500 after" | "odd":
-                self.coming.append((self.clock.true + latency, body))
+                self.coming.append(Arrival(self.clock.true + latency, body))
             case "late":
-                self.coming.append((self.clock.true + self.dice.uniform(0, LATE), body))
+                self.coming.append(Arrival(self.clock.true + self.dice.uniform(0, LATE), body))
             case _:
                 pass
         await self.clock.sleep(self.dice.choice((latency, 180.0)) if "lost" in fault else latency)
@@ -174,14 +183,14 @@ class Api:
 
     async def _answered(self, body: bytes, latency: float) -> str:
         """An answer in good order: unless whoever asked is gone before, when the request may have arrived or not."""
-        at = self.clock.true + latency
-        arrival = (at, body)
+        arrival = Arrival(self.clock.true + latency, body)
         if self.dice.random() < 0.8:
             self.coming.append(arrival)
         await self.clock.sleep(latency)
+        self._arrive()
         if arrival in self.coming:
             self.coming.remove(arrival)
-        return self._take_on(at, body)
+        return arrival.task or self._take_on(arrival.at, body)
 
     def _asked(self, lost: float) -> None:
         if self.dice.random() < lost:
