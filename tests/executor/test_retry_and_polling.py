@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.errors import NotFound, NotSent, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
+from storyboard.errors import (
+    NotFound,
+    NotSent,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    UnknownOutcome,
+    Unreachable,
+    Untrusted,
+)
 from storyboard.executor.polling import FEW, TOGETHER, looked_at_with, pause
 from storyboard.executor.retry import LONGEST, wait_after
 from storyboard.promises import Pace
 
 
-@pytest.mark.parametrize("error", [UnknownOutcome("?"), Rejected("no")])
+@pytest.mark.parametrize("error", [UnknownOutcome("?"), Rejected("no"), Untrusted("who?")])
 def test_what_may_have_been_taken_on_is_never_tried_again(error: ProviderError) -> None:
-    """A paid request of unknown outcome, and a no for good, end here."""
+    """A paid request of unknown outcome, a no for good, and a stranger in the service's place end here."""
     assert wait_after(error, 1, 0.5) is None
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.planning.event import Attempt, AttemptState, Event, EventKind, Past, past_of
+from storyboard.planning.event import Attempt, AttemptState, Event, EventKind, History, Past, past_of
 from storyboard.planning.lock import take_value
 from tests.planning.worlds import take
 
@@ -38,6 +38,8 @@ def past(*events: Event) -> Past:
         ([ACCEPTED, Event("ended", "a", "i1", {"status": "expired"})], "failed"),
         ([ACCEPTED, SUCCEEDED, STORED], "stored"),
         ([Event("decided", "a", "i1", {"choice": "submit again"})], "abandoned"),
+        ([Event("decided", "a", "i1", {"choice": "abandon"})], "given up"),
+        ([Event("adopted", "a", "i1", {"task": "cgt-1"}), Event("disowned", "a", "i1", {"task": "cgt-1"})], "in doubt"),
     ],
 )
 def test_what_became_of_an_attempt(events: list[Event], state: AttemptState) -> None:
@@ -89,3 +91,40 @@ def test_a_past_adds_up_whatever_happened(sorts: list[EventKind]) -> None:
     """Any sequence of events gives one attempt, whose key never changes."""
     found = past(INTENDED, *(Event(sort, "a", "i1") for sort in sorts)).attempts
     assert [dict(one.components) for one in found.values()] == [{"prompt": "Waves."}]
+
+
+ADOPTED = Event("adopted", "a", "i1", {"task": "cgt-1"})
+
+
+def history(*events: Event) -> History:
+    """What these events add up to, one a second."""
+    return History((float(second), event) for second, event in enumerate(events))
+
+
+def test_who_is_in_doubt() -> None:
+    """An attempt that nobody has heard of yet, and none that was settled."""
+    other = Event("intended", "b", "i2", {"profile": "", "key": {}})
+    assert [attempt.intent for attempt in history(INTENDED, other, ACCEPTED).in_doubt] == ["i2"]
+
+
+@pytest.mark.parametrize(
+    ("ambiguous", "owned"), [(False, {"cgt-1"}), (True, set())], ids=["a stranger's", "perhaps our own"]
+)
+def test_a_task_that_was_let_go(ambiguous: bool, owned: set[str]) -> None:
+    """A stranger's is never adopted again; one that may be ours all the same is nobody's until a person decides."""
+    let_go = Event("disowned", "a", "i1", {"task": "cgt-1", "error": "it differs", "ambiguous": ambiguous})
+    found = history(INTENDED, ADOPTED, let_go)
+    assert (found.owned, found.attempt("i1").task, found.attempt("i1").error) == (owned, "", "it differs")
+
+
+def test_an_attempt_knows_its_mark_and_what_was_asked_for() -> None:
+    """They are what its task is known by when the answer is lost."""
+    marked = Event("intended", "a", "i1", {"profile": "", "key": {}, "marker": 200_000, "asked": {"duration": 5}})
+    found = history(marked, ADOPTED).attempt("i1")
+    assert (found.marker, found.asked, found.adopted) == (200_000, {"duration": 5}, True)
+
+
+def test_what_may_be_found_by_its_mark_is_unfinished() -> None:
+    """It may have been paid for, so that a run looks for it whatever else it does."""
+    marked = Event("intended", "a", "i1", {"profile": "", "key": {}, "marker": 200_000})
+    assert [len(past(event).unfinished) for event in (marked, INTENDED)] == [1, 0]
