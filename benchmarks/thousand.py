@@ -22,6 +22,7 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.perform import Job, ended, submitted
 from storyboard.executor.scan import Scanner
+from storyboard.executor.slots import Slots
 from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
 from storyboard.net import opened
@@ -115,7 +116,7 @@ async def _all(base_url: str, folder: Path) -> None:
             clock=clock,
             dice=SystemDice(),
             pace=account.pace,
-            slots=asyncio.Semaphore(TASKS),
+            slots=Slots(TASKS),
             tell=lambda _: None,
             root=folder,
         )

@@ -21,6 +21,7 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
         │   ├── Moderated     … to what is said or shown in it
         │   ├── NotFound      … since it knows no such task, model or path
         │   ├── RateLimited   … for now: later it may say yes
+    │   ├── ModelRefused  … to all that is asked of one model                      exit 5
         │   └── AccountRefused … to all of this account: its rights                  exit 5
         │       ├── KeyRefused    who is asking isn't known                          exit 5
         │       ├── Overdue       something has to be paid first                     exit 5
@@ -144,6 +145,12 @@ class RateLimited(Rejected):
     def __init__(self, what: str, hint: str = "", *, code: str = "", status: int = 429, after: float = 0) -> None:
         super().__init__(what, hint, code=code, status=status)
         self.after = after
+
+
+class ModelRefused(Rejected):
+    """No to everything that this account asks of one model: it isn't open to it, or not there."""
+
+    exit_code = 5
 
 
 class AccountRefused(Rejected):

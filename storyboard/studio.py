@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 
 from storyboard import project
 from storyboard.errors import DecisionNeeded, Interrupted, MediaTrouble
-from storyboard.executor.crew import Crew, Stop
+from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
 from storyboard.executor.reconcile import Memory, memory_of
 from storyboard.executor.run import Outcome, Run, nothing_to_do
 from storyboard.executor.scan import Scanner
+from storyboard.executor.slots import Slots
+from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.film.montage import scenes_of
 from storyboard.language.facts import FileFacts
@@ -248,7 +250,7 @@ async def _run(
             clock=clock,
             dice=dice,
             pace=account.pace,
-            slots=asyncio.Semaphore(account.tasks_in_flight),
+            slots=Slots(account.tasks_in_flight),
             tell=wish.tell,
             root=layout.folder,
             stop=Stop(fail_fast=wish.fail_fast),
@@ -298,7 +300,7 @@ def _interruptible(crew: Crew) -> Iterator[None]:
 
     def stop(number: int) -> None:
         again = bool(crew.stop.interrupted)
-        crew.stop.interrupted = number
+        crew.stop.interrupt(number)
         if again and walking is not None:
             walking.cancel()
             return

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from storyboard.errors import MachineRefuses, StoryboardError
+from storyboard.errors import MachineRefuses
 from storyboard.executor.fetch import Fetched
 from storyboard.executor.reconcile import Memory
 from storyboard.executor.scan import Scanner
+from storyboard.executor.slots import Slots
+from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.planning.budget import Budget
 from storyboard.planning.event import Event, History
@@ -79,35 +80,6 @@ class Day(Protocol):
         ...
 
 
-class Stopped(StoryboardError):
-    """The run stops, so nothing new is submitted."""
-
-
-@dataclass(slots=True)
-class Stop:
-    """Set once by Ctrl-C, or by an account that refuses everything: nothing new is submitted from then on."""
-
-    why: StoryboardError | None = None
-    interrupted: int = 0
-    """The signal that said stop; 0 for none."""
-    fail_fast: bool = False
-    failed: bool = False
-
-    @property
-    def going(self) -> bool:
-        """May anything new be begun?"""
-        return self.why is None and not self.interrupted and not (self.fail_fast and self.failed)
-
-    def check(self) -> None:
-        """Raise Stopped if nothing new may be submitted."""
-        if self.why is not None:
-            raise Stopped(f"not submitted: {self.why.what}")
-        if self.interrupted:
-            raise Stopped("not submitted: the run was interrupted")
-        if not self.going:
-            raise Stopped("not submitted: another scene failed")
-
-
 @dataclass(frozen=True, slots=True)
 class Crew:
     """Who does what. `slots` bounds the tasks in flight; `tell` hears every event; `uploads` is None where there are
@@ -125,7 +97,7 @@ class Crew:
     clock: Clock
     dice: Dice
     pace: Pace
-    slots: asyncio.Semaphore
+    slots: Slots
     tell: Callable[[Event], None]
     root: Path
     stop: Stop = field(default_factory=Stop)

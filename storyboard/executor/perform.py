@@ -17,6 +17,7 @@ from storyboard.errors import (
     NotFound,
     NotSent,
     ProviderError,
+    RateLimited,
     Rejected,
     SceneFailed,
     UnknownOutcome,
@@ -33,14 +34,17 @@ from storyboard.planning.fingerprint import Components, digest_of
 from storyboard.planning.lock import take_value
 from storyboard.planning.marker import marker_of
 from storyboard.planning.money import NO_MONEY, Money
+from storyboard.planning.plan import again
 from storyboard.planning.take import Take
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
 
 T = TypeVar("T")
-LONGEST_LIFE = 259_200 + 3600
-"""Seconds after which a task that hasn't ended won't: the longest life that may be asked for, and an hour."""
+LONGEST_LIFE = 259_200
+"""Seconds: the longest life that may be asked for a task (the API's `execution_expires_after`)."""
+OVERDUE = 3600
+"""Seconds after the end of its life by which a task has ended, or won't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,28 +102,50 @@ async def submitted(job: Job, crew: Crew, order: Order) -> Known:
         return _recovered(job, crew, twin)
     attempts = 0
     while True:
-        await _turn(crew)
-        crew.stop.check()
-        assert not _undecided(job, crew)  # noqa: S101 - at most one submission of a scene's key is without an answer
-        intent = crew.dice.token()
-        crew.reserve(intent, job.reserve)
-        about = {"body": digest_of(body), "marker": marker}
-        crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
         attempts += 1
         try:
-            task = await crew.provider.submit(body, intent)
-            if task in crew.journal.history.owned:
-                raise UnknownOutcome(f"the service names task {task}, which is another attempt's")
+            async with crew.stop.passage(_model(job)):
+                attempt = await _attempted(job, crew, body, marker)
         except (NotSent, Rejected) as error:
-            kind: EventKind = "not_sent" if isinstance(error, NotSent) else "rejected"
-            crew.note(Event(kind, job.scene, intent, {"error": error.what}))
-            await _wait_or_give_up(error, attempts, job, crew)
-        except UnknownOutcome as error:
-            crew.note(Event("unknown", job.scene, intent, {"error": error.what}))
-            return await sought(job, crew, crew.journal.history.attempt(intent))
-        else:
-            crew.note(Event("accepted", job.scene, intent, {"task": task}))
-            return Known(intent, task)
+            if isinstance(error, RateLimited):
+                crew.slots.narrow()
+            await _wait_or_give_up(error, attempts, job, crew, paid=True)
+            continue
+        if not attempt.task:
+            return await sought(job, crew, attempt)
+        crew.slots.widen()
+        return Known(attempt.intent, attempt.task)
+
+
+async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> Attempt:
+    """Submit once, and write down what came of it; an attempt that has a task, or is in doubt.
+
+    Raises NotSent or Rejected if nothing did, Stopped or OverBudget before anything is written.
+    """
+    await _turn(crew)
+    crew.stop.check(_model(job))
+    assert not _undecided(job, crew)  # noqa: S101 - at most one submission of a scene's key is without an answer
+    intent = crew.dice.token()
+    crew.reserve(intent, job.reserve)
+    about = {"body": digest_of(body), "marker": marker}
+    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
+    try:
+        task = await crew.provider.submit(body, intent)
+        if task in crew.journal.history.owned:
+            raise UnknownOutcome(f"the service names task {task}, which is another attempt's")
+    except (NotSent, Rejected) as error:
+        kind: EventKind = "not_sent" if isinstance(error, NotSent) else "rejected"
+        crew.note(Event(kind, job.scene, intent, {"error": error.what}))
+        raise
+    except UnknownOutcome as error:
+        crew.note(Event("unknown", job.scene, intent, {"error": error.what}))
+    else:
+        crew.note(Event("accepted", job.scene, intent, {"task": task}))
+    return crew.journal.history.attempt(intent)
+
+
+def _model(job: Job) -> str:
+    return str(job.asked.get("model", ""))
 
 
 def _about(job: Job) -> dict[str, Any]:
@@ -159,7 +185,7 @@ async def _twin(job: Job, crew: Crew, marker: int | None) -> Task | None:
     if marker is None or crew.memory == "whole":
         return None
     scan = await _patiently(job, crew, lambda: crew.scanner.since(crew.began))
-    found = twins(scan, _markers(job, crew), str(job.asked.get("model", "")), crew.journal.history.owned)
+    found = twins(scan, _markers(job, crew), _model(job), crew.journal.history.owned)
     if not found and crew.memory == "sought":
         raise DecisionNeeded("the service lists no task of it", "`storyboard run` makes it")
     if found and crew.memory == "doubtful":
@@ -194,7 +220,7 @@ async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
                 raise UnknownOutcome(f"{attempt.error or 'its answer was lost'}, and {why}")
             case LookAgain(after):
                 crew.tell(Event("seen", job.scene, body={"status": f"looking for its task again in {after:.0f} s"}))
-                await crew.clock.sleep(after)
+                await crew.stop.unless_left(crew.clock.sleep(after))
                 looks += 1
 
 
@@ -212,18 +238,19 @@ async def _turn(crew: Crew) -> None:
     """Wait until a paid request may go: what has ended is fetched before anything is submitted, since its address dies,
     and the service takes so many a minute. All of that comes before the intent: what is written down is sent."""
     await crew.fetcher.idle()
-    await crew.provider.turn("create")
+    await crew.stop.unless_halted(crew.provider.turn("create"))
 
 
-async def _wait_or_give_up(error: ProviderError, attempts: int, job: Job, crew: Crew) -> None:
+async def _wait_or_give_up(error: ProviderError, attempts: int, job: Job, crew: Crew, *, paid: bool = False) -> None:
     """Wait for the next attempt, and say so; once somebody wants to leave, there is none."""
     if isinstance(error, (AccountRefused, Untrusted)):
-        crew.stop.why = crew.stop.why or error
+        crew.stop.because(error)
     seconds = wait_after(error, attempts, crew.dice.fraction())
     if seconds is None or crew.stop.interrupted:
         raise error
     crew.tell(Event("seen", job.scene, body={"status": f"again in {seconds:.0f} s: {error.what}"}))
-    await crew.clock.sleep(seconds)
+    waiting = crew.clock.sleep(seconds)
+    await (crew.stop.unless_halted(waiting) if paid else crew.stop.unless_left(waiting))
 
 
 async def _patiently(job: Job, crew: Crew, question: Callable[[], Awaitable[T]]) -> T:
@@ -248,9 +275,10 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
             crew.note(Event("seen", job.scene, known.intent, {"task": known.task, "status": said}))
         if is_over(task.status):
             break
-        if crew.clock.now() - began > LONGEST_LIFE:
-            raise Unreachable(
-                f"task {known.task} has not ended in three days: the service says {task.word}", "run again"
+        if crew.clock.now() > (task.created_at or began) + (task.expires_after or LONGEST_LIFE) + OVERDUE:
+            raise DecisionNeeded(
+                f"task {known.task} has outlived its time by an hour: the service says {task.word}",
+                "run again later: it is looked at once more, and fetched if there is anything",
             )
         wait = pause(crew.clock.now() - began, crew.pace)
     if task.status != "succeeded":
@@ -258,6 +286,8 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
     crew.note(Event("ended", job.scene, known.intent, {"status": task.status, "error": task.error}))
     if task.status != "succeeded":
         why = task.error or f"the service says {task.status}"
+        if task.status == "cancelled":
+            raise DecisionNeeded(f"task {known.task} was cancelled; nothing was billed", again(job.scene))
         hint = task.hint or "change the scene or run again"
         raise SceneFailed(f"task {known.task} came to nothing: {why}", f"nothing was billed; {hint}")
     _check_whose(job, known, task, crew)
@@ -320,8 +350,8 @@ async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
 def _lost(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
     """What was paid for can't be had any more: that is written down, and somebody has to decide."""
     crew.note(Event("ended", job.scene, known.intent, {"status": "lost", "error": why}))
-    hint = f"to pay for it again, say `storyboard resolve {job.scene} --submit-again`"
-    return DecisionNeeded(f"task {known.task} was paid for, but can't be had any more: {why}", hint)
+    what = f"task {known.task} was paid for, but can't be had any more: {why}"
+    return DecisionNeeded(what, again(job.scene, paid=True))
 
 
 async def stored(job: Job, known: Known, task: Task, crew: Crew) -> Take:

@@ -138,10 +138,16 @@ def disagreement(task: Task, attempt: Attempt) -> str:
     return ""
 
 
+UNDECIDED = ("in doubt", "lost", "given up", "cancelled")
+"""States of an attempt that only a person ends."""
+
+
 def in_doubt(past: Past, profile: str, scene: str) -> Attempt:
-    """The scene's attempt of which nobody knows what came, or that was lost or given up. Raises UsageError if there is
-    none."""
-    found = [attempt for attempt in past.of(profile, scene) if attempt.state in ("in doubt", "lost", "given up")]
+    """The scene's attempt of which nobody knows what came, or that was lost, given up, or cancelled by somebody.
+
+    Raises UsageError if there is none.
+    """
+    found = [attempt for attempt in past.of(profile, scene) if attempt.state in UNDECIDED]
     if not found:
         raise UsageError(f'scene "{scene}" has no submission in doubt', "`storyboard status` shows how scenes stand")
     return found[-1]

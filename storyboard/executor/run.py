@@ -10,15 +10,17 @@ from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
     MachineRefuses,
+    ModelRefused,
     SceneFailed,
     StoryboardError,
     UnknownOutcome,
     Untrusted,
 )
-from storyboard.executor.crew import Crew, Stopped
+from storyboard.executor.crew import Crew
 from storyboard.executor.engine import Engine
 from storyboard.executor.inputs import items_of
 from storyboard.executor.perform import Job, Known, ended, perform, stored
+from storyboard.executor.stop import Stopped
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
 from storyboard.planning.budget import Budget
@@ -165,7 +167,8 @@ class Run:
         except StoryboardError as error:
             result = self._told(id, error)
         self.outcome.results[id] = replace(result, seconds=self._crew.clock.now() - began)
-        self._crew.stop.failed |= result.standing == "failed"
+        if result.standing == "failed":
+            self._crew.stop.fail()
         return result.standing
 
     def _told(self, id: str, error: StoryboardError) -> Result:
@@ -179,7 +182,9 @@ class Run:
             case DecisionNeeded():
                 return Result(id, "held", error.what, error.hint, code=4)
             case AccountRefused() | MachineRefuses() | Untrusted():
-                self._crew.stop.why = self._crew.stop.why or error
+                self._crew.stop.because(error)
+                return Result(id, "failed", error.what, error.hint, code=5)
+            case ModelRefused():
                 return Result(id, "failed", error.what, error.hint, code=5)
             case _:
                 return Result(id, "failed", error.what, error.hint, code=3)

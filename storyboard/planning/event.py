@@ -57,7 +57,9 @@ class Event:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-AttemptState = Literal["in doubt", "accepted", "made", "stored", "failed", "lost", "refused", "abandoned", "given up"]
+AttemptState = Literal[
+    "in doubt", "accepted", "made", "stored", "failed", "cancelled", "lost", "refused", "abandoned", "given up"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class Attempt:
     """One paid request, or what is left of it.
 
     in doubt: sent, perhaps; accepted: the provider has a task; made: there is a video to fetch; stored: it is ours;
-    failed: the task came to nothing; lost: it was taken on and may be billed, but can't be had any more;
-    refused: there never was a task; abandoned: somebody wants it made anew; given up: somebody wants no more of it.
+    failed: the task came to nothing; cancelled: somebody cancelled it; lost: it was taken on and may be billed, but
+    can't be had any more; refused: there never was a task; abandoned: somebody wants it made anew; given up: somebody
+    wants no more of it.
     """
 
     intent: str
@@ -110,7 +113,7 @@ def _may_be_found(attempt: Attempt) -> bool:
     return attempt.state == "in doubt" and attempt.marker is not None
 
 
-_ENDED: dict[str, AttemptState] = {"succeeded": "made", "lost": "lost"}
+_ENDED: dict[str, AttemptState] = {"succeeded": "made", "lost": "lost", "cancelled": "cancelled"}
 _STATE_AFTER: dict[EventKind, AttemptState] = {
     "not_sent": "refused",
     "rejected": "refused",

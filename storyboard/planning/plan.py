@@ -187,7 +187,9 @@ def settle(id: str, graph: Graph, world: World, components: Components, takes: M
         if attempt.state == "in doubt" and attempt.marker is None:
             return _held_in_doubt(id, reasons)
         if attempt.state == "given up":
-            return Hold(id, "its last submission was given up", _again(id), reasons)
+            return Hold(id, "its last submission was given up", again(id, paid=True), reasons)
+        if attempt.state == "cancelled":
+            return Hold(id, f"task {attempt.task} was cancelled; nothing was billed", again(id), reasons)
         if attempt.state == "lost":
             return _held_for_loss(id, attempt, reasons)
         if attempt.state in ("in doubt", "accepted", "made"):
@@ -232,11 +234,13 @@ def _reasons(
 
 def _held_for_loss(id: str, attempt: Attempt, reasons: tuple[Reason, ...]) -> Hold:
     why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
-    return Hold(id, why, _again(id), reasons)
+    return Hold(id, why, again(id, paid=True), reasons)
 
 
-def _again(id: str) -> str:
-    return f"to pay for it again, say `storyboard resolve {id} --submit-again`"
+def again(id: str, *, paid: bool = False) -> str:
+    """What a person can say to have a scene submitted again; `paid`: it may have been paid for before."""
+    wish = "pay for it again" if paid else "have it made after all"
+    return f"to {wish}, say `storyboard resolve {id} --submit-again`"
 
 
 def _held_in_doubt(id: str, reasons: tuple[Reason, ...]) -> Hold:

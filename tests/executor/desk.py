@@ -14,6 +14,7 @@ from storyboard.errors import StoryboardError, Unreachable
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.scan import Scanner
+from storyboard.executor.slots import Slots
 from storyboard.executor.watch import Watcher
 from storyboard.planning.event import Event
 from storyboard.promises import Address, Pace, Sink
@@ -165,7 +166,7 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
         clock=clock,
         dice=LoadedDice(),
         pace=Pace(1.0, 10.0),
-        slots=asyncio.Semaphore(slots),
+        slots=Slots(slots),
         tell=heard.append,
         root=folder,
     )

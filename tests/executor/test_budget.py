@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.errors import MachineRefuses, OverBudget, Rejected, SceneFailed, StoryboardError, UnknownOutcome
+from storyboard.errors import (
+    DecisionNeeded,
+    MachineRefuses,
+    OverBudget,
+    Rejected,
+    SceneFailed,
+    StoryboardError,
+    UnknownOutcome,
+)
 from storyboard.executor.crew import Crew
 from storyboard.executor.local import Local
 from storyboard.executor.perform import Job, perform
@@ -125,7 +133,7 @@ def test_what_came_to_nothing_counts_nothing_and_what_is_in_doubt_counts_in_full
     """On the day as in the run."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=answers, looks=looks))  # type: ignore[arg-type]  # statuses
     crew, day = capped(at, tmp_path)
-    with pytest.raises((Rejected, SceneFailed, UnknownOutcome)):
+    with pytest.raises((DecisionNeeded, Rejected, SceneFailed, UnknownOutcome)):
         asyncio.run(perform(JOB, crew, order))
     assert [crew.budget.run.counted("CNY"), day.today().counted("CNY")] == [Decimal(counts)] * 2
 

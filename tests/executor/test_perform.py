@@ -23,9 +23,9 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.executor.crew import Stopped
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.perform import Job, Known, perform, stored, submitted
+from storyboard.executor.stop import Stopped
 from storyboard.net import FETCHES
 from storyboard.planning.event import Attempt, Event, past_of
 from storyboard.planning.marker import marker_of
@@ -209,13 +209,24 @@ def test_a_failed_task_fails_its_scene(tmp_path: Path) -> None:
         performed(at)
 
 
-@pytest.mark.parametrize("status", ["cancelled", "expired"])
-@pytest.mark.row(37, 38)
-def test_a_task_that_ended_otherwise_fails_its_scene(tmp_path: Path, status: str) -> None:
-    """Cancelled and expired tasks come to nothing."""
-    at = bench(tmp_path, Desk(CLOCK, looks=[status]))  # type: ignore[list-item]  # one of the statuses
-    with pytest.raises(SceneFailed, match=status):
+@pytest.mark.row(37)
+def test_a_task_that_expired_fails_its_scene(tmp_path: Path) -> None:
+    """It came to nothing, and wasn't billed."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["expired"]))
+    with pytest.raises(SceneFailed, match="expired"):
         performed(at)
+
+
+@pytest.mark.row(38)
+def test_a_task_that_somebody_cancelled_is_held(tmp_path: Path) -> None:
+    """Somebody didn't want it: it isn't made again until a person says so, and that costs nothing twice."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["cancelled"]))
+    with pytest.raises(DecisionNeeded, match="task cgt-1 was cancelled; nothing was billed") as caught:
+        performed(at)
+    assert (state_after(at), caught.value.hint) == (
+        "cancelled",
+        "to have it made after all, say `storyboard resolve dusk --submit-again`",
+    )
 
 
 def test_a_question_without_an_answer_is_asked_again(tmp_path: Path) -> None:
@@ -299,7 +310,7 @@ def test_a_task_that_is_not_found_while_one_leaves_is_not_lost(tmp_path: Path) -
     """Who was told to stop hasn't waited long enough to know."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
-    at.crew.stop.interrupted = 2
+    at.crew.stop.interrupt(2)
     begun = Attempt("i1", "dusk", "", JOB.components, "accepted", "cgt-1")
     with pytest.raises(Unreachable, match="doesn't show task cgt-1 at the moment"):
         performed(at, begun)
@@ -337,16 +348,28 @@ def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
 
 @pytest.mark.row(35)
 def test_a_task_that_never_ends_is_given_up_and_kept(tmp_path: Path) -> None:
-    """After the longest life that a task can have the run stops waiting; the next one asks again."""
+    """An hour after the longest life that a task can have the run stops waiting; the next one asks again."""
     at = bench(tmp_path, Desk(CLOCK, looks=["unknown"] * 40_000))
-    with pytest.raises(Unreachable, match="three days"):
+    began = at.crew.clock.now()
+    with pytest.raises(DecisionNeeded, match="task cgt-1 has outlived its time by an hour"):
         performed(at)
-    assert state_after(at) == "accepted"
+    assert (state_after(at), (at.crew.clock.now() - began) // 3600) == ("accepted", 73)
+
+
+@pytest.mark.row(35)
+def test_a_task_is_waited_for_as_long_as_it_may_live(tmp_path: Path) -> None:
+    """What the service says of its life counts, from when it was made."""
+    at = bench(tmp_path, Desk(CLOCK, looks=["running"] * 40_000))
+    began = at.crew.clock.now()
+    at.desk.made = {"created_at": began - 1800, "expires_after": 7200}
+    with pytest.raises(DecisionNeeded):
+        performed(at)
+    assert round((at.crew.clock.now() - began) / 600) == 15
 
 
 def test_no_more_tasks_are_in_flight_than_there_are_slots(tmp_path: Path) -> None:
     """The account's limit holds over all scenes."""
-    at = bench(tmp_path, slots=2)
+    at = bench(tmp_path, Desk(CLOCK, looks=["running"] * 8), slots=2)
 
     async def many() -> None:
         await asyncio.gather(*(perform(Job(f"s{n}", "", {}), at.crew, order) for n in range(8)))

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storyboard.errors import AccountRefused, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
+from storyboard.errors import (
+    AccountRefused,
+    ModelRefused,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    UnknownOutcome,
+    Unreachable,
+)
 
 FOLDER = Path(__file__).parent / "replies"
 
@@ -35,7 +43,14 @@ def _of(path: Path) -> Recorded:
     return Recorded(path.stem, head["answers"], head["status"], body, head.get("body"))
 
 
-SORTS: tuple[type[ProviderError], ...] = (RateLimited, AccountRefused, Rejected, UnknownOutcome, Unreachable)
+SORTS: tuple[type[ProviderError], ...] = (
+    RateLimited,
+    AccountRefused,
+    ModelRefused,
+    Rejected,
+    UnknownOutcome,
+    Unreachable,
+)
 
 
 def sort_of(error: ProviderError) -> type[ProviderError]:

@@ -16,9 +16,9 @@ import pytest
 from storyboard import net
 from storyboard.emulator.faults import Fault
 from storyboard.errors import (
-    AccountRefused,
     KeyRefused,
     MediaTrouble,
+    ModelRefused,
     Moderated,
     NotFound,
     Overdue,
@@ -140,9 +140,9 @@ CLASSES: dict[str, tuple[Fault, Doing, type[ProviderError] | type[MediaTrouble]]
     "14 the account is overdue": (no(403, "AccountOverdueError"), Talk.create, Overdue),
     "14 payment is required": (no(402, "PaymentRequired"), Talk.create, Overdue),
     "14 the service is overdue": (no(403, "OperationDenied.ServiceOverdue"), Talk.create, Overdue),
-    "15 access is denied": (no(403, "AccessDenied"), Talk.create, AccountRefused),
-    "16 the model is not open": (no(404, "ModelNotOpen"), Talk.create, AccountRefused),
-    "16 there is no such model": (no(404, "InvalidEndpointOrModel.NotFound"), Talk.create, NotFound),
+    "15 access is denied": (no(403, "AccessDenied"), Talk.create, ModelRefused),
+    "16 the model is not open": (no(404, "ModelNotOpen"), Talk.create, ModelRefused),
+    "16 there is no such model": (no(404, "InvalidEndpointOrModel.NotFound"), Talk.create, ModelRefused),
     "17 a known task is not found": (Fault("get", does="missing", seconds=7200), Talk.look, NotFound),
     "18 the method is refused": (no(405, "MethodNotAllowed"), Talk.create, Rejected),
     "18 the type is refused": (no(415, "UnsupportedMediaType"), Talk.create, Rejected),

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from storyboard.errors import AccountRefused, ProviderError, RateLimited, Rejected, UnknownOutcome, Unreachable
+from storyboard.errors import (
+    AccountRefused,
+    ModelRefused,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    UnknownOutcome,
+    Unreachable,
+)
 from storyboard.promises import Address
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import Page, Task
@@ -117,12 +125,12 @@ NO: dict[str, tuple[type[ProviderError], str]] = {
     "create-no-key": (AccountRefused, "AuthenticationError"),
     "create-no-limit-set": (AccountRefused, "SetLimitExceeded"),
     "create-no-missing": (Rejected, "MissingParameter"),
-    "create-no-model-not-open": (AccountRefused, "ModelNotOpen"),
-    "create-no-no-such-model": (Rejected, "InvalidEndpointOrModel.NotFound"),
+    "create-no-model-not-open": (ModelRefused, "ModelNotOpen"),
+    "create-no-no-such-model": (ModelRefused, "InvalidEndpointOrModel.NotFound"),
     "create-no-overdue": (AccountRefused, "AccountOverdueError"),
     "create-no-queue-full": (RateLimited, "QuotaExceeded"),
-    "create-no-rights": (AccountRefused, "AccessDenied"),
-    "create-no-service-not-open": (AccountRefused, "OperationDenied.ServiceNotOpen"),
+    "create-no-rights": (ModelRefused, "AccessDenied"),
+    "create-no-service-not-open": (ModelRefused, "OperationDenied.ServiceNotOpen"),
     "create-no-too-often": (RateLimited, "RateLimitExceeded.EndpointRPMExceeded"),
     "create-no-unsupported": (Rejected, "InvalidParameter.UnsupportedParameter"),
     "create-no-words": (Rejected, "InputTextSensitiveContentDetected"),

@@ -24,11 +24,13 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from storyboard.executor.crew import Crew, Stop
+from storyboard.executor.crew import Crew
 from storyboard.executor.local import Local
 from storyboard.executor.reconcile import Memory, memory_of
 from storyboard.executor.run import Outcome, Run
 from storyboard.executor.scan import Scanner
+from storyboard.executor.slots import Slots
+from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.language.graph import Graph
 from storyboard.planning.event import Event
@@ -202,7 +204,7 @@ class Project:
             clock=self.clock,
             dice=Dice(self.dice),
             pace=Pace(5.0, 30.0, self.grace),
-            slots=asyncio.Semaphore(10),
+            slots=Slots(10),
             tell=lambda _: None,
             root=Path(),
             stop=stop,

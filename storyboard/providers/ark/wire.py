@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard, get_args
 
 from storyboard.errors import (
-    AccountRefused,
     KeyRefused,
+    ModelRefused,
     Moderated,
     NotFound,
     Overdue,
@@ -271,6 +271,7 @@ _CONTENT = r"(Sensitive|Risk)"
 _FACES = "real faces are: use an asset:// avatar, or a segment of your own"
 _OPENS = "activate the model in the vendor's console"
 _PAYS = "pay the account's debt, then run again"
+_RIGHTS = "the key may not do this: look at its rights in the vendor's console"
 _RAISES = "raise the limit in the vendor's console, or wait"
 
 REFUSALS: tuple[No, ...] = (
@@ -287,8 +288,9 @@ REFUSALS: tuple[No, ...] = (
     No(r"AuthenticationError", KeyRefused, "check ARK_API_KEY"),
     No(r"InvalidAccountStatus", KeyRefused, "look at the account in the vendor's console"),
     No(r"AccountOverdueError|OperationDenied\.ServiceOverdue", Overdue, _PAYS),
-    No(r"OperationDenied\.ServiceNotOpen|ModelNotOpen", AccountRefused, _OPENS),
-    No(r"AccessDenied", AccountRefused, "the key may not do this: look at its rights in the vendor's console"),
+    No(r"OperationDenied\.ServiceNotOpen|ModelNotOpen", ModelRefused, _OPENS),
+    No(r"InvalidEndpointOrModel", ModelRefused, "look at the model's name; an endpoint of your own is `ep-…`"),
+    No(r"AccessDenied|OperationDenied", ModelRefused, _RIGHTS),
     No(r"SetLimitExceeded|InflightBatchsizeExceeded", QuotaUsedUp, _RAISES, status=429),
     No(r"QuotaExceeded", QuotaUsedUp, _RAISES, status=429, words=r"free|trial|plan|package|used up|exhaust"),
     No(r"", KeyRefused, "check ARK_API_KEY", status=401),
