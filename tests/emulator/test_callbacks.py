@@ -16,9 +16,9 @@ from storyboard.emulator.callbacks import Told
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from tests.asking import TASKS, ask, create, listed, look, order
-from tests.servers import Recorder, answering, closed_port, http
+from tests.servers import Recorder, answering, closed_port, http, silent
 
-QUICK = Conditions(speed=1000.0, callback_seconds=0.1)
+QUICK = Conditions(speed=1000.0)
 
 
 class Still:
@@ -80,6 +80,15 @@ def test_an_end_is_told_three_times_at_the_most(tmp_path: Path, reply: bytes, an
         told = [Told(task, status, f"{server.origin}/hook", (answer,)) for status in ("queued", "running")]
         assert emulated.service.told == [*told, Told(task, "failed", f"{server.origin}/hook", (answer,) * 3)]
         assert [one["status"] for one in bodies(server)] == ["queued", "running", *["failed"] * 3]
+
+
+def test_who_answers_too_late_is_told_again(tmp_path: Path) -> None:
+    """The vendor waits five seconds; here it is less."""
+    hasty = Conditions(speed=1000.0, callback_seconds=0.05)
+    with silent() as (origin, _), emulator(tmp_path / "ledger", conditions=hasty) as emulated:
+        create(emulated.base_url, order(callback_url=origin))
+        until(lambda: ended(emulated))
+        assert [told.answers for told in emulated.service.told] == [(0,), (0,), (0, 0, 0)]
 
 
 def test_nobody_there_is_no_answer(tmp_path: Path) -> None:
