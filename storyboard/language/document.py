@@ -125,6 +125,20 @@ class _Open:
         self.key: str | None = None
 
 
+_TOO_DEEP = f"nested deeper than {DEEPEST} levels"
+_SIX_LEVELS = "a storyboard needs six at the most"
+_COMMAS = "put commas between the items, and close every bracket with its like"
+_BLOCK = "a prompt with `: ` or ` #` in it, or a `{` before it, is best written as a block: `prompt: >-`"
+_SAID = (
+    ("nesting depth", "SB104", _TOO_DEEP, _SIX_LEVELS),
+    ("','", "SB101", "not YAML: {}", _COMMAS),
+    ("node content", "SB101", "not YAML: {}", _COMMAS),
+    ("", "SB101", "not YAML: {}", _BLOCK),
+)
+"""What libyaml says, by words in it, and what we say. Newer ones (PyYAML 6.0.4) look a thousand brackets ahead, and
+give up at the thousandth before the 65th has come to us."""
+
+
 class _Composer:
     def __init__(self, source: Source) -> None:
         self.name = source.name
@@ -176,10 +190,8 @@ class _Composer:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             what = (error.problem or "it can't be read").replace("\n", " ")
-            hint = "a prompt with `: ` or ` #` in it, or a `{` before it, is best written as a block: `prompt: >-`"
-            if "','" in what or "node content" in what:
-                hint = "put commas between the items, and close every bracket with its like"
-            raise Refused(Problem("SB101", f"not YAML: {what}", Place(self.name, line, column), hint)) from error
+            code, sentence, hint = next(row for words, *row in _SAID if words in what)
+            raise Refused(Problem(code, sentence.format(what), Place(self.name, line, column), hint)) from error
 
     def _take(self, event: yaml.Event) -> None:
         match event:
@@ -204,9 +216,7 @@ class _Composer:
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         if len(self.stack) >= DEEPEST:
-            raise self._refusal(
-                "SB104", event, f"nested deeper than {DEEPEST} levels", "a storyboard needs six at the most"
-            )
+            raise self._refusal("SB104", event, _TOO_DEEP, _SIX_LEVELS)
         if self._awaits_key():
             raise self._refusal("SB101", event, "a key has to be a word", "quote it if it is meant as text")
         kind = "sequence" if isinstance(event, yaml.SequenceStartEvent) else "mapping"

@@ -127,8 +127,15 @@ def test_sixty_four_levels_are_read() -> None:
 
 
 def test_deep_nesting_is_refused_before_anything_is_built() -> None:
-    """A hundred thousand brackets are refused at the 65th, and nothing overflows."""
-    assert [str(problem.place) for problem in refused("[" * 100_000)] == ["a.yaml:1:65"]
+    """Nine hundred brackets are refused at the 65th."""
+    assert [(problem.code, str(problem.place)) for problem in refused("[" * 900)] == [("SB104", "a.yaml:1:65")]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "[" * 5_000 + "]" * 5_000])
+def test_what_the_reader_of_yaml_gives_up_itself_is_too_deep_too(text: str) -> None:
+    """Some readers look far ahead and give up before the 65th level is ours to refuse: it is told alike, in line 1."""
+    told = [(problem.code, problem.sentence, problem.place.line) for problem in refused(text)]
+    assert told == [("SB104", "nested deeper than 64 levels", 1)]
 
 
 def test_a_huge_file_is_refused() -> None:
