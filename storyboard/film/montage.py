@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storyboard.language.graph import Graph
-from storyboard.language.scene import Cut, Mention, Scene, Transition
+from storyboard.language.scene import Cut, Mention, Moment, Role, Scene, Transition
 
 FPS = 24
 
@@ -124,13 +124,18 @@ def _joins(items: Sequence[Cut | Transition], shots: Sequence[Shot]) -> tuple[Jo
 
 
 def _without_double(shot: Shot, following: Shot, graph: Graph, streams: Mapping[str, StreamFacts]) -> Shot:
-    """A chained scene begins with the picture on which the one before ends: it is shown once."""
-    chained = any(
-        given.edge == "chain" and given.mention.word == shot.scene and given.mention.moment == "out"
-        for given in graph.scene(following.scene).given
+    """The picture on which one scene ends and the next begins, by a chain or a bridge, is shown once."""
+    doubled = _is_given(following.scene, "first_frame", shot.scene, "out", graph) or _is_given(
+        shot.scene, "last_frame", following.scene, "first", graph
     )
     whole = following.first == 0 and shot.last == streams[shot.scene].frames
-    return Shot(shot.scene, shot.first, shot.last - 1) if chained and whole and shot.last - shot.first > 1 else shot
+    return Shot(shot.scene, shot.first, shot.last - 1) if doubled and whole and shot.last - shot.first > 1 else shot
+
+
+def _is_given(scene: str, role: Role, other: str, moment: Moment, graph: Graph) -> bool:
+    """Is the scene's first or last frame the other's frame at that moment? However its author wrote that."""
+    frames = (given for given in graph.scene(scene).given if given.role == role)
+    return any((given.mention.word, given.mention.moment) == (other, moment) for given in frames)
 
 
 def _agree(shots: Sequence[Shot], streams: Mapping[str, StreamFacts]) -> bool:

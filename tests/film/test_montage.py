@@ -46,6 +46,25 @@ def test_the_doubled_picture_of_a_chain_is_dropped() -> None:
     assert cut(SCENES).shots == (Shot("dusk", 0, 120), Shot("lamp", 0, 121), Shot("quay", 0, 121))
 
 
+@pytest.mark.parametrize("first_frame", ["dusk", "{scene: dusk, at: out}"])
+def test_a_chain_may_be_written_in_full(first_frame: str) -> None:
+    """`chain: dusk` is short for a first frame: the film is the same."""
+    text = SCENES.replace("chain: dusk", f"first_frame: {first_frame}")
+    assert cut(text) == cut(SCENES)
+
+
+def test_a_bridge_doubles_a_picture_at_either_end() -> None:
+    """A bridge begins with the last picture of one scene and ends with the first of another: each is shown once."""
+    found = filmed("dusk, over, quay", f"{SCENES}  over: {{bridge: [dusk, quay]}}\n")
+    assert found.shots == (Shot("dusk", 0, 120), Shot("over", 0, 120), Shot("quay", 0, 121))
+
+
+def test_a_bridge_the_other_way_round_doubles_nothing() -> None:
+    """A bridge from the later scene to the earlier one shares no picture with its neighbours."""
+    found = filmed("dusk, over, quay", f"{SCENES}  over: {{bridge: [quay, dusk]}}\n")
+    assert {shot.last for shot in found.shots} == {121}
+
+
 def test_a_film_is_as_long_as_its_shots() -> None:
     """Three scenes of 121 pictures, one of them shown once only."""
     assert cut(SCENES).frames == 362
