@@ -6,6 +6,8 @@ end a run either, but is told at its end.
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from contextlib import suppress
@@ -14,6 +16,21 @@ import click
 
 unheard: list[str] = []
 """Why something that was said could not be written down, each time that happened."""
+
+
+def unstrict() -> None:
+    """Let a terminal that lacks a character see its code in its place: a yen sign in GBK, a name that is no UTF-8."""
+    codecs.register_error("escaped", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="escaped")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """`\\u00a5`, as JSON has it: what a program reads stays what it is."""
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - we only write
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True)), error.end
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -43,9 +44,10 @@ IGNORED = (".storyboard/", "renders/")
 @click.argument("folder", default=".")
 def command(folder: str) -> None:
     """Begin a new storyboard in FOLDER: the file, assets/, .gitignore, and the schema for your editor."""
+    from storyboard.language.source import shown
     from storyboard.world.files import schema_text, write_in_one_stroke
 
-    place = Path(folder)
+    place = Path(folder or ".")
     target = place / "storyboard.yaml"
     if target.exists():
         raise UsageError(f"{target} is there already", "name another folder")
@@ -55,8 +57,8 @@ def command(folder: str) -> None:
     write_in_one_stroke(target, TEMPLATE.encode())
     (place / "assets").mkdir(exist_ok=True)
     _ignore(place / ".gitignore")
-    echo(f"{target} is written. Try it, for nothing:\n")
-    echo(("" if folder == "." else f"  cd {folder}\n") + "  storyboard run --emulator")
+    echo(f"{shown(str(target))} is written. Try it, for nothing:\n")
+    echo(("" if place == Path() else f"  cd {shown(quote(folder))}\n") + "  storyboard run --emulator")
 
 
 def _ignore(path: Path) -> None:

@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from storyboard import __version__
-from storyboard.cli.echo import echo, flush, unheard
+from storyboard.cli.echo import echo, flush, unheard, unstrict
 from storyboard.errors import FileTrouble, StoryboardError
 
 COMMANDS = {
@@ -77,6 +77,7 @@ def storyboard() -> None:
 
 def door() -> None:
     """Run the command line; failures end in a message and an exit code, never in a traceback."""
+    unstrict()
     try:
         code = int(storyboard(standalone_mode=False) or 0)  # click hands the code of an Exit back
     except click.ClickException as error:

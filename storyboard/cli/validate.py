@@ -10,6 +10,7 @@ import click
 from storyboard.cli.common import coloured, json_option, named, profile_option, provider_option
 from storyboard.cli.echo import echo
 from storyboard.language.problem import MOST_TOLD, mistakes, told
+from storyboard.language.source import shown
 from storyboard.project import Verdict
 
 
@@ -60,7 +61,7 @@ def command(
 def _tell(verdict: Verdict) -> None:
     for problem in verdict.problems:
         echo(coloured(told(problem, verdict.sources), problem.severity))
-    name = next(iter(verdict.sources))
+    name = shown(next(iter(verdict.sources)))
     count, warned = len(mistakes(verdict.problems)), sum(p.severity == "warning" for p in verdict.problems)
     warnings = f", {_counted(warned, 'warning')}" if warned else ""
     at_least = "at least " if count >= MOST_TOLD else ""

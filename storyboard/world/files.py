@@ -77,6 +77,8 @@ class Layout:
 def layout_of(file: str, realm: Realm) -> Layout:
     """The layout of the storyboard at `file`. Raises UsageError if there is none."""
     path = Path(os.path.abspath(file))  # noqa: PTH100 - `resolve` would follow links, and names are what people know
+    if path.is_dir():
+        raise UsageError(f"{file or '.'} is a folder", "name the storyboard in it with `-f FILE`")
     if not path.is_file():
         raise UsageError(f"there is no storyboard {file}", "name one with `-f FILE`, or begin with `storyboard init`")
     return Layout(path, realm)

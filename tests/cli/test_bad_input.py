@@ -184,6 +184,26 @@ def test_what_a_stranger_wrote_reaches_no_terminal(write: Write) -> None:
     assert (said.code, "\x1b" in said.out, "\\x1b[2J" in said.out) == (1, False, True)
 
 
+def test_a_name_of_a_file_reaches_no_terminal(tmp_path: Path) -> None:
+    """Escape sequences in a file's name are shown, not obeyed."""
+    path = tmp_path / "\x1b[2J.yaml"
+    path.write_text(ONE, "utf-8")
+    said = say("validate", str(path))
+    assert (said.code, said.out) == (0, "\\x1b[2J.yaml: 1 scene, no mistakes\n")
+
+
+def test_a_folder_is_told_from_what_is_not_there(tmp_path: Path) -> None:
+    """Whoever names the folder instead of the file learns which of the two is wrong."""
+    said = say("validate", str(tmp_path))
+    assert (said.code, "is a folder" in said.err) == (2, True)
+
+
+def test_what_init_says_can_be_pasted(tmp_path: Path) -> None:
+    """A folder whose name has a space stands in quotes."""
+    said = say("init", str(tmp_path / "my film"))
+    assert (said.code, f"cd '{tmp_path / 'my film'}'" in said.out) == (0, True)
+
+
 def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
     """A storyboard that is there is not overwritten."""
     assert say("init", str(tmp_path)).code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -41,6 +42,26 @@ def test_what_could_not_be_written_is_told(project: Path, verb: str) -> None:
     """A full disk behind the output is not a success: a script would read half a plan."""
     said = shell(project, f"$SB {verb} > /dev/full")
     assert (said.returncode, "no space left" in said.stderr) == (5, True)
+
+
+def test_a_terminal_that_lacks_a_character_gets_its_code(project: Path) -> None:
+    """A Chinese terminal in GBK has no yen sign, which ends no plan."""
+    said = shell(project, "PYTHONIOENCODING=gbk $SB plan | grep -c u00a5")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "4\n", "")
+
+
+def test_json_stays_json_where_a_character_lacks(project: Path) -> None:
+    """What can't be written is escaped as JSON has it, be it of one unit or two."""
+    text = (project / "storyboard.yaml").read_text("utf-8")
+    (project / "storyboard.yaml").write_text(text.replace("prompt", '"pro¥mp😀t"', 1), "utf-8")
+    said = shell(project, "PYTHONIOENCODING=gbk $SB validate --json")
+    assert (said.returncode, "pro¥mp😀t" in json.loads(said.stdout)[0]["sentence"]) == (1, True)
+
+
+def test_a_name_that_is_no_text_is_no_traceback(project: Path) -> None:
+    """A file's name may be any bytes."""
+    said = shell(project, "cp storyboard.yaml $'\\xff.yaml'; PYTHONIOENCODING=utf-8:strict $SB validate $'\\xff.yaml'")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "\\udcff.yaml: 3 scenes, no mistakes\n", "")
 
 
 def test_closed_streams_are_no_traceback(project: Path) -> None:
