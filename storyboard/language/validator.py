@@ -1,17 +1,18 @@
 """In which order the judges speak, and when to stop.
 
-Text → tree → written form → storyboard → meaning → graph. Each judge hears only what those before let through, and
-says everything that it has to say.
+Text → tree → written form → storyboard → meaning → graph. Each judge hears only what those before let through, entry
+by entry: what is wrong with one scene keeps no judge from saying everything of another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storyboard.errors import UsageError
 from storyboard.language import document
 from storyboard.language.capability import Capabilities
+from storyboard.language.doubt import FILM, Entry, entries_of, far_reach, reach, without, without_keys
 from storyboard.language.facts import Facts, Trouble
 from storyboard.language.form import has_form
 from storyboard.language.graph import Graph, build
@@ -45,6 +46,15 @@ class Reading:
     problems: tuple[Problem, ...]
     includes: tuple[str, ...] = ()
     """The files that it brings in, or would bring in, as it names them."""
+    trees: tuple[document.Mapping, ...] = ()
+    """What was read, the storyboard's own first."""
+    doubtful: frozenset[Entry] = frozenset()
+    """Entries that have not the written form, and are not in the storyboard; the rest of it is."""
+
+    @property
+    def has_form(self) -> bool:
+        """Has all of it the written form?"""
+        return not mistakes(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,9 @@ class Judgement:
     graph: Graph | None
     problems: tuple[Problem, ...]
 
+
+FOREIGN = ("SB205",)
+"""Keys of other models: without them a scene is what it would be, so that they leave nothing in doubt."""
 
 Found = Opened | Trouble
 """An included file: opened, or why it can't be."""
@@ -87,11 +100,29 @@ def reading_of(
     if main.tree is None:
         return Reading(sources, None, main.problems)
     found = in_order(_of_form(main.tree, main.source, schema, included or {}))
-    if mistakes(found):
+    trees = {"": main.tree} | {path: file.tree for path, file in files.items() if file.tree is not None}
+    wrong = mistakes(found)
+    sound, doubtful = _sound(trees, wrong, schema) if wrong else (trees, frozenset())
+    if not sound or (wrong and not set(profiles) <= set(profile_names(main.tree))):
         return Reading(sources, None, found, main.includes)
     _check_there(profiles, profile_names(main.tree))
-    trees = tuple((path, file.tree) for path, file in files.items() if file.tree is not None)
-    return Reading(sources, read(main.tree, profiles, trees), found, main.includes)
+    others = tuple((path, tree) for path, tree in sound.items() if path)
+    return Reading(sources, read(sound[""], profiles, others), found, main.includes, tuple(trees.values()), doubtful)
+
+
+Trees = Mapping[str, document.Mapping]
+"""The storyboard's own tree, by no path, and those of the files that it brings in."""
+
+
+def _sound(trees: Trees, wrong: Iterable[Problem], schema: Mapping[str, object]) -> tuple[Trees, frozenset[Entry]]:
+    """What is left of the trees without what is wrong in them, and what is in doubt; no trees if that is all."""
+    foreign = frozenset(problem.place for problem in wrong if problem.code in FOREIGN)
+    doubtful = entries_of(trees.values()).concerned(problem for problem in wrong if problem.code not in FOREIGN)
+    if doubtful is None:
+        return {}, frozenset()
+    sound = {path: without(without_keys(tree, foreign), doubtful) for path, tree in trees.items()}
+    more = any(not has_form(document.data(tree), schema, "included" if path else "") for path, tree in sound.items())
+    return ({} if more else sound), doubtful
 
 
 def _check_there(profiles: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -109,11 +140,18 @@ def _of_form(
 ) -> Iterator[Problem]:
     found = _departures(tree, schema)
     yield from found
-    if not found:
-        for rule in shape.RULES:
-            yield from rule(tree)
-        yield from shape.no_words_lost(tree, source)
+    shapes = (problem for rule in shape.RULES for problem in rule(tree))
+    yield from _beside(found, (*shapes, *shape.no_words_lost(tree, source)), tree)
+    entries = entries_of([tree] if found else [])
+    if ("include", "") not in {entries.of(problem.place) for problem in found}:
         yield from _of_included(tree, schema, included)
+
+
+def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: document.Mapping) -> Iterator[Problem]:
+    """What else is said of a tree's form: of other entries than those that depart from the schema."""
+    entries = entries_of([tree] if found else [])
+    told = {entries.of(problem.place) for problem in found}
+    yield from (problem for problem in others if not found or entries.of(problem.place) not in told)
 
 
 def _departures(tree: document.Mapping, schema: Mapping[str, object], part: str = "") -> tuple[Problem, ...]:
@@ -131,10 +169,10 @@ def _of_included(
     for path, place in includes_of(tree):
         match included.get(path, "missing"):
             case Opened(tree=document.Mapping() as inner, source=source):
-                yield from _departures(inner, schema, "included")
-                yield from shape.one_sort_of_asset(inner)
-                yield from shape.no_secrets(inner)
-                yield from shape.no_words_lost(inner, source)
+                departures = _departures(inner, schema, "included")
+                yield from departures
+                shapes = (*shape.one_sort_of_asset(inner), *shape.no_secrets(inner))
+                yield from _beside(departures, (*shapes, *shape.no_words_lost(inner, source)), inner)
             case Opened(problems=others):
                 yield from others
             case "outside":
@@ -153,16 +191,41 @@ def judged(reading: Reading, rows: Capabilities, facts: Facts, trusted: tuple[st
     if reading.storyboard is None:
         return Judgement(reading.sources, None, reading.problems)
     storyboard = reading.storyboard
-    found = [*reading.problems, *_first(_of_structure(storyboard, rows, facts))]
+    doubtful = reach(reading.doubtful, storyboard) if reading.doubtful else frozenset()
+    found = _told(_first(_of_structure(storyboard, rows, facts)), reading, doubtful)
     graph = build(storyboard)
     if isinstance(graph, tuple):
         found.append(edges.circle(graph, storyboard))
-    elif not mistakes(found):
-        found.extend(_first(_of_graph(graph, rows, facts)))
-    found.extend(_first(_of_words(storyboard, rows)))
-    found.extend(_first(parameters.trusted_callback(storyboard, trusted)))
-    problems = in_order(found)
+    else:
+        found.extend(_of_sound_scenes(graph, rows, facts, reading, found))
+    words = _told(_first(_of_words(storyboard, rows)), reading, doubtful)
+    asked = _first(_of_parameters(_without_scenes(storyboard, reading.doubtful), rows, trusted))
+    problems = in_order([*reading.problems, *found, *words, *asked])
     return Judgement(reading.sources, None if isinstance(graph, tuple) or mistakes(problems) else graph, problems)
+
+
+def _told(problems: Iterable[Problem], reading: Reading, doubtful: frozenset[Entry]) -> list[Problem]:
+    """Problems but for those that may be nothing but what follows from others."""
+    if not doubtful:
+        return list(problems)
+    entries = entries_of(reading.trees)
+    return [problem for problem in problems if entries.of(problem.place) not in doubtful]
+
+
+def _of_sound_scenes(
+    graph: Graph, rows: Capabilities, facts: Facts, reading: Reading, found: Iterable[Problem]
+) -> list[Problem]:
+    """What is said of what scenes hand over: of those that have no mistake, and are made from none that has."""
+    wrong = [problem for problem in mistakes((*found, *reading.problems)) if problem.code not in FOREIGN]
+    if not wrong:
+        return list(_first(_of_graph(graph, rows, facts)))
+    concerned = entries_of(reading.trees).concerned(wrong)
+    if concerned is None or len(wrong) >= MOST_TOLD:
+        return []
+    doubtful = far_reach(concerned, graph)
+    if FILM in doubtful:
+        graph = replace(graph, storyboard=replace(graph.storyboard, cut=()))
+    return _told(_first(_of_graph(graph, rows, facts)), reading, doubtful)
 
 
 def _first(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -189,8 +252,22 @@ def _of_structure(storyboard: Storyboard, rows: Capabilities, facts: Facts) -> I
 def _of_words(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
     for rule in prompts.RULES:
         yield from rule(storyboard)
-    for by_row in (*parameters.RULES, *prompts.ROW_RULES):
+    for by_row in prompts.ROW_RULES:
         yield from by_row(storyboard, rows)
+
+
+def _of_parameters(storyboard: Storyboard, rows: Capabilities, trusted: tuple[str, ...]) -> Iterator[Problem]:
+    for rule in parameters.RULES:
+        yield from rule(storyboard, rows)
+    yield from parameters.trusted_callback(storyboard, trusted)
+
+
+def _without_scenes(storyboard: Storyboard, doubtful: frozenset[Entry]) -> Storyboard:
+    """The storyboard without scenes that have lost their own parameters, and would be judged by the defaults alone."""
+    if not doubtful:
+        return storyboard
+    scenes = storyboard.scenes.items()
+    return replace(storyboard, scenes={id: scene for id, scene in scenes if ("scenes", id) not in doubtful})
 
 
 def _of_graph(graph: Graph, rows: Capabilities, facts: Facts) -> Iterator[Problem]:

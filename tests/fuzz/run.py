@@ -60,7 +60,7 @@ def judge(case: Case) -> tuple[bool, Judgement]:
             scene = judgement.graph.scene(id)
             compose(scene, judgement.graph.storyboard)
             components_of(id, judgement.graph, rows[scene.model.row], facts, {})
-    return reading.storyboard is not None, judgement
+    return reading.has_form, judgement
 
 
 def _facts(storyboard: Storyboard, dice: Random) -> dict[str, FileFacts]:

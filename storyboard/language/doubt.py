@@ -1,0 +1,114 @@
+"""What can still be judged of a text that is wrong in parts: a mistake in one scene hides none in another.
+
+A text is made of entries: scenes, assets, cast, sets, the film. One with a mistake is in doubt: nothing that may
+follow from that mistake alone is told, neither of the entry nor of what is made from it; of all others, everything. A
+mistake in no such entry (in the defaults, say) puts the whole text in doubt.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from storyboard.language.document import Mapping as Tree
+from storyboard.language.document import Node
+from storyboard.language.graph import Graph
+from storyboard.language.problem import Problem
+from storyboard.language.scene import Cut, Scene, Storyboard
+from storyboard.language.source import Place
+
+Entry = tuple[str, str]
+"""A block and an id in it; a block that is one thing has no id."""
+
+BLOCKS = ("scenes", "assets", "cast", "sets")
+FILM: Entry = ("film", "")
+ALONE = (FILM, ("title", ""))
+"""What else nothing but itself depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Where the entries of some trees begin, by file, in the order of the text."""
+
+    begins: Mapping[str, list[tuple[int, int, Entry]]]
+
+    def of(self, place: Place) -> Entry | None:
+        """The entry in which a place lies."""
+        marks = self.begins.get(place.file, [])
+        at = bisect(marks, (place.line, place.column, ("\U0010ffff", "")))
+        return marks[at - 1][2] if at else None
+
+    def concerned(self, problems: Iterable[Problem]) -> frozenset[Entry] | None:
+        """The entries that problems lie in; None if one lies in none that can be looked at alone."""
+        found = {self.of(problem.place) for problem in problems}
+        alone = {entry for entry in found if entry in ALONE or (entry is not None and entry[0] in BLOCKS and entry[1])}
+        return frozenset(alone) if alone == found else None
+
+
+def entries_of(trees: Iterable[Tree]) -> Entries:
+    """Where each entry of some trees begins; a key that is none ends the one before."""
+    return Entries({tree.place.file: sorted(_marks(tree)) for tree in trees})
+
+
+def _marks(tree: Tree) -> Iterator[tuple[int, int, Entry]]:
+    for key, place in tree.keys.items():
+        yield place.line, place.column, (key, "")
+        block = tree.entries.get(key)
+        if key in BLOCKS and isinstance(block, Tree):
+            yield from ((inner.line, inner.column, (key, id)) for id, inner in block.keys.items())
+
+
+def without_keys(tree: Tree, places: frozenset[Place]) -> Tree:
+    """The tree without the keys that stand at these places, be they in a scene, a set, a profile or the defaults."""
+    kept = {key: node for key, node in tree.entries.items() if tree.keys[key] not in places}
+    inner = {key: without_keys(node, places) if isinstance(node, Tree) else node for key, node in kept.items()}
+    return Tree(inner, {key: tree.keys[key] for key in inner}, tree.place)
+
+
+def without(tree: Tree, doubtful: frozenset[Entry]) -> Tree:
+    """The tree without what is in doubt; of scenes the names are left, since others may name them."""
+    entries: dict[str, Node] = {}
+    for key, node in tree.entries.items():
+        if (key, "") in doubtful:
+            continue
+        entries[key] = _without(key, node, doubtful) if key in BLOCKS and isinstance(node, Tree) else node
+    return Tree(entries, tree.keys, tree.place)
+
+
+def _without(block: str, node: Tree, doubtful: frozenset[Entry]) -> Tree:
+    sound = {id: inner for id, inner in node.entries.items() if (block, id) not in doubtful}
+    if block == "scenes":
+        return Tree({id: sound.get(id, Tree({}, {}, node.keys[id])) for id in node.entries}, node.keys, node.place)
+    return Tree(sound, node.keys, node.place)
+
+
+def reach(doubtful: frozenset[Entry], storyboard: Storyboard) -> frozenset[Entry]:
+    """What is in doubt, and the scenes that name an asset, a member of the cast or a set of it, with their sets."""
+    scenes = [
+        s for s in storyboard.scenes.values() if ("scenes", s.id) in doubtful or not doubtful.isdisjoint(_named(s))
+    ]
+    return doubtful | {("scenes", s.id) for s in scenes} | _sets(scenes)
+
+
+def _named(scene: Scene) -> Iterator[Entry]:
+    for given in scene.given:
+        yield "assets", given.mention.word
+        yield "cast", given.mention.word
+    yield from _sets([scene])
+
+
+def _sets(scenes: Iterable[Scene]) -> set[Entry]:
+    return {("sets", scene.set.word) for scene in scenes if scene.set is not None}
+
+
+def far_reach(doubtful: frozenset[Entry], graph: Graph) -> frozenset[Entry]:
+    """What `reach` finds, what is made from that, and the film if it shows any of it."""
+    board, near = graph.storyboard, reach(doubtful, graph.storyboard)
+    ids = {id for block, id in near if block == "scenes"}
+    for id in graph.order:
+        if not ids.isdisjoint(graph.parents[id]):
+            ids.add(id)
+    far = near | {("scenes", id) for id in ids} | _sets(board.scenes[id] for id in ids)
+    shown = {item.scene.word for item in board.cut if isinstance(item, Cut)}
+    return far | {FILM} if ids & shown else far
