@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+if find_spec("hypothesis"):  # the vendor's clients have an environment of their own, without it
+    from hypothesis import settings
+
+    settings.register_profile("unhurried", deadline=None)  # how long an example takes is the machine's affair
+    settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)
