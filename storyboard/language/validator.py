@@ -1,4 +1,4 @@
-"""In which order the judges speak, and when to stop.
+"""In which order the judges speak, and of what each hears.
 
 Text → tree → written form → storyboard → meaning → graph. Each judge hears only what those before let through, entry
 by entry: what is wrong with one scene keeps no judge from saying everything of another.
