@@ -67,6 +67,32 @@ def test_every_reference_leads_somewhere() -> None:
     assert named == {f"#/definitions/{name}" for name in SCHEMA["definitions"]}
 
 
+def keys() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every key of the written form, with what an editor is told of it."""
+    for part in parts(SCHEMA):
+        for key, told in part.get("properties", {}).items() if "type" in part or "additionalProperties" in part else ():
+            yield key, SCHEMA["definitions"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
+
+
+def test_an_editor_documents_every_key() -> None:
+    """Each has a title, a description, and examples unless its values are listed or are true and false."""
+    bare = [key for key, told in keys() if not told.keys() >= {"title", "description"}]
+    unshown = [key for key, told in keys() if not told.keys() & {"examples", "enum"} and told.get("type") != "boolean"]
+    assert (len(list(keys())) > 100, bare, unshown) == (True, [], [])
+
+
+def test_every_example_is_valid() -> None:
+    """What an editor offers may stand there."""
+    shown = [(part, example) for part in parts(SCHEMA) for example in part.get("examples", ())]
+    definitions = SCHEMA["definitions"]
+    wrong = [
+        example
+        for part, example in shown
+        if not Draft202012Validator({**part, "definitions": definitions}).is_valid(example)
+    ]
+    assert (len(shown) > 100, wrong) == (True, [])
+
+
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "tests" / "broken").glob("*/storyboard.yaml")), ids=lambda p: p.parent.name
 )
