@@ -96,11 +96,12 @@ def ordinals_that_exist(storyboard: Storyboard) -> Iterator[Problem]:
 _ORDINALS: dict[Kind, str] = {"image": r"images?|图片", "video": r"videos?|视频", "audio": r"audios?|音频"}
 
 
-_ORDINAL = re.compile("image|video|audio|图片|视频|音频", re.IGNORECASE)
+_COUNTED = ("image", "video", "audio", "图片", "视频", "音频")
 
 
 def _by_hand(text: str) -> Iterator[tuple[Kind, str, int]]:
-    if not _ORDINAL.search(text):  # most prompts speak of none
+    lowered = text.lower()
+    if not any(name in lowered for name in _COUNTED):  # most prompts speak of none
         return
     words = re.sub(r"\{[^{}]*\}", "", text)
     for kind, names in _ORDINALS.items():
