@@ -7,6 +7,7 @@ from typing import Any
 
 from storyboard.cli.common import colour
 from storyboard.cli.echo import echo
+from storyboard.language.notes import notes_of
 from storyboard.language.source import columns, shown
 from storyboard.planning.budget import Books
 from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan
@@ -63,7 +64,7 @@ def show_plan(plan: Plan, realm: Realm) -> None:
         echo(f"  {colour(padded(word, 6), fg=style)}  {margin}  {shown(said[0]) if said else ''}".rstrip())
         for line in said[1:]:
             echo(f"  {'':6}  {'':{wide}}  {'':{dear}}  {shown(line)}")
-    for note in plan.notes:
+    for note in (*plan.notes, *notes_of(plan.graph)):
         echo(f"  note: {shown(note)}")
     for attempt in plan.salvage:
         echo(f"  note: {shown(attempt.scene)}: task {attempt.task} of an earlier wish is fetched as well")
@@ -117,7 +118,7 @@ def plan_value(plan: Plan, realm: Realm) -> dict[str, Any]:
         "realm": realm,
         "profile": plan.graph.storyboard.profile,
         "scenes": {id: _step_value(plan.steps[id]) for id in plan.graph.storyboard.scenes},
-        "notes": list(plan.notes),
+        "notes": [*plan.notes, *notes_of(plan.graph)],
         "cost": {
             "low": float(cost.low),
             "high": float(cost.high),

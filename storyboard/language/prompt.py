@@ -29,10 +29,10 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A prompt as it is sent, and whether words were put before it that the author didn't write."""
+    """A prompt as it is sent, and the words in it that were put before what its author wrote."""
 
     text: str
-    prefixed: bool
+    prefix: str
 
 
 def tongue_of(scene: Scene) -> Tongue:
@@ -121,7 +121,7 @@ def compose(scene: Scene, storyboard: Storyboard) -> Composed:
     body = _filled(written(scene, storyboard, tongue), inputs, called, tongue, storyboard)
     prefix = _source_words(scene, body, called, tongue)
     parts = [_legends(legends, called, tongue), prefix + body, scene.style]
-    return Composed(normal("\n\n".join(part for part in parts if part)), bool(prefix))
+    return Composed(normal("\n\n".join(part for part in parts if part)), prefix)
 
 
 def _filled(

@@ -114,13 +114,14 @@ def test_the_style_stands_last() -> None:
 )
 def test_an_extension_says_that_it_is_one(keys: tuple[str, ...], expected: str) -> None:
     """Words make an extension: where the prompt doesn't name its source, they are put before it, and that is known."""
-    assert composed(*keys) == Composed(expected, prefixed=True)
+    found = composed(*keys)
+    assert (found.text, bool(found.prefix), found.text.startswith(found.prefix)) == (expected, True, True)
 
 
 @pytest.mark.parametrize("prompt", ["Go on from {dusk}: a storm.", "Go on from Video 1: a storm."])
 def test_an_extension_that_names_its_source_is_left_alone(prompt: str) -> None:
     """A prompt that names its source gets no words before it."""
-    assert composed("extend: dusk", f'prompt: "{prompt}"').prefixed is False
+    assert composed("extend: dusk", f'prompt: "{prompt}"').prefix == ""
 
 
 def test_the_source_stands_before_the_references() -> None:
