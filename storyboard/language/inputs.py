@@ -178,9 +178,12 @@ def origin_of(
     return RemoteFile(where, sha256, seconds, size) if is_address(where) else LocalFile(where)
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
 def is_address(where: str) -> bool:
-    """Is it an address, not a path?"""
-    return where.lower().startswith(("data:", "https:", "http:", "asset:"))
+    """Is it an address, not a path? One of a sort that nobody fetches from is an address all the same."""
+    return where.lower().startswith(("data:", "https:", "http:", "asset:")) or _SCHEME.match(where) is not None
 
 
 def shown_address(where: str) -> str:

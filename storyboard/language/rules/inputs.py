@@ -86,6 +86,8 @@ def _unfit_address(where: str, kind: Kind) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "which is no address"
+    if parts.scheme not in ("https", "http", "asset"):
+        return f"but nothing is fetched by {parts.scheme}:"
     if not host or any(char.isspace() for char in where):
         return "which is no address"
     if parts.username is not None:
