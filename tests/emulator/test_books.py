@@ -110,7 +110,7 @@ def test_a_page_in_a_browser_gets_no_books(tmp_path: Path, method: str, path: st
     """Nor may it reset anything."""
     with emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
         create(emulated.base_url, order())
-        assert (books(emulated, method, path, **headers).status, len(emulated.ledger)) == (403, 1)
+        assert (books(emulated, method, path, None, **headers).status, len(emulated.ledger)) == (403, 1)
 
 
 @pytest.mark.parametrize("offset", [0.0, -3600.0, 90_000.0])
