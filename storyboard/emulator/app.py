@@ -127,12 +127,14 @@ class Service:
             Route("/__restore", self.restore, methods=["POST"]),
             Route("/__reset", self.reset, methods=["POST"]),
         ]
-        return Starlette(
+        app = Starlette(
             routes=routes,
             lifespan=self._life,
             middleware=[Middleware(Dated, now=lambda: self.clock.now() + self.conditions.date_offset)],
             exception_handlers={HTTPException: self._no_such_thing, 500: self._broken},
         )
+        app.router.redirect_slashes = False  # a create that is sent on might be sent twice
+        return app
 
     @asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:

@@ -160,7 +160,7 @@ def test_a_key_comes_as_a_bearer_s(emulated: Emulator, header: str) -> None:
     assert answer.status == 401
 
 
-@pytest.mark.parametrize("path", ["/contents/generations", "/models", "/contents/generations/tasks/a/b"])
+@pytest.mark.parametrize("path", ["/contents/generations", "/models", f"{TASKS}/", f"{TASKS}/a/b"])
 def test_other_paths_are_not_there(emulated: Emulator, path: str) -> None:
     """404, in the same shape."""
     answer = ask("GET", emulated.base_url + path)
