@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from storyboard.emulator.refusals import Refusal, refusal_of
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from tests.asking import TASKS, ask, audio, image, listed, order, video
@@ -127,6 +130,28 @@ def test_what_is_refused(emulated: Emulator, body: object, status: int, code: st
     assert (answer.status, error["code"], error["param"]) == (status, code, param)
     assert (set(error), "Request id: 0217" in error["message"]) == ({"code", "message", "param", "type"}, True)
     assert (listed(emulated.base_url)["total"], emulated.ledger) == (0, ())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = (
+    "model", "content", "ratio", "resolution", "duration", "seed", "priority", "tools", "watermark", "callback_url",
+    "safety_identifier", "service_tier", "frames", "execution_expires_after",
+)  # fmt: skip
+ITEMS = st.dictionaries(st.sampled_from(["type", "text", "image_url", "video_url", "role"]), JSON)
+ODD_ITEMS = st.sampled_from(["text", "image_url", "video_url", "audio_url"]).flatmap(
+    lambda sort: st.fixed_dictionaries({"type": st.just(sort)}, optional={sort: JSON, "role": JSON})
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.none() | st.lists(JSON | ITEMS | ODD_ITEMS, max_size=4))
+def test_no_body_breaks_what_refuses(body: dict[str, Any], content: list[Any] | None) -> None:
+    """Whatever stands where: it is taken on, or it has a refusal."""
+    said = {"model": "ep-1", "content": content} if content is not None else {}
+    assert isinstance(refusal_of({**body, **said}), Refusal | None)
 
 
 @pytest.mark.parametrize("reply", [http(b"", status="404 Not Found"), http(b"half", length=8), b""])

@@ -229,9 +229,9 @@ def test_no_redirect_is_followed(status: str) -> None:
 
 def test_a_redirect_of_a_paid_request_leaves_it_in_doubt() -> None:
     """Whoever sent it on may have taken it on."""
-    with answering(http(b"", "Location: /elsewhere", status="307 Again")) as server:
-        with pytest.raises(UnknownOutcome) as caught:
-            submitted(server.origin)
+    reply = http(b"", "Location: /elsewhere", status="307 Again")
+    with answering(reply) as server, pytest.raises(UnknownOutcome) as caught:
+        submitted(server.origin)
     assert caught.value.hint == "it sends us elsewhere: is its address the right one?"
 
 
