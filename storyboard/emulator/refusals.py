@@ -336,8 +336,8 @@ def _of_audio(file: Handed, limits: Limits) -> str:
 
 
 def _of_file(file: Handed, formats: tuple[str, ...], below: int) -> str:
-    if file.format and file.format not in formats:
-        return f"the format {file.format} is not supported"
+    if file.size and file.format not in formats:
+        return f"the format {file.format or 'of the file'} is not supported"
     return "the file is too large" if file.size >= below else ""
 
 

@@ -107,9 +107,12 @@ def test_media_elsewhere_are_never_fetched(tmp_path: Path) -> None:
 
 def test_media_of_this_machine_are_fetched_and_kept(tmp_path: Path) -> None:
     """By digest, beside the ledger, without a key."""
-    with answering(http(b"bytes")) as server, emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
+    with answering(http(b"BM, a picture")) as server, emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
         create(emulated.base_url, order("a", image(f"{server.origin}/1.png")))
         (row,) = emulated.ledger
         assert b"authorization" not in server.requests[0].lower()
-    digest = hashlib.sha256(b"bytes").hexdigest()
-    assert (row["inputs"], (tmp_path / "ledger.media" / f"{digest}.input").read_bytes()) == ({"1": digest}, b"bytes")
+    digest = hashlib.sha256(b"BM, a picture").hexdigest()
+    assert (row["inputs"], (tmp_path / "ledger.media" / f"{digest}.input").read_bytes()) == (
+        {"1": digest},
+        b"BM, a picture",
+    )

@@ -98,6 +98,8 @@ REFUSED: list[tuple[object, int, str, str]] = [
     (order("a", {"type": "image_url", "image_url": NEAR}), 400, BAD, "content[1].image_url.url"),
     (order("a", first("")), 400, BAD, "content[1].image_url.url"),
     (order("a", first("a picture")), 400, BAD, "content[1].image_url.url"),
+    (order("a", first("data:image/png;base64,bm8gcGljdHVyZQ==")), 400, BAD, "content[1].image_url.url"),
+    (order("a", reference(), audio("data:audio/wav;base64,AAAA")), 400, BAD, "content[2].audio_url.url"),
     (order("a", first("file:///etc/passwd")), 400, BAD, "content[1].image_url.url"),
     (order("a", first("https://")), 400, BAD, "content[1].image_url.url"),
     (order("a", first("data:image/PNG;base64,AAAA")), 400, BAD, "content[1].image_url.url"),
