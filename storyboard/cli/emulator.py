@@ -12,6 +12,9 @@ import click
 from storyboard.cli.common import Finite
 from storyboard.cli.echo import echo
 
+MANNERS = ("honest", "twice", "reversed", "forged")
+"""Of `storyboard.emulator.callbacks`, which is loaded when it is needed."""
+
 
 @click.command("emulator")
 @click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="0 chooses one.")
@@ -49,6 +52,15 @@ from storyboard.cli.echo import echo
 )
 @click.option("--seed", type=int, help="Draw ids and signatures from this number, the same each time.")
 @click.option("--date-offset", type=int, default=0, metavar="SECONDS", help="Be that wrong in the Date of answers.")
+@click.option("--resign", is_flag=True, help="Sign a video's address anew at every look, for another day.")
+@click.option("--ranges", is_flag=True, help="Give parts of a video to who asks for a range.")
+@click.option(
+    "--callbacks",
+    type=click.Choice(MANNERS),
+    default="honest",
+    show_default=True,
+    help="How callbacks come: in order, each twice, the end first, or with forged ones between.",
+)
 @click.option(
     "--faults",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -65,12 +77,16 @@ def command(
     assets: Path | None,
     seed: int | None,
     date_offset: int,
+    resign: bool,
+    ranges: bool,
+    callbacks: str,
     faults: Path | None,
 ) -> None:
     """Serve the API on this machine: real videos, no cost, any key will do. Its first line is its address.
 
     A prompt with [[refuse input]], [[refuse face]], [[refuse output]], [[refuse copyright]] or [[refuse sound]] in it
-    is refused by the moderators. GET /__ledger tells what was taken on, POST /__reset forgets it.
+    is refused by the moderators. GET /__ledger tells what was taken on, POST /__reset forgets it; what GET /__snapshot
+    says, POST /__restore goes back to.
     """
     from storyboard.emulator.app import BASE, Conditions, service
     from storyboard.emulator.assets import read
@@ -85,7 +101,17 @@ def command(
     script = script_of(Source(str(faults), read_text(faults))) if faults else Script()
     library = read(assets) if assets else None
     conditions = Conditions(
-        speed, hold_reply / 1000, running, limits, retry_after, library, seed, date_offset=float(date_offset)
+        speed,
+        hold_reply / 1000,
+        running,
+        limits,
+        retry_after,
+        library,
+        seed,
+        date_offset=float(date_offset),
+        calls=callbacks,  # type: ignore[arg-type]  # one of MANNERS
+        resign=resign,
+        ranges=ranges,
     )
     with tempfile.TemporaryDirectory(prefix="storyboard-emulator-") as folder:
         listening = serving.bound(port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from storyboard.emulator import addresses, assets, bill, callbacks, footage, moderation
 from storyboard.emulator.chance import SeededDice
@@ -58,7 +60,9 @@ class Conditions:
     how many tasks of a model run at once, the others wait (Ark: 3 for a person, 10 for a company; None: no limit).
     `limits`: does it refuse what comes too often, and does it say when to come again (`retry_after`)? `assets`: the
     ids that `asset://` may name, with their kinds; None: any. `seed`: everything that is drawn by chance follows from
-    it. `date_offset`: seconds by which its `Date` is wrong. `callback_seconds`: how long a callback has to be answered.
+    it. `date_offset`: seconds by which its `Date` is wrong. `callback_seconds`: how long a callback has to be answered;
+    `calls`: are callbacks honest? `resign`: does every look sign addresses anew, for another day? `ranges`: are parts
+    of a file given? Where nobody knows how Ark does, the default is what would hurt most.
     """
 
     speed: float = 20.0
@@ -70,6 +74,9 @@ class Conditions:
     seed: int | None = None
     date_offset: float = 0.0
     callback_seconds: float = callbacks.ANSWER_SECONDS
+    calls: callbacks.Manner = "honest"
+    resign: bool = False
+    ranges: bool = False
 
 
 class Service:
@@ -116,14 +123,18 @@ class Service:
             Route(task, self.delete, methods=["DELETE"]),
             Route("/files/{task}/{name}", self.file, methods=["GET", "HEAD"]),
             Route("/__ledger", self.books, methods=["GET"]),
+            Route("/__snapshot", self.snapshot, methods=["GET"]),
+            Route("/__restore", self.restore, methods=["POST"]),
             Route("/__reset", self.reset, methods=["POST"]),
         ]
-        return Starlette(
+        app = Starlette(
             routes=routes,
             lifespan=self._life,
             middleware=[Middleware(Dated, now=lambda: self.clock.now() + self.conditions.date_offset)],
-            exception_handlers={HTTPException: self._no_such_thing},
+            exception_handlers={HTTPException: self._no_such_thing, 500: self._broken},
         )
+        app.router.redirect_slashes = False  # a create that is sent on might be sent twice
+        return app
 
     @asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
@@ -168,8 +179,8 @@ class Service:
         query = parse_qs(request.url.query, keep_blank_values=True)
         number, size = _count(query, "page_num", 1), _count(query, "page_size", 20)
         if early or number is None or size is None:
-            bounds = Refusal(400, "InvalidParameter", "page_num and page_size must be within [1, 500]", "page_num")
-            return early or self._refusal(bounds)
+            wrong = "page_num" if number is None else "page_size"
+            return early or self._refusal(Refusal(400, "InvalidParameter", f"{wrong} must be within [1, 500]", wrong))
         lines = [
             line for task in reversed(self.ledger.lines) if (line := self._known(task)) and self._listed(line, query)
         ]
@@ -196,17 +207,15 @@ class Service:
         """A video or a last frame, to whoever has an address that lives; to a GET only, as the signature says."""
         task, name = request.path_params["task"], request.path_params["name"]
         line = self.ledger.lines.get(task)
-        genuine = addresses.is_genuine(
-            self.ledger.signing_key, task, name, request.query_params.get("X-Tos-Signature", "")
-        )
-        if line is None or request.method == "HEAD" or not genuine or name not in addresses.FILES:
+        signed = addresses.signed_at(self.ledger.signing_key, task, name, request.query_params)
+        if line is None or request.method == "HEAD" or signed is None or name not in addresses.FILES:
             return _denied("The request signature does not match")
         now = self._history(line)[-1]
-        if now.status != "succeeded" or self.clock.now() >= address_dies(now.since):
+        if now.status != "succeeded" or self.clock.now() >= address_dies(signed):
             return _denied("Request has expired")
         await self._making.made(line)
         place = self.ledger.video(task) if name == addresses.VIDEO else self.ledger.frame(task)
-        return FileResponse(place, media_type=addresses.FILES[name])
+        return (FileResponse if self.conditions.ranges else _Whole)(place, media_type=addresses.FILES[name])
 
     async def books(self, request: Request) -> Response:
         """What was taken on, for whom, how it stands and what is billed; and how often the service was asked."""
@@ -230,10 +239,39 @@ class Service:
             self._begin()
         return self._answer({})
 
+    async def snapshot(self, request: Request) -> Response:
+        """How far the ledger has come, for `restore`."""
+        if not _is_at_home(request):
+            return self._refusal(Refusal(403, "AccessDenied", "the books are shown on this machine only"))
+        return self._answer({"tasks": len(self.ledger.lines), "removals": len(self.ledger.removed)})
+
+    async def restore(self, request: Request) -> Response:
+        """Be again where a snapshot says: what was taken on and removed since never was. Counts of requests stay."""
+        if not _is_at_home(request):
+            return self._refusal(Refusal(403, "AccessDenied", "only this machine may restore the service"))
+        kept = _json(await _content(request))
+        async with self._taking:
+            counts = {"tasks": len(self.ledger.lines), "removals": len(self.ledger.removed)}
+            if not _is_within(kept, counts):
+                return self._refusal(Refusal(400, "InvalidParameter", f"a snapshot has at most {counts}"))
+            await self._silence()
+            await self._making.stop()
+            self.ledger.cut_back(kept["tasks"], kept["removals"])
+            self._begin()
+            self._resume()
+        return self._answer({})
+
     async def _no_such_thing(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-        del request
+        if error.status_code == 405:
+            why = f"{request.method} is not done here"
+            return self._refusal(Refusal(405, "MethodNotAllowed", why))
         return self._refusal(Refusal(error.status_code, "NotFound", "there is no such path"))
+
+    async def _broken(self, request: Request, error: Exception) -> Response:
+        """Our own fault, such as a disk that is full: the caller sees what the service would say of one of its own."""
+        del request, error
+        return self._refusal(Refusal(500, "InternalServiceError", "the service encountered an unexpected error"))
 
     def _meet(self, verb: Verb, request: Request, of: str = "") -> Response | None:
         """Count a request; an answer at once to whoever brings no key, or comes too often."""
@@ -255,6 +293,10 @@ class Service:
         if self._origin:
             return
         self._origin = origin
+        self._resume()
+
+    def _resume(self) -> None:
+        """Go on telling of every task what is still to come."""
         for line in self.ledger.lines.values():
             self._announce(line, told=len(self._history(line)))
 
@@ -293,9 +335,8 @@ class Service:
     def _reply(self, line: Line, now: Standing, origin: str) -> dict[str, Any]:
         names = [addresses.VIDEO] + ([addresses.FRAME] if line.body.get("return_last_frame") else [])
         made = names if now.status == "succeeded" else []
-        signed = {
-            name: origin + addresses.signed(self.ledger.signing_key, line.task_id, name, now.since) for name in made
-        }
+        at = self.clock.now() if self.conditions.resign else now.since
+        signed = {name: origin + addresses.signed(self.ledger.signing_key, line.task_id, name, at) for name in made}
         fields = {addresses.VIDEO: "video_url", addresses.FRAME: "last_frame_url"}
         return reply_of(line, now, {fields[name]: url for name, url in signed.items()})
 
@@ -365,14 +406,17 @@ class Service:
     async def _herald(self, line: Line, url: str, told: int) -> None:
         while True:
             past = self._history(line)
-            for change in past[told:]:
-                if change.status not in callbacks.UNTOLD:
-                    body = self._reply(line, change, self._origin)
-                    self.told.append(await callbacks.tell(self.net, url, body, self.conditions.callback_seconds))
+            over = is_over(past[-1].status)
+            for body in callbacks.calls_for(self._bodies(line, past), told, over, self.conditions.calls):
+                self.told.append(await callbacks.tell(self.net, url, body, self.conditions.callback_seconds))
             told = max(told, len(past))
-            if is_over(past[-1].status):
+            if over:
                 return
             await self.clock.sleep(max(0.001, self._next_change(line) - self.clock.now()))
+
+    def _bodies(self, line: Line, past: Sequence[Standing]) -> Sequence[Mapping[str, Any]]:
+        """What is to be told of each change until now."""
+        return [self._reply(line, change, self._origin) for change in past]
 
     def _next_change(self, line: Line) -> float:
         starts, next_start = self._slots.starts.get(line.task_id), self._slots.next_start(line)
@@ -407,6 +451,7 @@ _SORTS = {
     403: "Forbidden",
     404: "NotFound",
     429: "TooManyRequests",
+    500: "InternalServerError",
 }
 
 
@@ -434,10 +479,25 @@ async def _content(request: Request) -> bytes:
 
 
 def _json(content: bytes) -> Any:
+    """A body's value: an empty one asks for nothing, and None is what is no JSON, or holds halves of characters."""
     try:
-        return json.loads(content)
+        value = json.loads(content or b"{}")
+        if _HALF.search(content):
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
+    return value
+
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""A surrogate, which may have its other half beside it."""
+
+
+def _is_within(value: Any, counts: Mapping[str, int]) -> bool:
+    """Are these whole numbers, each no more than its count?"""
+    return isinstance(value, dict) and all(
+        type(value.get(name)) is int and 0 <= value[name] <= count for name, count in counts.items()
+    )
 
 
 def _text(content: Sequence[Mapping[str, Any]]) -> str:
@@ -448,13 +508,23 @@ def _not_found(request: Request) -> Refusal:
     return Refusal(404, "NotFound.Task", f"The task {request.path_params['task']} is not found")
 
 
+class _Whole(FileResponse):
+    """A file that is only given whole, whatever part of it is asked for."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        del self.headers["accept-ranges"]
+        headers = [row for row in scope["headers"] if row[0] not in (b"range", b"if-range")]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
 def _denied(why: str) -> Response:
     return Response(addresses.refusal(why), 403, media_type="application/xml")
 
 
 def _count(query: Mapping[str, Sequence[str]], name: str, default: int) -> int | None:
     text = query.get(name, [str(default)])[0]
-    return int(text) if text.isdecimal() and len(text) < 5 and 1 <= int(text) <= 500 else None
+    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= 500 else None
 
 
 def service(ledger: Path, clock: Clock, dice: Dice, conditions: Conditions) -> Service:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from storyboard.errors import ProviderError
 from storyboard.net import Net
@@ -25,6 +25,13 @@ INSISTENT = ("succeeded", "failed")
 """What is sent again."""
 UNTOLD = ("cancelled",)
 
+Manner = Literal["honest", "twice", "reversed", "forged"]
+"""How changes are told: as they happen; each of them twice; all at the end, the last one first; or with a lie before
+each, a success whose video lies where nobody should go."""
+MANNERS: tuple[Manner, ...] = get_args(Manner)
+LIE = "http://169.254.169.254/latest/meta-data/"
+"""Where a forged success says that the video is: what a machine in a cloud tells its own secrets at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -34,6 +41,25 @@ class Told:
     status: str
     to: str
     answers: tuple[int, ...]
+
+
+def calls_for(bodies: Sequence[Mapping[str, Any]], told: int, over: bool, manner: Manner) -> list[Mapping[str, Any]]:
+    """What to POST now, of a task whose changes until now have these bodies, and of which so many were told."""
+    new = [body for body in bodies[told:] if body["status"] not in UNTOLD]
+    match manner:
+        case "twice":
+            return [body for body in new for _ in range(2)]
+        case "reversed":
+            every = [body for body in bodies if body["status"] not in UNTOLD]
+            return every[::-1] if over else []
+        case "forged":
+            return [one for body in new for one in (_forged(body), body)]
+        case _:
+            return new
+
+
+def _forged(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**body, "status": "succeeded", "content": {"video_url": LIE, "last_frame_url": LIE}}
 
 
 async def tell(net: Net, url: str, body: Mapping[str, Any], answer_seconds: float) -> Told:

@@ -85,6 +85,13 @@ class Ledger:
         self.lines.clear()
         self.removed.clear()
 
+    def cut_back(self, tasks: int, removals: int) -> None:
+        """Keep so many of the first lines and removals; what came later never was. What was drawn stays."""
+        for path, count in ((self.path, tasks), (self._removals, removals)):
+            write_in_one_stroke(path, b"".join(row + b"\n" for row in _rows(path)[:count]), 0o600)
+        self.lines.clear()
+        self._replay()
+
     def keep(self, content: bytes) -> str:
         """Keep media that a create refers to; its digest."""
         digest = hashlib.sha256(content).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,18 @@ MODELS = {
 }
 ABROAD = tuple(f"dreamina-{name.removeprefix('doubao-')}" for name in MODELS)
 """What BytePlus calls the same models."""
+NOT_OPEN = (
+    "doubao-seedance-2-5-260628",
+    "doubao-seedance-2-0-mini-260615",
+    "doubao-seedance-1-5-pro-251215",
+    "doubao-seedance-1-0-pro-250528",
+    "doubao-seedance-1-0-pro-fast-251015",
+    "doubao-seedance-1-0-lite-t2v-250428",
+    "doubao-seedance-1-0-lite-i2v-250428",
+    "dreamina-seedance-2-5-260628",
+    "dreamina-seedance-2-0-mini-260615",
+)
+"""Models that the service has, and this account hasn't activated: the emulator makes none of them."""
 SIZES = {
     "480p": {
         "16:9": (864, 496), "4:3": (752, 560), "1:1": (640, 640),
@@ -27,7 +40,14 @@ ROLES = {
     "video_url": ("reference_video",),
     "audio_url": ("reference_audio",),
 }
+ADDRESSES = {
+    "image_url": r"(?i:https?|asset)://.|data:image/[a-z0-9.+-]+;base64,",
+    "video_url": r"(?i:https?|asset)://.",
+    "audio_url": r"(?i:https?|asset)://.|data:audio/[a-z0-9.+-]+;base64,",
+}
+"""How an address of each kind begins: only pictures and sounds may come as data, their sort in lower case."""
 RANGES = ("duration", "seed", "execution_expires_after")
+PRIORITY = (0, 9)
 FLAGS = ("generate_audio", "watermark", "return_last_frame")
 MEGABYTE = 1024 * 1024
 
@@ -37,7 +57,8 @@ class Limits:
     """What Seedance 2.0 and 2.0 fast take: ranges with both ends, counts, and bytes to stay below.
 
     Seconds and bytes are of one file, but for those of all `together`; `shape` is width divided by height, `side` and
-    `area` are pixels; `slack` is how many seconds a file may be measured over its limit.
+    `area` are pixels; `slack` is how many seconds a file may be measured over its limit. A `safety_identifier` has so
+    many characters; the `unsupported` parameters are other models'.
     """
 
     ratios: tuple[str, ...] = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
@@ -64,7 +85,8 @@ class Limits:
     audio_bytes: int = 15 * MEGABYTE
     slack: float = 0.2
     body_bytes: int = 64 * MEGABYTE
-    unsupported: tuple[str, ...] = ("frames", "camera_fixed")
+    safety_identifier: int = 64
+    unsupported: tuple[str, ...] = ("frames", "camera_fixed", "draft", "output_format", "omni_reference_task_type")
 
 
 LIMITS = Limits()
@@ -98,43 +120,86 @@ def _bad(param: str, why: str) -> Refusal:
 
 
 def _of_model(body: Mapping[str, Any]) -> Refusal | None:
+    """The model comes first: a create of nothing else is how people ask, for nothing, whether they may use one."""
     model = body.get("model")
-    if model is None or "content" not in body:
-        missing = "model" if model is None else "content"
-        return Refusal(
-            400,
-            "MissingParameter",
-            f"The request failed because it is missing `{missing}` parameter",
-            missing,
-        )
+    if model is None:
+        return _missing("model")
+    if model in NOT_OPEN:
+        why = f"Your account has not activated the model {model}. Activate it in the console"
+        return Refusal(404, "ModelNotOpen", why, "model")
     if not isinstance(model, str) or not (model in (*MODELS, *ABROAD) or model.startswith("ep-")):
         return Refusal(404, "InvalidEndpointOrModel.NotFound", f"The model or endpoint {model} does not exist", "model")
-    return None
+    return None if "content" in body else _missing("content")
+
+
+def _missing(name: str) -> Refusal:
+    why = f"The request failed because it is missing `{name}` parameter"
+    return Refusal(400, "MissingParameter", why, name)
 
 
 def _of_parameters(body: Mapping[str, Any], limits: Limits) -> Refusal | None:
+    """The message names the model and the mode, as the service's does: another mode of another model may take it."""
+    place = f"for model {_family(body['model'])} in {_mode(body['content'])}"
     for name in limits.unsupported:
         if name in body:
-            return Refusal(
-                400, "InvalidParameter.UnsupportedParameter", f"the parameter `{name}` is not supported", name
-            )
+            return _unsupported(name, place)
     if body.get("service_tier", "default") != "default":
-        message = "the parameter `service_tier` is not supported"
-        return Refusal(400, "InvalidParameter.UnsupportedParameter", message, "service_tier")
-    for name in RANGES:
-        lowest, highest = getattr(limits, name)
+        return _unsupported("service_tier", place)
+    unfit = _unfit(body, limits)
+    if unfit is None:
+        return None
+    name, why = unfit
+    return Refusal(
+        400, "InvalidParameter", f"the parameter `{name}` specified in the request is not valid {place}: {why}", name
+    )
+
+
+def _unsupported(name: str, place: str) -> Refusal:
+    why = f"the parameter `{name}` specified in the request is not supported {place}"
+    return Refusal(400, "InvalidParameter.UnsupportedParameter", why, name)
+
+
+def _family(model: str) -> str:
+    """A model's name without its date; of an endpoint, the model's that is behind it."""
+    return re.sub(r"-[0-9]{6}$", "", model if model in (*MODELS, *ABROAD) else next(iter(MODELS)))
+
+
+def _mode(content: Any) -> str:
+    """What the service calls the mode of a request, as far as it can be seen."""
+    items = [item for item in content if isinstance(item, Mapping)] if isinstance(content, list) else []
+    media = [item for item in items if str(item.get("type")) in ROLES]
+    if not media:
+        return "t2v"
+    frames = all(item["type"] == "image_url" and item.get("role") != "reference_image" for item in media)
+    return "i2v" if frames else "r2v"
+
+
+def _unfit(body: Mapping[str, Any], limits: Limits) -> tuple[str, str] | None:
+    """The first parameter whose value can't be, and why."""
+    for name, bounds in (*((name, getattr(limits, name)) for name in RANGES), ("priority", PRIORITY)):
         value = body.get(name)
         if value is not None and not (
-            _whole(value) and (lowest <= value <= highest or (name, value) == ("duration", -1))
+            _whole(value) and (bounds[0] <= value <= bounds[1] or (name, value) == ("duration", -1))
         ):
-            return _bad(name, f"it must be within [{lowest}, {highest}]")
+            return name, f"it must be within [{bounds[0]}, {bounds[1]}]"
     for name in FLAGS:
         if not isinstance(body.get(name, False), bool):
-            return _bad(name, "it must be a boolean")
+            return name, "it must be a boolean"
     if body.get("ratio", "adaptive") not in limits.ratios:
-        return _bad("ratio", "unknown ratio")
+        return "ratio", "unknown ratio"
     if str(body.get("resolution", "720p")).lower() not in limits.resolutions:
-        return _bad("resolution", "it is not supported by the model")
+        return "resolution", "it is not supported by the model"
+    return _unfit_words(body, limits)
+
+
+def _unfit_words(body: Mapping[str, Any], limits: Limits) -> tuple[str, str] | None:
+    safety, called, tools = body.get("safety_identifier", ""), body.get("callback_url"), body.get("tools", [])
+    if not isinstance(safety, str) or len(safety) > limits.safety_identifier:
+        return "safety_identifier", f"it must be a string of at most {limits.safety_identifier} characters"
+    if called is not None and not (isinstance(called, str) and re.match(r"(?i)https?://.", called)):
+        return "callback_url", "it must be an http or https address"
+    if not isinstance(tools, list) or any(tool != {"type": "web_search"} for tool in tools):
+        return "tools", "web_search is the only tool"
     return None
 
 
@@ -161,13 +226,20 @@ def _of_item(item: Any, where: str) -> Refusal | None:
         return _bad(f"{where}.type", "supported are text, image_url, audio_url and video_url")
     inner = item.get(sort)
     url = inner.get("url") if isinstance(inner, Mapping) else None
-    if not isinstance(url, str) or not url:
-        return _bad(f"{where}.{sort}.url", "it must be an address")
-    if sort == "video_url" and url.startswith("data:"):
+    if sort == "video_url" and isinstance(url, str) and url.startswith("data:"):
         return _bad(f"{where}.{sort}.url", "reference_video must be provided as a web url")
+    if not isinstance(url, str) or not re.match(ADDRESSES[sort], url):
+        return _bad(f"{where}.{sort}.url", "it must be an address")
     if item.get("role") is not None and item["role"] not in ROLES[sort]:
-        return _bad(f"{where}.role", "invalid role specified")
+        return _bad(f"{where}.role", _WRONG_ROLE[sort])
     return None
+
+
+_WRONG_ROLE = {
+    "image_url": "invalid role specified for image content",
+    "video_url": "reference media mode requires video role to be reference_video",
+    "audio_url": "reference media mode requires audio role to be reference_audio",
+}
 
 
 def _of_mode(media: Sequence[Mapping[str, Any]], body: Mapping[str, Any], limits: Limits) -> Refusal | None:
@@ -180,10 +252,13 @@ def _of_mode(media: Sequence[Mapping[str, Any]], body: Mapping[str, Any], limits
         return _bad("content", "first/last frame content cannot be mixed with reference media content")
     if None in roles:
         return _bad("content", "role must be specified for image contents")
-    if frames.count("first_frame") > 1 or frames.count("last_frame") > 1:
-        return _bad("content", "expected at most one first frame image content")
+    for role in ("first_frame", "last_frame"):
+        if frames.count(role) > 1:
+            words = f"expected at most one {role.replace('_', ' ')} image content but got {frames.count(role)}"
+            return _bad("content", words)
     if frames == ["last_frame"]:
-        return _bad("content", "last frame image content wants a first frame")
+        words = "last frame image content cannot be mixed with first frame or reference image content"
+        return _bad("content", words)  # so says the service of one that is alone
     if roles and set(roles) == {"reference_audio"}:
         return _bad("content", "audio cannot be the sole input")
     if body.get("tools") and media:
@@ -261,8 +336,8 @@ def _of_audio(file: Handed, limits: Limits) -> str:
 
 
 def _of_file(file: Handed, formats: tuple[str, ...], below: int) -> str:
-    if file.format and file.format not in formats:
-        return f"the format {file.format} is not supported"
+    if file.size and file.format not in formats:
+        return f"the format {file.format or 'of the file'} is not supported"
     return "the file is too large" if file.size >= below else ""
 
 

@@ -56,7 +56,7 @@ class Slots:
             heapq.heappush(lane.waiting, (-line.priority, number, line))
         while lane.waiting and len(lane.ends) < self.running:
             line = heapq.heappop(lane.waiting)[2]
-            if line.task_id not in lane.cancelled and at <= expires(line):
+            if line.task_id not in lane.cancelled and at < expires(line):
                 self.starts[line.task_id] = at
                 heapq.heappush(lane.ends, min(at + making(line, self.speed), expires(line)))
 

@@ -132,7 +132,7 @@ def history(
         return queued, Standing("cancelled", cancelled_at)
     ends = inf if starts is None else starts + making(line, speed)
     been = (queued,) if starts is None or now < starts else (queued, Standing("running", starts))
-    if expires(line) < min(now, ends):
+    if expires(line) <= now and expires(line) < ends:  # from that instant on its place is another's
         return *been, Standing("expired", expires(line))
     if now < ends:
         return been

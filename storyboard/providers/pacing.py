@@ -1,8 +1,10 @@
 """How often a provider may be asked: when the next request of a kind may go, and waiting until then.
 
 The decision is a function of when the last ones went and of now; `Paced` is the thin doing around it, one for all the
-scenes of a run. A paid request is different from the others: its turn is waited for before it is written down, since
-what is written down and then not sent would be in doubt for nothing.
+scenes of a run. A question counts from when it is sent until a window after it is *answered*: the service counted it
+somewhere between, and two that were sent a second apart may arrive at a busy one together. A paid request is different:
+its turn is waited for before it is written down, since what is written down and then not sent would be in doubt for
+nothing; it counts from its turn on, and its window is a minute.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Literal, TypeVar
 
@@ -24,7 +26,7 @@ Verb = Literal["create", "get", "list", "delete"]
 LONGEST_WAIT = 600.0
 """Seconds beyond which nobody is believed who asks us to stay away."""
 MARGIN = 1.05
-"""Windows are taken this much longer than the service's: requests don't arrive as evenly as they were sent."""
+"""Windows are taken this much longer than the service's: creates don't arrive as evenly as they were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,14 @@ def instant_of(date: str) -> float:
 
 @dataclass(slots=True)
 class _Turns:
-    """When requests of a kind went, since and until when there may be none, and a queue for the next turn."""
+    """When requests of a kind went (those that are answered: when they were), how many are not answered yet, since and
+    until when there may be none, and a queue for the next turn."""
 
     sent: deque[float]
+    under_way: int = 0
     held: tuple[float, float] = (0.0, 0.0)
     queue: asyncio.Lock = field(default_factory=asyncio.Lock)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Paced:
@@ -102,9 +107,22 @@ class Paced:
         """Return when the next request of this kind may go: it counts as sent. First come, first served."""
         turns = self._turns[verb]
         async with turns.queue:
-            while wait := wait_for_turn(turns.sent, self._clock.now(), self._rates[verb], turns.held):
-                await self._clock.sleep(wait)
+            await self._room(verb)
             turns.sent.append(self._clock.now())
+
+    async def _room(self, verb: Verb) -> None:
+        """Return when one more may go."""
+        turns, rate = self._turns[verb], self._rates[verb]
+        while True:
+            turns.answered.clear()
+            if turns.under_way >= rate.count:
+                await turns.answered.wait()
+                continue
+            left = replace(rate, count=rate.count - turns.under_way)
+            wait = wait_for_turn(turns.sent, self._clock.now(), left, turns.held)
+            if not wait:
+                return
+            await self._clock.sleep(wait)
 
     def body(self, order: Order) -> bytes:
         """The exact bytes that would be sent."""
@@ -116,8 +134,7 @@ class Paced:
 
     async def look(self, task: str) -> Task:
         """How a task stands."""
-        await self.turn("get")
-        return await self._heeding("get", lambda: self._provider.look(task))
+        return await self._ask("get", lambda: self._provider.look(task))
 
     async def list(
         self,
@@ -130,8 +147,7 @@ class Paced:
         size: int = 100,
     ) -> Page:
         """The tasks of the last days of which every filter that is set is true."""
-        await self.turn("list")
-        return await self._heeding(
+        return await self._ask(
             "list",
             lambda: self._provider.list(
                 status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
@@ -140,12 +156,24 @@ class Paced:
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
-        await self.turn("delete")
-        await self._heeding("delete", lambda: self._provider.cancel(task))
+        await self._ask("delete", lambda: self._provider.cancel(task))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The bytes at an address that a task gave."""
         await self._provider.fetch(address, sink)
+
+    async def _ask(self, verb: Verb, question: Callable[[], Awaitable[T]]) -> T:
+        """Ask in its turn; it counts until its answer, and for a window from then on."""
+        turns = self._turns[verb]
+        async with turns.queue:
+            await self._room(verb)
+            turns.under_way += 1
+        try:
+            return await self._heeding(verb, question)
+        finally:
+            turns.under_way -= 1
+            turns.sent.append(self._clock.now())
+            turns.answered.set()
 
     async def _heeding(self, verb: Verb, question: Callable[[], Awaitable[T]]) -> T:
         """Ask; where the answer says how long to stay away, that holds for everybody who asks the same."""

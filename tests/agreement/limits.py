@@ -83,6 +83,7 @@ EDGES: dict[str, tuple[Callable[[Any], Case], tuple[Any, ...], tuple[Any, ...]]]
     "audio_seconds": (measured("audio", "seconds"), (2.0, 15.0, 15.2), (1.0, 1.9, 15.3, 16.0, 60.0)),
     "audio_together": (together("audio"), (9.0, 15.0, 15.2), (15.3, 16.0, 22.0)),
     "audio_bytes": (measured("audio", "size"), (1, 15 * MB - 1), (15 * MB, 15 * MB + 1, 20 * MB)),
+    "safety_identifier": (keyed("safety_identifier"), ("x", "x" * 63, "x" * 64, "灯" * 64), ("x" * 65, "灯" * 65)),
     "body_bytes": (heavy, (MB, 63 * MB), (65 * MB, 70 * MB)),
 }  # fmt: skip
 """By limit: a scene for a value, values that both take, values that both refuse."""
@@ -92,7 +93,10 @@ ODD: dict[str, Case] = {
        for value in ("yes", 1, 0, "true")},
     **{f"duration: {value!r}": Case({"duration": value}) for value in (4.5, "long", "5", True)},
     **{f"seed: {value!r}": Case({"seed": value}) for value in (1.5, "lucky")},
-    **{f"{key}: unsupported": Case({key: value}) for key, value in (("frames", 57), ("camera_fixed", True))},
+    **{f"{key}: unsupported": Case({key: value}) for key, value in (
+        ("frames", 57), ("camera_fixed", True), ("draft", True), ("output_format", "mov"),
+        ("omni_reference_task_type", "edit"),
+    )},
     "service_tier: flex": Case({"service_tier": "flex"}),
     **{f"model: {name}": Case({"model": name}) for name in ("seedance-9", "doubao-seedance-9-260101", "gpt")},
     "no words": Case(prompt=""),

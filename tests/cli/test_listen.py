@@ -16,7 +16,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from storyboard.cli.listen import place_of
+from storyboard.emulator.app import Conditions
+from storyboard.emulator.callbacks import Manner
 from storyboard.errors import UsageError
+from storyboard.testing.emulator import emulator
 from storyboard.world import serving
 from tests.asking import TASKS, ask
 from tests.cli.doors import Said, say
@@ -89,6 +92,19 @@ def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeyp
         said = run(write(ONE), "--listen", "127.0.0.1:0")
     assert (said.code, told[1:], "no film" in said.err) == (3, ["200", "404"], True)
     assert "callbacks: 1 heeded, 0 of no use, 1 forged and ignored" in said.err
+
+
+@pytest.mark.parametrize("manner", ["twice", "reversed", "forged"])
+def test_whatever_a_service_calls_the_film_is_made(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manner: Manner
+) -> None:
+    """Twice, the end first, or with a lie before each change: the service is asked, and what it answers holds."""
+    with emulator(tmp_path / "ledger", conditions=Conditions(160.0, calls=manner)) as emulated:
+        for name, value in emulated.environment.items():
+            monkeypatch.setenv(name, value)
+        said = run(write(ONE), "--listen", "127.0.0.1:0")
+    assert (said.code, said.submitted, "169.254" in said.out + said.err) == (0, 1, False)
+    assert "0 forged and ignored" in said.err
 
 
 def test_listening_is_no_reason_to_make_anything(write: Write) -> None:

@@ -60,6 +60,10 @@ def test_a_line_says_what_was_asked_for(tmp_path: Path) -> None:
         {"duration": -1},
         {"resolution": "480P"},
         {"seed": 4294967295},
+        {"priority": 0},
+        {"priority": 9},
+        {"safety_identifier": "x" * 64},
+        {"callback_url": "HTTPS://hooks.example/a"},
         {"tools": [{"type": "web_search"}]},
         {"model": "ep-20261001-abcde"},
         {"model": "doubao-seedance-2-0-fast-260128"},
@@ -103,9 +107,12 @@ def test_media_elsewhere_are_never_fetched(tmp_path: Path) -> None:
 
 def test_media_of_this_machine_are_fetched_and_kept(tmp_path: Path) -> None:
     """By digest, beside the ledger, without a key."""
-    with answering(http(b"bytes")) as server, emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
+    with answering(http(b"BM, a picture")) as server, emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
         create(emulated.base_url, order("a", image(f"{server.origin}/1.png")))
         (row,) = emulated.ledger
         assert b"authorization" not in server.requests[0].lower()
-    digest = hashlib.sha256(b"bytes").hexdigest()
-    assert (row["inputs"], (tmp_path / "ledger.media" / f"{digest}.input").read_bytes()) == ({"1": digest}, b"bytes")
+    digest = hashlib.sha256(b"BM, a picture").hexdigest()
+    assert (row["inputs"], (tmp_path / "ledger.media" / f"{digest}.input").read_bytes()) == (
+        {"1": digest},
+        b"BM, a picture",
+    )

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from storyboard.emulator.app import Conditions
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from tests.asking import ask, create, look, order
@@ -45,10 +46,17 @@ def test_both_files_are_served_without_a_key(made: Made) -> None:
     assert found == [(200, "video/mp4", b"ftyp"), (200, "image/png", b"\r\n\x1a\n")]
 
 
-def test_a_part_of_a_video_is_served(made: Made) -> None:
-    """By range."""
-    answer = ask("GET", made.video, headers={"Range": "bytes=4-7"})
-    assert (answer.status, answer.body) == (206, b"ftyp")
+@pytest.mark.parametrize(("ranges", "status", "size"), [(False, 200, None), (True, 206, 4)])
+def test_a_part_of_a_video_is_given_on_order(tmp_path: Path, ranges: bool, status: int, size: int | None) -> None:
+    """Nobody knows whether the service does: who asks for a range gets the whole unless it is told to."""
+    clock = VirtualClock(BEGAN)
+    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1.0, ranges=ranges)) as emulated:
+        task = create(emulated.base_url, order())
+        clock.advance(80)
+        url = look(emulated.base_url, task)["content"]["video_url"]
+        part, whole = ask("GET", url, headers={"Range": "bytes=4-7"}), ask("GET", url)
+    assert (part.status, len(part.body)) == (status, size or len(whole.body))
+    assert ("accept-ranges" in whole.headers) is ranges
 
 
 def test_the_signature_covers_a_get_only(made: Made) -> None:
@@ -56,7 +64,7 @@ def test_the_signature_covers_a_get_only(made: Made) -> None:
     assert ask("HEAD", made.video).status == 403
 
 
-@pytest.mark.parametrize("forge", ["signature", "none", "frame's", "name", "task"])
+@pytest.mark.parametrize("forge", ["signature", "none", "frame's", "name", "task", "date", "no date", "life"])
 def test_a_forged_address_is_refused(made: Made, forge: str) -> None:
     """Whatever was changed of it."""
     url = {
@@ -65,6 +73,9 @@ def test_a_forged_address_is_refused(made: Made, forge: str) -> None:
         "frame's": made.video.partition("?")[0] + "?" + made.frame.partition("?")[2],
         "name": made.video.replace("video.mp4", "other.mp4"),
         "task": made.video.replace(made.task, "cgt-1"),
+        "date": made.video.replace("X-Tos-Date=20261001T", "X-Tos-Date=20261003T"),
+        "no date": made.video.replace("X-Tos-Date=2", "X-Tos-Date=x"),
+        "life": made.video.replace("X-Tos-Expires=86400", "X-Tos-Expires=864000"),
     }[forge]
     answer = ask("GET", url)
     assert (answer.status, b"The request signature does not match" in answer.body) == (403, True)
@@ -89,6 +100,18 @@ def test_a_later_look_gives_the_same_address(made: Made) -> None:
     """It isn't signed anew, not even when it is dead."""
     made.clock.advance(86_400 * 2)
     assert look(made.base_url, made.task)["content"]["video_url"] == made.video
+
+
+def test_a_service_that_signs_anew_gives_another_day(tmp_path: Path) -> None:
+    """On order: the address of a later look lives from then on, the first one dies as ever."""
+    clock = VirtualClock(BEGAN)
+    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1.0, resign=True)) as emulated:
+        task = create(emulated.base_url, order())
+        clock.advance(80)
+        early = look(emulated.base_url, task)["content"]["video_url"]
+        clock.advance(86_400)
+        late = look(emulated.base_url, task)["content"]["video_url"]
+        assert [ask("GET", url).status for url in (early, late)] == [403, 200]
 
 
 def test_the_query_says_since_when_and_for_how_long(made: Made) -> None:

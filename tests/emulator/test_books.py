@@ -17,9 +17,11 @@ from tests.asking import TASKS, Answer, ask, create, image, listed, look, order
 NOON = 1_790_856_000.0
 
 
-def books(emulated: Emulator, method: str = "GET", path: str = "/__ledger", **headers: str) -> Answer:
+def books(
+    emulated: Emulator, method: str = "GET", path: str = "/__ledger", body: bytes | None = None, **headers: str
+) -> Answer:
     """Ask for the books, without a key."""
-    return ask(method, emulated.base_url.removesuffix("/api/v3") + path, key="", headers=headers)
+    return ask(method, emulated.base_url.removesuffix("/api/v3") + path, body, key="", headers=headers)
 
 
 def test_the_books_tell_what_was_taken_on(tmp_path: Path) -> None:
@@ -74,13 +76,41 @@ def test_a_reset_forgets_everything(tmp_path: Path) -> None:
         assert create(emulated.base_url, order()).startswith("cgt-")
 
 
+def test_what_a_snapshot_says_can_be_gone_back_to(tmp_path: Path) -> None:
+    """What was taken on and deleted since never was, not even for a service that is started anew."""
+    clock = VirtualClock()
+    with emulator(tmp_path / "ledger", speed=1, clock=clock) as emulated:
+        kept = create(emulated.base_url, order())
+        said = books(emulated, path="/__snapshot")
+        create(emulated.base_url, order())
+        ask("DELETE", f"{emulated.base_url}{TASKS}/{kept}")
+        back = books(emulated, "POST", "/__restore", body=said.body)
+        found = listed(emulated.base_url)
+    with emulator(tmp_path / "ledger", speed=1, clock=clock) as emulated:
+        anew = listed(emulated.base_url)
+    assert (said.value, back.status) == ({"tasks": 1, "removals": 0}, 200)
+    assert [(item["id"], item["status"]) for item in found["items"]] == [(kept, "queued")]
+    assert anew == found
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"[]", b'{"tasks":1,"removals":0}', b'{"tasks":0}', b'{"tasks":-1,"removals":0}', b'{"tasks":true}']
+)
+def test_what_never_was_can_not_be_gone_back_to(tmp_path: Path, said: bytes) -> None:
+    """Nor what is no snapshot."""
+    with emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
+        assert books(emulated, "POST", "/__restore", body=said).status == 400
+
+
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://127.0.0.1"}, {"Host": "[::"}])
-@pytest.mark.parametrize(("method", "path"), [("GET", "/__ledger"), ("POST", "/__reset")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/__ledger"), ("POST", "/__reset"), ("GET", "/__snapshot"), ("POST", "/__restore")]
+)
 def test_a_page_in_a_browser_gets_no_books(tmp_path: Path, method: str, path: str, headers: dict[str, str]) -> None:
     """Nor may it reset anything."""
     with emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
         create(emulated.base_url, order())
-        assert (books(emulated, method, path, **headers).status, len(emulated.ledger)) == (403, 1)
+        assert (books(emulated, method, path, None, **headers).status, len(emulated.ledger)) == (403, 1)
 
 
 @pytest.mark.parametrize("offset", [0.0, -3600.0, 90_000.0])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from storyboard.emulator.app import Conditions
-from storyboard.emulator.callbacks import Told
+from storyboard.emulator.callbacks import LIE, Manner, Told
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from tests.asking import TASKS, ask, create, listed, look, order
@@ -89,6 +89,26 @@ def test_who_answers_too_late_is_told_again(tmp_path: Path) -> None:
         create(emulated.base_url, order(callback_url=origin))
         until(lambda: ended(emulated))
         assert [told.answers for told in emulated.service.told] == [(0,), (0,), (0, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("manner", "heard"),
+    [
+        ("twice", ["queued", "queued", "running", "running", "succeeded", "succeeded"]),
+        ("reversed", ["succeeded", "running", "queued"]),
+        ("forged", ["succeeded", "queued", "succeeded", "running", "succeeded", "succeeded"]),
+    ],
+)
+def test_callbacks_misbehave_on_order(tmp_path: Path, manner: Manner, heard: list[str]) -> None:
+    """Each twice, the last first, or with a lie before each, of a video where nobody should go."""
+    conditions = Conditions(speed=1000.0, calls=manner)
+    with answering(http(b"")) as server, emulator(tmp_path / "ledger", conditions=conditions) as emulated:
+        task = create(emulated.base_url, order(callback_url=server.origin))
+        until(lambda: len(bodies(server)) == len(heard))
+        told = bodies(server)
+        assert ([one["status"] for one in told], {one["id"] for one in told}) == (heard, {task})
+        lies = [one for one in told if LIE in str(one.get("content"))]
+        assert len(lies) == (3 if manner == "forged" else 0)
 
 
 def test_nobody_there_is_no_answer(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storyboard.cli.emulator import command
 from storyboard.emulator.faults import KINDS, VERBS, Fault, Script, script_of
 from storyboard.emulator.mischief import verb_of
 from storyboard.emulator.replies import SHAPES
@@ -29,6 +30,7 @@ from tests.asking import TASKS, order
 
 T = TypeVar("T")
 NOW = 1_790_856_000.0  # 2026-10-01 12:00:00 UTC
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -644,9 +646,16 @@ def test_no_text_is_too_much(text: str) -> None:
         assert isinstance(script_of(Source("f", text)), Script)
 
 
+def test_every_switch_stands_in_the_document() -> None:
+    """By its name on the command line."""
+    text = PAGE.read_text("utf-8")
+    switches = {word for option in command.params for word in option.opts}
+    assert [word for word in sorted(switches) if f"`{word}" not in text and f" {word} " not in text] == []
+
+
 def test_every_fault_stands_in_the_document() -> None:
     """With its parameters and its verbs, as the table has them."""
-    text = (Path(__file__).parents[2] / "docs" / "faults.md").read_text("utf-8")
+    text = PAGE.read_text("utf-8").partition("\n## The faults\n")[2]
     rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| `")]
     said = {row[1].strip("`"): (row[2], row[3]) for row in rows}
     expected = {

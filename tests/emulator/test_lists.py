@@ -96,11 +96,12 @@ def test_items_are_what_a_get_says(listing: Listing) -> None:
 
 
 @pytest.mark.parametrize("name", ["page_num", "page_size"])
-@pytest.mark.parametrize("value", ["0", "501", "-1", "x", "", "1.5", "9" * 5000])
+@pytest.mark.parametrize("value", ["0", "501", "-1", "x", "", "1.5", "%D9%A3", "9" * 5000])
 def test_pages_have_bounds(listing: Listing, name: str, value: str) -> None:
     """From 1 to 500."""
     answer = ask("GET", f"{listing.base_url}{TASKS}?{name}={value}")
-    assert (answer.status, answer.value["error"]["code"]) == (400, "InvalidParameter")
+    error = answer.value["error"]
+    assert (answer.status, error["code"], error["param"]) == (400, "InvalidParameter", name)
 
 
 def test_only_the_last_seven_days_are_listed(tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from storyboard.emulator.refusals import Refusal, refusal_of
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from tests.asking import TASKS, ask, audio, image, listed, order, video
@@ -43,14 +47,36 @@ def reference(url: str = NEAR) -> dict[str, Any]:
 REFUSED: list[tuple[object, int, str, str]] = [
     (b"not json", 400, BAD, ""),
     (b"[" * 100_000, 400, BAD, ""),
+    (b"", 400, "MissingParameter", "model"),
+    (b'{"model":"ep-1","content":[{"type":"text","text":"half a \\ud800 character"}]}', 400, BAD, ""),
+    (b'{"model":"\\uDFFF","content":[]}', 400, BAD, ""),
+    (b'{"model":"ep-\xff","content":[]}', 400, BAD, ""),
     ([], 400, BAD, ""),
     (without("model"), 400, "MissingParameter", "model"),
     (without("content"), 400, "MissingParameter", "content"),
     (order(model="doubao-seedance-9"), 404, "InvalidEndpointOrModel.NotFound", "model"),
     (order(model=7), 404, "InvalidEndpointOrModel.NotFound", "model"),
+    (order(model=["ep-1"]), 404, "InvalidEndpointOrModel.NotFound", "model"),
+    ({"model": "doubao-seedance-9"}, 404, "InvalidEndpointOrModel.NotFound", "model"),
+    (order(model="doubao-seedance-2-5-260628"), 404, "ModelNotOpen", "model"),
+    ({"model": "dreamina-seedance-2-5-260628"}, 404, "ModelNotOpen", "model"),
+    ({"model": "doubao-seedance-2-0-260128"}, 400, "MissingParameter", "content"),
     (order(frames=121), 400, UNSUPPORTED, "frames"),
     (order(camera_fixed=False), 400, UNSUPPORTED, "camera_fixed"),
     (order(service_tier="flex"), 400, UNSUPPORTED, "service_tier"),
+    (order(service_tier=[]), 400, UNSUPPORTED, "service_tier"),
+    (order(draft=True), 400, UNSUPPORTED, "draft"),
+    (order(output_format="mov"), 400, UNSUPPORTED, "output_format"),
+    (order(omni_reference_task_type="edit"), 400, UNSUPPORTED, "omni_reference_task_type"),
+    (order(priority=-1), 400, BAD, "priority"),
+    (order(priority=10), 400, BAD, "priority"),
+    (order(priority="high"), 400, BAD, "priority"),
+    (order(safety_identifier="x" * 65), 400, BAD, "safety_identifier"),
+    (order(safety_identifier=7), 400, BAD, "safety_identifier"),
+    (order(callback_url=5), 400, BAD, "callback_url"),
+    (order(callback_url="ftp://hooks.example/"), 400, BAD, "callback_url"),
+    (order(tools="web_search"), 400, BAD, "tools"),
+    (order(tools=[{"type": "code"}]), 400, BAD, "tools"),
     (order(duration=3), 400, BAD, "duration"),
     (order(duration=16), 400, BAD, "duration"),
     (order(duration=5.5), 400, BAD, "duration"),
@@ -71,6 +97,15 @@ REFUSED: list[tuple[object, int, str, str]] = [
     (order(content=[{"type": "text", "text": 3}]), 400, BAD, "content[0].text"),
     (order("a", {"type": "image_url", "image_url": NEAR}), 400, BAD, "content[1].image_url.url"),
     (order("a", first("")), 400, BAD, "content[1].image_url.url"),
+    (order("a", first("a picture")), 400, BAD, "content[1].image_url.url"),
+    (order("a", first("data:image/png;base64,bm8gcGljdHVyZQ==")), 400, BAD, "content[1].image_url.url"),
+    (order("a", reference(), audio("data:audio/wav;base64,AAAA")), 400, BAD, "content[2].audio_url.url"),
+    (order("a", first("file:///etc/passwd")), 400, BAD, "content[1].image_url.url"),
+    (order("a", first("https://")), 400, BAD, "content[1].image_url.url"),
+    (order("a", first("data:image/PNG;base64,AAAA")), 400, BAD, "content[1].image_url.url"),
+    (order("a", first("data:audio/wav;base64,AAAA")), 400, BAD, "content[1].image_url.url"),
+    (order("a", first("data:image/png,AAAA")), 400, BAD, "content[1].image_url.url"),
+    (order("a", reference(), audio("data:image/png;base64,AAAA")), 400, BAD, "content[2].audio_url.url"),
     (order("a", video("data:video/mp4;base64,AAAA")), 400, BAD, "content[1].video_url.url"),
     (order("a", image(NEAR, "reference_video")), 400, BAD, "content[1].role"),
     (order("a", video(NEAR, "first_frame")), 400, BAD, "content[1].role"),
@@ -81,6 +116,7 @@ REFUSED: list[tuple[object, int, str, str]] = [
     (order("a", first(), reference()), 400, BAD, "content"),
     (order("a", image(NEAR), image(NEAR)), 400, BAD, "content"),
     (order("a", first(), first()), 400, BAD, "content"),
+    (order("a", first(), *[image(NEAR, "last_frame")] * 2), 400, BAD, "content"),
     (order("a", image(NEAR, "last_frame")), 400, BAD, "content"),
     (order("a", audio(NEAR)), 400, BAD, "content"),
     (order("a", first(), tools=[{"type": "web_search"}]), 400, BAD, "tools"),
@@ -96,6 +132,28 @@ def test_what_is_refused(emulated: Emulator, body: object, status: int, code: st
     assert (answer.status, error["code"], error["param"]) == (status, code, param)
     assert (set(error), "Request id: 0217" in error["message"]) == ({"code", "message", "param", "type"}, True)
     assert (listed(emulated.base_url)["total"], emulated.ledger) == (0, ())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = (
+    "model", "content", "ratio", "resolution", "duration", "seed", "priority", "tools", "watermark", "callback_url",
+    "safety_identifier", "service_tier", "frames", "execution_expires_after",
+)  # fmt: skip
+ITEMS = st.dictionaries(st.sampled_from(["type", "text", "image_url", "video_url", "role"]), JSON)
+ODD_ITEMS = st.sampled_from(["text", "image_url", "video_url", "audio_url"]).flatmap(
+    lambda sort: st.fixed_dictionaries({"type": st.just(sort)}, optional={sort: JSON, "role": JSON})
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.none() | st.lists(JSON | ITEMS | ODD_ITEMS, max_size=4))
+def test_no_body_breaks_what_refuses(body: dict[str, Any], content: list[Any] | None) -> None:
+    """Whatever stands where: it is taken on, or it has a refusal."""
+    said = {"model": "ep-1", "content": content} if content is not None else {}
+    assert isinstance(refusal_of({**body, **said}), Refusal | None)
 
 
 @pytest.mark.parametrize("reply", [http(b"", status="404 Not Found"), http(b"half", length=8), b""])
@@ -129,11 +187,48 @@ def test_a_key_comes_as_a_bearer_s(emulated: Emulator, header: str) -> None:
     assert answer.status == 401
 
 
-@pytest.mark.parametrize("path", ["/contents/generations", "/models", "/contents/generations/tasks/a/b"])
+@pytest.mark.parametrize("path", ["/contents/generations", "/models", f"{TASKS}/", f"{TASKS}/a/b"])
 def test_other_paths_are_not_there(emulated: Emulator, path: str) -> None:
     """404, in the same shape."""
     answer = ask("GET", emulated.base_url + path)
     assert (answer.status, answer.value["error"]["code"]) == (404, "NotFound")
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", TASKS), ("PATCH", f"{TASKS}/x"), ("DELETE", TASKS)])
+def test_other_verbs_are_not_done(emulated: Emulator, method: str, path: str) -> None:
+    """405, in the same shape."""
+    answer = ask(method, emulated.base_url + path)
+    assert (answer.status, answer.value["error"]["code"]) == (405, "MethodNotAllowed")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (order(duration=3), "`duration` specified in the request is not valid for model doubao-seedance-2-0 in t2v"),
+        (order("a", first(), seed=-9, model="ep-1"), "not valid for model doubao-seedance-2-0 in i2v"),
+        (order("a", image(NEAR), ratio="2:1"), "not valid for model doubao-seedance-2-0 in i2v"),
+        (
+            order("a", reference(), frames=29, model="dreamina-seedance-2-0-fast-260128"),
+            "not supported for model dreamina-seedance-2-0-fast in r2v",
+        ),
+        (order("a", video(NEAR), ratio="2:1"), "in r2v"),
+        (order("a", first(), first()), "expected at most one first frame image content but got 2"),
+        (order("a", image(NEAR, "last_frame")), "last frame image content cannot be mixed with first frame"),
+        (order("a", video(NEAR, "first_frame")), "requires video role to be reference_video"),
+    ],
+)
+def test_the_words_tell_the_mode(emulated: Emulator, body: object, words: str) -> None:
+    """As the service's do: by the model's family, and by what the content makes of it."""
+    assert words in ask("POST", emulated.base_url + TASKS, body).value["error"]["message"]
+
+
+def test_what_breaks_here_is_told_as_the_service_would(tmp_path: Path) -> None:
+    """A ledger that can't be written: 500, in the API's shape."""
+    with emulator(tmp_path / "ledger", clock=VirtualClock()) as running:
+        (tmp_path / "ledger").mkdir()
+        answer = ask("POST", running.base_url + TASKS, order())
+    error = answer.value["error"]
+    assert (answer.status, error["code"], error["type"]) == (500, "InternalServiceError", "InternalServerError")
 
 
 def test_a_post_to_cancel_is_a_create(emulated: Emulator) -> None:

@@ -72,6 +72,15 @@ def test_a_task_that_expires_running_frees_its_place() -> None:
     assert starts(lines, 1) == [8, 60]
 
 
+def test_a_place_is_never_two_tasks_at_once() -> None:
+    """At the instant at which one expires and the next starts, either: the first has ended."""
+    lines = [line(1, 0, execution_expires_after=60), line(2, 0)]
+    slots = replayed(lines, (), 1.0, 1)
+    slots.advance(60)
+    stand = [history(each, 60, 1.0, slots.starts.get(each.task_id))[-1].status for each in lines]
+    assert stand == ["expired", "running"]
+
+
 @st.composite
 def days(draw: st.DrawFn) -> list[Line]:
     """Tasks of a busy day, in the order of their creation."""

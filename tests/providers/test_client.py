@@ -209,7 +209,7 @@ def test_what_is_no_whole_video_is_refused(reply: bytes, words: str) -> None:
     assert "abc" not in str(caught.value)
 
 
-@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Again", "308 For good"])
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 Again", "308 For good"])
 def test_no_redirect_is_followed(status: str) -> None:
     """Neither key nor body, address nor id ever reach the other host."""
     talks: list[Callable[[Provider, str], Awaitable[object]]] = [
@@ -229,8 +229,10 @@ def test_no_redirect_is_followed(status: str) -> None:
 
 def test_a_redirect_of_a_paid_request_leaves_it_in_doubt() -> None:
     """Whoever sent it on may have taken it on."""
-    with answering(http(b"", "Location: /elsewhere", status="307 Again")) as server, pytest.raises(UnknownOutcome):
+    reply = http(b"", "Location: /elsewhere", status="307 Again")
+    with answering(reply) as server, pytest.raises(UnknownOutcome) as caught:
         submitted(server.origin)
+    assert caught.value.hint == "it sends us elsewhere: is its address the right one?"
 
 
 def test_a_closed_port_was_not_sent_to() -> None:

@@ -139,6 +139,38 @@ def test_many_at_once_go_one_after_another() -> None:
     assert cancelled([], Rate(1, 10.0)) == pytest.approx([0, 10 * MARGIN, 20 * MARGIN])
 
 
+@dataclass(slots=True)
+class Slow(Desk):
+    """A desk that takes its time: when it hears a question, and when it answers."""
+
+    takes: float = 0.9
+    heard: list[float] = field(default_factory=list)
+
+    async def cancel(self, task: str) -> None:
+        """Hear it at last: the service is busy, and counts a question when it comes to it."""
+        del task
+        until = self.clock.now() + (self.takes if not self.heard else 0.0)
+        while self.clock.now() < until:
+            await self.clock.sleep(0.1)
+        self.heard.append(self.clock.now() - 1000)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_busy_service_is_not_asked_too_often(count: int) -> None:
+    """A question that it came to late counts from then on: the next isn't a window after it was sent."""
+    clock = VirtualClock(1000.0)
+    desk = Slow(clock)
+    paced = Paced(desk, clock, {"delete": Rate(count, 1.0)})
+
+    async def whole() -> None:
+        await asyncio.gather(*(paced.cancel(str(n)) for n in range(6)))
+
+    asyncio.run(whole())
+    heard = sorted(desk.heard)
+    assert len(heard) == 6
+    assert [a for a, b in zip(heard, heard[count:], strict=False) if b - a < 1.0] == []
+
+
 def test_who_is_asked_to_stay_away_does_so_for_everybody_who_asks_the_same() -> None:
     """A create that was refused for 30 seconds holds all creates, and nothing else."""
     assert cancelled([30.0], Rate(3, 10.0)) == pytest.approx([30, 30, 30, 30])

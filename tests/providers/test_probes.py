@@ -82,8 +82,8 @@ def test_what_needs_a_day_is_told_to_be_looked_at_again(found: Found) -> None:
 
 
 def test_the_files_host_answers_of_heads_and_parts(found: Found) -> None:
-    """A head is refused, since the signature is of a get; a part is given."""
-    assert (found[0]["P7"].seen["head"], found[0]["P7"].seen["range"]) == (403, 206)
+    """A head is refused, since the signature is of a get; who asks for a part gets the whole."""
+    assert (found[0]["P7"].seen["head"], found[0]["P7"].seen["range"]) == (403, 200)
 
 
 def test_no_answer_holds_an_address_or_the_key(found: Found) -> None:

@@ -21,6 +21,7 @@ TASKS: dict[str, tuple[float, dict[str, Any]]] = {
     "deleted by volcenginesdkarkruntime": (500_000, {}),
     "deleted by arkruntime": (400_000, {}),
     "fast": (300_000, {"model": FAST}),
+    "failed": (200_000, {"content": [{"type": "text", "text": "[[refuse output]]"}]}),
     "succeeded": (150_000, {"safety_identifier": "viewer-1"}),
     "expired": (50_000, {"execution_expires_after": 3600}),
     "running": (20_000, {}),

@@ -16,9 +16,10 @@ PYTHON = os.environ.get("STORYBOARD_PYTHON", str(ROOT / ".venv" / "bin" / "pytho
 
 
 @contextmanager
-def emulator(ledger: Path, speed: float) -> Iterator[str]:
-    """An emulator at work; its address."""
+def emulator(ledger: Path, speed: float, *more: str) -> Iterator[str]:
+    """An emulator at work, with more options if it needs them; its address."""
     asked = [PYTHON, "-m", "storyboard", "emulator", "--port", "0", "--speed", str(speed), "--ledger", str(ledger)]
+    asked += more
     with subprocess.Popen(asked, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None

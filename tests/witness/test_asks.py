@@ -16,6 +16,7 @@ STATUSES = {
     "running": "running",
     "succeeded": "succeeded",
     "expired": "expired",
+    "failed": "failed",
     "fast": "succeeded",
 }
 """How the world's lasting tasks stand."""
@@ -37,6 +38,13 @@ def test_a_task_that_has_succeeded_is_whole(tasks: Any, world: World) -> None:
     assert isinstance(task.seed, int)
     assert task.error is None
     assert task.created_at < task.updated_at
+
+
+def test_a_task_that_has_failed_says_why(tasks: Any, world: World) -> None:
+    """By the moderators' code; nothing was made, and nothing is billed."""
+    task = tasks.get(task_id=world.ids["failed"])
+    assert (task.error.code, task.content, task.usage) == ("OutputVideoSensitiveContentDetected", None, None)
+    assert "sensitive" in task.error.message
 
 
 def test_video_and_last_frame_can_be_fetched(tasks: Any, world: World) -> None:
@@ -63,11 +71,12 @@ def names_in(world: World, page: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("filters", "names"),
     [
-        ({}, ["expired", "fast", "queued", "running", "succeeded"]),
+        ({}, ["expired", "failed", "fast", "queued", "running", "succeeded"]),
         ({"status": "succeeded"}, ["fast", "succeeded"]),
         ({"status": "running"}, ["running"]),
         ({"status": "queued"}, ["queued"]),
-        ({"status": "failed"}, []),
+        ({"status": "failed"}, ["failed"]),
+        ({"status": "cancelled"}, []),
         ({"model": FAST}, ["fast"]),
         ({"status": "queued", "model": FAST}, []),
         ({"service_tier": "default", "status": "running"}, ["running"]),
@@ -91,10 +100,10 @@ def test_a_list_without_a_filter_has_all(tasks: Any, world: World) -> None:
 
 
 def test_a_list_by_pages(tasks: Any, world: World) -> None:
-    """Five tasks by two are three pages, each with the total of all; one page further is empty."""
+    """Six tasks by two are three pages, each with the total of all; one page further is empty."""
     ids = [world.ids[name] for name in STATUSES]
     pages = [tasks.list(page_num=number, page_size=2, task_ids=ids) for number in (1, 2, 3, 4)]
-    assert [(len(page.items), page.total) for page in pages] == [(2, 5), (2, 5), (1, 5), (0, 5)]
+    assert [(len(page.items), page.total) for page in pages] == [(2, 6), (2, 6), (2, 6), (0, 6)]
     assert sorted(task.id for page in pages for task in page.items) == sorted(ids)
 
 

@@ -109,7 +109,8 @@ def accepted_id(status: int, body: bytes, after: float = 0.0) -> str:
     refusal = _refusal(status, value, after)
     if refusal is not None and status in _PROVABLE:
         raise refusal
-    raise UnknownOutcome(f"the service answered {status}, which says neither yes nor no")
+    hint = "it sends us elsewhere: is its address the right one?" if 300 <= status < 400 else ""
+    raise UnknownOutcome(f"the service answered {status}, which says neither yes nor no", hint)
 
 
 _PROVABLE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
