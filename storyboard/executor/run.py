@@ -220,7 +220,12 @@ class Run:
         take = await perform(self._job(id, resumes), self._crew, lambda marker: self._order(id, marker), resumes)
         self._keep(id, take, select=True)
         self.outcome.takes[id] = take
-        return Result(id, "done", take=take)
+        return Result(id, "done", self._odd(id, take), take=take)
+
+    def _odd(self, id: str, take: Take) -> str:
+        """What of a take that was just stored is other than was asked for."""
+        attempts = self._crew.journal.history.of(self._profile, id).attempts.values()
+        return next((attempt.error for attempt in attempts if attempt.task == take.task), "")
 
     def _job(self, id: str, begun: Attempt | None) -> Job:
         """What is to be made. A request whose author fixed its expiry has no room for our mark."""
@@ -236,7 +241,7 @@ class Run:
         row = self._world.rows[self._graph.scene(id).model.row]
         most = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes).most
         marked = asked.execution_expires_after is None
-        return Job(id, self._profile, components, fixed, marked, most, rate_of(id, self._graph, row))
+        return Job(id, self._profile, components, fixed, marked, most, rate_of(id, self._graph, row), row.pixels)
 
     def _model(self, id: str) -> str:
         model = self._graph.scene(id).model
