@@ -424,10 +424,10 @@ async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetche
     An address that has died is only the last one if it was dead already when the service named it.
     """
     failures, anothers_came, missed = Failures(), 0, list(_missed(job, known, crew))
+    told = 0.0  # when the address was named: before the first failure nobody knows, a machine may have slept since
     while True:
         task = await _fetchable(job, known, task, missed, crew)
         assert task.video is not None  # noqa: S101 - that is what fetchable means
-        told = crew.clock.now()
         try:
             came = await crew.fetcher.bring(job.scene, task.video, video=True)
             unlike = anothers(task, job.asked, _measured(came), job.pixels)
@@ -443,7 +443,7 @@ async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetche
                 raise _lost(job, known, f"videos can be fetched for 24 hours ({error.what})", crew) from error
             failures.more(crew.clock.now())
             await _wait_or_give_up(error, failures, job, crew)
-            task = await _looked(job, known, crew)
+            task, told = await _looked(job, known, crew), crew.clock.now()
 
 
 def _missed(job: Job, known: Known, crew: Crew) -> tuple[float, ...]:
