@@ -62,7 +62,7 @@ def command(
     def agree(doubt: Doubt) -> bool:
         echo(told_doubt(doubt))
         echo(f"{choice}: {told_choice(doubt, adopt, abandon=abandon)}")
-        return yes or emulator or not sys.stdin.isatty() or click.confirm("Do that?", default=False)
+        return yes or layout.realm == "emulated" or not sys.stdin.isatty() or click.confirm("Do that?", default=False)
 
     if not studio.resolve(layout, ",".join(named(profiles)), scene, adopt, abandon=abandon, agree=agree):
         raise DecisionNeeded("nothing was decided: you said no")
