@@ -4,7 +4,7 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
 
     StoryboardError
     ├── UsageError            wrong words on the command line                       exit 2
-    ├── Interrupted           a signal said stop, twice                              exit 128 + signal
+    ├── Interrupted           a signal said stop, twice                             exit 128 + signal
     ├── DecisionNeeded        a person has to say what to do                        exit 4
     │   └── OverBudget        it would cost more than somebody set as the most
     ├── MachineRefuses        the machine or the account can't do it                exit 5
@@ -12,22 +12,25 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
     │   ├── StateDamaged      the record of what was done doesn't hold together
     │   ├── AnotherRunner     somebody else is at work in this project
     │   └── SettingsTrouble   no key, an untrusted host, settings that can't be read
-    ├── MediaTrouble          a file of media is not what it has to be               exit 3
-    ├── SceneFailed           the provider made no video of a scene                  exit 3
-    └── ProviderError         what came of speaking with a provider                  exit 3
+    ├── MediaTrouble          a file of media is not what it has to be              exit 3
+    ├── SceneFailed           the provider made no video of a scene                 exit 3
+    └── ProviderError         what came of speaking with a provider                 exit 3
         ├── NotSent           the request provably never left
-        │   └── Untrusted     … since the other side is not who it should be             exit 5
+        │   ├── Untrusted     … since the other side is not who it should be        exit 5
+        │   └── NoWayOut      … since what stands between lets nothing through      exit 5
         ├── Rejected          the provider said no; nothing was taken on
         │   ├── Moderated     … to what is said or shown in it
         │   ├── NotFound      … since it knows no such task, model or path
         │   ├── RateLimited   … for now: later it may say yes
-    │   ├── ModelRefused  … to all that is asked of one model                      exit 5
-        │   └── AccountRefused … to all of this account: its rights                  exit 5
-        │       ├── KeyRefused    who is asking isn't known                          exit 5
-        │       ├── Overdue       something has to be paid first                     exit 5
-        │       └── QuotaUsedUp   a limit is reached that no waiting lifts soon      exit 5
-        ├── UnknownOutcome    nobody knows whether a paid request was taken on       exit 4
+        │   ├── ModelRefused  … to all that is asked of one model                   exit 5
+        │   └── AccountRefused … to all of this account: its rights                 exit 5
+        │       ├── KeyRefused    who is asking isn't known                         exit 5
+        │       ├── Overdue       something has to be paid first                    exit 5
+        │       └── QuotaUsedUp   a limit is reached that no waiting lifts soon     exit 5
+        ├── UnknownOutcome    nobody knows whether a paid request was taken on      exit 4
         └── Unreachable       a question (never a paid request) got no usable answer
+            └── Unusable      … somebody answered, but not with what was asked for
+                └── Gone      … since there is nothing at that address, or nothing any more
 """
 
 from __future__ import annotations
@@ -122,6 +125,12 @@ class Untrusted(NotSent):
     exit_code = 5
 
 
+class NoWayOut(NotSent):
+    """What stands between this machine and the service, a proxy or the settings for one, lets nothing through."""
+
+    exit_code = 5
+
+
 class Rejected(ProviderError):
     """The provider said no; nothing was taken on, nothing will be billed."""
 
@@ -179,3 +188,11 @@ class UnknownOutcome(ProviderError):
 
 class Unreachable(ProviderError):
     """A question got no usable answer; asking again costs nothing."""
+
+
+class Unusable(Unreachable):
+    """Somebody answered a question, but not with what was asked for."""
+
+
+class Gone(Unusable):
+    """There is nothing at an address, or nothing any more."""

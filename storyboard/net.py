@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from storyboard.errors import NotSent, Rejected, UnknownOutcome, Unreachable, Untrusted
+from storyboard.errors import NotSent, NoWayOut, Rejected, UnknownOutcome, Unreachable, Untrusted, Unusable
 from storyboard.promises import Address, Sink, is_loopback, is_public
 
 POOL = 16
@@ -94,7 +94,8 @@ class Net:
     async def ask(
         self, method: str, url: str, headers: Mapping[str, str], params: Sequence[tuple[str, str]] = ()
     ) -> Reply:
-        """A question that costs nothing. Raises Unreachable if there is no answer, NotSent if none can be asked."""
+        """A question that costs nothing. Raises Unreachable if there is no answer, Untrusted if it would be asked of
+        somebody else, NoWayOut if none can be asked at all."""
         try:
             client = self._client(self._asking, url, POOL)
             query = tuple(params) or None
@@ -105,7 +106,8 @@ class Net:
             ):
                 return await _whole(response)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise Unreachable(f"{Address(url).origin} gave no answer ({_named(error)})") from error
+            nobody = Unreachable(f"{Address(url).origin} gave no answer ({_named(error)})")
+            raise _untrusted(url, error) or nobody from error
 
     async def submit(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """A paid request, sent once. Raises NotSent if it provably never left, UnknownOutcome if nobody knows."""
@@ -129,17 +131,19 @@ class Net:
             raise UnknownOutcome(f"the answer of {Address(url).origin} was lost ({_named(error)})") from error
 
     async def stream(self, address: Address, sink: Sink, *, largest: int) -> Streamed:
-        """The bytes at an address, into a sink. Raises Unreachable if they don't come whole, are too many or too slow,
-        or if nobody says how many there are."""
+        """The bytes at an address, into a sink. Raises Unusable if they don't come whole, are too many or too slow, or
+        if nobody says how many there are; Unreachable if nobody answers, Untrusted if it is somebody else."""
         if not address.origin:
             raise Unreachable(address.bare)
         async with self._fetches:
             try:
                 return await self._streamed(address, sink, largest)
             except TimeoutError as error:
-                raise Unreachable(f"{address.bare} came too slowly") from error
+                raise Unusable(f"{address.bare} came too slowly") from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise Unreachable(f"{address.bare} could not be fetched ({_named(error)})") from error
+                sort = Unreachable if isinstance(error, _NOBODY) else Unusable
+                failure = sort(f"{address.bare} could not be fetched ({_named(error)})")
+                raise _untrusted(address.reveal(), error) or failure from error
 
     async def _streamed(self, address: Address, sink: Sink, largest: int) -> Streamed:
         patience, now = self._patience, asyncio.get_running_loop().time
@@ -153,7 +157,7 @@ class Net:
             async for piece in response.aiter_raw():
                 size += len(piece)
                 if size > largest:
-                    raise Unreachable(f"{address.bare} is larger than {largest} bytes")
+                    raise Unusable(f"{address.bare} is larger than {largest} bytes")
                 sink.write(piece)
                 if size >= mark:
                     mark = size + patience.least
@@ -178,18 +182,30 @@ class Net:
             )
         except (ValueError, ImportError, OSError) as error:  # a proxy or a list of authorities that can't be used
             hint = "look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
-            raise NotSent("the environment's proxy or certificates can't be used", hint) from error
+            raise NoWayOut("the environment's proxy or certificates can't be used", hint) from error
+
+
+_NOBODY = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL)
+"""What goes wrong before anybody has been asked anything."""
 
 
 def _not_sent(url: str, error: Exception) -> NotSent:
     """Why a request never left: somebody who isn't who he should be is another thing than nobody."""
-    origin, cause = Address(url).origin, error.__cause__
+    origin = Address(url).origin
+    if isinstance(error, httpx.ProxyError):
+        return NoWayOut(f"the proxy on the way to {origin} refuses", "look at HTTPS_PROXY and ALL_PROXY")
+    return _untrusted(url, error) or NotSent(f"{origin} can't be reached ({_named(error)})", "check the network")
+
+
+def _untrusted(url: str, error: Exception) -> Untrusted | None:
+    """What to say of somebody who could not prove who he is; None if that isn't what went wrong."""
+    cause = error.__cause__
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
-    if cause is not None:
-        hint = "look at this machine's clock, and at what stands between it and the service"
-        return Untrusted(f"the certificate of {origin} is not believed: {cause.verify_message}", hint)
-    return NotSent(f"{origin} can't be reached ({_named(error)})", "check the network")
+    if cause is None:
+        return None
+    hint = "look at this machine's clock, and at what stands between it and the service"
+    return Untrusted(f"the certificate of {Address(url).origin} is not believed: {cause.verify_message}", hint)
 
 
 @asynccontextmanager
@@ -203,11 +219,11 @@ async def opened() -> AsyncIterator[Net]:
 
 
 def _promised(response: httpx.Response, address: Address) -> int | None:
-    """How many bytes will come; None where they come in chunks, of which the last says so. Raises Unreachable for
+    """How many bytes will come; None where they come in chunks, of which the last says so. Raises Unusable for
     what ends where the connection does: half of it looks as whole as all of it."""
     length, chunked = response.headers.get("content-length", ""), response.headers.get("transfer-encoding", "")
     if response.status_code == 200 and not length.isdecimal() and "chunked" not in chunked.lower():
-        raise Unreachable(f"{address.bare} doesn't say how long it is")
+        raise Unusable(f"{address.bare} doesn't say how long it is")
     return int(length) if length.isdecimal() else None
 
 

@@ -27,11 +27,11 @@ from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.scene import Cut
 from storyboard.net import opened
-from storyboard.planning.budget import Budget, Cap
-from storyboard.planning.event import Event, Past, past_of
+from storyboard.planning.budget import Budget, Cap, books_of
+from storyboard.planning.event import Attempt, Event, Past, past_of
 from storyboard.planning.fingerprint import canonical, digest_of
 from storyboard.planning.lock import Lock, to_text
-from storyboard.planning.money import Money
+from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.plan import Plan
 from storyboard.planning.take import Take
 from storyboard.project import Planned
@@ -467,8 +467,19 @@ def _owners(lock: Lock) -> dict[str, tuple[str, ...]]:
     return owners
 
 
-def resolve(layout: Layout, profile: str, scene: str, adopt: str, *, abandon: bool = False) -> None:
-    """Write down what a person decided about a submission in doubt."""
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A submission about which a person decides, and what it counts as long as nobody knows its bill."""
+
+    attempt: Attempt
+    counts: Money
+
+
+def resolve(
+    layout: Layout, profile: str, scene: str, adopt: str, *, abandon: bool = False, agree: Callable[[Doubt], bool]
+) -> bool:
+    """Write down what a person decided about a submission in doubt, if `agree` says so when it has seen what may come
+    of it; False if it said no."""
     from storyboard.executor.reconcile import decision, in_doubt
 
     with sole_runner(layout.hidden):
@@ -476,7 +487,12 @@ def resolve(layout: Layout, profile: str, scene: str, adopt: str, *, abandon: bo
         try:
             past = past_of(journal.past)
             attempt = in_doubt(past, profile, scene)
-            journal.open_run()
-            journal.append(decision(attempt, adopt, past, abandon=abandon))
+            decided = decision(attempt, adopt, past, abandon=abandon)
+            entry = books_of(event for _, event in journal.past).entry(attempt.intent)
+            agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
+            if agreed:
+                journal.open_run()
+                journal.append(decided)
+            return agreed
         finally:
             journal.close()

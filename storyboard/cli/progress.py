@@ -37,7 +37,8 @@ def words_of(event: Event) -> str:
         case "accepted" | "adopted":
             return f"task {body.get('task', '')}"
         case "seen":
-            return str(body.get("status", ""))
+            odd = body.get("odd")
+            return f"{body.get('status', '')}" + (f" ({odd})" if odd else "")
         case "not_sent" | "rejected" | "unknown":
             return str(body.get("error", ""))
         case "ended" if body.get("status") == "succeeded":
@@ -45,7 +46,8 @@ def words_of(event: Event) -> str:
         case "ended":
             return str(body.get("error") or body.get("status", ""))
         case "stored":
-            return f"stored, {body['take']['seconds']:.2f} s"
+            odd = body.get("error")
+            return f"stored, {body['take']['seconds']:.2f} s" + (f", but {odd}" if odd else "")
         case "run_closed" if body.get("interrupted"):
             return "stopping: nothing new is submitted, what is in flight is waited for; once more leaves at once"
         case _:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from storyboard.cli.common import checked_task, emulator_option, file_option, named, profile_option, tell_problems
 from storyboard.cli.echo import echo
-from storyboard.errors import UsageError
+from storyboard.errors import DecisionNeeded, UsageError
+
+if TYPE_CHECKING:
+    from storyboard.studio import Doubt
 
 
 @click.command("resolve")
@@ -18,6 +24,7 @@ from storyboard.errors import UsageError
     help="Make it anew in the next run; if a task came of it after all, both are billed.",
 )
 @click.option("--abandon", is_flag=True, help="Want no more of it: nothing is made, until you say --submit-again.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
 @file_option
 @profile_option
 @emulator_option
@@ -26,11 +33,15 @@ def command(
     adopt: str,
     submit_again: bool,
     abandon: bool,
+    yes: bool,
     file: str,
     profiles: tuple[str, ...],
     emulator: bool,
 ) -> None:
-    """Decide about SCENE's submission whose answer was lost."""
+    """Decide about SCENE's submission whose answer was lost, or whose video can't be had.
+
+    What it may cost is shown first, and on a terminal one is asked.
+    """
     from storyboard import project, studio
     from storyboard.language.problem import nearest
     from storyboard.world.files import layout_of
@@ -46,9 +57,41 @@ def command(
     if scene not in judgement.graph.order:
         known = f"there are: {', '.join(judgement.graph.order[:20])}"
         raise UsageError(f'no scene is called "{scene}"', nearest(scene, judgement.graph.order) or known)
-    studio.resolve(layout, ",".join(named(profiles)), scene, adopt, abandon=abandon)
+    choice = f"--adopt {adopt}" if adopt else "--abandon" if abandon else "--submit-again"
+
+    def agree(doubt: Doubt) -> bool:
+        echo(told_doubt(doubt))
+        echo(f"{choice}: {told_choice(doubt, adopt, abandon=abandon)}")
+        return yes or layout.realm == "emulated" or not sys.stdin.isatty() or click.confirm("Do that?", default=False)
+
+    if not studio.resolve(layout, ",".join(named(profiles)), scene, adopt, abandon=abandon, agree=agree):
+        raise DecisionNeeded("nothing was decided: you said no")
     if abandon:
         echo(f"{scene}: its submission is given up; `storyboard resolve {scene} --submit-again` takes that back")
         return
     word = f"task {adopt} is its own" if adopt else "it will be submitted again"
     echo(f"{scene}: {word}; go on with `storyboard run{' --emulator' if emulator else ''}`")
+
+
+def told_doubt(doubt: Doubt) -> str:
+    """The submission, when it was, and what it may be billed."""
+    from storyboard.language.source import shown
+    from storyboard.report.tasks import date_of
+
+    attempt = doubt.attempt
+    task = f", task {attempt.task}" if attempt.task else ""
+    mark = f", mark {attempt.marker}" if attempt.marker is not None else ""
+    state = f"{attempt.state}: {attempt.error}" if attempt.error else attempt.state
+    return f"{shown(attempt.scene)}: submitted on {date_of(attempt.at)} UTC{task}{mark}; {shown(state)}"
+
+
+def told_choice(doubt: Doubt, adopt: str, *, abandon: bool) -> str:
+    """What may come of a choice, in money."""
+    much = doubt.counts.told if doubt.counts.currency else "an unknown sum"
+    if adopt:
+        return f"this task's bill is the scene's, up to {much}; nothing is submitted"
+    if abandon:
+        return f"if it was taken on it is billed all the same, up to {much}, and its video is not fetched"
+    if doubt.counts.currency and not doubt.counts.amount:
+        return "nothing is billed for what was submitted; the plan says what the new one may cost"
+    return f"it may be billed twice: up to {much} for what was submitted, and as much for the new one"

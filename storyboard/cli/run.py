@@ -13,7 +13,7 @@ from storyboard.cli.common import Amount, Finite, file_option, named, profile_op
 from storyboard.cli.echo import echo
 from storyboard.cli.listen import receiving
 from storyboard.cli.progress import Display, display
-from storyboard.cli.show import money, show_plan, told_books
+from storyboard.cli.show import money, show_plan, show_results, told_books
 from storyboard.errors import DecisionNeeded
 from storyboard.executor.run import Outcome
 from storyboard.language.source import shown
@@ -152,15 +152,13 @@ def _asked(price: str) -> bool:
 
 
 def told_results(outcome: Outcome) -> None:
-    """What became of the scenes that need a word."""
+    """What became of the scenes: at length where something has to be done, and a line for each."""
     for result in outcome.results.values():
         if result.standing in ("failed", "held"):
             echo(f"{result.standing}: {shown(result.scene)}: {shown(result.what)}", err=True)
             for line in result.hint.splitlines():
                 echo(f"  {shown(line)}", err=True)
-    blocked = [shown(result.scene) for result in outcome.results.values() if result.standing in ("blocked", "waiting")]
-    if blocked:
-        echo(f"not made: {', '.join(blocked)}", err=True)
+    show_results(outcome.results.values())
     if outcome.interrupted:
         echo("interrupted; the same command goes on where this one stopped", err=True)
     echo(f"{outcome.submitted} task{'s' if outcome.submitted != 1 else ''} submitted")

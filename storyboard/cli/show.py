@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storyboard.cli.common import colour
 from storyboard.cli.echo import echo
@@ -15,6 +16,9 @@ from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
 from storyboard.promises import Realm
 from storyboard.report.view import Row, reason_value
+
+if TYPE_CHECKING:
+    from storyboard.executor.run import Result
 
 _SIGNS = {"CNY": "¥", "USD": "$"}
 _COLOURS = {
@@ -144,6 +148,48 @@ def _step_value(step: object) -> dict[str, Any]:
 
 def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
     return [reason_value(reason) for reason in reasons]
+
+
+def show_results(results: Iterable[Result]) -> None:
+    """What became of each scene, what it cost and what to say next, a line each; what was kept, in one."""
+    results = tuple(results)
+    busy = [result for result in results if result.standing != "done" or result.books.known or result.what]
+    wide = max((columns(shown(result.scene)) for result in busy), default=0)
+    costs = [_told_cost(result) for result in busy]
+    dear = max(map(columns, costs), default=0)
+    for result, cost in zip(busy, costs, strict=True):
+        word, style = _STANDINGS[result.standing]
+        why = shown(result.what) if result.standing not in ("failed", "held") else ""
+        said = "; ".join(filter(None, (why, next_words(result))))
+        margin = f"{padded(shown(result.scene), wide)}  {padded(cost, dear)}"
+        echo(f"  {colour(padded(word, 8), fg=style)}  {margin}  {said}".rstrip())
+    if len(busy) < len(results):
+        echo(f"  {colour(padded('kept', 8), fg='green')}  {len(results) - len(busy)} of {len(results)}, for nothing")
+
+
+def _told_cost(result: Result) -> str:
+    unknown = result.take is not None and result.take.tokens is None and result.books.known
+    return told_books(result.books) + (" at the most: the service named no usage" if unknown else "")
+
+
+_STANDINGS = {
+    "done": ("made", "green"),
+    "failed": ("failed", "red"),
+    "held": ("held", "magenta"),
+    "blocked": ("not made", "white"),
+    "waiting": ("not made", "white"),
+    "running": ("running", "blue"),
+}
+
+
+def next_words(result: Result) -> str:
+    """The command that goes on with a scene; empty for one that is made."""
+    if result.standing == "done":
+        return ""
+    named = re.search(r"`storyboard [^`]+`", result.hint)
+    if named is not None and result.standing == "held":
+        return f"next: {named[0]}"
+    return f"next: `storyboard run {shown(result.scene)}`"
 
 
 def show_rows(rows: Iterable[Row]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storyboard.errors import MediaTrouble, Unreachable
+from storyboard.errors import MediaTrouble, Unusable
 from storyboard.language.facts import format_of
 from storyboard.net import FETCHES
 from storyboard.planning.fingerprint import digest_of
@@ -42,7 +42,7 @@ class Fetcher:
     async def bring(self, name: str, address: Address, *, video: bool) -> Fetched:
         """Fetch a file, check it, and give it its name; `name` is for its part on the disk.
 
-        Raises Unreachable if it isn't whole.
+        Raises Unusable if it isn't whole, Unreachable if nobody answers.
         """
         part = self.store.part(digest_of(name.encode())[7:19] + ("mp4" if video else "frame"))
         try:
@@ -53,7 +53,7 @@ class Fetcher:
             await asyncio.to_thread(self.store.keep, part.path, digest, ending)
             return Fetched(digest, measures.seconds, measures.width, measures.height)
         except MediaTrouble as error:
-            raise Unreachable(f"what came from {address.bare} is not whole: {error.what}") from error
+            raise Unusable(f"what came from {address.bare} is not whole: {error.what}") from error
         finally:
             part.discard()
 

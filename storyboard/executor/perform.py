@@ -7,15 +7,17 @@ and sound. Nothing here ever submits twice: a request is made again only after a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
+    Gone,
     NotFound,
     NotSent,
+    NoWayOut,
     ProviderError,
     RateLimited,
     Rejected,
@@ -23,12 +25,21 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
     Untrusted,
+    Unusable,
 )
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetched
-from storyboard.executor.polling import pause
+from storyboard.executor.likeness import Measured, anothers, otherwise
+from storyboard.executor.polling import odd_after, pause
 from storyboard.executor.reconcile import Adopt, Hold, LookAgain, Verdict, disagreement, twins, verdict
-from storyboard.executor.retry import wait_after
+from storyboard.executor.retry import (
+    FETCHES_AN_HOUR,
+    FETCHES_IN_ALL,
+    Failures,
+    wait_after,
+    wait_to_fetch,
+    words_of_wait,
+)
 from storyboard.planning.event import Attempt, Event, EventKind
 from storyboard.planning.fingerprint import Components, digest_of
 from storyboard.planning.lock import take_value
@@ -52,7 +63,7 @@ class Job:
     """A scene to be made: from which key, under which profiles.
 
     `asked` is what its task will say that it was made with; `marked`, whether its request may bear our mark; `reserve`,
-    what it may cost at the most; `rate`, what a million of its tokens do.
+    what it may cost at the most; `rate`, what a million of its tokens do; `pixels`, how large its model's videos are.
     """
 
     scene: str
@@ -62,6 +73,7 @@ class Job:
     marked: bool = True
     reserve: Money = NO_MONEY
     rate: Money = NO_MONEY
+    pixels: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +112,16 @@ async def submitted(job: Job, crew: Crew, order: Order) -> Known:
     twin = await _twin(job, crew, marker)
     if twin is not None:
         return _recovered(job, crew, twin)
-    attempts = 0
+    failures = Failures()
     while True:
-        attempts += 1
         try:
             async with crew.stop.passage(_model(job)):
                 attempt = await _attempted(job, crew, body, marker)
         except (NotSent, Rejected) as error:
             if isinstance(error, RateLimited):
                 crew.slots.narrow()
-            await _wait_or_give_up(error, attempts, job, crew, paid=True)
+            failures.more(crew.clock.now())
+            await _wait_or_give_up(error, failures, job, crew, paid=True)
             continue
         if not attempt.task:
             return await sought(job, crew, attempt)
@@ -207,11 +219,11 @@ def _markers(job: Job, crew: Crew) -> frozenset[int]:
 async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
     """The task of an attempt in doubt, found in the provider's list by its mark.
 
-    Raises UnknownOutcome, with what a person can do, if it isn't there, or not for certain.
+    Raises UnknownOutcome, with what a person can do, if it isn't there, or not for certain, or if nobody may look.
     """
     looks = 0
     while True:
-        match await _said_of(job, crew, attempt, looks):
+        match await _said_or_held(job, crew, attempt, looks):
             case Adopt(task):
                 crew.note(Event("adopted", job.scene, attempt.intent, {"task": task}))
                 return Known(attempt.intent, task)
@@ -222,6 +234,14 @@ async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
                 crew.tell(Event("seen", job.scene, body={"status": f"looking for its task again in {after:.0f} s"}))
                 await crew.stop.unless_left(crew.clock.sleep(after))
                 looks += 1
+
+
+async def _said_or_held(job: Job, crew: Crew, attempt: Attempt, looks: int) -> Verdict:
+    """What a list says of an attempt; where none can be had, the attempt is as much in doubt as it was."""
+    try:
+        return await _said_of(job, crew, attempt, looks)
+    except (Unreachable, Rejected) as error:
+        return Hold(f"its task can't be looked for: {error.what}")
 
 
 async def _said_of(job: Job, crew: Crew, attempt: Attempt, looks: int, owned: Collection[str] | None = None) -> Verdict:
@@ -241,27 +261,32 @@ async def _turn(crew: Crew) -> None:
     await crew.stop.unless_halted(crew.provider.turn("create"))
 
 
-async def _wait_or_give_up(error: ProviderError, attempts: int, job: Job, crew: Crew, *, paid: bool = False) -> None:
-    """Wait for the next attempt, and say so; once somebody wants to leave, there is none."""
-    if isinstance(error, (AccountRefused, Untrusted)):
+async def _wait_or_give_up(
+    error: ProviderError, failures: Failures, job: Job, crew: Crew, *, paid: bool = False, least: float = 0.0
+) -> None:
+    """Wait for the next attempt, at least so many seconds, and say so; once somebody wants to leave, there is none. A
+    paid request whose address isn't there, or whose model isn't, won't find it there a moment later."""
+    if isinstance(error, (AccountRefused, Untrusted, NoWayOut)):
         crew.stop.because(error)
-    seconds = wait_after(error, attempts, crew.dice.fraction())
-    if seconds is None or crew.stop.interrupted:
+    now = crew.clock.now()
+    seconds = wait_after(error, failures, now, crew.dice.fraction())
+    if seconds is None or crew.stop.interrupted or (paid and isinstance(error, NotFound)):
         raise error
-    crew.tell(Event("seen", job.scene, body={"status": f"again in {seconds:.0f} s: {error.what}"}))
+    seconds = max(seconds, least)
+    crew.tell(Event("seen", job.scene, body={"status": words_of_wait(error, failures, now, seconds)}))
     waiting = crew.clock.sleep(seconds)
     await (crew.stop.unless_halted(waiting) if paid else crew.stop.unless_left(waiting))
 
 
 async def _patiently(job: Job, crew: Crew, question: Callable[[], Awaitable[T]]) -> T:
     """Ask something that costs nothing, again and again until there is an answer. Raises what can't be waited out."""
-    attempts = 0
+    failures = Failures()
     while True:
         try:
             return await question()
         except (Unreachable, Rejected) as error:
-            attempts += 1
-            await _wait_or_give_up(error, attempts, job, crew)
+            failures.more(crew.clock.now())
+            await _wait_or_give_up(error, failures, job, crew)
 
 
 async def ended(job: Job, known: Known, crew: Crew) -> Task:
@@ -271,16 +296,17 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
     while True:
         task = await _looked(job, known, crew, wait)
         if task.word != said:
+            odd = odd_after(said, task.word)
             said = task.word
-            crew.note(Event("seen", job.scene, known.intent, {"task": known.task, "status": said}))
+            about = {"task": known.task, "status": said} | ({"odd": odd} if odd else {})
+            crew.note(Event("seen", job.scene, known.intent, about))
         if is_over(task.status):
             break
         if crew.clock.now() > (task.created_at or began) + (task.expires_after or LONGEST_LIFE) + OVERDUE:
-            raise DecisionNeeded(
-                f"task {known.task} has outlived its time by an hour: the service says {task.word}",
-                "run again later: it is looked at once more, and fetched if there is anything",
-            )
-        wait = pause(crew.clock.now() - began, crew.pace)
+            why = f"task {known.task} has outlived its time by an hour: the service says {task.word}"
+            then = "run again later: it is looked at once more, and fetched if there is anything"
+            raise _held(job, known, why, then, crew)
+        wait = pause(crew.clock.now() - began, crew.pace, known=task.status != "unknown")
     if task.status != "succeeded":
         await _check_alone(job, known, crew)
     crew.note(Event("ended", job.scene, known.intent, {"status": task.status, "error": task.error}))
@@ -354,8 +380,14 @@ def _lost(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
     return DecisionNeeded(what, again(job.scene, paid=True))
 
 
+def _held(job: Job, known: Known, why: str, then: str, crew: Crew) -> DecisionNeeded:
+    """A task is there, and this run doesn't get on with it: the next one tries again, or somebody decides."""
+    crew.note(Event("held", job.scene, known.intent, {"why": why}))
+    return DecisionNeeded(why, f"{then}; {again(job.scene, paid=True)}")
+
+
 async def stored(job: Job, known: Known, task: Task, crew: Crew) -> Take:
-    """Bring a task's video and last frame into the store, and say so."""
+    """Bring a task's video and last frame into the store, and say so, and what of it is other than was asked for."""
     video, task = await _video(job, known, task, crew)
     frame = await _frame(job, task, crew)
     assert task.video is not None  # noqa: S101 - it was just fetched
@@ -370,34 +402,97 @@ async def stored(job: Job, known: Known, task: Task, crew: Crew) -> Take:
         task=known.task,
         tokens=task.tokens,
     )
-    crew.note(Event("stored", job.scene, known.intent, {"profile": job.profile, "take": take_value(take)}))
+    odd = otherwise(task, job.asked, _measured(video), job.pixels)
+    about = {"profile": job.profile, "take": take_value(take)}
+    crew.note(Event("stored", job.scene, known.intent, about | ({"error": odd} if odd else {})))
     return take
 
 
+def _measured(video: Fetched) -> Measured:
+    return Measured(video.seconds, video.width, video.height)
+
+
+NAMELESS_MOST = 10
+"""How often a task that has succeeded is asked for the address that it should name."""
+ANOTHERS_MOST = 3
+"""How often a video that is like neither its task nor the request is sent back; then it is what was paid for."""
+
+
 async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetched, Task]:
-    """Fetch a video until it is whole; each new attempt asks for its address anew."""
-    attempts = 0
+    """Fetch a video until it is whole; each new attempt asks for its address anew.
+
+    An address that has died is only the last one if it was dead already when the service named it.
+    """
+    failures, anothers_came, missed = Failures(), 0, list(_missed(job, known, crew))
+    told = 0.0  # when the address was named: before the first failure nobody knows, a machine may have slept since
     while True:
+        task = await _fetchable(job, known, task, missed, crew)
+        assert task.video is not None  # noqa: S101 - that is what fetchable means
         try:
-            if task.video is None:
-                raise Unreachable(f"task {task.id} succeeded, but names no video")
-            return await crew.fetcher.bring(job.scene, task.video, video=True), task
+            came = await crew.fetcher.bring(job.scene, task.video, video=True)
+            unlike = anothers(task, job.asked, _measured(came), job.pixels)
+            if not unlike or anothers_came == ANOTHERS_MOST:
+                return came, task
+            anothers_came += 1
+            raise Unusable(f"what came may be another task's video: {unlike}")
         except Unreachable as error:
-            attempts += 1
-            if 0 < task.expires < crew.clock.now():
+            if isinstance(error, Unusable):
+                missed.append(crew.clock.now())
+                crew.note(Event("missed", job.scene, known.intent, {"error": error.what}))
+            if isinstance(error, Gone) and 0 < task.expires < told:
                 raise _lost(job, known, f"videos can be fetched for 24 hours ({error.what})", crew) from error
-            await _wait_or_give_up(error, attempts, job, crew)
-            task = await _looked(job, known, crew)
+            failures.more(crew.clock.now())
+            await _wait_or_give_up(error, failures, job, crew)
+            task, told = await _looked(job, known, crew), crew.clock.now()
+
+
+def _missed(job: Job, known: Known, crew: Crew) -> tuple[float, ...]:
+    """When the task's video was asked for in vain already."""
+    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    return () if attempt is None else attempt.missed
+
+
+async def _fetchable(job: Job, known: Known, task: Task, missed: Sequence[float], crew: Crew) -> Task:
+    """A task that has succeeded, once it names its video and that may be asked for. Raises DecisionNeeded if either
+    doesn't come about: it was paid for."""
+    failures = Failures()
+    while task.video is None:
+        if failures.count == NAMELESS_MOST:
+            why = f"task {known.task} succeeded, but the service names no video of it"
+            raise _held(job, known, why, "run again later: it is asked once more", crew)
+        failures.more(crew.clock.now())
+        nameless = Unusable(f"task {known.task} succeeded, but names no video")
+        await _wait_or_give_up(nameless, failures, job, crew)
+        task = await _looked(job, known, crew)
+    wait = wait_to_fetch(missed, crew.clock.now())
+    if wait is None:
+        why = f"the video of task {known.task} didn't come in {FETCHES_IN_ALL} attempts"
+        raise _held(job, known, why, "nobody asks for it any more, since its address soon answers nobody", crew)
+    if not wait:
+        return task
+    often = Unusable(f"the video was asked for {FETCHES_AN_HOUR} times within the hour", "run again later")
+    crew.tell(Event("seen", job.scene, body={"status": f"again in {wait:.0f} s: {often.what}"}))
+    await crew.stop.unless_left(crew.clock.sleep(wait))
+    if crew.stop.interrupted:
+        raise often
+    return await _fetchable(job, known, await _looked(job, known, crew), missed, crew)
+
+
+FRAMES_MOST = 3
+"""How often a last frame is asked for."""
 
 
 async def _frame(job: Job, task: Task, crew: Crew) -> str:
     """The digest of the API's own last frame; empty if it gave none that can be had, since a video has one anyway."""
     if task.frame is None:
         return ""
-    for attempt in range(1, 4):
+    failures = Failures()
+    while True:
         try:
             return (await crew.fetcher.bring(job.scene, task.frame, video=False)).digest
         except Unreachable as error:
-            if attempt < 3:
-                await crew.clock.sleep(wait_after(error, attempt, crew.dice.fraction()) or 0)
-    return ""
+            now = crew.clock.now()
+            failures.more(now)
+            if failures.count == FRAMES_MOST:
+                return ""
+            await crew.clock.sleep(wait_after(error, failures, now, crew.dice.fraction()) or 0)

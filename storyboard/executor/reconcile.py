@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from storyboard.errors import UsageError
+from storyboard.executor.likeness import said_otherwise
 from storyboard.planning.event import Attempt, Event, Past
 from storyboard.providers.provider import Task
 
@@ -130,12 +131,7 @@ def disagreement(task: Task, attempt: Attempt) -> str:
 
     A stranger's task may bear the same mark by chance, one in 65,536; only now does it say what it was.
     """
-    said = {"duration": task.duration, "ratio": task.ratio, "resolution": task.resolution, "sound": task.sound}
-    for name, asked in attempt.asked.items():
-        value = said.get(name)
-        if value not in (None, "") and asked not in (None, -1, "adaptive") and value != asked:
-            return f"its {name} is {value}, but {asked} was asked for"
-    return ""
+    return said_otherwise(task, attempt.asked)
 
 
 UNDECIDED = ("in doubt", "lost", "given up", "cancelled")
@@ -143,11 +139,12 @@ UNDECIDED = ("in doubt", "lost", "given up", "cancelled")
 
 
 def in_doubt(past: Past, profile: str, scene: str) -> Attempt:
-    """The scene's attempt of which nobody knows what came, or that was lost, given up, or cancelled by somebody.
+    """The scene's attempt of which nobody knows what came, or that was lost, given up, or cancelled by somebody, or
+    whose task was held: it doesn't end, or its video can't be had.
 
     Raises UsageError if there is none.
     """
-    found = [attempt for attempt in past.of(profile, scene) if attempt.state in UNDECIDED]
+    found = [attempt for attempt in past.of(profile, scene) if attempt.state in UNDECIDED or attempt.held]
     if not found:
         raise UsageError(f'scene "{scene}" has no submission in doubt', "`storyboard status` shows how scenes stand")
     return found[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from storyboard.errors import (
@@ -23,7 +23,7 @@ from storyboard.executor.perform import Job, Known, ended, perform, stored
 from storyboard.executor.stop import Stopped
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
-from storyboard.planning.budget import Budget
+from storyboard.planning.budget import Books, Budget
 from storyboard.planning.event import Attempt, Event
 from storyboard.planning.fingerprint import components_of
 from storyboard.planning.lock import Lock
@@ -36,7 +36,8 @@ from storyboard.providers.provider import Order
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one scene. `seconds` is how long it took."""
+    """What became of one scene. `seconds` is how long it took, `books` what this run found out of its bill: what it was
+    billed, and what it may be yet."""
 
     scene: str
     standing: Standing
@@ -45,6 +46,7 @@ class Result:
     take: Take | None = None
     seconds: float = 0.0
     code: int = 0
+    books: Books = field(default_factory=Books)
 
 
 @dataclass(slots=True)
@@ -139,11 +141,33 @@ class Run:
         await asyncio.gather(*salvages)
         for id in self._graph.order:
             if id not in self.outcome.results:
-                self.outcome.results[id] = Result(id, schedule.standing(id))
+                self.outcome.results[id] = Result(id, schedule.standing(id), self._why_not_begun(id))
         said = self._crew.journal.past[self._began :]
+        self._put_down_bills(said)
+        self.outcome.results = {id: self.outcome.results[id] for id in self._graph.storyboard.scenes}
         self.outcome.submitted = sum(event.kind == "accepted" for _, event in said)
         self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
         return self.outcome
+
+    def _why_not_begun(self, id: str) -> str:
+        """Why nothing became of a scene that nobody has worked on."""
+        for parent in self._graph.parents[id]:
+            standing = self.outcome.results[parent].standing
+            if standing != "done":
+                return f"it is made from {parent}, which is {standing}"
+        try:
+            self._crew.stop.check()
+        except Stopped as why:
+            return why.what
+        return ""
+
+    def _put_down_bills(self, said: Sequence[tuple[float, Event]]) -> None:
+        """With each scene's result, what its attempts were billed of which this run has heard."""
+        heard = {(event.scene, event.intent) for _, event in said if event.intent}
+        for scene, intent in sorted(heard):
+            entry, result = self._crew.budget.project.entry(intent), self.outcome.results.get(scene)
+            if entry is not None and result is not None:
+                result.books.put(intent, entry)
 
     def _settle_what_is_kept(self) -> None:
         results, takes, lock = kept(self._plan, self._world)
@@ -220,7 +244,12 @@ class Run:
         take = await perform(self._job(id, resumes), self._crew, lambda marker: self._order(id, marker), resumes)
         self._keep(id, take, select=True)
         self.outcome.takes[id] = take
-        return Result(id, "done", take=take)
+        return Result(id, "done", self._odd(id, take), take=take)
+
+    def _odd(self, id: str, take: Take) -> str:
+        """What of a take that was just stored is other than was asked for."""
+        attempts = self._crew.journal.history.of(self._profile, id).attempts.values()
+        return next((attempt.error for attempt in attempts if attempt.task == take.task), "")
 
     def _job(self, id: str, begun: Attempt | None) -> Job:
         """What is to be made. A request whose author fixed its expiry has no room for our mark."""
@@ -236,7 +265,7 @@ class Run:
         row = self._world.rows[self._graph.scene(id).model.row]
         most = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes).most
         marked = asked.execution_expires_after is None
-        return Job(id, self._profile, components, fixed, marked, most, rate_of(id, self._graph, row))
+        return Job(id, self._profile, components, fixed, marked, most, rate_of(id, self._graph, row), row.pixels)
 
     def _model(self, id: str) -> str:
         model = self._graph.scene(id).model

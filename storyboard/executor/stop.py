@@ -13,7 +13,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from storyboard.errors import AccountRefused, ModelRefused, NotSent, RateLimited, Rejected, StoryboardError, Untrusted
+from storyboard.errors import (
+    AccountRefused,
+    ModelRefused,
+    NotSent,
+    NoWayOut,
+    RateLimited,
+    Rejected,
+    StoryboardError,
+    Untrusted,
+)
 
 
 class Stopped(StoryboardError):
@@ -91,7 +100,7 @@ class Stop:
             except ModelRefused as error:
                 self._models[model] = error
                 raise
-            except (AccountRefused, Untrusted) as error:
+            except (AccountRefused, Untrusted, NoWayOut) as error:
                 self.because(error)
                 raise
             except (NotSent, RateLimited):

@@ -87,6 +87,11 @@ class Books:
         return self._entries.get(intent)
 
     @property
+    def known(self) -> bool:
+        """Is there any attempt in them?"""
+        return bool(self._entries)
+
+    @property
     def unsettled(self) -> tuple[str, ...]:
         """Attempts whose bill isn't known."""
         return tuple(intent for intent, entry in self._entries.items() if entry.bill is None)

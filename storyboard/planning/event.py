@@ -23,6 +23,7 @@ EventKind = Literal[
     "held",
     "decided",
     "seen",
+    "missed",
     "ended",
     "stored",
     "selected",
@@ -89,6 +90,13 @@ class Attempt:
     """Was its task found in the provider's list, not named in an answer?"""
     provider: str = ""
     """Whom it was sent to; empty where that was not written down."""
+    missed: tuple[float, ...] = ()
+    """When its video was asked for and didn't come as it should, in Unix seconds."""
+
+    @property
+    def held(self) -> bool:
+        """Does it have a task with which a run did not get on, so that a person may decide?"""
+        return self.state in ("accepted", "made") and bool(self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ class History:
             begun = self._attempts[event.intent] = replace(_begun(event, at), provider=self._provider)
             self._of.setdefault((begun.profile, begun.scene), {})[event.intent] = None
         elif event.intent in self._attempts:
-            changed = self._attempts[event.intent] = _after(self._attempts[event.intent], event)
+            changed = self._attempts[event.intent] = _after(self._attempts[event.intent], event, at)
             if changed.task:
                 self.owned.add(changed.task)
         if event.kind == "stored":
@@ -195,7 +203,7 @@ def _begun(event: Event, at: float) -> Attempt:
     return Attempt(event.intent, event.scene, profile, key, "in doubt", at=at, marker=marker, asked=asked)
 
 
-def _after(attempt: Attempt, event: Event) -> Attempt:
+def _after(attempt: Attempt, event: Event, at: float) -> Attempt:
     task = str(event.body.get("task", "")) or attempt.task
     error = str(event.body.get("error", ""))
     if event.kind == "ended":
@@ -205,8 +213,12 @@ def _after(attempt: Attempt, event: Event) -> Attempt:
         return replace(attempt, state="given up" if choice == "abandon" else "abandoned", error=choice)
     if event.kind == "disowned":
         return replace(attempt, state="in doubt", task="", adopted=False, error=error)
+    if event.kind == "held" and attempt.task:
+        return replace(attempt, error=str(event.body.get("why", "")))
+    if event.kind == "missed":
+        return replace(attempt, missed=(*attempt.missed, at))
     if event.kind == "adopted":
-        return replace(attempt, state="accepted", task=task, adopted=True)
+        return replace(attempt, state="accepted", task=task, adopted=True, error="")
     if event.kind in _STATE_AFTER:
         return replace(attempt, state=_STATE_AFTER[event.kind], task=task, error=error)
     return attempt

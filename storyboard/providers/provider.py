@@ -106,7 +106,8 @@ class Provider(Protocol):
         ...
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The bytes at an address that a task gave. Raises Unreachable if they don't come whole."""
+        """The bytes at an address that a task gave. Raises Unreachable if they don't come whole: Unusable if somebody
+        answered, Gone if there is nothing."""
         ...
 
     @property

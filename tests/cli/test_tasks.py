@@ -191,6 +191,7 @@ def test_a_queued_task_is_cancelled(write: Write, served: Emulator) -> None:
     assert tasks(path, "cancel", task).out == f"{task} is cancelled already\n"
 
 
+@pytest.mark.row(21)
 @pytest.mark.parametrize("verb", ["cancel", "delete"])
 def test_a_running_task_is_billed(write: Write, served: Emulator, clock: VirtualClock, verb: str) -> None:
     """Nothing stops it."""
@@ -201,6 +202,7 @@ def test_a_running_task_is_billed(write: Write, served: Emulator, clock: Virtual
     assert f"task {task} is running: it can't be cancelled any more, and will be billed" in said.err
 
 
+@pytest.mark.row(21)
 def test_a_task_that_began_to_run_meanwhile_is_billed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was queued when it was looked at; the refusal of the service says the same."""
     refusal = {"error": {"code": "InvalidAction.RunningTaskDeletion", "message": "it runs"}}

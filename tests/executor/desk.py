@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from storyboard.errors import StoryboardError, Unreachable
+from storyboard.errors import Gone, StoryboardError
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.scan import Scanner
@@ -126,7 +126,7 @@ class Desk:
         if isinstance(content, StoryboardError):
             raise content
         if not content:
-            raise Unreachable(f"{address.bare} answered 403")
+            raise Gone(f"{address.bare} answered 403")
         sink.write(content)
 
 

@@ -16,6 +16,7 @@ import pytest
 from storyboard import net
 from storyboard.emulator.faults import Fault
 from storyboard.errors import (
+    Gone,
     KeyRefused,
     MediaTrouble,
     ModelRefused,
@@ -29,6 +30,7 @@ from storyboard.errors import (
     StoryboardError,
     UnknownOutcome,
     Unreachable,
+    Unusable,
 )
 from storyboard.language.scene import Parameters
 from storyboard.promises import Account, Pace, Secret
@@ -166,31 +168,31 @@ CLASSES: dict[str, tuple[Fault, Doing, type[ProviderError] | type[MediaTrouble]]
     "25 a limit is set": (no(429, "SetLimitExceeded"), Talk.create, QuotaUsedUp),
     "25 the free quota": (no(429, "QuotaExceeded", "your free trial quota is used up"), Talk.create, QuotaUsedUp),
     "26 500": (yes(status=500, code="InternalServiceError"), Talk.create, UnknownOutcome),
-    "27 a look is a 503": (Fault("get", does="refuse", status=503), Talk.look, Unreachable),
-    "27 a list is a 500": (Fault("list", does="refuse", status=500), Talk.list, Unreachable),
+    "27 a look is a 503": (Fault("get", does="refuse", status=503), Talk.look, Unusable),
+    "27 a list is a 500": (Fault("list", does="refuse", status=500), Talk.list, Unusable),
     "28 a yes in HTML": (yes(status=200, shape="html"), Talk.create, UnknownOutcome),
     "28 an empty yes": (yes(status=200, shape="empty"), Talk.create, UnknownOutcome),
     "28 a yes in no JSON": (yes(status=200, shape="malformed"), Talk.create, UnknownOutcome),
-    "28 a look at a portal": (Fault("get", does="answer", status=200, shape="html"), Talk.look, Unreachable),
+    "28 a look at a portal": (Fault("get", does="answer", status=200, shape="html"), Talk.look, Unusable),
     "29 no id": (Fault("create", does="without", fields=["id"]), Talk.create, UnknownOutcome),
     "29 an odd id": (Fault("create", does="set", fields={"id": "../x"}), Talk.create, UnknownOutcome),
     "30 a look is cut off": (Fault("get", does="cut"), Talk.look, Unreachable),
     "30 a yes is cut off": (Fault("create", does="cut"), Talk.create, UnknownOutcome),
-    "30 a video is cut off": (Fault("file", does="cut"), Talk.fetch, Unreachable),
-    "31 a video without a length": (Fault("file", does="cut", length="none"), Talk.fetch, Unreachable),
+    "30 a video is cut off": (Fault("file", does="cut"), Talk.fetch, Unusable),
+    "31 a video without a length": (Fault("file", does="cut", length="none"), Talk.fetch, Unusable),
     "32 a look that drips": (Fault("get", does="drip", every=0.05), Talk.look, Unreachable),
-    "32 a video that drips": (Fault("file", does="drip", bytes=64, every=0.05), Talk.fetch, Unreachable),
+    "32 a video that drips": (Fault("file", does="drip", bytes=64, every=0.05), Talk.fetch, Unusable),
     "33 a look without an end": (Fault("get", does="endless"), Talk.look, Unreachable),
     "33 a huge header": (Fault("get", does="huge_header"), Talk.look, Unreachable),
     "34 a packed bomb": (Fault("get", does="gzip_bomb"), Talk.look, Unreachable),
-    "45 a video's address has died": (Fault("file", does="refuse", status=403, shape="xml"), Talk.fetch, Unreachable),
+    "45 a video's address has died": (Fault("file", does="refuse", status=403, shape="xml"), Talk.fetch, Gone),
     "46 a video was fetched too often": (
         Fault("file", each="1-", name="cap", does="refuse", status=403, shape="xml"),
         Talk.fetch,
-        Unreachable,
+        Gone,
     ),
-    "47 a video is a 503": (Fault("file", does="refuse", status=503), Talk.fetch, Unreachable),
-    "48 a video is a page": (Fault("file", does="answer", status=200, shape="html"), Talk.fetch, Unreachable),
+    "47 a video is a 503": (Fault("file", does="refuse", status=503), Talk.fetch, Unusable),
+    "48 a video is a page": (Fault("file", does="answer", status=200, shape="html"), Talk.fetch, Unusable),
     "49 a video is cut at the service": (Fault("file", does="cut", length="short"), Talk.take, MediaTrouble),
     "50 bits of a video are flipped": (Fault("file", does="flip", count=3000), Talk.take, MediaTrouble),
 }

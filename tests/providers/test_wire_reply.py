@@ -21,7 +21,7 @@ from storyboard.errors import (
     RateLimited,
     Rejected,
     UnknownOutcome,
-    Unreachable,
+    Unusable,
 )
 from storyboard.promises import Address
 from storyboard.providers.ark import wire
@@ -294,15 +294,15 @@ def test_a_time_that_no_clock_says_is_zero(value: object) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "sort"),
     [
-        (200, b"", Unreachable),
-        (200, b"<html>", Unreachable),
-        (200, b"[]", Unreachable),
-        (200, b"{}", Unreachable),
-        (200, b'{"id":3}', Unreachable),
-        (302, b"", Unreachable),
-        (404, b"<html>", Unreachable),
-        (500, error("InternalServiceError"), Unreachable),
-        (502, b"<html>", Unreachable),
+        (200, b"", Unusable),
+        (200, b"<html>", Unusable),
+        (200, b"[]", Unusable),
+        (200, b"{}", Unusable),
+        (200, b'{"id":3}', Unusable),
+        (302, b"", Unusable),
+        (404, b"<html>", Unusable),
+        (500, error("InternalServiceError"), Unusable),
+        (502, b"<html>", Unusable),
         (404, error("NotFound.Task"), NotFound),
         (401, error("AuthenticationError"), KeyRefused),
         (429, b"", RateLimited),
@@ -332,7 +332,7 @@ def test_items_without_an_id_are_left_out() -> None:
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"items":null}', b"[]", b"<html>"])
 def test_a_list_without_a_page(body: bytes) -> None:
     """It got no usable answer."""
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unusable):
         wire.page_of(200, body)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from storyboard.errors import Rejected, Unreachable
+from storyboard.errors import Gone, Rejected, Unusable
 from storyboard.net import Net, Reply
 from storyboard.promises import Account, Address, Sink, is_loopback, is_private
 from storyboard.providers.ark import wire
@@ -14,6 +14,8 @@ from storyboard.providers.pacing import asked_to_wait, instant_of
 from storyboard.providers.provider import Order, Page, Task
 
 LARGEST_VIDEO = 4 * 1024**3
+NOTHING_THERE = (403, 404, 410)
+"""What a store of objects says of an address whose signature has run out, or at which nothing lies any more."""
 SHORTEST_KEY = 8
 """Characters below which a key can't be told from a word."""
 
@@ -75,11 +77,12 @@ class Ark:
             raise Rejected(f"the service names {address.bare}, from which nothing is fetched")
         got = await self._net.stream(address, sink, largest=LARGEST_VIDEO)
         if got.status != 200:
-            raise Unreachable(f"{address.bare} answered {got.status}")
+            sort = Gone if got.status in NOTHING_THERE else Unusable
+            raise sort(f"{address.bare} answered {got.status}")
         if "html" in got.content_type or "xml" in got.content_type:
-            raise Unreachable(f"{address.bare} answered a page, not a video")
+            raise Unusable(f"{address.bare} answered a page, not a video")
         if got.promised is not None and got.promised != got.size:
-            raise Unreachable(f"{address.bare} broke off after {got.size} of {got.promised} bytes")
+            raise Unusable(f"{address.bare} broke off after {got.size} of {got.promised} bytes")
 
     def _fetches_from(self, address: Address) -> bool:
         """A real video comes over https from somewhere else, an emulated one from this machine."""

@@ -23,7 +23,7 @@ from storyboard.errors import (
     RateLimited,
     Rejected,
     UnknownOutcome,
-    Unreachable,
+    Unusable,
     UsageError,
 )
 from storyboard.promises import Address
@@ -118,7 +118,7 @@ _PROVABLE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 
 
 def task_of(status: int, body: bytes, after: float = 0.0) -> Task:
-    """The task that a reply to a get says. Raises Rejected for a provable no, else Unreachable."""
+    """The task that a reply to a get says. Raises Rejected for a provable no, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and _is_id(value.get("id")):
         return _task(value)
@@ -126,7 +126,7 @@ def task_of(status: int, body: bytes, after: float = 0.0) -> Task:
 
 
 def page_of(status: int, body: bytes, after: float = 0.0) -> Page:
-    """The page that a reply to a list says. Raises Rejected for a provable no, else Unreachable."""
+    """The page that a reply to a list says. Raises Rejected for a provable no, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("items"), list):
         tasks = tuple(_task(item) for item in value["items"] if isinstance(item, dict) and _is_id(item.get("id")))
@@ -135,7 +135,7 @@ def page_of(status: int, body: bytes, after: float = 0.0) -> Page:
 
 
 def check_deleted(status: int, body: bytes, after: float = 0.0) -> None:
-    """Raise Rejected or Unreachable if a reply to a delete is no yes."""
+    """Raise Rejected or Unusable if a reply to a delete is no yes."""
     if not 200 <= status < 300:
         raise _no(status, _json(body), after)
 
@@ -250,7 +250,7 @@ def _error_text(value: Any) -> str:
 
 def _no(status: int, value: Any, after: float) -> ProviderError:
     odd = f"the service answered {status}, in no shape that can be read"
-    return _refusal(status, value, after) or Unreachable(odd, "a proxy or a sign-in page may be answering in its place")
+    return _refusal(status, value, after) or Unusable(odd, "a proxy or a sign-in page may be answering in its place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ class No:
     """A row of the table of refusals: what a code that begins so, or an answer of this status, means.
 
     `code` is a pattern for the beginning of the code, `status` 0 for any; `words` are those of which the message has
-    to hold one, where the code alone doesn't say.
+    to hold one, where the code alone doesn't say; `after`, for how many seconds to stay away if the answer doesn't say.
     """
 
     code: str
@@ -266,6 +266,7 @@ class No:
     hint: str = ""
     status: int = 0
     words: str = ""
+    after: float = 0.0
 
 
 _CONTENT = r"(Sensitive|Risk)"
@@ -274,6 +275,11 @@ _OPENS = "activate the model in the vendor's console"
 _PAYS = "pay the account's debt, then run again"
 _RIGHTS = "the key may not do this: look at its rights in the vendor's console"
 _RAISES = "raise the limit in the vendor's console, or wait"
+_FIRST = "change the scene: what is named is the first of perhaps several mistakes"
+_OTHER_KIND = "the model makes no task of this kind: change the scene's mode or its model"
+_STRANGE = "this program and the service don't speak the same language: is there a newer one?"
+_MINUTE = 60.0
+"""Seconds over which the service counts requests and tokens (its limits are so many a minute)."""
 
 REFUSALS: tuple[No, ...] = (
     No(r"InputText.*" + _CONTENT, Moderated, "the prompt was refused: word it otherwise"),
@@ -292,12 +298,19 @@ REFUSALS: tuple[No, ...] = (
     No(r"OperationDenied\.ServiceNotOpen|ModelNotOpen", ModelRefused, _OPENS),
     No(r"InvalidEndpointOrModel", ModelRefused, "look at the model's name; an endpoint of your own is `ep-…`"),
     No(r"AccessDenied|OperationDenied", ModelRefused, _RIGHTS),
+    No(r"InvalidParameter\.TaskType", Rejected, _OTHER_KIND),
+    No(r"InvalidParameter|MissingParameter", Rejected, _FIRST),
+    No(r".*[RTI][Pp][Mm](RateLimit|Exceeded)", RateLimited, status=429, after=_MINUTE),
     No(r"SetLimitExceeded|InflightBatchsizeExceeded", QuotaUsedUp, _RAISES, status=429),
     No(r"QuotaExceeded", QuotaUsedUp, _RAISES, status=429, words=r"free|trial|plan|package|used up|exhaust"),
     No(r"", KeyRefused, "check ARK_API_KEY", status=401),
     No(r"", Overdue, _PAYS, status=402),
     No(r"", NotFound, status=404),
     No(r"", RateLimited, status=429),
+    No(r"", Rejected, _STRANGE, status=405),
+    No(r"", Rejected, "give an address for a large picture or sound, instead of the file", status=413),
+    No(r"", Rejected, _STRANGE, status=415),
+    No(r"", Rejected, _FIRST, status=422),
     No(r"", Rejected),
 )
 """What each refusal is: the first row that fits, by the vendor's list of codes (one code means several things: what
@@ -325,5 +338,5 @@ def _refusal(status: int, value: Any, after: float) -> Rejected | None:
     what = _fit(f"the service said no: {code or status}" + (f": {message}" if message else ""))
     no = refused_as(code, message, status)
     if issubclass(no.sort, RateLimited):
-        return no.sort(what, no.hint, code=code, status=status, after=after)
+        return no.sort(what, no.hint, code=code, status=status, after=after or no.after)
     return no.sort(what, no.hint, code=code, status=status)

@@ -1,0 +1,194 @@
+"""At the end of a run: for each scene what happened, what it cost and what to say next; and before a decision, what it
+may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.cli.show import next_words, show_results
+from storyboard.emulator.faults import Fault
+from storyboard.executor.run import Result
+from storyboard.planning.budget import Books, Entry
+from storyboard.planning.event import Event
+from storyboard.planning.money import money_of
+from storyboard.planning.take import Take
+from storyboard.promises import Realm
+from storyboard.testing.emulator import emulator
+from storyboard.world.clock import SystemClock
+from storyboard.world.files import layout_of
+from storyboard.world.journal import Journal
+from tests.cli.doors import say
+
+Write = Callable[[str], Path]
+FILM = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+  dusk: {prompt: A lighthouse.}
+  lamp: {chain: dusk, prompt: He lights the lamp.}
+  gulls: {prompt: Gulls.}
+"""
+
+
+def test_a_run_says_of_each_scene_what_happened_what_it_cost_and_what_to_say_next(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is refused, what is made from it waits, one is made; then the others are made, and that one is kept."""
+    no = Fault("create", at=1, does="refuse", status=400, code="InvalidParameter")
+    path = write(FILM)
+    with emulator(tmp_path / "service" / "ledger", speed=4000, faults=[no]) as emulated:
+        for name, value in emulated.environment.items():
+            monkeypatch.setenv(name, value)
+        first, second = (say("run", "-f", str(path)) for _ in range(2))
+    assert (first.code, second.code, emulated.fired) == (3, 0, {"refuse": 1})
+    assert first.out.splitlines()[-5:-1] == [
+        "  failed    dusk   nothing  next: `storyboard run dusk`",
+        "  not made  lamp   nothing  it is made from dusk, which is failed; next: `storyboard run lamp`",
+        "  made      gulls  ¥1.50",
+        "1 task submitted",
+    ]
+    assert second.out.splitlines()[-6:-3] == [
+        "  made      dusk  ¥1.50",
+        "  made      lamp  ¥1.50",
+        "  kept      1 of 3, for nothing",
+    ]
+
+
+AGAIN = "`storyboard resolve dusk --submit-again`"
+
+
+def books(*entries: Entry) -> Books:
+    """Books with these entries."""
+    found = Books()
+    for number, entry in enumerate(entries):
+        found.put(str(number), entry)
+    return found
+
+
+def test_a_bill_that_nobody_named_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was reserved is the most that it can be."""
+    reserve = money_of("5 CNY")
+    take = Take("sha256:0", {}, tokens=None)
+    show_results([Result("dusk", "done", take=take, books=books(Entry(reserve, bill=reserve)))])
+    assert capsys.readouterr().out == "  made      dusk  ¥5.00 at the most: the service named no usage\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (Result("dusk", "done"), ""),
+        (Result("dusk", "failed", "no", "word it otherwise"), "next: `storyboard run dusk`"),
+        (
+            Result("dusk", "held", "?", f"say {AGAIN}"),
+            f"next: {AGAIN}",
+        ),
+        (Result("dusk", "held", "it may cost too much", "raise it"), "next: `storyboard run dusk`"),
+        (Result("dusk", "blocked"), "next: `storyboard run dusk`"),
+        (Result("dusk", "waiting"), "next: `storyboard run dusk`"),
+    ],
+)
+def test_what_to_say_next(result: Result, words: str) -> None:
+    """Where something is to be decided, the command that decides; else the one that goes on."""
+    assert next_words(result) == words
+
+
+def doubtful(path: Path, *more: Event, realm: Realm = "emulated") -> None:
+    """A submission whose answer was lost, for which five yuan are set aside."""
+    layout = layout_of(str(path), realm)
+    layout.hidden.mkdir(parents=True)
+    journal = Journal(layout.hidden, SystemClock(), writing=True)
+    journal.open_run()
+    about: dict[str, Any] = {"profile": "", "key": {}, "marker": 180_000, "reserve": "5 CNY", "rate": "46 CNY"}
+    for event in (
+        Event("intended", "dusk", "i1", about),
+        Event("unknown", "dusk", "i1", {"error": "no answer"}),
+        *more,
+    ):
+        journal.append(event)
+    journal.close()
+
+
+def decided(path: Path, *words: str) -> tuple[int, list[str]]:
+    """What `resolve` says, and its exit code."""
+    said = say("resolve", "dusk", *words, "-f", str(path), "--emulator")
+    return said.code, said.out.splitlines()
+
+
+TWICE = "--submit-again: it may be billed twice: up to ¥5.00 for what was submitted, and as much for the new one"
+ALL_THE_SAME = "--abandon: if it was taken on it is billed all the same, up to ¥5.00, and its video is not fetched"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["--submit-again"],
+            TWICE,
+        ),
+        (["--adopt", "cgt-9"], "--adopt cgt-9: this task's bill is the scene's, up to ¥5.00; nothing is submitted"),
+        (
+            ["--abandon"],
+            ALL_THE_SAME,
+        ),
+    ],
+)
+def test_what_a_decision_may_cost_is_shown_with_it(write: Write, words: list[str], told: str) -> None:
+    """With when it was submitted, its mark, and how it stands."""
+    path = write(FILM)
+    doubtful(path)
+    code, lines = decided(path, *words)
+    assert (code, lines[1]) == (0, told)
+    assert lines[0].startswith("dusk: submitted on ")
+    assert lines[0].endswith(" UTC, mark 180000; in doubt: no answer")
+
+
+def test_a_task_that_a_run_could_not_get_on_with_may_be_decided_about(write: Write) -> None:
+    """It has outlived its time, or its video doesn't come: submitted again, both may be billed."""
+    path = write(FILM)
+    doubtful(path, Event("adopted", "dusk", "i1", {"task": "cgt-1"}), Event("held", "dusk", "i1", {"why": "too old"}))
+    code, lines = decided(path, "--submit-again")
+    assert (code, "task cgt-1" in lines[0], lines[0].endswith("accepted: too old")) == (0, True, True)
+
+
+def test_a_task_that_is_well_under_way_is_not_decided_about(write: Write) -> None:
+    """The run waits for it."""
+    path = write(FILM)
+    doubtful(path, Event("adopted", "dusk", "i1", {"task": "cgt-1"}))
+    assert decided(path, "--submit-again")[0] == 2
+
+
+class Terminal:
+    """Somebody who answers so."""
+
+    def __init__(self, answer: str) -> None:
+        self._answer = answer
+
+    def isatty(self) -> bool:
+        """He is there."""
+        return True
+
+    def readline(self, *_: int) -> str:
+        """He says it."""
+        return f"{self._answer}\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "code", "state"),
+    [("n", [], 4, "in doubt"), ("y", [], 0, "abandoned"), ("n", ["--yes"], 0, "abandoned")],
+)
+def test_where_it_costs_money_whoever_is_there_is_asked(
+    write: Write, monkeypatch: pytest.MonkeyPatch, answer: str, words: list[str], code: int, state: str
+) -> None:
+    """And shown what it may cost; a no decides nothing."""
+    path = write(FILM)
+    doubtful(path, realm="real")
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    said = say("resolve", "dusk", "--submit-again", "-f", str(path), *words)
+    journal = Journal(layout_of(str(path), "real").hidden, SystemClock(), writing=False)
+    journal.close()
+    assert (said.code, journal.history.attempt("i1").state, TWICE in said.out) == (code, state, True)

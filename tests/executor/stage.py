@@ -1,0 +1,193 @@
+"""A true run in a time that obeys: the true client over a true socket, and an emulator that is told what goes wrong.
+
+Clock and dice are ours, all else is as in a user's run: plan, journal, store, budget. A fault that did not fire fails
+the test, whatever came of the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storyboard import net
+from storyboard.emulator.faults import Fault
+from storyboard.executor.crew import Crew
+from storyboard.executor.fetch import Fetcher
+from storyboard.executor.local import Local
+from storyboard.executor.reconcile import memory_of
+from storyboard.executor.run import Outcome, Run
+from storyboard.executor.scan import Scanner
+from storyboard.executor.slots import Slots
+from storyboard.executor.stop import Stop
+from storyboard.executor.watch import Watcher
+from storyboard.planning.budget import Budget, Cap
+from storyboard.planning.event import Event, past_of
+from storyboard.planning.lock import Lock
+from storyboard.planning.plan import World, plan
+from storyboard.promises import Account, Pace, Secret
+from storyboard.providers.catalogue import capabilities
+from storyboard.providers.connect import connect
+from storyboard.providers.pacing import Paced
+from storyboard.providers.provider import Provider
+from storyboard.testing.clock import LoadedDice, VirtualClock
+from storyboard.testing.emulator import Emulator, emulator
+from storyboard.world.addresses import Addresses
+from storyboard.world.clock import SystemClock
+from storyboard.world.journal import Journal
+from storyboard.world.store import Store
+from tests.reading import graph_of
+
+HEAD = "storyboard: 1\nmodel: seedance-2.0-fast\ndefaults: {ratio: 16:9, resolution: 480p, duration: 4}\nscenes:\n"
+ONE = HEAD + "  dusk: {prompt: A lighthouse.}\n"
+TWO = ONE + "  gulls: {prompt: Gulls.}\n"
+CHAIN = TWO + "  lamp: {chain: dusk, prompt: He lights the lamp.}\n"
+
+UNHURRIED = net.Patience()
+HURRIED = net.Patience(seconds=0.2, least=4096, whole=5.0, ask=0.4)
+"""For those who would keep us waiting for ever."""
+
+
+def nobody(crew: Crew, event: Event) -> None:
+    """Nobody looks on."""
+    del crew, event
+
+
+@dataclass
+class Stage:
+    """A project, the service that it is made by, and what is heard of its runs.
+
+    `slots` are places for tasks in flight; `instead` puts somebody between a run and the service; `hears` is told
+    all that happens, with the run's crew.
+    """
+
+    folder: Path
+    emulated: Emulator
+    clock: VirtualClock
+    text: str = TWO
+    slots: int = 1
+    patience: net.Patience = UNHURRIED
+    fail_fast: bool = False
+    cap: Cap | None = None
+    instead: Callable[[Provider], Provider] = lambda provider: provider
+    dice: LoadedDice = field(default_factory=LoadedDice)
+    lock: Lock = field(default_factory=Lock)
+    past: list[tuple[float, Event]] = field(default_factory=list)
+    heard: list[Event] = field(default_factory=list)
+    hears: Callable[[Crew, Event], None] = nobody
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks the service took on, whatever became of them: what would have been paid for at the most."""
+        return len(self.emulated.ledger)
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """What happened in all the runs, as it is written down."""
+        return Counter(event.kind for _, event in self.past)
+
+    def states(self, scene: str) -> list[str]:
+        """How the attempts at a scene stand, as the journal adds them up."""
+        return [attempt.state for attempt in past_of(self.past).of("", scene)]
+
+    def told(self, words: str) -> int:
+        """How often somebody who looks on was told something that holds these words."""
+        return sum(words in str(event.body.get("status", "")) for event in self.heard)
+
+    def runs(self) -> Outcome:
+        """Run it, once more or for the first time."""
+        self.folder.mkdir(exist_ok=True)
+        journal = Journal(self.folder, self.clock, writing=True)
+        try:
+            outcome = asyncio.run(self._walked(journal))
+            journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
+            return outcome
+        finally:
+            self.past = list(journal.past)
+            journal.close()
+
+    async def _walked(self, journal: Journal) -> Outcome:
+        store, graph = Store(self.folder / "store"), graph_of(self.text)
+        world = World(capabilities(), {}, self.lock, past_of(journal.past), store.digests())
+        memory = memory_of(journal.past) if journal.past else "whole"
+        journal.open_run(provider="ark")
+        way = net.Net(self.patience)
+        account = Account(self.emulated.base_url, Secret("sk-secret"), self.slots, Pace(5.0, 30.0))
+        provider = Paced(self.instead(connect("ark", account, way)), self.clock)
+        crew = Crew(
+            realm="emulated",
+            provider=provider,
+            watcher=Watcher(provider, self.clock),
+            scanner=Scanner(provider, self.clock),
+            fetcher=Fetcher(provider, store),
+            journal=journal,
+            store=store,
+            addresses=Addresses(self.folder / "addresses.jsonl"),
+            uploads=None,
+            clock=self.clock,
+            dice=self.dice,
+            pace=account.pace,
+            slots=Slots(self.slots),
+            tell=lambda event: self._hear(crew, event),
+            root=self.folder,
+            stop=Stop(fail_fast=self.fail_fast),
+            memory=memory,
+            began=self.clock.now(),
+            budget=Budget(self.cap, past=[event for _, event in journal.past]),
+        )
+        try:
+            return await Run(plan(graph, world), world, crew, self._keep).walk(Local())
+        finally:
+            await way.close()
+
+    def _hear(self, crew: Crew, event: Event) -> None:
+        self.heard.append(event)
+        self.hears(crew, event)
+
+    def _keep(self, lock: Lock) -> None:
+        self.lock = lock
+
+
+def standings(outcome: Outcome) -> Mapping[str, str]:
+    """Where each scene stands after a run."""
+    return {id: result.standing for id, result in outcome.results.items()}
+
+
+def staged(folder: Path, faults: Sequence[Fault], doing: Callable[[Stage], object]) -> Stage:
+    """Do something on a stage with these faults, each of which has to fire; the stage as it is left."""
+    drips = any(fault.does == "drip" for fault in faults)  # drops fall by the emulator's clock: somebody has to wait
+    clock = VirtualClock(SystemClock().now()) if drips else VirtualClock()
+    where, theirs = folder / "service" / "ledger.jsonl", SystemClock() if drips else clock
+    with emulator(where, speed=1e6 if drips else 1.0, clock=theirs, faults=faults) as emulated:
+        stage = Stage(folder / "project", emulated, clock)
+        doing(stage)
+    unfired = {fault.name for fault in faults} - set(emulated.fired)
+    assert not unfired, f"these faults did not fire: {unfired}"
+    return stage
+
+
+def played(folder: Path, *faults: Fault, text: str = TWO, **changes: Any) -> tuple[Stage, Outcome]:
+    """A stage on which these faults fired, and what became of its one run."""
+    outcomes: list[Outcome] = []
+
+    def once(stage: Stage) -> None:
+        for name, value in {"text": text, **changes}.items():
+            setattr(stage, name, value)
+        outcomes.append(stage.runs())
+
+    return staged(folder, faults, once), outcomes[0]
+
+
+def played_twice(folder: Path, *faults: Fault, text: str = ONE, **changes: Any) -> tuple[Stage, Outcome, Outcome]:
+    """The same, and what became of the same command again."""
+    outcomes: list[Outcome] = []
+
+    def twice(stage: Stage) -> None:
+        for name, value in {"text": text, **changes}.items():
+            setattr(stage, name, value)
+        outcomes.extend((stage.runs(), stage.runs()))
+
+    return staged(folder, faults, twice), outcomes[0], outcomes[1]

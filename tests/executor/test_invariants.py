@@ -1,0 +1,226 @@
+"""What holds whatever happens: the invariants of a paid step, I1 to I8, each where it could break.
+
+I2, I3 and I7 are held by the tests of `perform` and of the budget as well, I5 by those of the store, I8 by those of the
+journal; a simulated world holds I1 to I4 over a million scenes, a seccomp filter I1 and I5 at every system call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import AnotherRunner, DecisionNeeded, Gone, StoryboardError, UnknownOutcome, Unusable
+from storyboard.executor.perform import Job, perform
+from storyboard.planning.event import Event
+from storyboard.planning.fingerprint import digest_of
+from storyboard.planning.marker import marker_of
+from storyboard.promises import Address, Sink
+from storyboard.providers.provider import Page, Task
+from storyboard.testing.clock import VirtualClock
+from storyboard.world.journal import Journal
+from tests.executor.desk import Bench, Desk, bench, video
+
+JOB = Job("dusk", "", {"prompt": "words"})
+
+
+async def order(marker: int | None) -> bytes:
+    """A request."""
+    return f"{marker}".encode()
+
+
+def made(at: Bench) -> str:
+    """Perform the job; its task, or what went wrong."""
+    try:
+        return asyncio.run(perform(JOB, at.crew, order)).task
+    except StoryboardError as error:
+        return type(error).__name__
+
+
+@dataclass(slots=True)
+class Reader(Desk):
+    """A desk that reads, when a request comes, what is on the disk."""
+
+    folder: Path = Path()
+    found: list[tuple[str, str]] = field(default_factory=list)
+
+    async def submit(self, body: bytes, intent: str) -> str:
+        """Read the last event, then answer."""
+        journal = Journal(self.folder, self.clock, writing=False)
+        journal.close()
+        last = journal.past[-1][1]
+        self.found.append((last.kind, str(last.body.get("body"))))
+        assert last.intent == intent
+        return await Desk.submit(self, body, intent)
+
+
+def test_i1_the_intent_with_the_bodys_digest_is_on_the_disk_when_the_request_comes(tmp_path: Path) -> None:
+    """Another reader of the file finds it, as the last thing that happened."""
+    desk = Reader(VirtualClock(), folder=tmp_path)
+    assert made(bench(tmp_path, desk)) == "cgt-1"
+    assert desk.found == [("intended", digest_of(desk.bodies[0]))]
+
+
+def test_i2_a_scene_in_doubt_is_not_submitted_beside_it(tmp_path: Path) -> None:
+    """Not even by a caller that has lost its way: it stops before anything is written down."""
+    at = bench(tmp_path, Desk(VirtualClock(), answers=[UnknownOutcome("lost")]))
+    made(at)
+    before = len(at.journal.past)
+    with pytest.raises(AssertionError):
+        asyncio.run(perform(JOB, at.crew, order))
+    assert (len(at.desk.bodies), len(at.journal.past)) == (1, before)
+
+
+def test_i3_a_task_that_two_answers_name_is_the_firsts(tmp_path: Path) -> None:
+    """The second attempt is in doubt, and the task has one owner."""
+    at = bench(tmp_path, Desk(VirtualClock(), answers=["cgt-1", "cgt-1"]))
+    made(at)
+    with pytest.raises(UnknownOutcome):
+        asyncio.run(perform(replace(JOB, scene="dawn"), at.crew, order))
+    owners = [attempt.scene for attempt in at.journal.history.past.attempts.values() if attempt.task == "cgt-1"]
+    assert owners == ["dusk"]
+
+
+def test_i4_no_time_makes_a_doubt_a_no(tmp_path: Path) -> None:
+    """Three years later it is looked for again, and held again; nothing is sent."""
+    at = bench(tmp_path, Desk(VirtualClock(), answers=[UnknownOutcome("lost")]))
+    made(at)
+    begun = at.journal.history.in_doubt[0]
+    at.desk.clock.advance(3 * 365 * 86_400)
+    with pytest.raises(UnknownOutcome):
+        asyncio.run(perform(JOB, at.crew, order, begun))
+    assert (len(at.desk.bodies), [attempt.state for attempt in at.journal.history.in_doubt]) == (1, ["in doubt"])
+
+
+@pytest.mark.parametrize("bad", [video()[:-1], video()[:1000], b"no video", b"\0" * 5000])
+def test_i5_a_name_in_the_store_is_of_a_whole_video(tmp_path: Path, bad: bytes) -> None:
+    """What came first has no name, and no part of it is left."""
+    at = bench(tmp_path, Desk(VirtualClock(), files=[bad]))
+    assert made(at) == "cgt-1"
+    assert at.crew.store.digests() == {digest_of(video())}
+    assert list(at.crew.store.folder.rglob("*.part")) == []
+
+
+def test_i6_nothing_is_deleted_at_the_service(tmp_path: Path) -> None:
+    """Whatever comes of tasks, a run never asks for it: the desk would break."""
+    looks: list[object] = ["failed", "expired", "cancelled", "succeeded"]
+    at = bench(tmp_path, Desk(VirtualClock(), looks=looks))  # type: ignore[arg-type]  # statuses
+    came = [made(at) for _ in range(4)]
+    assert came == ["SceneFailed", "SceneFailed", "DecisionNeeded", "cgt-4"]
+
+
+def test_i8_an_epoch_that_is_over_submits_nothing(tmp_path: Path) -> None:
+    """A run that slept while another one went on stops before its request leaves."""
+    at = bench(tmp_path)
+    at.journal.open_run()
+    other = Journal(tmp_path, at.crew.clock, writing=True)
+    other.open_run()
+    other.close()
+    with pytest.raises(AnotherRunner):
+        asyncio.run(perform(JOB, at.crew, order))
+    assert at.desk.bodies == []
+
+
+@dataclass(slots=True)
+class Noting(Desk):
+    """A desk that notes in which order it was asked for what."""
+
+    asked: list[str] = field(default_factory=list)
+
+    async def submit(self, body: bytes, intent: str) -> str:
+        """Note it."""
+        self.asked.append("submit")
+        return await Desk.submit(self, body, intent)
+
+    async def list(
+        self,
+        *,
+        status: str = "",
+        model: str = "",
+        service_tier: str = "",
+        tasks: Sequence[str] = (),
+        page: int = 1,
+        size: int = 100,
+    ) -> Page:
+        """Note it."""
+        self.asked.append("list")
+        return await Desk.list(
+            self, status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
+        )
+
+
+def test_a_run_after_one_that_broke_off_looks_before_it_pays(tmp_path: Path) -> None:
+    """All that the service has is listed first; one list does for all its scenes."""
+    at = bench(tmp_path, Noting(VirtualClock()))
+    crew = replace(at.crew, memory="doubtful", began=at.crew.clock.now())
+
+    async def both() -> None:
+        await asyncio.gather(*(perform(replace(JOB, scene=scene), crew, order) for scene in ("dusk", "dawn")))
+
+    asyncio.run(both())
+    assert isinstance(at.desk, Noting)
+    assert at.desk.asked == ["list", "submit", "submit"]
+
+
+def test_a_task_that_nobody_here_remembers_is_not_paid_for_beside(tmp_path: Path) -> None:
+    """Its mark is that of this very request: a person decides first."""
+    at = bench(tmp_path)
+    mark = marker_of("", "dusk", JOB.components, 0)
+    at.desk.listed = [Task("cgt-lost", "running", "running", expires_after=mark, created_at=at.crew.clock.now())]
+    with pytest.raises(DecisionNeeded):
+        asyncio.run(perform(JOB, replace(at.crew, memory="doubtful"), order))
+    assert at.desk.bodies == []
+
+
+@dataclass(slots=True)
+class Signing(Desk):
+    """A desk whose addresses die in the night, while the machine sleeps, and that signs new ones when it is asked."""
+
+    fetched: int = 0
+
+    async def fetch(self, address: Address, sink: Sink) -> None:
+        """The first address has died."""
+        self.fetched += 1
+        if self.fetched == 1:
+            self.clock.advance(25 * 3600)
+            raise Gone(f"{address.bare} answered 403")
+        await Desk.fetch(self, address, sink)
+
+
+@pytest.mark.row(45)
+def test_an_address_that_was_slept_through_is_signed_anew(tmp_path: Path) -> None:
+    """It is asked for again before anything is called lost."""
+    at = bench(tmp_path, Signing(VirtualClock()))
+    assert made(at) == "cgt-1"
+    assert at.kinds.count("missed") == 1
+
+
+@pytest.mark.row(45)
+def test_a_network_that_is_away_when_an_address_has_died_loses_nothing(tmp_path: Path) -> None:
+    """That nobody answers says nothing of the address."""
+    at = bench(tmp_path, Desk(VirtualClock(), files=[Unusable("it broke off")] * 3, lives=-1))
+    assert made(at) == "cgt-1"
+
+
+@pytest.mark.row(36)
+def test_a_task_that_runs_again_when_its_video_is_fetched_is_asked_once_more(tmp_path: Path) -> None:
+    """It has succeeded, and that stays so."""
+    at = bench(tmp_path, Desk(VirtualClock(), looks=["succeeded", "running"], files=[Unusable("no")]))
+    assert made(at) == "cgt-1"
+    ends = [event.body["status"] for event in at.heard if event.kind == "ended"]
+    assert ends == ["succeeded"]
+
+
+@pytest.mark.row(47)
+def test_a_missed_download_is_remembered_by_the_next_run(tmp_path: Path) -> None:
+    """Five in this hour, whoever asked."""
+    at = bench(tmp_path, Desk(VirtualClock(), files=[Unusable("no")] * 4))
+    at.journal.append(Event("intended", "dusk", "i1", {"profile": "", "key": dict(JOB.components)}))
+    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-9"}))
+    at.journal.append(Event("missed", "dusk", "i1", {"error": "no"}))
+    began = at.crew.clock.now()
+    take = asyncio.run(perform(JOB, at.crew, order, at.journal.history.attempt("i1")))
+    assert (take.task, at.crew.clock.now() - began >= 3600 - 1) == ("cgt-9", True)
