@@ -34,7 +34,13 @@ if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not l
 
 def chosen(provider: str = "") -> str:
     """The provider that makes everything: the one asked for, else that of the user's settings. A storyboard has no say
-    in where a key goes. Raises SettingsTrouble if the settings can't be read."""
+    in where a key goes. Raises UsageError if there is none of the name asked for, SettingsTrouble if the settings can't
+    be read."""
+    if provider and provider not in HOMES:
+        from storyboard.providers.joined import known, no_such
+
+        if provider not in known():
+            raise UsageError(*no_such(provider))
     return provider or settings.read(settings.environment()).provider
 
 

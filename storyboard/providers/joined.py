@@ -52,7 +52,7 @@ def offer_of(name: str) -> Offer:
     found = _entry_points()
     mine = [(whose, point) for whose, point in found if point.name == name]
     if len(mine) != 1:
-        raise _none_or_many(name, mine, found)
+        raise _none_or_many(name, mine)
     whose, point = mine[0]
     try:
         with _away_from_here():
@@ -77,16 +77,22 @@ def opened(name: str, account: Account, net: Net) -> Provider:
         raise SettingsTrouble(f'the provider "{name}" can\'t be opened: {_place(error)}', _TELL) from None
 
 
-def _none_or_many(
-    name: str, mine: Sequence[tuple[str, EntryPoint]], found: Sequence[tuple[str, EntryPoint]]
-) -> SettingsTrouble:
+def _none_or_many(name: str, mine: Sequence[tuple[str, EntryPoint]]) -> SettingsTrouble:
     if mine:
         whose = " and ".join(sorted(whose for whose, _ in mine))
         return SettingsTrouble(f'{whose} both offer a provider "{name}"', "uninstall the one that you don't mean")
-    known = ", ".join([*HOMES, *sorted({point.name for _, point in found} - set(HOMES))])
-    return SettingsTrouble(
-        f'there is no provider "{name}"', f"known are: {known}; another joins by installing a package that offers it"
-    )
+    return SettingsTrouble(*no_such(name))
+
+
+def known() -> tuple[str, ...]:
+    """The names of all providers: those that come along, and those that have joined."""
+    return (*HOMES, *sorted({point.name for _, point in _entry_points()} - set(HOMES)))
+
+
+def no_such(name: str) -> tuple[str, str]:
+    """What is said of a provider that there isn't, and what may be."""
+    hint = f"known are: {', '.join(known())}; another joins by installing a package that offers it"
+    return f'there is no provider "{name}"', hint
 
 
 _TELL = "tell whoever wrote it, or choose another with `--provider`"

@@ -53,7 +53,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         rows = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise SettingsTrouble(f"{path} can't be read: {(error.strerror or '').lower()}", "mend its rights") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsTrouble(f"{path} can't be read: {error}", "mend or remove it") from error
     return Settings(**{key: _checked(key, value, path) for key, value in rows.items()})
 

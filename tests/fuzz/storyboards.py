@@ -494,7 +494,10 @@ _INSERTS = (
 
 
 def spoil(text: str, dice: Random) -> str:
-    """One change somewhere in the text: something put in or taken out, a line doubled or moved."""
+    """One change somewhere in the text: something put in or taken out, a line doubled or moved, or a value that is
+    nested too deep."""
+    if dice.random() < 0.05:
+        return text.replace(": ", ": " + "[" * 70 + "]" * 70 + "\n#", 1)
     at = dice.randrange(len(text) + 1)
     match dice.randrange(4):
         case 0:

@@ -154,6 +154,13 @@ def test_an_attempt_that_was_given_up_holds_its_scene() -> None:
     assert ("given up" in step.why, "--submit-again" in step.hint) == (True, True)
 
 
+def test_a_task_that_somebody_cancelled_holds_its_scene() -> None:
+    """It cost nothing, but whoever cancelled it had a reason."""
+    step = plan(graph_of(FILM), world(past=attempt("cancelled"))).steps["quay"]
+    assert isinstance(step, Hold)
+    assert ("was cancelled; nothing was billed" in step.why, "--submit-again" in step.hint) == (True, True)
+
+
 def test_what_is_made_from_a_held_scene_is_held() -> None:
     """Below a held scene nothing is made, however far down."""
     found = plan(graph_of(FILM), world(past=attempt("in doubt", scene="dusk")))
