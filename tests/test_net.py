@@ -306,11 +306,11 @@ def test_a_proxy_that_makes_no_sense_is_told(
         going(talk)
 
 
-def hurried(talk: Callable[[Net], Awaitable[T]]) -> T:
+def hurried(talk: Callable[[Net], Awaitable[T]], answer: float = 0.15) -> T:
     """What comes of speaking through a way out that waits for nobody long."""
 
     async def whole() -> T:
-        way = Net(Patience(connect=0.15, ask=0.15, answer=0.15))
+        way = Net(Patience(connect=0.15, ask=0.15, answer=answer))
         try:
             return await talk(way)
         finally:
@@ -341,7 +341,7 @@ def test_a_port_that_accepts_nobody_was_not_sent_to() -> None:
             one.connect_ex(address)
         try:
             with pytest.raises(NotSent, match="connect timeout"):
-                hurried(lambda way: way.submit(f"http://127.0.0.1:{address[1]}/tasks", KEY, b"{}"))
+                hurried(lambda way: way.submit(f"http://127.0.0.1:{address[1]}/tasks", KEY, b"{}"), answer=60)
         finally:
             for one in waiting:
                 one.close()
