@@ -75,12 +75,18 @@ def test_a_service_that_is_pressed_is_sent_less_at_once(tmp_path: Path) -> None:
     assert (len(at.desk.bodies), at.crew.slots.open) == (7, 5)
 
 
+def _fails_where_one_is_not_enough(stop: Stop) -> None:
+    stop.fail_fast = False
+    stop.fail()
+
+
 @pytest.mark.parametrize(
     ("reason", "halts", "leaves"),
     [
         (lambda stop: stop.interrupt(2), True, True),
         (lambda stop: stop.because(KeyRefused("who are you")), True, False),
         (lambda stop: stop.fail(), True, False),
+        (_fails_where_one_is_not_enough, False, False),
     ],
 )
 def test_nobody_waits_for_what_will_not_be(reason: Callable[[Stop], None], *, halts: bool, leaves: bool) -> None:
