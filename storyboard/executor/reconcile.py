@@ -64,9 +64,12 @@ class LookAgain:
 Verdict: TypeAlias = "Adopt | Hold | LookAgain"
 
 
-def verdict(attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, looks: int = 0) -> Verdict:
+def verdict(
+    attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, looks: int = 0, since: float = float("inf")
+) -> Verdict:
     """What a list says of an attempt in doubt. `owned` are tasks that others have; `grace` is in seconds: how late a
-    request may arrive, and a task be listed. `looks` counts the lists that said nothing so far.
+    request may arrive, and a task be listed. `looks` counts the lists that said nothing so far. `since` is when one
+    began to look: the request left before that, even if a clock that was wrong then says that it will leave next year.
 
     Without a mark nothing is adopted: time alone picks the wrong one of two twins.
     """
@@ -77,7 +80,7 @@ def verdict(attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, 
         return Hold(f"{len(found)} tasks bear its mark", found)
     if found:
         return Adopt(found[0])
-    ends = attempt.at + grace
+    ends = min(attempt.at, since) + grace
     if scan.began >= ends:
         return Hold("the service lists no task that bears its mark")
     return LookAgain(min(max(0.0, ends - scan.began), FIRST_LOOK_AGAIN * 2**looks))

@@ -49,7 +49,7 @@ class Ark:
     async def look(self, task: str) -> Task:
         """How a task stands."""
         reply = await self._net.ask("GET", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        return wire.task_of(*self._said(reply))
+        return replace(wire.task_of(*self._said(reply)), at=instant_of(reply.headers.get("date", "")))
 
     async def list(
         self,
@@ -64,7 +64,8 @@ class Ark:
         """The tasks of the last seven days of which every filter that is set is true."""
         query = wire.query_of(status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size)
         reply = await self._net.ask("GET", self._tasks, self._headers(), query)
-        return replace(wire.page_of(*self._said(reply)), at=instant_of(reply.headers.get("date", "")))
+        said, at = wire.page_of(*self._said(reply)), instant_of(reply.headers.get("date", ""))
+        return replace(said, tasks=tuple(replace(task, at=at) for task in said.tasks), at=at)
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
