@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard import project
-from storyboard.errors import DecisionNeeded, Interrupted, MediaTrouble
+from storyboard.errors import DecisionNeeded, FileTrouble, Interrupted, MediaTrouble
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
@@ -39,11 +39,12 @@ from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
-from storyboard.world import files, serving, settings, spending
+from storyboard.world import files, register, serving, settings, spending
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
 from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.register import Register
 from storyboard.world.spending import Spending, settle_known
 from storyboard.world.store import Store, digest_of_file
 from storyboard.world.uploads import loopback
@@ -72,6 +73,8 @@ class Wish:
     """Seconds for which an embedded emulator holds the answer of a create."""
     recover: bool = False
     """Only tasks that the service already has are sought; nothing is submitted."""
+    take_over: bool = False
+    """A record that another wrote is this user's from now on."""
     callbacks: Callbacks | None = None
     """Who hears callbacks; None if nobody does."""
 
@@ -88,6 +91,9 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         journal = Journal(layout.hidden, clock, writing=True)
         stack.callback(journal.close)
         provider = project.chosen(wish.provider)
+        known = Register(register.folder(settings.environment()))
+        memory = _remembered(layout, known, journal, clock, take_over=wish.take_over)
+        memory = "sought" if wish.recover else memory
         past = past_of(journal.past)
         check_one_provider(past, provider)
         planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
@@ -102,14 +108,34 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
             return replace(nothing_to_do(planned.plan, planned.world, lock.keep), budget=budget)
         account = stack.enter_context(_account(layout, clock, dice, wish))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
-        memory = "sought" if wish.recover else memory_of(journal.past)
-        journal.open_run(provider=provider)
+        _opened(layout, known, journal, provider=provider, memory=memory)
         if day is not None:
             settle_known(day, budget.project)
         money = budget, day
         outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory, money))
         journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
         return outcome
+
+
+def _remembered(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:
+    """How far a record is to be trusted; `take_over` makes another's our own. Raises DecisionNeeded if it is another's:
+    on the word of that nothing is spent."""
+    standing = known.standing(journal)
+    if standing == "another's" and take_over:
+        known.note(journal)
+    elif standing == "another's" and layout.realm == "real":
+        raise DecisionNeeded(
+            f"{layout.hidden} was written on another machine or by somebody else, and is only read",
+            "if what is submitted there is yours, `storyboard recover --take-over` makes the record your own",
+        )
+    return memory_of(journal.past, clock.now()) if standing == "ours" else "doubtful"
+
+
+def _opened(layout: Layout, known: Register, journal: Journal, **about: str) -> None:
+    """Begin a run, and note that it is ours; where nothing is paid for, that may fail."""
+    journal.open_run(**about)
+    with suppress(*(FileTrouble,) if layout.realm == "emulated" else ()):
+        known.note(journal)
 
 
 def check_one_provider(past: Past, provider: str) -> None:
@@ -483,16 +509,20 @@ def resolve(
     from storyboard.executor.reconcile import decision, in_doubt
 
     with sole_runner(layout.hidden):
-        journal = Journal(layout.hidden, SystemClock(), writing=True)
+        clock = SystemClock()
+        journal = Journal(layout.hidden, clock, writing=True)
         try:
+            known = Register(register.folder(settings.environment()))
+            memory = _remembered(layout, known, journal, clock)
             past = past_of(journal.past)
             attempt = in_doubt(past, profile, scene)
             decided = decision(attempt, adopt, past, abandon=abandon)
             entry = books_of(event for _, event in journal.past).entry(attempt.intent)
             agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
             if agreed:
-                journal.open_run()
+                _opened(layout, known, journal, memory=memory)
                 journal.append(decided)
+                journal.append(Event("run_closed"))
             return agreed
         finally:
             journal.close()

@@ -104,8 +104,6 @@ WITHOUT: dict[int, str] = {
     54: "no test shows it yet",
     55: "no test shows it yet",
     56: "no test shows it yet",
-    60: "no test shows it yet",
-    61: "no test shows it yet",
     62: "no test shows it yet",
     63: "no test shows it yet",
     64: "no test shows it yet",

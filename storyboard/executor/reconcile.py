@@ -123,10 +123,20 @@ WITHOUT_VIDEO = ("failed", "cancelled", "expired")
 """Ends of a task of which nothing can be had, and for which nothing was billed."""
 
 
-def memory_of(events: Sequence[tuple[float, Event]]) -> Memory:
-    """How far our record can be trusted to be whole: not if it begins today, nor if its last run broke off."""
-    kinds = [event.kind for _, event in events if event.kind in ("run_opened", "run_closed")]
-    return "whole" if kinds[-1:] == ["run_closed"] else "doubtful"
+LISTED = 7 * 86_400.0
+"""Seconds for which a service lists a task."""
+
+
+def memory_of(events: Sequence[tuple[float, Event]], now: float) -> Memory:
+    """How far our record can be trusted to be whole at a moment: not if it begins today, nor if its last run broke off.
+
+    What was missing then is missing ever after; it only stops to matter once the service doesn't list it any more.
+    """
+    runs = [(at, event) for at, event in events if event.kind in ("run_opened", "run_closed")]
+    if not runs or runs[-1][1].kind != "run_closed":
+        return "doubtful"
+    doubts = (at for at, event in runs if event.body.get("memory", "whole") != "whole")
+    return "doubtful" if any(abs(now - at) < LISTED for at in doubts) else "whole"
 
 
 def disagreement(task: Task, attempt: Attempt) -> str:

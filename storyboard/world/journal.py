@@ -92,7 +92,8 @@ class Journal:
                 database.execute("pragma journal_mode = wal")
                 database.execute("pragma synchronous = full")
                 database.execute(_TABLE)
-                database.execute(f"pragma user_version = {VERSION}")
+                if version < VERSION:
+                    database.execute(f"pragma user_version = {VERSION}")
         except (sqlite3.Error, UnicodeError) as error:  # SQLite quotes what is damaged, and that may be no text
             raise StateDamaged(f"{self._path} can't be opened: {error}", _MEND) from error
         return database
@@ -112,6 +113,18 @@ class Journal:
     def epoch(self) -> int:
         """Which run this is, counted from 1."""
         return self._epoch
+
+    @property
+    def last(self) -> int:
+        """The number of the last event; 0 if there is none."""
+        return self._last
+
+    def digest_at(self, seq: int) -> str:
+        """The digest of an event, which is one of all before it, too; empty if there is no such event."""
+        if self._database is None:
+            return ""
+        row = self._database.execute("select crc from events where seq = ?", (seq,)).fetchone()
+        return str(row[0]) if row else ""
 
     def open_run(self, **about: str) -> None:
         """Begin a run, with an epoch of its own; `about` is what is to be remembered of it."""

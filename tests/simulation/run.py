@@ -169,8 +169,8 @@ class Project:
         self.clock.wrong = self.dice.choice((0.0, 0.0, 0.0, YEAR, -YEAR))
         self.api.fired["clock set"] += self.clock.wrong != before
         journal = Journal(self.clock, list(self.past))
-        memory: Memory = memory_of(journal.past)
-        journal.append(Event("run_opened"))
+        memory: Memory = memory_of(journal.past, self.clock.now())
+        journal.append(Event("run_opened", body={"memory": memory}))
         self.tally.runs += 1
         try:
             outcome = loop.run_until_complete(self._walk(journal, memory, interrupted=interrupted))
