@@ -46,7 +46,7 @@ from storyboard.world.files import Layout
 from storyboard.world.journal import Journal, sole_runner
 from storyboard.world.register import Register
 from storyboard.world.spending import Spending, settle_known
-from storyboard.world.store import Store, digest_of_file
+from storyboard.world.store import Store
 from storyboard.world.uploads import loopback
 
 T = TypeVar("T")
@@ -364,8 +364,8 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     store = Store(layout.hidden / "store")
     renders = layout.renders(graph.storyboard.profile)
     layout.guard(layout.hidden, renders / "scenes", renders / "film.mp4")
-    _put_out(graph, takes, store, renders)
-    paths = {scene: _found(store, takes[scene]) for scene in scenes_of(graph)}
+    paths = {scene: _found(store, take.digest) for scene, take in takes.items()}
+    _put_out(graph, takes, store, renders, paths)
     target, record = renders / "film.mp4", layout.hidden / f"film{_dashed(graph.storyboard.profile)}.json"
     recipe = _recipe(graph, takes)
     before = _recorded(record)
@@ -373,7 +373,7 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
         return Film(target, int(before["frames"]), bool(before["copied"]), anew=False)
     from storyboard.film.assembly import assembled
 
-    made = assembled(graph, paths, target)
+    made = assembled(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     files.write_in_one_stroke(record, json.dumps(value).encode())
     return Film(target, made.frames, made.copied, anew=True)
@@ -383,22 +383,24 @@ def _dashed(profile: str) -> str:
     return f"-{profile}" if profile else ""
 
 
-def _found(store: Store, take: Take) -> Path:
-    path = store.find(take.digest)
+def _found(store: Store, digest: str) -> Path:
+    """A file of the store, if it is what its name says."""
+    path = store.find(digest)
     if path is None:
-        raise DecisionNeeded(
-            f"{take.digest[:19]}… is not in the store any more", "`storyboard run` fetches it if it can"
-        )
+        raise DecisionNeeded(f"{digest[:19]}… is not in the store any more", "`storyboard run` fetches it if it can")
+    if store.is_altered(path):
+        hint = "`storyboard verify` puts it aside, and `storyboard run` fetches it if it can"
+        raise DecisionNeeded(f"{digest[:19]}… in the store was altered", hint)
     return path
 
 
-def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path) -> None:
+def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path, paths: Mapping[str, Path]) -> None:
     """Copies of the selected takes under the names of their scenes, and of last frames that were asked for."""
     for scene, take in takes.items():
-        files.copy_out(_found(store, take), renders / "scenes" / f"{scene}.mp4")
-        frame = store.find(take.frame)
-        if frame is not None and graph.scene(scene).parameters.return_last_frame:
-            files.copy_out(frame, renders / "scenes" / f"{scene}-last{frame.suffix}")
+        files.copy_out(paths[scene], renders / "scenes" / f"{scene}.mp4", take.digest)
+        if store.find(take.frame) is not None and graph.scene(scene).parameters.return_last_frame:
+            frame = _found(store, take.frame)
+            files.copy_out(frame, renders / "scenes" / f"{scene}-last{frame.suffix}", take.frame)
 
 
 def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
@@ -471,7 +473,7 @@ def verify(layout: Layout, *, deep: bool = False) -> Verified:
         faults: dict[str, str] = {}
         for digest, path in found:
             try:
-                if digest_of_file(path) != digest:
+                if store.is_altered(path):
                     faults[digest] = f"was altered, and is put aside: {store.put_aside(path)}"
                 elif deep and path.suffix == ".mp4":
                     whole.check(path)

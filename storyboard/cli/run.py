@@ -102,6 +102,8 @@ def command(
     _tell_money(outcome, layout.realm)
     if receiver is not None:
         _tell_heard(receiver.heard)
+    for name in project.changed_since(layout, judgement.sources):
+        echo(f"note: {shown(name)} was changed while the run was on; what was made is as it said before", err=True)
     if not selection and outcome.exit_code == 0:
         echo(told_film(studio.film(layout, graph, outcome.takes)))
     if outcome.exit_code:

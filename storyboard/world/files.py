@@ -191,11 +191,11 @@ def _look(layout: Layout, path: str, digests: bool) -> FileFacts:
     return FileFacts(path, None, status.st_size, name, digest)
 
 
-def copy_out(source: Path, target: Path) -> None:
-    """A copy under a name that people use, in one stroke; untouched if it is there already."""
+def copy_out(source: Path, target: Path, digest: str) -> None:
+    """A copy, of that digest, under a name that people use, in one stroke; untouched if it is there already."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not target.is_symlink() and _same(source, target):
+        if target.exists() and not target.is_symlink() and digest_of_file(target) == digest:
             return
         temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
         with suppress(FileNotFoundError):
@@ -206,8 +206,10 @@ def copy_out(source: Path, target: Path) -> None:
         raise FileTrouble.of(error, target) from error
 
 
-def _same(source: Path, target: Path) -> bool:
-    if source.stat().st_size != target.stat().st_size:
-        return False
-    with source.open("rb") as one, target.open("rb") as other:
-        return hashlib.file_digest(one, "sha256").digest() == hashlib.file_digest(other, "sha256").digest()
+def digest_of_file(path: Path) -> str:
+    """The digest of a file's bytes as they are now (`sha256:…`). Raises FileTrouble."""
+    try:
+        with path.open("rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise FileTrouble.of(error, path, "read") from error

@@ -174,10 +174,13 @@ def test_the_realms_lie_apart(tmp_path: Path) -> None:
     assert (same, real.renders("x") == emulated.renders("x"), real.lock.name) == ([], False, "storyboard.lock")
 
 
+TAKE = f"sha256:{hashlib.sha256(b'take').hexdigest()}"
+
+
 def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
     """It is a file of its own."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4")
+    files.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4", TAKE)
     (tmp_path / "renders" / "dusk.mp4").write_bytes(b"changed")
     assert (tmp_path / "take").read_bytes() == b"take"
 
@@ -185,9 +188,9 @@ def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
 def test_a_copy_that_is_there_already_is_not_touched(tmp_path: Path) -> None:
     """A player that has it open goes on."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4")
+    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     before = (tmp_path / "dusk.mp4").stat().st_ino
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4")
+    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     assert (tmp_path / "dusk.mp4").stat().st_ino == before
 
 
@@ -197,7 +200,7 @@ def test_a_copy_replaces_what_differs(tmp_path: Path) -> None:
     (tmp_path / "old").write_bytes(b"late")
     (tmp_path / "link").symlink_to("take")
     for name in ("old", "link"):
-        files.copy_out(tmp_path / "take", tmp_path / name)
+        files.copy_out(tmp_path / "take", tmp_path / name, TAKE)
     found = [((tmp_path / name).read_bytes(), (tmp_path / name).is_symlink()) for name in ("old", "link")]
     assert found == [(b"take", False), (b"take", False)]
 
