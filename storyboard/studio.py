@@ -39,7 +39,7 @@ from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
-from storyboard.world import files, register, serving, settings, spending
+from storyboard.world import files, mounts, register, serving, settings, spending
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
@@ -87,9 +87,7 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
     clock, dice = SystemClock(), SystemDice()
     layout.guard(layout.hidden, layout.lock, layout.service)
     with ExitStack() as stack:
-        stack.enter_context(sole_runner(layout.hidden))
-        journal = Journal(layout.hidden, clock, writing=True)
-        stack.callback(journal.close)
+        journal = stack.enter_context(_record(layout, clock))
         provider = project.chosen(wish.provider)
         known = Register(register.folder(settings.environment()))
         memory = _remembered(layout, known, journal, clock, take_over=wish.take_over)
@@ -115,6 +113,19 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory, money))
         journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
         return outcome
+
+
+@contextmanager
+def _record(layout: Layout, clock: Clock) -> Iterator[Journal]:
+    """The record of a realm, to be written by us alone. Raises AnotherRunner, StateDamaged, MachineRefuses."""
+    with sole_runner(layout.hidden):
+        place = mounts.place_of(layout.hidden)
+        mounts.check_lock(layout.hidden / "lock", place)
+        journal = Journal(layout.hidden, clock, writing=True, shared=place.is_shared)
+        try:
+            yield journal
+        finally:
+            journal.close()
 
 
 def _remembered(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:
@@ -510,21 +521,17 @@ def resolve(
     of it; False if it said no."""
     from storyboard.executor.reconcile import decision, in_doubt
 
-    with sole_runner(layout.hidden):
-        clock = SystemClock()
-        journal = Journal(layout.hidden, clock, writing=True)
-        try:
-            known = Register(register.folder(settings.environment()))
-            memory = _remembered(layout, known, journal, clock)
-            past = past_of(journal.past)
-            attempt = in_doubt(past, profile, scene)
-            decided = decision(attempt, adopt, past, abandon=abandon)
-            entry = books_of(event for _, event in journal.past).entry(attempt.intent)
-            agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
-            if agreed:
-                _opened(layout, known, journal, memory=memory)
-                journal.append(decided)
-                journal.append(Event("run_closed"))
-            return agreed
-        finally:
-            journal.close()
+    clock = SystemClock()
+    with _record(layout, clock) as journal:
+        known = Register(register.folder(settings.environment()))
+        memory = _remembered(layout, known, journal, clock)
+        past = past_of(journal.past)
+        attempt = in_doubt(past, profile, scene)
+        decided = decision(attempt, adopt, past, abandon=abandon)
+        entry = books_of(event for _, event in journal.past).entry(attempt.intent)
+        agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
+        if agreed:
+            _opened(layout, known, journal, memory=memory)
+            journal.append(decided)
+            journal.append(Event("run_closed"))
+        return agreed

@@ -106,7 +106,6 @@ WITHOUT: dict[int, str] = {
     56: "no test shows it yet",
     62: "no test shows it yet",
     63: "no test shows it yet",
-    64: "no test shows it yet",
     69: "no test shows it yet",
     72: "no test shows it yet",
     73: "no test shows it yet",

@@ -23,6 +23,7 @@ from storyboard.project import Planned, survey
 from storyboard.promises import Realm
 from storyboard.studio import Film, Wish
 from storyboard.world.files import layout_of
+from storyboard.world.mounts import place_of
 
 if TYPE_CHECKING:
     from storyboard.web.callbacks import Heard, Receiver
@@ -81,6 +82,9 @@ def command(
     tell_problems(judgement)
     graph = judgement.graph
     assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
+    warning = place_of(layout.folder).warning
+    if warning:
+        echo(f"note: {shown(str(layout.folder))} {shown(warning)}", err=True)
     asking = _Asking(layout.realm, yes)
     with receiving(layout, listen, callback_url) as receiver, display(graph.order) as shows:
         wish = Wish(

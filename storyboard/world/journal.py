@@ -50,6 +50,8 @@ def sole_runner(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             holder = file.read(200).strip() or "somebody"
             raise AnotherRunner(f"{holder} is at work in this project", "wait for it, or stop it with Ctrl-C") from None
+        except OSError as error:
+            raise FileTrouble.of(error, path, "locked") from error
         file.seek(0)
         file.truncate()
         file.write(
@@ -60,9 +62,9 @@ def sole_runner(folder: Path) -> Iterator[None]:
 
 
 class Journal:
-    """The events of one realm."""
+    """The events of one realm. `shared`: its folder lies where processes can't share memory, as SQLite's log wants."""
 
-    def __init__(self, folder: Path, clock: Clock, *, writing: bool) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, writing: bool, shared: bool = False) -> None:
         self._folder = folder
         self._clock = clock
         self._path = folder / "state.db"
@@ -70,7 +72,7 @@ class Journal:
         self._last = 0
         self._epoch = 0
         self._digest = ""
-        self._database = self._open(writing)
+        self._database = self._open(writing, shared)
         if self._database and writing:
             found = self._path.stat()
             self._place = found.st_dev, found.st_ino
@@ -78,18 +80,18 @@ class Journal:
         self.history = History(self.past)
         self._check_witness()
 
-    def _open(self, writing: bool) -> sqlite3.Connection | None:
+    def _open(self, writing: bool, shared: bool) -> sqlite3.Connection | None:
         if not writing and not self._path.exists():
             return None
         try:
-            mode = "rwc" if writing else "ro" if self._busy else "ro&immutable=1"
+            mode = "rwc" if writing else self._reading
             database = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
             version = database.execute("pragma user_version").fetchone()[0]
             if version > VERSION and writing:
                 what = f"{self._path} was written by a newer storyboard, and is only read by this one"
                 raise StateDamaged(what, "use that one")
             if writing:
-                database.execute("pragma journal_mode = wal")
+                database.execute(f"pragma journal_mode = {'truncate' if shared else 'wal'}")
                 database.execute("pragma synchronous = full")
                 database.execute(_TABLE)
                 if version < VERSION:
@@ -99,10 +101,18 @@ class Journal:
         return database
 
     @property
-    def _busy(self) -> bool:
-        """Is there a log beside the database that a reader has to see? Without one, reading leaves no trace."""
+    def _reading(self) -> str:
+        """How a reader opens it. One with a log that has been folded in is read without a trace; where there is a log
+        beside it, a reader has to see that; and one that is kept without a log is locked and mended as it wants."""
+        try:
+            with self._path.open("rb") as file:
+                logged = file.read(20)[18:] == b"\2\2"
+        except OSError:  # SQLite says why, in a moment
+            return "ro"
         log = self._path.with_name(f"{self._path.name}-wal")
-        return log.exists() and log.stat().st_size > 0
+        if logged and not (log.exists() and log.stat().st_size > 0):
+            return "ro&immutable=1"
+        return "ro" if logged else "rw"
 
     def close(self) -> None:
         """Let go of the file."""

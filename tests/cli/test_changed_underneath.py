@@ -1,4 +1,4 @@
-"""A storyboard that is edited while a run is on: the run does what it was begun for, and says so."""
+"""What others do below a run: they edit its storyboard, or share its folder. It does what it was begun for, and tells."""
 
 from __future__ import annotations
 
@@ -32,6 +32,17 @@ def test_a_run_makes_what_was_planned(tmp_path: Path, monkeypatch: pytest.Monkey
         ["make", "two"],
         ["make", "three"],
     ]
+
+
+@pytest.mark.row(64)
+def test_where_other_machines_may_be_at_work_is_told(tmp_path: Path) -> None:
+    """Once, before anything is made; and the doctor knows."""
+    path = tmp_path / "Dropbox" / "storyboard.yaml"
+    path.parent.mkdir()
+    path.write_text(STORYBOARD, "utf-8")
+    said = [say("run", "-f", str(path), "--emulator", "--speed", "4000", "one"), say("doctor", "-f", str(path))]
+    word = "lies in Dropbox, which is kept in step with other machines"
+    assert [word in one.out + one.err for one in said] == [True, True]
 
 
 def test_of_an_unchanged_storyboard_nothing_is_said(tmp_path: Path) -> None:
