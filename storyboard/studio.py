@@ -391,7 +391,7 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
 
 
 def _dashed(profile: str) -> str:
-    return f"-{profile}" if profile else ""
+    return f"-{files.file_name(profile)}" if profile else ""
 
 
 def _found(store: Store, digest: str) -> Path:
@@ -408,10 +408,11 @@ def _found(store: Store, digest: str) -> Path:
 def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path, paths: Mapping[str, Path]) -> None:
     """Copies of the selected takes under the names of their scenes, and of last frames that were asked for."""
     for scene, take in takes.items():
-        files.copy_out(paths[scene], renders / "scenes" / f"{scene}.mp4", take.digest)
+        name = files.file_name(scene)
+        files.copy_out(paths[scene], renders / "scenes" / f"{name}.mp4", take.digest)
         if store.find(take.frame) is not None and graph.scene(scene).parameters.return_last_frame:
             frame = _found(store, take.frame)
-            files.copy_out(frame, renders / "scenes" / f"{scene}-last{frame.suffix}", take.frame)
+            files.copy_out(frame, renders / "scenes" / f"{name}-last{frame.suffix}", take.frame)
 
 
 def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:

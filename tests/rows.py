@@ -109,7 +109,6 @@ WITHOUT: dict[int, str] = {
     69: "no test shows it yet",
     72: "no test shows it yet",
     73: "no test shows it yet",
-    74: "no test shows it yet",
     77: "no test shows it yet",
     80: "no test shows it yet",
     81: "no test shows it yet",

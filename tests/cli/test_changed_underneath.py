@@ -1,4 +1,4 @@
-"""What others do below a run: they edit its storyboard, or share its folder. It does what it was begun for, and tells."""
+"""What others do below a run: they edit its storyboard or share its folder. It makes what was planned, and tells."""
 
 from __future__ import annotations
 

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.world import files
-from storyboard.world.files import Layout, inside, layout_of, look, write_in_one_stroke
+from storyboard.world.files import Layout, file_name, inside, layout_of, look, write_in_one_stroke
 from tests.making import picture
 
 
@@ -172,6 +174,36 @@ def test_the_realms_lie_apart(tmp_path: Path) -> None:
     real, emulated = (Layout(tmp_path / "storyboard.yaml", realm) for realm in ("real", "emulated"))
     same = [name for name in ("hidden", "lock") if getattr(real, name) == getattr(emulated, name)]
     assert (same, real.renders("x") == emulated.renders("x"), real.lock.name) == ([], False, "storyboard.lock")
+
+
+@pytest.mark.row(74)
+@pytest.mark.parametrize("word", ["con", "CON", "nul", "Com1", "lpt9", "aux_", "prn__"])
+def test_a_name_of_windows_is_written_otherwise(word: str) -> None:
+    """There it means a device, whatever its ending; and no two words have one name."""
+    assert file_name(word) == word + "_"
+
+
+@pytest.mark.row(74)
+@pytest.mark.parametrize("word", ["\U00020000" * 64, "灯" * 64, "é" * 64, "x" * 300])
+def test_a_name_is_short_enough_for_every_file_system(word: str) -> None:
+    """With what we put before and behind it; and two that only differ at their ends are two."""
+    name, other = file_name(word), file_name(word[:-1] + "y")
+    assert (len(f".{name}-last.png.12345678.part".encode()) <= 255, name != other) == (True, True)
+
+
+@pytest.mark.row(74)
+@given(st.lists(st.text(st.characters(categories=["L", "M", "N"]), min_size=1, max_size=64), max_size=5, unique=True))
+def test_no_two_words_have_one_name(words: list[str]) -> None:
+    """Whatever they are."""
+    assert len({file_name(word) for word in words}) == len(words)
+
+
+@pytest.mark.row(74)
+def test_a_file_with_the_longest_name_is_written_in_one_stroke(tmp_path: Path) -> None:
+    """Also where a lock's name is as long as names may be."""
+    path = tmp_path / ("s" * 250 + ".lock")
+    write_in_one_stroke(path, b"lock")
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
 TAKE = f"sha256:{hashlib.sha256(b'take').hexdigest()}"
