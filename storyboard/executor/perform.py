@@ -142,6 +142,7 @@ async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> A
     about = {"body": digest_of(body), "marker": marker}
     crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
     try:
+        _check_awake(crew, intent)
         task = await crew.provider.submit(body, intent)
         if task in crew.journal.history.owned:
             raise UnknownOutcome(f"the service names task {task}, which is another attempt's")
@@ -154,6 +155,18 @@ async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> A
     else:
         crew.note(Event("accepted", job.scene, intent, {"task": task}))
     return crew.journal.history.attempt(intent)
+
+
+SLEPT = 10.0
+"""Seconds after which what was written down a moment ago was not."""
+
+
+def _check_awake(crew: Crew, intent: str) -> None:
+    """A process may be stopped at any step, and a lid closed: whoever wakes up between writing down and sending looks
+    whether the world has gone on without him. Raises NotSent, or AnotherRunner if the record is another's by now."""
+    crew.journal.check_ours()
+    if crew.clock.now() - crew.journal.history.attempt(intent).at > SLEPT:
+        raise NotSent("this machine slept before it was sent")
 
 
 def _model(job: Job) -> str:

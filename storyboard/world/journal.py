@@ -164,6 +164,13 @@ class Journal:
         if durable:
             write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
 
+    def check_ours(self) -> None:
+        """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
+        assert self._database is not None  # noqa: S101 - readers don't ask
+        self._check_place()
+        if self._database.execute("select max(seq) from events").fetchone()[0] != self._last:
+            raise _taken_over(self._path)
+
     def _check_place(self) -> None:
         """Is the file still the one that was opened? One that was slept through may have been replaced meanwhile.
 

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from storyboard.errors import UnknownOutcome, Unreachable
+from storyboard.errors import AnotherRunner, UnknownOutcome, Unreachable
 from storyboard.executor.perform import Job, on_our_clock, perform
 from storyboard.executor.scan import Scanner
 from storyboard.executor.watch import Watcher
@@ -21,6 +21,7 @@ from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Page, Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.clock import TICK, SystemClock
+from storyboard.world.journal import Journal
 from tests.executor.desk import Bench, Desk, bench, video
 from tests.simulation.loop import Loop
 
@@ -72,9 +73,18 @@ def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Pat
     clock = SystemClock(lambda: 1_780_000_000.0, lambda: loop.time() + slept[0])
     desk = Night(VirtualClock(), made_at=clock.now() + 25 * HOUR)
     at = bench(tmp_path, desk)
+    (tmp_path / "record").mkdir()
     desk.clock = clock  # type: ignore[assignment]  # all that is asked of it is what time it is
     paced = Paced(desk, clock)
-    crew = replace(at.crew, clock=clock, provider=paced, watcher=Watcher(paced, clock), scanner=Scanner(paced, clock))
+    journal = Journal(tmp_path / "record", clock, writing=True)
+    crew = replace(
+        at.crew,
+        journal=journal,
+        clock=clock,
+        provider=paced,
+        watcher=Watcher(paced, clock),
+        scanner=Scanner(paced, clock),
+    )
     closed = 100.0
     loop.call_later(closed, lambda: slept.__setitem__(0, 25.5 * HOUR))
 
@@ -86,6 +96,32 @@ def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Pat
     woken = [what for what, when in desk.noted if closed <= when <= closed + TICK]
     assert (woken.count("look"), woken.count("fetch")) == (3 + 1, 3 + 1)
     assert woken.index("fetch") < woken.index("submit")
+
+
+@pytest.mark.row(59, 60)
+def test_who_slept_between_writing_down_and_sending_writes_it_down_anew(tmp_path: Path) -> None:
+    """A request that is an hour older than its intent would not be known again by its time."""
+    at, hours = bench(tmp_path), [HOUR]
+    crew = replace(at.crew, tell=lambda event: at.crew.clock.advance(hours.pop()) if hours else at.heard.append(event))  # type: ignore[attr-defined]  # virtual
+    asyncio.run(perform(JOB, crew, order))
+    noted = [event.kind for _, event in at.journal.past]
+    assert (noted[:4], len(at.desk.bodies)) == (["intended", "not_sent", "intended", "accepted"], 1)
+
+
+@pytest.mark.row(59)
+def test_who_was_overtaken_between_writing_down_and_sending_sends_nothing(tmp_path: Path) -> None:
+    """The other has looked for the task, and told a person that there is none."""
+    at = bench(tmp_path)
+
+    def overtaken(event: Event) -> None:
+        if event.kind == "intended":
+            other = Journal(tmp_path, at.crew.clock, writing=True)
+            other.open_run()
+            other.close()
+
+    with pytest.raises(AnotherRunner):
+        asyncio.run(perform(JOB, replace(at.crew, tell=overtaken), order))
+    assert at.desk.bodies == []
 
 
 @dataclass(slots=True)

@@ -277,6 +277,9 @@ class Journal:
         if event.kind in DURABLE:
             self.durable = len(self.past)
 
+    def check_ours(self) -> None:
+        """There is nobody else."""
+
     def crashed(self, dice: Random) -> list[tuple[float, Event]]:
         """What is left of it."""
         self.gone = True
