@@ -109,9 +109,6 @@ WITHOUT: dict[int, str] = {
     69: "no test shows it yet",
     72: "no test shows it yet",
     73: "no test shows it yet",
-    77: "no test shows it yet",
-    80: "no test shows it yet",
-    81: "no test shows it yet",
 }
 """Rows that no test shows, each with its reason."""
 

@@ -338,3 +338,8 @@ class Shelf:
     def find(self, digest: str) -> Path | None:
         """Where it lies."""
         return self._picture if digest else None
+
+    def is_altered(self, path: Path) -> bool:
+        """Nobody touches it."""
+        del path
+        return False
