@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
@@ -97,9 +98,23 @@ class Ark:
         return reply.status, self._clean(reply.body), asked
 
     def _clean(self, body: bytes) -> bytes:
-        """An answer without our key, should a server have put it there: it would be written down."""
-        key = self._account.key.reveal().encode()
-        return body.replace(key, b"...") if len(key) >= SHORTEST_KEY else body
+        """An answer without our key, should a server have put it there, spelt out or not: it would be written down."""
+        key = self._account.key.reveal()
+        if len(key) < SHORTEST_KEY:
+            return body
+        for form in (key, json.dumps(key)[1:-1]):
+            body = _spelt(body).replace(form.encode(), b"...")
+        return body
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._account.key.reveal()}", "Accept": "application/json"}
+
+
+def _spelt(body: bytes) -> bytes:
+    """JSON in which each letter stands for itself; what is no JSON, as it is."""
+    if b"\\" not in body:
+        return body
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except (ValueError, RecursionError):
+        return body
