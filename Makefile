@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate crash witness kill fuzz fuzz-replies cover bench clean
+.PHONY: help demo test check wheel simulate crash canary witness kill fuzz fuzz-replies cover bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -56,6 +56,9 @@ witness: .venv/installed build/witness/installed  ## the vendor's own clients, i
 
 crash: .venv/installed-dev  ## a run killed at every system call that changes the world, resumable (half an hour at a time)
 	$(BIN)/python -m tests.crash.sweep kill recover errors interrupt runners --minutes 30
+
+canary: .venv/installed-dev  ## a key that sings, under every fault and by every command, looked for everywhere (about 4 minutes)
+	$(BIN)/python -m tests.canary
 
 kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by the same command (about 8 minutes)
 	$(BIN)/pytest tests/executor/test_kill.py -s --kills 20

@@ -57,6 +57,9 @@ class Memory:
         self.past: list[tuple[float, Event]] = []
         self.history = History()
 
+    def check_ours(self) -> None:
+        """There is nobody else."""
+
     def append(self, event: Event) -> None:
         """Note it."""
         self.past.append((time.time(), event))

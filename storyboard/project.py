@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storyboard.errors import MediaTrouble, UsageError
+from storyboard.errors import FileTrouble, MediaTrouble, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.problem import Problem
@@ -143,6 +144,17 @@ def _recalled(layout: Layout, value: Mapping[str, Any]) -> Verdict:
     return Verdict(
         read_again or {layout.storyboard.name: Source(layout.storyboard.name, "")}, problems, value["scenes"]
     )
+
+
+def changed_since(layout: Layout, sources: Mapping[str, Source]) -> tuple[str, ...]:
+    """The files of a storyboard that don't say any more what was read of them."""
+
+    def now(name: str) -> str:
+        with suppress(FileTrouble):
+            return files.read_text(layout.folder / name)
+        return ""
+
+    return tuple(name for name, source in sources.items() if now(name) != source.text)
 
 
 def survey(

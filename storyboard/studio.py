@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard import project
-from storyboard.errors import DecisionNeeded, Interrupted, MediaTrouble
+from storyboard.errors import DecisionNeeded, FileTrouble, Interrupted, MediaTrouble
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
@@ -39,13 +39,14 @@ from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
-from storyboard.world import files, serving, settings, spending
+from storyboard.world import files, mounts, register, serving, settings, spending
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
 from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.register import Register
 from storyboard.world.spending import Spending, settle_known
-from storyboard.world.store import Store, digest_of_file
+from storyboard.world.store import Store
 from storyboard.world.uploads import loopback
 
 T = TypeVar("T")
@@ -72,6 +73,8 @@ class Wish:
     """Seconds for which an embedded emulator holds the answer of a create."""
     recover: bool = False
     """Only tasks that the service already has are sought; nothing is submitted."""
+    take_over: bool = False
+    """A record that another wrote is this user's from now on."""
     callbacks: Callbacks | None = None
     """Who hears callbacks; None if nobody does."""
 
@@ -84,10 +87,11 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
     clock, dice = SystemClock(), SystemDice()
     layout.guard(layout.hidden, layout.lock, layout.service)
     with ExitStack() as stack:
-        stack.enter_context(sole_runner(layout.hidden))
-        journal = Journal(layout.hidden, clock, writing=True)
-        stack.callback(journal.close)
+        journal = stack.enter_context(_record(layout, clock))
         provider = project.chosen(wish.provider)
+        known = Register(register.folder(settings.environment()))
+        memory = _remembered(layout, known, journal, clock, take_over=wish.take_over)
+        memory = "sought" if wish.recover else memory
         past = past_of(journal.past)
         check_one_provider(past, provider)
         planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
@@ -102,14 +106,47 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
             return replace(nothing_to_do(planned.plan, planned.world, lock.keep), budget=budget)
         account = stack.enter_context(_account(layout, clock, dice, wish))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
-        memory = "sought" if wish.recover else memory_of(journal.past)
-        journal.open_run(provider=provider)
+        _opened(layout, known, journal, provider=provider, memory=memory)
         if day is not None:
             settle_known(day, budget.project)
         money = budget, day
         outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory, money))
         journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
         return outcome
+
+
+@contextmanager
+def _record(layout: Layout, clock: Clock) -> Iterator[Journal]:
+    """The record of a realm, to be written by us alone. Raises AnotherRunner, StateDamaged, MachineRefuses."""
+    with sole_runner(layout.hidden):
+        place = mounts.place_of(layout.hidden)
+        mounts.check_lock(layout.hidden / "lock", place)
+        journal = Journal(layout.hidden, clock, writing=True, shared=place.is_shared)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+
+def _remembered(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:
+    """How far a record is to be trusted; `take_over` makes another's our own. Raises DecisionNeeded if it is another's:
+    on the word of that nothing is spent."""
+    standing = known.standing(journal)
+    if standing == "another's" and take_over:
+        known.note(journal)
+    elif standing == "another's" and layout.realm == "real":
+        raise DecisionNeeded(
+            f"{layout.hidden} was written on another machine or by somebody else, and is only read",
+            "if what is submitted there is yours, `storyboard recover --take-over` makes the record your own",
+        )
+    return memory_of(journal.past, clock.now()) if standing == "ours" else "doubtful"
+
+
+def _opened(layout: Layout, known: Register, journal: Journal, **about: str) -> None:
+    """Begin a run, and note that it is ours; where nothing is paid for, that may fail."""
+    journal.open_run(**about)
+    with suppress(*(FileTrouble,) if layout.realm == "emulated" else ()):
+        known.note(journal)
 
 
 def check_one_provider(past: Past, provider: str) -> None:
@@ -338,8 +375,8 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     store = Store(layout.hidden / "store")
     renders = layout.renders(graph.storyboard.profile)
     layout.guard(layout.hidden, renders / "scenes", renders / "film.mp4")
-    _put_out(graph, takes, store, renders)
-    paths = {scene: _found(store, takes[scene]) for scene in scenes_of(graph)}
+    paths = {scene: _found(store, take.digest) for scene, take in takes.items()}
+    _put_out(graph, takes, store, renders, paths)
     target, record = renders / "film.mp4", layout.hidden / f"film{_dashed(graph.storyboard.profile)}.json"
     recipe = _recipe(graph, takes)
     before = _recorded(record)
@@ -347,32 +384,35 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
         return Film(target, int(before["frames"]), bool(before["copied"]), anew=False)
     from storyboard.film.assembly import assembled
 
-    made = assembled(graph, paths, target)
+    made = assembled(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     files.write_in_one_stroke(record, json.dumps(value).encode())
     return Film(target, made.frames, made.copied, anew=True)
 
 
 def _dashed(profile: str) -> str:
-    return f"-{profile}" if profile else ""
+    return f"-{files.file_name(profile)}" if profile else ""
 
 
-def _found(store: Store, take: Take) -> Path:
-    path = store.find(take.digest)
+def _found(store: Store, digest: str) -> Path:
+    """A file of the store, if it is what its name says."""
+    path = store.find(digest)
     if path is None:
-        raise DecisionNeeded(
-            f"{take.digest[:19]}… is not in the store any more", "`storyboard run` fetches it if it can"
-        )
+        raise DecisionNeeded(f"{digest[:19]}… is not in the store any more", "`storyboard run` fetches it if it can")
+    if store.is_altered(path):
+        hint = "`storyboard verify` puts it aside, and `storyboard run` fetches it if it can"
+        raise DecisionNeeded(f"{digest[:19]}… in the store was altered", hint)
     return path
 
 
-def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path) -> None:
+def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path, paths: Mapping[str, Path]) -> None:
     """Copies of the selected takes under the names of their scenes, and of last frames that were asked for."""
     for scene, take in takes.items():
-        files.copy_out(_found(store, take), renders / "scenes" / f"{scene}.mp4")
-        frame = store.find(take.frame)
-        if frame is not None and graph.scene(scene).parameters.return_last_frame:
-            files.copy_out(frame, renders / "scenes" / f"{scene}-last{frame.suffix}")
+        name = files.file_name(scene)
+        files.copy_out(paths[scene], renders / "scenes" / f"{name}.mp4", take.digest)
+        if store.find(take.frame) is not None and graph.scene(scene).parameters.return_last_frame:
+            frame = _found(store, take.frame)
+            files.copy_out(frame, renders / "scenes" / f"{name}-last{frame.suffix}", take.frame)
 
 
 def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
@@ -445,7 +485,7 @@ def verify(layout: Layout, *, deep: bool = False) -> Verified:
         faults: dict[str, str] = {}
         for digest, path in found:
             try:
-                if digest_of_file(path) != digest:
+                if store.is_altered(path):
                     faults[digest] = f"was altered, and is put aside: {store.put_aside(path)}"
                 elif deep and path.suffix == ".mp4":
                     whole.check(path)
@@ -482,17 +522,17 @@ def resolve(
     of it; False if it said no."""
     from storyboard.executor.reconcile import decision, in_doubt
 
-    with sole_runner(layout.hidden):
-        journal = Journal(layout.hidden, SystemClock(), writing=True)
-        try:
-            past = past_of(journal.past)
-            attempt = in_doubt(past, profile, scene)
-            decided = decision(attempt, adopt, past, abandon=abandon)
-            entry = books_of(event for _, event in journal.past).entry(attempt.intent)
-            agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
-            if agreed:
-                journal.open_run()
-                journal.append(decided)
-            return agreed
-        finally:
-            journal.close()
+    clock = SystemClock()
+    with _record(layout, clock) as journal:
+        known = Register(register.folder(settings.environment()))
+        memory = _remembered(layout, known, journal, clock)
+        past = past_of(journal.past)
+        attempt = in_doubt(past, profile, scene)
+        decided = decision(attempt, adopt, past, abandon=abandon)
+        entry = books_of(event for _, event in journal.past).entry(attempt.intent)
+        agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
+        if agreed:
+            _opened(layout, known, journal, memory=memory)
+            journal.append(decided)
+            journal.append(Event("run_closed"))
+        return agreed

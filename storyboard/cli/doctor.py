@@ -26,6 +26,7 @@ from storyboard.providers.homes import HOMES
 from storyboard.world import settings
 from storyboard.world.ability import ability
 from storyboard.world.files import Layout
+from storyboard.world.mounts import place_of
 
 LIBRARIES = ("httpx", "av", "pillow", "pyyaml", "jsonschema", "networkx", "click", "rich", "starlette", "uvicorn")
 LITTLE = 2 * 1024**3
@@ -150,11 +151,13 @@ def _file_system(folder: Path) -> list[Row]:
         found = ability(folder)
     except StoryboardError as error:
         return [Row("files", _told(error), trouble=True)]
+    place = place_of(folder)
+    kind = f"{place.kind or 'a file system that nobody knows'}{f'; it {place.warning}' if place.warning else ''}"
     tried = {"lock": found.lock, "sync": found.sync, "rename": found.rename}
     rows = [Row(f"files {name}", why or "works", trouble=bool(why)) for name, why in tried.items()]
     free = f"{found.free / 1024**3:.1f} GiB"
     little = f"{free}: little, for videos" if found.free < LITTLE else free
-    return [*rows, Row("files free", little, trouble=found.free < LITTLE)]
+    return [Row("files lie on", kind), *rows, Row("files free", little, trouble=found.free < LITTLE)]
 
 
 def _probe(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -51,6 +52,29 @@ def flush() -> None:
                 stream.flush()
             except OSError as error:
                 _hush(error, err=err)
+
+
+class Screen:
+    """The standard output, for whoever writes to it by himself: a terminal that was closed meanwhile swallows it."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else one may want to know of it."""
+        return getattr(sys.stdout, name)
+
+    def write(self, text: str) -> int:
+        """Write, if anybody is there."""
+        try:
+            return sys.stdout.write(text)
+        except OSError as error:
+            _hush(error, err=False)
+            return len(text)
+
+    def flush(self) -> None:
+        """Put it on the screen, if anybody is there."""
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            _hush(error, err=False)
 
 
 def _hush(error: OSError, *, err: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from storyboard.cli.echo import echo
+from storyboard.cli.echo import Screen, echo
 from storyboard.language.source import shown
 from storyboard.planning.event import Event
 from storyboard.planning.plan import Make, Plan
@@ -91,12 +91,14 @@ class Table:
 
     def begin(self, plan: Plan) -> None:
         """Start the live display."""
+        from rich.console import Console
         from rich.live import Live
 
         for id in self._order:
             if isinstance(plan.steps[id], Make):
                 self._rows[id] = ("waiting", 0.0)
-        self._live = Live(get_renderable=self._drawn, refresh_per_second=4, transient=False)
+        screen = Console(file=Screen())  # type: ignore[arg-type]  # all that it asks of a file is there
+        self._live = Live(get_renderable=self._drawn, console=screen, refresh_per_second=4, transient=False)
         self._live.start()
 
     def tell(self, event: Event) -> None:

@@ -20,7 +20,10 @@ from storyboard.cli.common import (
 @profile_option
 @provider_option
 @emulator_option
-def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], provider: str, emulator: bool) -> None:
+@click.option("--take-over", is_flag=True, help="A record that came from another machine is your own from now on.")
+def command(
+    selection: tuple[str, ...], file: str, profiles: tuple[str, ...], provider: str, emulator: bool, take_over: bool
+) -> None:
     """Rebuild a lost record from what the service still lists. Nothing is submitted.
 
     Tasks of the last seven days are known by the mark that they bear; what was made within a day is fetched.
@@ -48,6 +51,7 @@ def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], pr
             speed=20.0 if emulator else None,
             provider=provider,
             recover=True,
+            take_over=take_over,
         )
         outcome = studio.run(layout, graph, facts, wish)
     assert outcome is not None  # noqa: S101 - nobody said no

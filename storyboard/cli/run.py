@@ -23,6 +23,7 @@ from storyboard.project import Planned, survey
 from storyboard.promises import Realm
 from storyboard.studio import Film, Wish
 from storyboard.world.files import layout_of
+from storyboard.world.mounts import place_of
 
 if TYPE_CHECKING:
     from storyboard.web.callbacks import Heard, Receiver
@@ -81,6 +82,9 @@ def command(
     tell_problems(judgement)
     graph = judgement.graph
     assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
+    warning = place_of(layout.folder).warning
+    if warning:
+        echo(f"note: {shown(str(layout.folder))} {shown(warning)}", err=True)
     asking = _Asking(layout.realm, yes)
     with receiving(layout, listen, callback_url) as receiver, display(graph.order) as shows:
         wish = Wish(
@@ -102,6 +106,8 @@ def command(
     _tell_money(outcome, layout.realm)
     if receiver is not None:
         _tell_heard(receiver.heard)
+    for name in project.changed_since(layout, judgement.sources):
+        echo(f"note: {shown(name)} was changed while the run was on; what was made is as it said before", err=True)
     if not selection and outcome.exit_code == 0:
         echo(told_film(studio.film(layout, graph, outcome.takes)))
     if outcome.exit_code:

@@ -35,6 +35,10 @@ class Journals(Protocol):
         """Write an event down."""
         ...
 
+    def check_ours(self) -> None:
+        """Raise AnotherRunner if somebody else has gone on with it."""
+        ...
+
 
 class Uploads(Protocol):
     """How a local file gets an address that the provider can fetch."""

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
-from storyboard.errors import DecisionNeeded, FileTrouble, MediaTrouble
+from storyboard.errors import DecisionNeeded, MediaTrouble
 from storyboard.executor.crew import Crew
 from storyboard.language.facts import Facts, format_of
 from storyboard.language.graph import Graph
@@ -34,7 +34,7 @@ async def items_of(
     takes: Mapping[str, Take],
     crew: Crew,
 ) -> tuple[Item, ...]:
-    """The content of a scene's request, in its order. Raises FileTrouble, MediaTrouble or DecisionNeeded."""
+    """The content of a scene's request, in its order. Raises MediaTrouble or DecisionNeeded."""
     found = []
     for item in graph.inputs[id]:
         part = part_of(item, id, graph, facts, takes)
@@ -61,7 +61,7 @@ def _unchanged(path: Path, digest: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise FileTrouble(f"{path.name} can't be read any more", "run again") from error
+        raise DecisionNeeded(f"{path.name} can't be read any more", "bring it back, then run again") from error
     if digest_of(content) != digest:
         raise DecisionNeeded(f"{path.name} was changed while the run was on", "run again: the plan is made anew")
     return content
@@ -84,14 +84,21 @@ async def _of_take(take: Take, kind: Kind, part: Part, crew: Crew) -> Address:
     if part == LAST_FRAME and take.frame:
         if alive is not None and alive.frame is not None:
             return alive.frame
-        return _as_data(await asyncio.to_thread(_stored(take.frame, crew).read_bytes))
-    return await _of_video(_stored(take.digest, crew), kind, part, crew)
+        return _as_data(await asyncio.to_thread((await _stored(take.frame, crew)).read_bytes))
+    return await _of_video(await _stored(take.digest, crew), kind, part, crew)
 
 
-def _stored(digest: str, crew: Crew) -> Path:
+async def _stored(digest: str, crew: Crew) -> Path:
+    """A file of the store, if it is still what its name says: nothing else is handed to a paid request."""
     found = crew.store.find(digest)
     if found is None:
-        raise FileTrouble(f"{digest[:19]}… is not in the store any more", "run again: it is fetched if it still can be")
+        what = f"{digest[:19]}… is not in the store any more"
+        raise DecisionNeeded(what, "run again: it is fetched if it still can be")
+    if await asyncio.to_thread(crew.store.is_altered, found):
+        what = f"{digest[:19]}… in the store was altered"
+        raise DecisionNeeded(
+            what, "`storyboard verify` puts it aside; then run again: it is fetched if it still can be"
+        )
     return found
 
 

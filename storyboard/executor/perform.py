@@ -8,7 +8,7 @@ and sound. Nothing here ever submits twice: a request is made again only after a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from storyboard.errors import (
@@ -142,6 +142,7 @@ async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> A
     about = {"body": digest_of(body), "marker": marker}
     crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
     try:
+        _check_awake(crew, intent)
         task = await crew.provider.submit(body, intent)
         if task in crew.journal.history.owned:
             raise UnknownOutcome(f"the service names task {task}, which is another attempt's")
@@ -154,6 +155,18 @@ async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> A
     else:
         crew.note(Event("accepted", job.scene, intent, {"task": task}))
     return crew.journal.history.attempt(intent)
+
+
+SLEPT = 10.0
+"""Seconds after which what was written down a moment ago was not."""
+
+
+def _check_awake(crew: Crew, intent: str) -> None:
+    """A process may be stopped at any step, and a lid closed: whoever wakes up between writing down and sending looks
+    whether the world has gone on without him. Raises NotSent, or AnotherRunner if the record is another's by now."""
+    crew.journal.check_ours()
+    if crew.clock.now() - crew.journal.history.attempt(intent).at > SLEPT:
+        raise NotSent("this machine slept before it was sent")
 
 
 def _model(job: Job) -> str:
@@ -221,9 +234,9 @@ async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
 
     Raises UnknownOutcome, with what a person can do, if it isn't there, or not for certain, or if nobody may look.
     """
-    looks = 0
+    looks, since = 0, crew.clock.now()
     while True:
-        match await _said_or_held(job, crew, attempt, looks):
+        match await _said_or_held(job, crew, attempt, looks, since):
             case Adopt(task):
                 crew.note(Event("adopted", job.scene, attempt.intent, {"task": task}))
                 return Known(attempt.intent, task)
@@ -236,22 +249,29 @@ async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
                 looks += 1
 
 
-async def _said_or_held(job: Job, crew: Crew, attempt: Attempt, looks: int) -> Verdict:
+async def _said_or_held(job: Job, crew: Crew, attempt: Attempt, looks: int, since: float) -> Verdict:
     """What a list says of an attempt; where none can be had, the attempt is as much in doubt as it was."""
     try:
-        return await _said_of(job, crew, attempt, looks)
+        return await _said_of(job, crew, attempt, looks, since=since)
     except (Unreachable, Rejected) as error:
         return Hold(f"its task can't be looked for: {error.what}")
 
 
-async def _said_of(job: Job, crew: Crew, attempt: Attempt, looks: int, owned: Collection[str] | None = None) -> Verdict:
+async def _said_of(
+    job: Job,
+    crew: Crew,
+    attempt: Attempt,
+    looks: int = 0,
+    owned: Collection[str] | None = None,
+    since: float = float("inf"),
+) -> Verdict:
     """What a list that is made from now on says of an attempt; nobody who wants to leave waits for one."""
     if crew.stop.interrupted:
         return Hold("nobody has looked for it")
     now = crew.clock.now()
     scan = await _patiently(job, crew, lambda: crew.scanner.since(now))
     owned = crew.journal.history.owned if owned is None else owned
-    return verdict(attempt, scan, owned, crew.pace.grace, looks)
+    return verdict(attempt, scan, owned, crew.pace.grace, looks, since)
 
 
 async def _turn(crew: Crew) -> None:
@@ -330,8 +350,9 @@ async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
     if attempt is None or not attempt.adopted:
         return
     others = crew.journal.history.owned - {known.task}
-    await crew.clock.sleep(max(0.0, attempt.at + crew.pace.grace - crew.clock.now()))
-    found = await _said_of(job, crew, attempt, 0, others)
+    now = crew.clock.now()
+    await crew.clock.sleep(max(0.0, min(attempt.at, now) + crew.pace.grace - now))
+    found = await _said_of(job, crew, attempt, owned=others, since=now)
     if found != Adopt(known.task):
         why = found.why if isinstance(found, Hold) else "it is not listed alone"
         crew.note(Event("disowned", job.scene, known.intent, {"task": known.task, "error": why, "ambiguous": True}))
@@ -352,11 +373,20 @@ async def _looked(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task
     any other no is a no to this question, and the task goes on."""
     waits = iter((wait,))
     try:
-        return await _patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
+        task = await _patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
+        return on_our_clock(task, crew.clock.now())
     except NotFound as error:
         if await _may_show_yet(job, known, crew):
             raise Unreachable(f"the service doesn't show task {known.task} at the moment", "run again") from error
         raise _lost(job, known, "the service knows it no more", crew) from error
+
+
+def on_our_clock(task: Task, now: float) -> Task:
+    """A task that was looked at just now, with its times as our clock counts them: it may be wrong by a year, and what
+    the provider calls a day from now would then be long over."""
+    ahead = task.at - now if task.at else 0.0
+    made, ends = (at - ahead if at else at for at in (task.created_at, task.expires))
+    return replace(task, created_at=made, expires=ends)
 
 
 YOUNG = 60.0
@@ -366,7 +396,7 @@ YOUNG = 60.0
 async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
     """May a task that isn't found be there all the same: too young, listed, or not waited for to the end?"""
     attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
-    if crew.stop.interrupted or (attempt is not None and crew.clock.now() - attempt.at < YOUNG):
+    if crew.stop.interrupted or (attempt is not None and 0 <= crew.clock.now() - attempt.at < YOUNG):
         return True
     now = crew.clock.now()
     scan = await _patiently(job, crew, lambda: crew.scanner.since(now))

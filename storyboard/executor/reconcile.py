@@ -64,9 +64,12 @@ class LookAgain:
 Verdict: TypeAlias = "Adopt | Hold | LookAgain"
 
 
-def verdict(attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, looks: int = 0) -> Verdict:
+def verdict(
+    attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, looks: int = 0, since: float = float("inf")
+) -> Verdict:
     """What a list says of an attempt in doubt. `owned` are tasks that others have; `grace` is in seconds: how late a
-    request may arrive, and a task be listed. `looks` counts the lists that said nothing so far.
+    request may arrive, and a task be listed. `looks` counts the lists that said nothing so far. `since` is when one
+    began to look: the request left before that, even if a clock that was wrong then says that it will leave next year.
 
     Without a mark nothing is adopted: time alone picks the wrong one of two twins.
     """
@@ -77,7 +80,7 @@ def verdict(attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, 
         return Hold(f"{len(found)} tasks bear its mark", found)
     if found:
         return Adopt(found[0])
-    ends = attempt.at + grace
+    ends = min(attempt.at, since) + grace
     if scan.began >= ends:
         return Hold("the service lists no task that bears its mark")
     return LookAgain(min(max(0.0, ends - scan.began), FIRST_LOOK_AGAIN * 2**looks))
@@ -120,10 +123,20 @@ WITHOUT_VIDEO = ("failed", "cancelled", "expired")
 """Ends of a task of which nothing can be had, and for which nothing was billed."""
 
 
-def memory_of(events: Sequence[tuple[float, Event]]) -> Memory:
-    """How far our record can be trusted to be whole: not if it begins today, nor if its last run broke off."""
-    kinds = [event.kind for _, event in events if event.kind in ("run_opened", "run_closed")]
-    return "whole" if kinds[-1:] == ["run_closed"] else "doubtful"
+LISTED = 7 * 86_400.0
+"""Seconds for which a service lists a task."""
+
+
+def memory_of(events: Sequence[tuple[float, Event]], now: float) -> Memory:
+    """How far our record can be trusted to be whole at a moment: not if it begins today, nor if its last run broke off.
+
+    What was missing then is missing ever after; it only stops to matter once the service doesn't list it any more.
+    """
+    runs = [(at, event) for at, event in events if event.kind in ("run_opened", "run_closed")]
+    if not runs or runs[-1][1].kind != "run_closed":
+        return "doubtful"
+    doubts = (at for at, event in runs if event.body.get("memory", "whole") != "whole")
+    return "doubtful" if any(abs(now - at) < LISTED for at in doubts) else "whole"
 
 
 def disagreement(task: Task, attempt: Attempt) -> str:

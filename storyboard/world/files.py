@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
@@ -64,7 +65,7 @@ class Layout:
         """Where people find their videos."""
         place = self.folder / "renders"
         place = place / "emulated" if self.realm == "emulated" else place
-        return place / profile if profile else place
+        return place / file_name(profile) if profile else place
 
     def guard(self, *places: Path) -> None:
         """Raise FileTrouble if one of these places, which are written to, leads out of the project by a link."""
@@ -72,6 +73,24 @@ class Layout:
         for place in places:
             if not Path(os.path.realpath(place)).is_relative_to(root):
                 raise FileTrouble(f"{place} leads out of the project", "it is a link, or lies below one: remove it")
+
+
+LONGEST_NAME = 180
+"""Bytes that we give a name: file systems take 255, and endings and marks of ours come behind it."""
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])_*", re.IGNORECASE)
+"""Names that mean a device on Windows, whatever ending they have: a folder of films travels."""
+
+
+def file_name(word: str) -> str:
+    """A name that every file system takes, another one for each word: the word itself, unless it is too long or means
+    something else. (Ids that differ by case or by how a letter is composed are mistakes of a storyboard.)"""
+    if _OF_WINDOWS.fullmatch(word):
+        return f"{word}_"
+    content = word.encode("utf-8", "surrogateescape")
+    if len(content) <= LONGEST_NAME:
+        return word
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return f"{content[: LONGEST_NAME - 13].decode('utf-8', 'ignore')}-{digest}"
 
 
 def layout_of(file: str, realm: Realm) -> Layout:
@@ -97,7 +116,7 @@ def write_in_one_stroke(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file so that at every instant the old or the new content is there: temporary name, sync, rename, sync."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        temporary = _beside(path)
         temporary.unlink(missing_ok=True)
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
@@ -107,8 +126,13 @@ def write_in_one_stroke(path: Path, content: bytes, mode: int = 0o644) -> None:
         sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
-            path.with_name(f".{path.name}.{os.getpid()}.part").unlink()
+            _beside(path).unlink()
         raise FileTrouble.of(error, path) from error
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it has its name: in the same folder, by this process."""
+    return path.with_name(f".{file_name(path.name)}.{os.getpid()}.part")
 
 
 def sync_folder(folder: Path) -> None:
@@ -191,13 +215,13 @@ def _look(layout: Layout, path: str, digests: bool) -> FileFacts:
     return FileFacts(path, None, status.st_size, name, digest)
 
 
-def copy_out(source: Path, target: Path) -> None:
-    """A copy under a name that people use, in one stroke; untouched if it is there already."""
+def copy_out(source: Path, target: Path, digest: str) -> None:
+    """A copy, of that digest, under a name that people use, in one stroke; untouched if it is there already."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not target.is_symlink() and _same(source, target):
+        if target.exists() and not target.is_symlink() and digest_of_file(target) == digest:
             return
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        temporary = _beside(target)
         with suppress(FileNotFoundError):
             temporary.unlink()
         shutil.copyfile(source, temporary)
@@ -206,8 +230,10 @@ def copy_out(source: Path, target: Path) -> None:
         raise FileTrouble.of(error, target) from error
 
 
-def _same(source: Path, target: Path) -> bool:
-    if source.stat().st_size != target.stat().st_size:
-        return False
-    with source.open("rb") as one, target.open("rb") as other:
-        return hashlib.file_digest(one, "sha256").digest() == hashlib.file_digest(other, "sha256").digest()
+def digest_of_file(path: Path) -> str:
+    """The digest of a file's bytes as they are now (`sha256:…`). Raises FileTrouble."""
+    try:
+        with path.open("rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise FileTrouble.of(error, path, "read") from error

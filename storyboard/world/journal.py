@@ -50,6 +50,8 @@ def sole_runner(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             holder = file.read(200).strip() or "somebody"
             raise AnotherRunner(f"{holder} is at work in this project", "wait for it, or stop it with Ctrl-C") from None
+        except OSError as error:
+            raise FileTrouble.of(error, path, "locked") from error
         file.seek(0)
         file.truncate()
         file.write(
@@ -60,9 +62,9 @@ def sole_runner(folder: Path) -> Iterator[None]:
 
 
 class Journal:
-    """The events of one realm."""
+    """The events of one realm. `shared`: its folder lies where processes can't share memory, as SQLite's log wants."""
 
-    def __init__(self, folder: Path, clock: Clock, *, writing: bool) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, writing: bool, shared: bool = False) -> None:
         self._folder = folder
         self._clock = clock
         self._path = folder / "state.db"
@@ -70,7 +72,7 @@ class Journal:
         self._last = 0
         self._epoch = 0
         self._digest = ""
-        self._database = self._open(writing)
+        self._database = self._open(writing, shared)
         if self._database and writing:
             found = self._path.stat()
             self._place = found.st_dev, found.st_ino
@@ -78,30 +80,39 @@ class Journal:
         self.history = History(self.past)
         self._check_witness()
 
-    def _open(self, writing: bool) -> sqlite3.Connection | None:
+    def _open(self, writing: bool, shared: bool) -> sqlite3.Connection | None:
         if not writing and not self._path.exists():
             return None
         try:
-            mode = "rwc" if writing else "ro" if self._busy else "ro&immutable=1"
+            mode = "rwc" if writing else self._reading
             database = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
             version = database.execute("pragma user_version").fetchone()[0]
             if version > VERSION and writing:
                 what = f"{self._path} was written by a newer storyboard, and is only read by this one"
                 raise StateDamaged(what, "use that one")
             if writing:
-                database.execute("pragma journal_mode = wal")
+                database.execute(f"pragma journal_mode = {'truncate' if shared else 'wal'}")
                 database.execute("pragma synchronous = full")
                 database.execute(_TABLE)
-                database.execute(f"pragma user_version = {VERSION}")
+                if version < VERSION:
+                    database.execute(f"pragma user_version = {VERSION}")
         except (sqlite3.Error, UnicodeError) as error:  # SQLite quotes what is damaged, and that may be no text
             raise StateDamaged(f"{self._path} can't be opened: {error}", _MEND) from error
         return database
 
     @property
-    def _busy(self) -> bool:
-        """Is there a log beside the database that a reader has to see? Without one, reading leaves no trace."""
+    def _reading(self) -> str:
+        """How a reader opens it. One with a log that has been folded in is read without a trace; where there is a log
+        beside it, a reader has to see that; and one that is kept without a log is locked and mended as it wants."""
+        try:
+            with self._path.open("rb") as file:
+                logged = file.read(20)[18:] == b"\2\2"
+        except OSError:  # SQLite says why, in a moment
+            return "ro"
         log = self._path.with_name(f"{self._path.name}-wal")
-        return log.exists() and log.stat().st_size > 0
+        if logged and not (log.exists() and log.stat().st_size > 0):
+            return "ro&immutable=1"
+        return "ro" if logged else "rw"
 
     def close(self) -> None:
         """Let go of the file."""
@@ -112,6 +123,18 @@ class Journal:
     def epoch(self) -> int:
         """Which run this is, counted from 1."""
         return self._epoch
+
+    @property
+    def last(self) -> int:
+        """The number of the last event; 0 if there is none."""
+        return self._last
+
+    def digest_at(self, seq: int) -> str:
+        """The digest of an event, which is one of all before it, too; empty if there is no such event."""
+        if self._database is None:
+            return ""
+        row = self._database.execute("select crc from events where seq = ?", (seq,)).fetchone()
+        return str(row[0]) if row else ""
 
     def open_run(self, **about: str) -> None:
         """Begin a run, with an epoch of its own; `about` is what is to be remembered of it."""
@@ -140,6 +163,13 @@ class Journal:
         self.history.add(row[2], event)
         if durable:
             write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
+
+    def check_ours(self) -> None:
+        """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
+        assert self._database is not None  # noqa: S101 - readers don't ask
+        self._check_place()
+        if self._database.execute("select max(seq) from events").fetchone()[0] != self._last:
+            raise _taken_over(self._path)
 
     def _check_place(self) -> None:
         """Is the file still the one that was opened? One that was slept through may have been replaced meanwhile.

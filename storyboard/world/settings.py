@@ -46,6 +46,14 @@ def path_of(environment: Mapping[str, str]) -> Path:
     return Path(config) / "storyboard" / "settings.toml"
 
 
+def state_home(environment: Mapping[str, str]) -> Path:
+    """Where what this user's runs have to remember lies, apart from every project."""
+    home = environment.get("XDG_STATE_HOME") or str(
+        Path(environment.get("HOME", "~")).expanduser() / ".local" / "state"
+    )
+    return Path(home) / "storyboard"
+
+
 def read(environment: Mapping[str, str]) -> Settings:
     """The user's settings; the defaults if there are none. Raises SettingsTrouble."""
     path = path_of(environment)

@@ -22,14 +22,12 @@ from storyboard.planning.budget import Books, Cap, Entry, check
 from storyboard.planning.money import Money, money_of
 from storyboard.promises import Clock
 from storyboard.world.files import private_folder, sync_folder
+from storyboard.world.settings import state_home
 
 
 def folder(environment: Mapping[str, str]) -> Path:
     """Where the days lie."""
-    home = environment.get("XDG_STATE_HOME") or str(
-        Path(environment.get("HOME", "~")).expanduser() / ".local" / "state"
-    )
-    return Path(home) / "storyboard" / "spending"
+    return state_home(environment) / "spending"
 
 
 class Spending:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from storyboard.errors import FileTrouble
-from storyboard.world.files import private_folder, sync_folder
+from storyboard.world.files import digest_of_file, private_folder, sync_folder
 
 
 class Part:
@@ -101,22 +102,20 @@ class Store:
         found = sorted((self.folder / "sha256").glob("??/*.*"))
         return tuple((f"sha256:{path.name.partition('.')[0]}", path) for path in found)
 
+    def is_altered(self, path: Path) -> bool:
+        """Is a file not what its name says? Raises FileTrouble."""
+        return digest_of_file(path) != f"sha256:{path.name.partition('.')[0]}"
+
     def put_aside(self, path: Path) -> Path:
         """Take a file's name from it, so that nobody takes it for what the name says; its bytes stay, for its owner."""
         folder = private_folder(self.folder / "altered")
+        names = (f"{path.stem}-{number}{path.suffix}" for number in itertools.count(2))
         aside = folder / path.name
+        while aside.exists():
+            aside = folder / next(names)
         try:
             path.rename(aside)
             sync_folder(path.parent)
         except OSError as error:
             raise FileTrouble.of(error, path, "put aside") from error
         return aside
-
-
-def digest_of_file(path: Path) -> str:
-    """The digest of a file's bytes as they are now (`sha256:…`). Raises FileTrouble."""
-    try:
-        with path.open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except OSError as error:
-        raise FileTrouble.of(error, path, "read") from error

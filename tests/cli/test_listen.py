@@ -163,6 +163,7 @@ def test_a_host_that_is_not_trusted_is_not_named(write: Write) -> None:
     assert (said.code, 'trusted_hosts = ["evil.example"]' in said.err) == (5, True)
 
 
+@pytest.mark.row(81)
 def test_a_port_that_is_taken_exits_with_5(write: Write) -> None:
     """Before anything is paid for."""
     with serving.bound(0) as taken:

@@ -18,9 +18,11 @@ from storyboard.planning.money import money_of
 from storyboard.planning.take import Take
 from storyboard.promises import Realm
 from storyboard.testing.emulator import emulator
+from storyboard.world import register, settings
 from storyboard.world.clock import SystemClock
 from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
+from storyboard.world.register import Register
 from tests.cli.doors import say
 
 Write = Callable[[str], Path]
@@ -110,6 +112,7 @@ def doubtful(path: Path, *more: Event, realm: Realm = "emulated") -> None:
         *more,
     ):
         journal.append(event)
+    Register(register.folder(settings.environment())).note(journal)
     journal.close()
 
 

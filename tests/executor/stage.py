@@ -112,8 +112,8 @@ class Stage:
     async def _walked(self, journal: Journal) -> Outcome:
         store, graph = Store(self.folder / "store"), graph_of(self.text)
         world = World(capabilities(), {}, self.lock, past_of(journal.past), store.digests())
-        memory = memory_of(journal.past) if journal.past else "whole"
-        journal.open_run(provider="ark")
+        memory = memory_of(journal.past, self.clock.now()) if journal.past else "whole"
+        journal.open_run(provider="ark", memory=memory)
         way = net.Net(self.patience)
         account = Account(self.emulated.base_url, Secret("sk-secret"), self.slots, Pace(5.0, 30.0))
         provider = Paced(self.instead(connect("ark", account, way)), self.clock)

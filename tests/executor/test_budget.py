@@ -156,6 +156,7 @@ def walked(crew: Crew) -> Outcome:
     return asyncio.run(Run(plan(graph, here), here, crew, lambda _: None).walk(Local()))
 
 
+@pytest.mark.row(80)
 def test_running_out_holds_what_isn_t_submitted_and_fetches_what_is(tmp_path: Path) -> None:
     """Two of four scenes fit into the day: both are fetched, the others are told with what to do, and the exit is 4."""
     at = bench(tmp_path, slots=2)
@@ -169,6 +170,7 @@ def test_running_out_holds_what_isn_t_submitted_and_fetches_what_is(tmp_path: Pa
     assert told == {(what, "go on tomorrow")}
 
 
+@pytest.mark.row(80)
 def test_another_project_s_spending_leaves_less(tmp_path: Path) -> None:
     """What somebody else reserves while this run is on isn't there for it."""
     at = bench(tmp_path, slots=1)
@@ -183,6 +185,7 @@ def test_another_project_s_spending_leaves_less(tmp_path: Path) -> None:
     assert (len(outcome.takes), day.today().counted("CNY") <= Decimal("20.1")) == (1, True)
 
 
+@pytest.mark.row(80)
 def test_a_run_of_a_film_never_counts_more_than_its_cap(tmp_path: Path) -> None:
     """At each of its events, on the day as in the run."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=["cgt-1", UnknownOutcome("lost"), Rejected("no")]))

@@ -27,6 +27,7 @@ def refused(text: str) -> tuple[Problem, ...]:
     return tree
 
 
+@pytest.mark.row(77)
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
@@ -68,6 +69,7 @@ def test_quotes_make_text() -> None:
     assert read("a: '8'\nb: \"true\"\nc: ''") == {"a": "8", "b": "true", "c": ""}
 
 
+@pytest.mark.row(77)
 def test_keys_are_words() -> None:
     """Where a key stands, `on`, `3`, `null` and `1.50` are the words that the author wrote."""
     assert read("on: 1\n3: 2\nnull: 3\n1.50: 4") == {"on": 1, "3": 2, "null": 3, "1.50": 4}
@@ -80,6 +82,7 @@ def test_a_folded_block_joins_its_lines() -> None:
     }
 
 
+@pytest.mark.row(77)
 def test_every_key_that_stands_twice_is_told() -> None:
     """All doubled keys of a text are told at once, each at its second place."""
     places = [(problem.code, str(problem.place)) for problem in refused("a: 1\nb: {c: 1, c: 2}\na: 2\na: 3")]

@@ -62,6 +62,7 @@ def test_what_a_scene_is_made_from() -> None:
     )
 
 
+@pytest.mark.row(78)
 @pytest.mark.parametrize(
     ("scenes", "path"),
     [

@@ -98,6 +98,10 @@ class Dice:
         return self._dice.random()
 
 
+YEAR = 400 * 86_400.0
+"""Seconds by which somebody sets the clock wrong between two runs."""
+
+
 @dataclass
 class Tally:
     """What some seeds came to."""
@@ -161,10 +165,12 @@ class Project:
     def _run(self, crash: int | None, *, interrupted: bool) -> bool:
         """One run; did it come to its end?"""
         loop = Loop(self.dice, crash)
-        self.clock.loop = loop
+        self.clock.loop, before = loop, self.clock.wrong
+        self.clock.wrong = self.dice.choice((0.0, 0.0, 0.0, YEAR, -YEAR))
+        self.api.fired["clock set"] += self.clock.wrong != before
         journal = Journal(self.clock, list(self.past))
-        memory: Memory = memory_of(journal.past)
-        journal.append(Event("run_opened"))
+        memory: Memory = memory_of(journal.past, self.clock.now())
+        journal.append(Event("run_opened", body={"memory": memory}))
         self.tally.runs += 1
         try:
             outcome = loop.run_until_complete(self._walk(journal, memory, interrupted=interrupted))

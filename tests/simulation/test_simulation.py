@@ -14,7 +14,7 @@ from tests.simulation.world import Api
 SEEDS = 1000
 FAULTS = {
     *("500 after", "500 before", "late", "limited", "lost after", "lost before", "not sent", "odd", "refused"),
-    *("collision", "download", "odd status", "unreachable"),
+    *("clock set", "collision", "download", "odd status", "unreachable"),
 }
 
 
@@ -24,6 +24,7 @@ def found() -> Tally:
     return tallied(0, SEEDS, 2)
 
 
+@pytest.mark.row(61)
 def test_nothing_is_paid_for_twice_or_forgotten(found: Tally) -> None:
     """No second submission of what may be good, no stranger's task, none of ours without its video, all settled."""
     assert (found.wrong, found.scenes) == ([], SEEDS * SCENES)

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.world import files
-from storyboard.world.files import Layout, inside, layout_of, look, write_in_one_stroke
+from storyboard.world.files import Layout, file_name, inside, layout_of, look, write_in_one_stroke
 from tests.making import picture
 
 
@@ -174,10 +176,43 @@ def test_the_realms_lie_apart(tmp_path: Path) -> None:
     assert (same, real.renders("x") == emulated.renders("x"), real.lock.name) == ([], False, "storyboard.lock")
 
 
+@pytest.mark.row(74)
+@pytest.mark.parametrize("word", ["con", "CON", "nul", "Com1", "lpt9", "aux_", "prn__"])
+def test_a_name_of_windows_is_written_otherwise(word: str) -> None:
+    """There it means a device, whatever its ending; and no two words have one name."""
+    assert file_name(word) == word + "_"
+
+
+@pytest.mark.row(74)
+@pytest.mark.parametrize("word", ["\U00020000" * 64, "灯" * 64, "é" * 64, "x" * 300])
+def test_a_name_is_short_enough_for_every_file_system(word: str) -> None:
+    """With what we put before and behind it; and two that only differ at their ends are two."""
+    name, other = file_name(word), file_name(word[:-1] + "y")
+    assert (len(f".{name}-last.png.12345678.part".encode()) <= 255, name != other) == (True, True)
+
+
+@pytest.mark.row(74)
+@given(st.lists(st.text(st.characters(categories=["L", "M", "N"]), min_size=1, max_size=64), max_size=5, unique=True))
+def test_no_two_words_have_one_name(words: list[str]) -> None:
+    """Whatever they are."""
+    assert len({file_name(word) for word in words}) == len(words)
+
+
+@pytest.mark.row(74)
+def test_a_file_with_the_longest_name_is_written_in_one_stroke(tmp_path: Path) -> None:
+    """Also where a lock's name is as long as names may be."""
+    path = tmp_path / ("s" * 250 + ".lock")
+    write_in_one_stroke(path, b"lock")
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+TAKE = f"sha256:{hashlib.sha256(b'take').hexdigest()}"
+
+
 def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
     """It is a file of its own."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4")
+    files.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4", TAKE)
     (tmp_path / "renders" / "dusk.mp4").write_bytes(b"changed")
     assert (tmp_path / "take").read_bytes() == b"take"
 
@@ -185,9 +220,9 @@ def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
 def test_a_copy_that_is_there_already_is_not_touched(tmp_path: Path) -> None:
     """A player that has it open goes on."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4")
+    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     before = (tmp_path / "dusk.mp4").stat().st_ino
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4")
+    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     assert (tmp_path / "dusk.mp4").stat().st_ino == before
 
 
@@ -197,7 +232,7 @@ def test_a_copy_replaces_what_differs(tmp_path: Path) -> None:
     (tmp_path / "old").write_bytes(b"late")
     (tmp_path / "link").symlink_to("take")
     for name in ("old", "link"):
-        files.copy_out(tmp_path / "take", tmp_path / name)
+        files.copy_out(tmp_path / "take", tmp_path / name, TAKE)
     found = [((tmp_path / name).read_bytes(), (tmp_path / name).is_symlink()) for name in ("old", "link")]
     assert found == [(b"take", False), (b"take", False)]
 

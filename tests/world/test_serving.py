@@ -31,6 +31,7 @@ def test_who_comes_before_anybody_serves_waits() -> None:
         assert came.getpeername() == listening.getsockname()
 
 
+@pytest.mark.row(81)
 def test_a_port_that_is_taken_is_told() -> None:
     """With what to do."""
     listening = serving.bound(0)

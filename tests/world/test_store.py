@@ -94,6 +94,28 @@ def test_a_file_is_found_by_its_digest_alone(tmp_path: Path, ending: str) -> Non
     assert kept(store, ending=ending) == store.find(DIGEST)
 
 
+@pytest.mark.row(68)
+def test_what_was_altered_is_put_aside_each_under_a_name_of_its_own(tmp_path: Path) -> None:
+    """Somebody may have worked on it: no copy of his is lost to the next one."""
+    store = Store(tmp_path)
+    for content in (b"one", b"two", b"three"):
+        path = kept(store)
+        path.chmod(0o644)
+        path.write_bytes(content)
+        store.put_aside(path)
+    aside = {path.read_bytes() for path in (tmp_path / "altered").iterdir()}
+    assert (aside, store.find(DIGEST)) == ({b"one", b"two", b"three"}, None)
+
+
+def test_a_file_is_altered_if_it_is_not_what_its_name_says(tmp_path: Path) -> None:
+    """One bit is enough."""
+    path = kept(Store(tmp_path))
+    before = Store(tmp_path).is_altered(path)
+    path.chmod(0o644)
+    path.write_bytes(bytes([CONTENT[0] ^ 1]) + CONTENT[1:])
+    assert (before, Store(tmp_path).is_altered(path)) == (False, True)
+
+
 def test_no_digest_finds_nothing(tmp_path: Path) -> None:
     """Not even in a full store."""
     store = Store(tmp_path)

@@ -152,12 +152,18 @@ def _comment_after(scalar: Scalar, lines: list[str]) -> Place | None:
 
 
 def free_profile_names(tree: Mapping) -> Iterator[Problem]:
-    """SB302: a profile's name is also that of its folder in `renders/`, where two names are taken."""
+    """SB302: a profile's name is also that of its folder in `renders/`, where two names are taken, and
+    where case may be nothing."""
     profiles = tree.entries.get("profiles")
+    seen: dict[str, str] = {}
     for name, place in profiles.keys.items() if isinstance(profiles, Mapping) else ():
+        other = seen.setdefault(name.casefold(), name)
         if name.casefold() in TAKEN_FOLDERS:
             taken = " and ".join(TAKEN_FOLDERS)
             yield Problem("SB302", f'a profile can\'t be called "{name}"', place, f"in `renders/` {taken} are taken")
+        elif other != name:
+            sentence = f'a profile can\'t be called "{name}", since another is called "{other}"'
+            yield Problem("SB302", sentence, place, "their folders in `renders/` would be one where case is nothing")
 
 
 TAKEN_FOLDERS = ("emulated", "scenes")

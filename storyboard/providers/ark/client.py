@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
@@ -49,7 +50,7 @@ class Ark:
     async def look(self, task: str) -> Task:
         """How a task stands."""
         reply = await self._net.ask("GET", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        return wire.task_of(*self._said(reply))
+        return replace(wire.task_of(*self._said(reply)), at=instant_of(reply.headers.get("date", "")))
 
     async def list(
         self,
@@ -64,7 +65,8 @@ class Ark:
         """The tasks of the last seven days of which every filter that is set is true."""
         query = wire.query_of(status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size)
         reply = await self._net.ask("GET", self._tasks, self._headers(), query)
-        return replace(wire.page_of(*self._said(reply)), at=instant_of(reply.headers.get("date", "")))
+        said, at = wire.page_of(*self._said(reply)), instant_of(reply.headers.get("date", ""))
+        return replace(said, tasks=tuple(replace(task, at=at) for task in said.tasks), at=at)
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
@@ -96,9 +98,23 @@ class Ark:
         return reply.status, self._clean(reply.body), asked
 
     def _clean(self, body: bytes) -> bytes:
-        """An answer without our key, should a server have put it there: it would be written down."""
-        key = self._account.key.reveal().encode()
-        return body.replace(key, b"...") if len(key) >= SHORTEST_KEY else body
+        """An answer without our key, should a server have put it there, spelt out or not: it would be written down."""
+        key = self._account.key.reveal()
+        if len(key) < SHORTEST_KEY:
+            return body
+        for form in (key, json.dumps(key)[1:-1]):
+            body = _spelt(body).replace(form.encode(), b"...")
+        return body
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._account.key.reveal()}", "Accept": "application/json"}
+
+
+def _spelt(body: bytes) -> bytes:
+    """JSON in which each letter stands for itself; what is no JSON, as it is."""
+    if b"\\" not in body:
+        return body
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except (ValueError, RecursionError):
+        return body

@@ -1,0 +1,61 @@
+"""Which records of runs this user has written on this machine, and how far each had come: kept apart from them.
+
+A record says of itself only that it holds together. One that came along with somebody else's copy of a project does,
+and so does a backup that was brought back: on the word of either one would pay for what is paid for. So the last event
+before anything is submitted is noted here as well, under a name that the record has from its first event.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from storyboard.world.files import private_folder, write_in_one_stroke
+from storyboard.world.journal import Journal
+from storyboard.world.settings import state_home
+
+Standing = Literal["ours", "earlier", "another's"]
+"""Of a record: this user wrote its last run here; it is one of ours, but runs are missing in it that there were; nobody
+here knows it."""
+
+
+def folder(environment: Mapping[str, str]) -> Path:
+    """Where it is noted."""
+    return state_home(environment) / "records"
+
+
+class Register:
+    """The notes, a small file for each record."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def standing(self, journal: Journal) -> Standing:
+        """How a record stands. One that nothing was ever submitted in is anybody's."""
+        if not any(event.kind == "intended" for _, event in journal.past):
+            return "ours"
+        noted = self._noted(journal)
+        if noted is None:
+            return "another's"
+        return "ours" if journal.digest_at(noted[0]) == noted[1] else "earlier"
+
+    def note(self, journal: Journal) -> None:
+        """Write down how far a record has come; it is on the disk when this returns. Raises FileTrouble."""
+        last = journal.last
+        value = {"last": last, "digest": journal.digest_at(last)}
+        private_folder(self._folder)
+        write_in_one_stroke(self._path(journal), json.dumps(value).encode() + b"\n", 0o600)
+
+    def _noted(self, journal: Journal) -> tuple[int, str] | None:
+        """What was written down; a note that can't be read is none."""
+        try:
+            value: Any = json.loads(self._path(journal).read_bytes())
+            return int(value["last"]), str(value["digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _path(self, journal: Journal) -> Path:
+        return self._folder / hashlib.sha256(journal.digest_at(1).encode()).hexdigest()[:32]

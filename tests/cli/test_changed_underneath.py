@@ -1,0 +1,53 @@
+"""What others do below a run: they edit its storyboard or share its folder. It makes what was planned, and tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storyboard.testing.emulator import emulator
+from tests.cli.doors import say
+from tests.executor.test_interrupt import STORYBOARD, started, until
+
+EDITED = STORYBOARD.replace("the second", "another second") + "  three: {prompt: the third}\n"
+
+
+@pytest.mark.row(65)
+@pytest.mark.parametrize("when", ["one: submitting", "one: stored"])
+def test_a_run_makes_what_was_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """Two tasks, with the words that stood there when it began; what is new is the next run's."""
+    with emulator(tmp_path / "ledger", speed=400, hold_reply=0.1) as emulated:
+        running = started(tmp_path, emulated)
+        until(running, when)
+        (tmp_path / "storyboard.yaml").write_text(EDITED, "utf-8")
+        said, _ = running.communicate(timeout=60)
+        for name, value in emulated.environment.items():
+            monkeypatch.setenv(name, value)
+        planned = say("plan", "-f", str(tmp_path / "storyboard.yaml"))
+        assert (running.returncode, len(emulated.ledger)) == (0, 2)
+    assert "note: storyboard.yaml was changed while the run was on" in said
+    assert [line.split()[:2] for line in planned.out.splitlines()[:3]] == [
+        ["keep", "one"],
+        ["make", "two"],
+        ["make", "three"],
+    ]
+
+
+@pytest.mark.row(64)
+def test_where_other_machines_may_be_at_work_is_told(tmp_path: Path) -> None:
+    """Once, before anything is made; and the doctor knows."""
+    path = tmp_path / "Dropbox" / "storyboard.yaml"
+    path.parent.mkdir()
+    path.write_text(STORYBOARD, "utf-8")
+    said = [say("run", "-f", str(path), "--emulator", "--speed", "4000", "one"), say("doctor", "-f", str(path))]
+    word = "lies in Dropbox, which is kept in step with other machines"
+    assert [word in one.out + one.err for one in said] == [True, True]
+
+
+def test_of_an_unchanged_storyboard_nothing_is_said(tmp_path: Path) -> None:
+    """Also where it has a mark at its beginning, or lines end as on Windows."""
+    path = tmp_path / "storyboard.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + STORYBOARD.replace("\n", "\r\n").encode())
+    said = say("run", "-f", str(path), "--emulator", "--speed", "4000", "one")
+    assert (said.code, "was changed" in said.err) == (0, False)

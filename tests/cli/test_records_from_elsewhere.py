@@ -1,0 +1,124 @@
+"""A record that was lost, that is an old backup, or somebody else's: nothing is paid for on its word."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from storyboard.testing.clock import VirtualClock
+from storyboard.world.journal import Journal
+from tests.cli.doors import Said, run, say
+
+STORYBOARD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+  dusk: {prompt: A lighthouse at dusk.}
+"""
+MORE = "  gulls: {prompt: Gulls.}\n"
+HIDDEN = Path(".storyboard/storyboard")
+RECORD = ("state.db", "state.db-wal", "state.db-shm", "witness")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project of one scene that was made once; tests copy it."""
+    path = tmp_path_factory.mktemp("made") / "storyboard.yaml"
+    path.write_text(STORYBOARD, "utf-8")
+    assert run(path).code == 0
+    return path.parent
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """A copy of that project, to change."""
+    shutil.copytree(made, tmp_path / "project")
+    return tmp_path / "project" / "storyboard.yaml"
+
+
+def aged(hidden: Path, days: float) -> None:
+    """Let a record be so many days older: what was doubtful in it is long past."""
+    journal = Journal(hidden, VirtualClock(), writing=False)
+    journal.close()
+    for name in RECORD:
+        (hidden / name).unlink(missing_ok=True)
+    clock = VirtualClock()
+    older = Journal(hidden, clock, writing=True)
+    for at, event in journal.past:
+        clock.advance(at - days * 86_400 - clock.now())
+        older.append(event)
+    older.close()
+
+
+def tasks(project: Path) -> int:
+    """How many tasks would have been paid."""
+    return len((project.parent / HIDDEN / "emulated/service/ledger.jsonl").read_text("utf-8").splitlines())
+
+
+@pytest.mark.row(71)
+def test_a_backup_that_was_brought_back_pays_for_nothing_again(project: Path, tmp_path: Path) -> None:
+    """What was made after it was taken is found at the service, and told; also when one runs again."""
+    hidden, backup = project.parent / HIDDEN / "emulated", tmp_path / "backup"
+    aged(hidden, days=8)
+    shutil.copytree(hidden, backup)
+    project.write_text(STORYBOARD + MORE, "utf-8")
+    assert (run(project).submitted, tasks(project)) == (1, 2)
+    shutil.copytree(hidden / "service", backup / "service", dirs_exist_ok=True)  # what the service knows stays
+    shutil.rmtree(hidden)
+    backup.rename(hidden)
+    said = [run(project) for _ in range(2)]
+    assert [(one.code, one.submitted, "nobody here remembers" in one.err) for one in said] == [(4, 0, True)] * 2
+    assert tasks(project) == 2
+
+
+@pytest.mark.row(71)
+def test_what_was_missing_once_is_missing_in_the_next_run_too(project: Path) -> None:
+    """A lost record: the run that finds the scene's task holds it, and so does the run after that one."""
+    hidden = project.parent / HIDDEN / "emulated"
+    for path in hidden.iterdir():
+        if path.name != "service":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert [(said.code, said.submitted) for said in (run(project), run(project))] == [(4, 0)] * 2
+    assert tasks(project) == 1
+
+
+@pytest.fixture
+def somebodys(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The project as if all of it had been made for real, by somebody whose home isn't ours."""
+    real = project.parent / HIDDEN / "real"
+    (project.parent / HIDDEN / "emulated").rename(real)
+    (real / "storyboard.lock").rename(project.with_suffix(".lock"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "our state"))
+    monkeypatch.setenv("ARK_API_KEY", "a-key-that-nobody-is-sent")
+    return project
+
+
+def real(project: Path, verb: str, *words: str) -> Said:
+    """A command on what was made for real."""
+    return say(verb, *words, "-f", str(project))
+
+
+@pytest.mark.parametrize("words", [("run", "--yes"), ("recover",), ("resolve", "dusk", "--submit-again")])
+def test_a_record_of_another_install_is_only_read(somebodys: Path, words: tuple[str, ...]) -> None:
+    """Nothing is spent on its word, and nothing is written into it."""
+    path = somebodys.parent / HIDDEN / "real" / "state.db"
+    before = path.read_bytes()
+    said = real(somebodys, *words)
+    told = "was written on another machine or by somebody else, and is only read" in said.err
+    assert (said.code, told, "recover --take-over" in said.err) == (4, True, True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", ["status", "plan", "why", "verify", "film"])
+def test_a_record_of_another_install_is_shown(somebodys: Path, verb: str) -> None:
+    """Looking at it, and cutting the film of what is there, costs nothing."""
+    assert real(somebodys, verb, *(("dusk",) if verb == "why" else ())).code == 0
+
+
+def test_a_record_of_another_install_is_ours_when_we_say_so(somebodys: Path) -> None:
+    """Then a run goes on with it."""
+    assert real(somebodys, "recover", "--take-over").code == 0
+    assert real(somebodys, "run", "--yes").code == 0

@@ -1,0 +1,244 @@
+"""What happens to files and to other scenes while a run is on: what can't be made is held, and the rest is made."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storyboard.errors import NotFound
+from storyboard.executor.crew import Crew
+from storyboard.executor.local import Local
+from storyboard.executor.run import Outcome, Run
+from storyboard.language.facts import FileFacts
+from storyboard.planning.event import Event
+from storyboard.planning.lock import Lock
+from storyboard.planning.plan import World, plan
+from storyboard.promises import Address, Sink
+from storyboard.providers.provider import Task
+from storyboard.testing.clock import VirtualClock
+from storyboard.world.files import Layout, look
+from storyboard.world.media import still
+from tests.executor.desk import Bench, Desk, bench, video
+from tests.making import BLUE, RED, picture
+from tests.planning.worlds import ROWS, made, world
+from tests.reading import graph_of
+
+FILM = """\
+storyboard: 1
+defaults: {ratio: 16:9}
+scenes:
+  dusk: {prompt: dusk}
+  lamp: {chain: dusk, prompt: lamp}
+  quay: {first_frame: art/quay.png, after: dusk, prompt: quay}
+  gulls: {after: dusk, prompt: gulls}
+"""
+
+
+@dataclass(slots=True)
+class Project:
+    """A storyboard at a bench; `lock` is what was written down last."""
+
+    at: Bench
+    text: str = FILM
+    lock: Lock = field(default_factory=Lock)
+
+    def keep(self, lock: Lock) -> None:
+        """Write the lock down."""
+        self.lock = lock
+
+    def run(self, tell: Callable[[Event], None] = lambda _: None, **crew: object) -> Outcome:
+        """One run, as its files are now."""
+        graph = graph_of(self.text)
+        layout = Layout(self.at.crew.root / "storyboard.yaml", "emulated")
+        files: dict[str, FileFacts] = look(layout, ["art/quay.png"], digests=True)
+        past, stored = self.at.journal.history.past, self.at.crew.store.digests()
+        here = World(ROWS, files, self.lock, past, stored)
+        hands: Crew = replace(self.at.crew, tell=tell, **crew)  # type: ignore[arg-type]  # fields of a crew
+        return asyncio.run(Run(plan(graph, here), here, hands, self.keep).walk(Local()))
+
+    @property
+    def asked(self) -> list[str]:
+        """The texts of what was submitted, in order."""
+        return [json.loads(body)["content"][0]["text"] for body in self.at.desk.bodies]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The film, with its picture."""
+    (tmp_path / "art").mkdir()
+    (tmp_path / "art" / "quay.png").write_bytes(still.png(picture(RED, (640, 360))))
+    return Project(bench(tmp_path))
+
+
+def upon(kind: str, scene: str, act: Callable[[], object]) -> Callable[[Event], None]:
+    """Do something the first time that this happens to a scene."""
+    waiting = [act]
+
+    def tell(event: Event) -> None:
+        if (event.kind, event.scene) == (kind, scene) and waiting:
+            waiting.pop()()
+
+    return tell
+
+
+def standings(outcome: Outcome) -> dict[str, str]:
+    """How each scene stands."""
+    return {id: result.standing for id, result in outcome.results.items()}
+
+
+ONE_HELD = {"dusk": "done", "lamp": "done", "quay": "held", "gulls": "done"}
+
+
+@pytest.mark.row(66)
+@pytest.mark.parametrize("how", ["replaced", "removed"])
+def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: Project, how: str) -> None:
+    """What was planned is not what would be sent: nothing is submitted for it, and the others are made."""
+    path = project.at.crew.root / "art" / "quay.png"
+    other = still.png(picture(BLUE, (640, 360)))
+    act = path.unlink if how == "removed" else lambda: path.write_bytes(other)
+    outcome = project.run(upon("accepted", "dusk", act))
+    assert (standings(outcome), outcome.exit_code, sorted(project.asked)) == (ONE_HELD, 4, ["dusk", "gulls", "lamp"])
+    path.write_bytes(other)
+    assert (project.run().exit_code, project.asked[3:]) == (0, ["quay"])
+
+
+def test_a_picture_that_is_only_touched_is_the_same(project: Project) -> None:
+    """Its bytes count, not its date."""
+    path = project.at.crew.root / "art" / "quay.png"
+    assert project.run(upon("accepted", "dusk", lambda: path.write_bytes(path.read_bytes()))).exit_code == 0
+
+
+def a_take(project: Project) -> Path:
+    """The only video in the store."""
+    (path,) = (project.at.crew.store.folder / "sha256").glob("??/*.mp4")
+    return path
+
+
+def altered(path: Path) -> None:
+    """Turn one bit in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "harm", [pytest.param(Path.unlink, marks=pytest.mark.row(67)), pytest.param(altered, marks=pytest.mark.row(68))]
+)
+def test_a_take_that_is_harmed_is_handed_to_nobody(project: Project, harm: Callable[[Path], object]) -> None:
+    """What is made from it is held, and the others are made; nothing is paid for it again."""
+    outcome = project.run(upon("stored", "dusk", lambda: harm(a_take(project))))
+    expected = {"dusk": "done", "lamp": "held", "quay": "done", "gulls": "done"}
+    assert (standings(outcome), outcome.exit_code, sorted(project.asked)) == (expected, 4, ["dusk", "gulls", "quay"])
+
+
+class Forgetful(Desk):
+    """A desk that knows no task any more."""
+
+    async def look(self, task: str) -> Task:
+        """It was there, a week ago."""
+        raise NotFound(f"no {task}", code="NotFound.Task", status=404)
+
+
+@pytest.mark.row(67)
+def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> None:
+    """Neither the store nor the service: a person decides, and nothing is submitted for it or what is made from it."""
+    at = bench(tmp_path, Forgetful(VirtualClock()))
+    graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
+    lock = made(graph)
+    here = world(lock, missing=frozenset(lock.block("", "dusk").takes))
+    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk(Local()))
+    held = outcome.results["dusk"]
+    assert (held.standing, "its video is gone from the store" in held.what, at.desk.bodies) == ("held", True, [])
+
+
+class Framed(Desk):
+    """A desk that gives last frames; a picture comes where one is asked for."""
+
+    async def look(self, task: str) -> Task:
+        """With its frame."""
+        said = await Desk.look(self, task)
+        return replace(said, frame=Address(f"http://127.0.0.1:1/{task}.png?signature"))
+
+    async def fetch(self, address: Address, sink: Sink) -> None:
+        """The frame, or the video."""
+        sink.write(still.png(picture(RED, (320, 240))) if address.bare.endswith(".png") else video())
+
+
+CHAIN = """\
+storyboard: 1
+defaults: {ratio: 16:9}
+scenes:
+  dusk: {prompt: dusk}
+  lamp: {chain: dusk, prompt: lamp}
+"""
+
+
+@pytest.mark.row(78)
+@pytest.mark.parametrize(("hours", "sort"), [(0, "http"), (30, "data")])
+def test_a_frame_is_handed_on_however_late(tmp_path: Path, hours: float, sort: str) -> None:
+    """By its address while that lives; thirty hours later from the store, since the address is dead."""
+    at = bench(tmp_path, Framed(VirtualClock()))
+    project = Project(at, CHAIN)
+    outcome = project.run(upon("stored", "dusk", lambda: at.crew.clock.advance(hours * 3600)))  # type: ignore[attr-defined]  # virtual
+    content = json.loads(at.desk.bodies[1])["content"]
+    assert (outcome.exit_code, content[1]["image_url"]["url"].partition(":")[0]) == (0, sort)
+
+
+def drawn(parents: list[int | None]) -> str:
+    """A film in which each scene goes on with an earlier one, or with none."""
+    scenes = [f"  s{n}: {{{f'chain: s{of}, ' if of is not None else ''}prompt: s{n}}}" for n, of in enumerate(parents)]
+    return "\n".join(["storyboard: 1", "defaults: {ratio: 16:9}", "scenes:", *scenes, ""])
+
+
+def below(parents: list[int | None], failing: set[int]) -> set[str]:
+    """The scenes that are made from one that fails, by however many steps."""
+    found: set[int] = set()
+    for n, of in enumerate(parents):
+        if of in failing | found and n not in failing:
+            found.add(n)
+    return {f"s{n}" for n in found}
+
+
+class Picky(Desk):
+    """A desk at which some scenes fail."""
+
+    failing: frozenset[str] = frozenset()
+
+    async def look(self, task: str) -> Task:
+        """As its number among the requests says."""
+        text = json.loads(self.bodies[int(task.removeprefix("cgt-")) - 1])["content"][0]["text"]
+        self.looks = ["failed" if text in self.failing else "succeeded"]
+        return await Desk.look(self, task)
+
+
+TREES = st.integers(2, 6).flatmap(
+    lambda count: st.tuples(*(st.none() | st.integers(0, max(0, n - 1)) if n else st.none() for n in range(count)))
+)
+
+
+@pytest.mark.row(79)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tree=TREES, data=st.data())
+def test_what_is_made_from_a_scene_that_failed_waits_for_it(
+    tmp_path_factory: pytest.TempPathFactory, tree: tuple[int | None, ...], data: st.DataObject
+) -> None:
+    """It is not submitted; all else is made; and once the scene comes out well, the rest follows and nothing more."""
+    parents, failing = list(tree), {data.draw(st.integers(0, len(tree) - 1))}
+    desk = Picky(VirtualClock())
+    desk.failing = frozenset(f"s{n}" for n in failing)
+    project = Project(bench(tmp_path_factory.mktemp("film"), desk), drawn(parents))
+    outcome, blocked = project.run(), below(parents, failing)
+    whole = {f"s{n}" for n in range(len(parents))}
+    expected = {id: "failed" if id in desk.failing else "blocked" if id in blocked else "done" for id in whole}
+    assert (standings(outcome), set(project.asked), outcome.exit_code) == (expected, whole - blocked, 3)
+    before, desk.failing = len(project.asked), frozenset()
+    again = project.run()
+    assert (again.exit_code, set(project.asked[before:])) == (0, {f"s{n}" for n in failing} | blocked)

@@ -1,0 +1,220 @@
+"""A run that was asleep, and clocks that are wrong: what is due is looked at at once, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from storyboard.errors import AnotherRunner, UnknownOutcome, Unreachable
+from storyboard.executor.perform import Job, on_our_clock, perform
+from storyboard.executor.scan import Scanner
+from storyboard.executor.watch import Watcher
+from storyboard.planning.event import Event
+from storyboard.planning.marker import marker_of
+from storyboard.promises import Address, Sink
+from storyboard.providers.pacing import Paced
+from storyboard.providers.provider import Page, Task
+from storyboard.testing.clock import VirtualClock
+from storyboard.world.clock import TICK, SystemClock
+from storyboard.world.journal import Journal
+from tests.executor.desk import Bench, Desk, bench, video
+from tests.simulation.loop import Loop
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+JOB = Job("dusk", "", {"prompt": "words"})
+
+
+async def order(marker: int | None) -> bytes:
+    """A request."""
+    return str(marker).encode()
+
+
+@dataclass(slots=True)
+class Night(Desk):
+    """A desk whose tasks are made half an hour before the lid is opened again; it notes who asked for what, when."""
+
+    noted: list[tuple[str, float]] = field(default_factory=list)
+    made_at: float = 0.0
+
+    def note(self, what: str) -> None:
+        """Somebody asked for something, at this time of the loop."""
+        self.noted.append((what, asyncio.get_running_loop().time()))
+
+    async def submit(self, body: bytes, intent: str) -> str:
+        """Note it."""
+        self.note("submit")
+        return await Desk.submit(self, body, intent)
+
+    async def look(self, task: str) -> Task:
+        """Note it."""
+        self.note("look")
+        made = self.clock.now() >= self.made_at
+        address = Address(f"https://files.example/{task}.mp4") if made else None
+        status = "succeeded" if made else "running"
+        return Task(task, status, status, address, None, self.made_at + DAY)  # type: ignore[arg-type]  # one of two
+
+    async def fetch(self, address: Address, sink: Sink) -> None:
+        """Note it."""
+        del address
+        self.note("fetch")
+        sink.write(video())
+
+
+@pytest.mark.row(60)
+def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Path) -> None:
+    """Closed for 25 hours with three tasks in flight and one scene waiting: their addresses live for a day only."""
+    loop, slept = Loop(Random(1)), [0.0]  # noqa: S311 - it has to repeat itself
+    clock = SystemClock(lambda: 1_780_000_000.0, lambda: loop.time() + slept[0])
+    desk = Night(VirtualClock(), made_at=clock.now() + 25 * HOUR)
+    at = bench(tmp_path, desk)
+    (tmp_path / "record").mkdir()
+    desk.clock = clock  # type: ignore[assignment]  # all that is asked of it is what time it is
+    paced = Paced(desk, clock)
+    journal = Journal(tmp_path / "record", clock, writing=True)
+    crew = replace(
+        at.crew,
+        journal=journal,
+        clock=clock,
+        provider=paced,
+        watcher=Watcher(paced, clock),
+        scanner=Scanner(paced, clock),
+    )
+    closed = 100.0
+    loop.call_later(closed, lambda: slept.__setitem__(0, 25.5 * HOUR))
+
+    async def four() -> None:
+        await asyncio.gather(*(perform(replace(JOB, scene=f"s{n}"), crew, order) for n in range(4)))
+
+    loop.run_until_complete(four())
+    loop.abandon()
+    woken = [what for what, when in desk.noted if closed <= when <= closed + TICK]
+    assert (woken.count("look"), woken.count("fetch")) == (3 + 1, 3 + 1)
+    assert woken.index("fetch") < woken.index("submit")
+
+
+@pytest.mark.row(59, 60)
+def test_who_slept_between_writing_down_and_sending_writes_it_down_anew(tmp_path: Path) -> None:
+    """A request that is an hour older than its intent would not be known again by its time."""
+    at, hours = bench(tmp_path), [HOUR]
+    crew = replace(at.crew, tell=lambda event: at.crew.clock.advance(hours.pop()) if hours else at.heard.append(event))  # type: ignore[attr-defined]  # virtual
+    asyncio.run(perform(JOB, crew, order))
+    noted = [event.kind for _, event in at.journal.past]
+    assert (noted[:4], len(at.desk.bodies)) == (["intended", "not_sent", "intended", "accepted"], 1)
+
+
+@pytest.mark.row(59)
+def test_who_was_overtaken_between_writing_down_and_sending_sends_nothing(tmp_path: Path) -> None:
+    """The other has looked for the task, and told a person that there is none."""
+    at = bench(tmp_path)
+
+    def overtaken(event: Event) -> None:
+        if event.kind == "intended":
+            other = Journal(tmp_path, at.crew.clock, writing=True)
+            other.open_run()
+            other.close()
+
+    with pytest.raises(AnotherRunner):
+        asyncio.run(perform(JOB, replace(at.crew, tell=overtaken), order))
+    assert at.desk.bodies == []
+
+
+@dataclass(slots=True)
+class Elsewhere(Desk):
+    """A desk whose clock is so many seconds ahead of ours, and which says what it says by it."""
+
+    ahead: float = 0.0
+
+    async def look(self, task: str) -> Task:
+        """By its own clock."""
+        said, now = await Desk.look(self, task), self.clock.now() + self.ahead
+        return replace(said, created_at=now - 60, expires_after=3600, expires=now + DAY, at=now)
+
+    async def list(
+        self,
+        *,
+        status: str = "",
+        model: str = "",
+        service_tier: str = "",
+        tasks: Sequence[str] = (),
+        page: int = 1,
+        size: int = 100,
+    ) -> Page:
+        """By its own clock."""
+        del status, model, service_tier, tasks
+        rows = [replace(row, created_at=self.clock.now() + self.ahead) for row in self.listed]
+        return Page(tuple(rows[(page - 1) * size : page * size]), len(rows), self.clock.now() + self.ahead)
+
+
+def elsewhere(folder: Path, days: float) -> Bench:
+    """A bench whose clock is wrong by so many days."""
+    return bench(folder, Elsewhere(VirtualClock(), ahead=-days * DAY))
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_wrong_clock_takes_no_video_for_dead(tmp_path: Path, days: float) -> None:
+    """A download that breaks off is begun again: by the service's own clock its address lives for a day."""
+    at = elsewhere(tmp_path, days)
+    at.desk.files = [Unreachable("it broke off")]
+    assert asyncio.run(perform(JOB, at.crew, order)).task == "cgt-1"
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_wrong_clock_takes_no_task_for_overdue(tmp_path: Path, days: float) -> None:
+    """A task that runs is waited for, in whatever year we believe to be."""
+    at = elsewhere(tmp_path, days)
+    at.desk.looks = ["running"] * 20
+    assert asyncio.run(perform(JOB, at.crew, order)).task == "cgt-1"
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize("days", [-400, 400])
+def test_an_address_is_kept_by_when_it_dies_on_our_clock(tmp_path: Path, days: float) -> None:
+    """It is handed on for as long as it lives, and not for a year."""
+    at = elsewhere(tmp_path, days)
+    asyncio.run(perform(JOB, at.crew, order))
+    now = at.crew.clock.now()
+    lives = [at.crew.addresses.alive("cgt-1", now + hours * HOUR, None) is not None for hours in (0, 23, 24)]
+    assert lives == [True, True, False]
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_lost_answer_is_found_whatever_year_we_believe_to_be(tmp_path: Path, days: float) -> None:
+    """The window in which its task was made is moved by as much as the clocks differ."""
+    at = elsewhere(tmp_path, days)
+    at.desk.answers = [UnknownOutcome("the answer was lost")]
+    at.desk.listed = [Task("cgt-lost", "running", "running", expires_after=marker_of("", "dusk", JOB.components, 0))]
+    assert asyncio.run(perform(JOB, at.crew, order)).task == "cgt-lost"
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_is_set_between_two_runs_pays_nothing_twice_and_waits_for_no_year(
+    tmp_path: Path, days: float
+) -> None:
+    """The request left before the run that looks for it began, whatever its time says: what isn't found is held."""
+    at = bench(tmp_path)
+    mark = marker_of("", "dusk", JOB.components, 0)
+    at.journal.append(Event("intended", "dusk", "i1", {"profile": "", "key": dict(JOB.components), "marker": mark}))
+    clock = VirtualClock(at.crew.clock.now() + days * DAY)
+    begun, began = at.journal.history.in_doubt[0], clock.now()
+    paced = Paced(at.desk, clock)
+    crew = replace(at.crew, clock=clock, provider=paced, scanner=Scanner(paced, clock))
+    with pytest.raises(UnknownOutcome, match="the service lists no task"):
+        asyncio.run(perform(JOB, crew, order, begun))
+    assert (at.desk.bodies, clock.now() - began <= 200) == ([], True)
+
+
+def test_what_says_no_time_has_none_on_our_clock() -> None:
+    """Zero stands for nobody said; a service without a clock is believed as it is."""
+    silent = Task("cgt-1", "running", "running", created_at=1000.0, expires=2000.0)
+    there = Task("cgt-1", "running", "running", at=500.0)
+    assert [on_our_clock(task, 100.0) for task in (silent, there)] == [silent, there]
