@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from storyboard.errors import DecisionNeeded, StoryboardError, Unreachable
-from storyboard.executor.perform import Job, Known, perform, stored
+from storyboard.errors import DecisionNeeded, Gone, StoryboardError, Unreachable
+from storyboard.executor.perform import Job, perform
 from storyboard.planning.take import Take
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
@@ -23,6 +23,7 @@ from tests.executor.desk import Bench, Desk, bench, video
 
 JOB = Job("dusk", "", {"prompt": "words"})
 BROKEN = Unreachable("it broke off")
+GONE = Gone("it answered 403")
 FRAME = Address("http://127.0.0.1:1/cgt-1.png?signature")
 
 
@@ -44,9 +45,13 @@ class Framed(Desk):
     nameless: int = 0
     """So many looks at what has succeeded name no video."""
 
+    undated: bool = False
+    """Nobody says when an address dies."""
+
     async def look(self, task: str) -> Task:
         """With a frame."""
         found = await Desk.look(self, task)
+        found = replace(found, expires=0.0) if self.undated else found
         self.nameless -= 1
         return replace(found, frame=FRAME, video=None if self.nameless >= 0 else found.video)
 
@@ -122,29 +127,22 @@ def test_what_has_succeeded_and_names_no_video_is_asked_again(tmp_path: Path) ->
     assert (performed(at).digest, told in [event.body.get("status") for event in at.heard]) == (digest(video()), True)
 
 
-@pytest.mark.parametrize(("since", "lost"), [(0.0, False), (0.5, True)])
-def test_an_address_dies_at_its_time(tmp_path: Path, since: float, lost: bool) -> None:
-    """At the very second it may still be had, and not after it; one that nobody gave a time lives on."""
+@pytest.mark.parametrize(("lives", "lost"), [(-1.0, True), (0.0, False), (1.0, False)], ids=["dead", "dying", "alive"])
+def test_an_address_that_was_dead_when_it_was_named_is_the_last(tmp_path: Path, lives: float, lost: bool) -> None:
+    """One that the service names again, alive, is asked once more."""
     at = framed(tmp_path)
-    at.desk.files = [BROKEN]
-    task = Task("cgt-1", "succeeded", "succeeded", Address("http://127.0.0.1:1/a.mp4"))
-    known, dying = Known("i1", "cgt-1"), replace(task, expires=at.crew.clock.now() - since)
+    at.desk.files, at.desk.lives = [GONE, GONE], lives
     if lost:
-        with pytest.raises(DecisionNeeded):
-            asyncio.run(stored(JOB, known, dying, at.crew))
+        with pytest.raises(DecisionNeeded, match="can't be had any more"):
+            performed(at)
     else:
-        assert asyncio.run(stored(JOB, known, dying, at.crew)).digest == digest(video())
+        assert performed(at).digest == digest(video())
 
 
-@pytest.mark.parametrize("expires", [0.0, 1.0])
-def test_a_time_of_nothing_is_none(tmp_path: Path, expires: float) -> None:
-    """Zero says that nobody said; one second after the epoch is long past."""
+def test_an_address_whose_time_nobody_said_is_asked_again(tmp_path: Path) -> None:
+    """Zero says that nobody knows when it dies."""
     at = framed(tmp_path)
-    at.desk.files = [BROKEN]
-    task = Task("cgt-1", "succeeded", "succeeded", Address("http://127.0.0.1:1/a.mp4"), expires=expires)
-    try:
-        take = asyncio.run(stored(JOB, Known("i1", "cgt-1"), task, at.crew))
-    except DecisionNeeded:
-        assert expires == 1.0
-    else:
-        assert (expires, take.digest) == (0.0, digest(video()))
+    at.desk.files = [GONE] * 3
+    assert isinstance(at.desk, Framed)
+    at.desk.undated = True
+    assert performed(at).digest == digest(video())

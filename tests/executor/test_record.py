@@ -14,13 +14,13 @@ import pytest
 
 from storyboard.errors import (
     DecisionNeeded,
+    Gone,
     NotFound,
     NotSent,
     RateLimited,
     Rejected,
     StoryboardError,
     UnknownOutcome,
-    Unreachable,
 )
 from storyboard.executor.crew import Crew
 from storyboard.executor.perform import Job, Known, perform, sought, submitted
@@ -33,8 +33,8 @@ from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from tests.executor.desk import Bench, Desk, bench
 
-KEY: Components = {"prompt": "words", "duration": 8}
-ASKED: dict[str, str | int | bool] = {"model": "seedance", "duration": 8, "sound": True}
+KEY: Components = {"prompt": "words", "duration": 4}
+ASKED: dict[str, str | int | bool] = {"model": "seedance", "duration": 4, "sound": True}
 JOB = Job("dusk", "tall", KEY, ASKED, True, Money(Decimal("3.5"), "CNY"), Money(Decimal(46), "CNY"))
 MARK = marker_of("tall", "dusk", KEY, 0)
 BODY = b"a request"
@@ -318,7 +318,7 @@ def test_a_stranger_is_let_go_with_the_reason(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path, made={"duration": 5})
     adopted(at)
     events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
-    why = "its duration is 5, but 8 was asked for"
+    why = "its duration is 5, but 4 was asked for"
     assert events[-1] == Event("disowned", "dusk", ONE, {"task": "cgt-lost", "error": why})
 
 
@@ -384,7 +384,7 @@ def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
 
 def test_a_video_that_nobody_has_any_more_is_lost(tmp_path: Path) -> None:
     """With what its address said at last."""
-    events = done(at_a_desk(tmp_path, files=[Unreachable("it answered 403")], lives=-1.0))
+    events = done(at_a_desk(tmp_path, files=[Gone("it answered 403")] * 2, lives=-1.0))
     why = "videos can be fetched for 24 hours (it answered 403)"
     assert events[-1] == Event("ended", "dusk", ONE, {"status": "lost", "error": why})
 

@@ -98,17 +98,12 @@ def test_downloads_wait_ever_longer(tmp_path: Path) -> None:
     assert at.crew.clock.now() - began == 0.75 * (1 + 2 + 4)
 
 
-def test_a_request_is_given_up_at_last(tmp_path: Path) -> None:
-    """Eight times it never left; the next run begins again."""
-    at = at_a_desk(tmp_path, answers=[NotSent("no way")] * 9)
-    assert (raised(submitted(JOB, at.crew, order)).what, len(at.desk.bodies)) == ("no way", 8)
-
-
-def test_a_question_is_given_up_at_last(tmp_path: Path) -> None:
-    """After forty; the task is the provider's all the same."""
-    at = at_a_desk(tmp_path, looks=[SILENT] * 50)
-    error = raised(ended(JOB, Known("i1", "cgt-1"), at.crew))
-    assert (error.what, len(at.desk.looks)) == ("no answer", 10)
+def test_what_never_comes_is_given_up_at_last(tmp_path: Path) -> None:
+    """When no task that it could be about lives any more: after three days."""
+    at = at_a_desk(tmp_path, looks=[SILENT] * 6000)
+    began = at.crew.clock.now()
+    assert raised(ended(JOB, Known("i1", "cgt-1"), at.crew)).what == "no answer"
+    assert round((at.crew.clock.now() - began) / 3600, 1) == 72.0
 
 
 def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
@@ -254,8 +249,10 @@ def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> 
     assert (type(told), told.what, told.hint) == (
         DecisionNeeded,
         "task cgt-1 has outlived its time by an hour: the service says running",
-        "run again later: it is looked at once more, and fetched if there is anything",
+        "run again later: it is looked at once more, and fetched if there is anything; "
+        "to pay for it again, say `storyboard resolve dusk --submit-again`",
     )
+    assert at.journal.past[-1][1] == Event("held", "dusk", "i1", {"why": told.what})
 
 
 @pytest.mark.parametrize("over", [0.0, 1.0])
