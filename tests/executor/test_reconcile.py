@@ -7,8 +7,22 @@ from typing import Any
 
 import pytest
 
-from storyboard.executor.reconcile import Adopt, Hold, LookAgain, Scan, Verdict, disagreement, time_in, verdict
-from storyboard.planning.event import Attempt
+from storyboard.errors import UsageError
+from storyboard.executor.reconcile import (
+    Adopt,
+    Hold,
+    LookAgain,
+    Scan,
+    Verdict,
+    decision,
+    disagreement,
+    in_doubt,
+    memory_of,
+    time_in,
+    twins,
+    verdict,
+)
+from storyboard.planning.event import Attempt, AttemptState, Event, EventKind, Past
 from storyboard.providers.provider import Status, Task
 
 AT = 1_780_000_000.0
@@ -142,3 +156,131 @@ def test_what_was_left_to_the_model_cannot_disagree() -> None:
     """An adaptive ratio and a duration of -1 come out as they come."""
     open_to_all = attempt(asked={"duration": -1, "ratio": "adaptive"})
     assert disagreement(task(status="succeeded", duration=7, ratio="4:3"), open_to_all) == ""
+
+
+def test_a_resolution_may_tell_a_stranger() -> None:
+    """As everything else that was asked for may."""
+    made = task(status="succeeded", resolution="480p")
+    assert disagreement(made, attempt()) == "its resolution is 480p, but 720p was asked for"
+
+
+@pytest.mark.parametrize(
+    ("created", "ours"),
+    [(AT - 5, True), (AT - 5.01, False), (AT + GRACE + 5, True), (AT + GRACE + 5.01, False)],
+)
+def test_clocks_may_differ_by_five_seconds(created: float, ours: bool) -> None:
+    """To both sides of the time in which a request may arrive, and by no more."""
+    found = said(task(created_at=created), began=AT + GRACE)
+    assert found == (Adopt(task().id) if ours else NO_TRACE)
+
+
+@pytest.mark.parametrize(("ahead", "ours"), [(3600.0, True), (0.0, False), (-3600.0, False)])
+def test_a_clock_that_is_known_to_be_ahead_is_reckoned_with(ahead: float, ours: bool) -> None:
+    """What the service says of its tasks' times is said by its own clock."""
+    scan = Scan(AT + GRACE, (task(created_at=AT + 3601),), ahead)
+    assert (verdict(attempt(), scan, (), GRACE) == Adopt(task().id)) is ours
+
+
+@pytest.mark.parametrize(("said_model", "asked"), [("", {"model": MODEL}), (MODEL, {}), ("", {})])
+def test_a_model_that_nobody_names_tells_nothing(said_model: str, asked: dict[str, Any]) -> None:
+    """Neither side's silence makes it somebody else's."""
+    assert said(task(model=said_model), asked=asked) == Adopt(task().id)
+
+
+def test_a_first_look_is_the_first() -> None:
+    """If nobody counts, none was before it."""
+    assert verdict(attempt(), Scan(AT + 10, ()), (), GRACE) == LookAgain(15.0)
+
+
+MARKS = frozenset({MARK, MARK + 1})
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (task(), True),
+        (task(expires_after=MARK + 1), True),
+        (task(model=""), True),
+        (task(expires_after=MARK + 2), False),
+        (task("cgt-ours"), False),
+        (task(model="doubao-seedance-1-5-pro-251215"), False),
+        (task(status="succeeded"), True),
+        (task(status="failed"), False),
+        (task(status="cancelled"), False),
+        (task(status="expired"), False),
+    ],
+    ids=["mark", "another", "no model", "no mark", "owned", "model", "made", "failed", "cancelled", "expired"],
+)
+def test_a_task_that_somebody_submitted_for_this_very_request(other: Task, found: bool) -> None:
+    """It bears one of the scene's marks, is nobody's here, of its model, and there is a video to be had of it."""
+    assert twins(Scan(AT, (other,)), MARKS, MODEL, {"cgt-ours"}) == ((other,) if found else ())
+
+
+@pytest.mark.parametrize(
+    ("kinds", "memory"),
+    [
+        ([], "doubtful"),
+        (["run_opened"], "doubtful"),
+        (["run_opened", "run_closed"], "whole"),
+        (["run_opened", "stored", "run_closed", "decided"], "whole"),
+        (["run_opened", "run_closed", "run_opened", "accepted"], "doubtful"),
+    ],
+)
+def test_a_record_is_whole_if_its_last_run_came_to_its_end(kinds: list[EventKind], memory: str) -> None:
+    """Whatever was said between its runs; one that begins today may have lost its past."""
+    assert memory_of([(AT, Event(kind)) for kind in kinds]) == memory
+
+
+def past(*attempts: Attempt) -> Past:
+    """A past of these attempts."""
+    return Past({one.intent: one for one in attempts})
+
+
+def other(intent: str, state: AttemptState, **fields: Any) -> Attempt:
+    """Another attempt."""
+    known: dict[str, Any] = {"scene": "dusk", "profile": "tall"}
+    return Attempt(**{**known, "intent": intent, "components": {}, "state": state, **fields})
+
+
+@pytest.mark.parametrize("state", ["in doubt", "lost", "given up", "cancelled"])
+def test_what_a_person_may_decide(state: AttemptState) -> None:
+    """The latest attempt that only a person ends, of this scene and profile."""
+    wanted = other("i2", state)
+    rest = (other("i1", state), other("i3", "stored"), other("i4", state, scene="dawn"), other("i5", state, profile=""))
+    assert in_doubt(past(rest[0], wanted, *rest[1:]), "tall", "dusk") == wanted
+
+
+def test_a_scene_that_has_nothing_to_decide() -> None:
+    """It is told, with where to look."""
+    with pytest.raises(UsageError) as caught:
+        in_doubt(past(other("i1", "stored")), "tall", "dusk")
+    assert (caught.value.what, caught.value.hint) == (
+        'scene "dusk" has no submission in doubt',
+        "`storyboard status` shows how scenes stand",
+    )
+
+
+def test_a_person_has_it_submitted_again() -> None:
+    """If nothing else is said."""
+    assert decision(attempt(), "", past()) == Event("decided", "dusk", "i1", {"choice": "submit again"})
+
+
+def test_a_person_wants_no_more_of_it() -> None:
+    """It is never submitted again by itself."""
+    assert decision(attempt(), "", past(), abandon=True) == Event("decided", "dusk", "i1", {"choice": "abandon"})
+
+
+def test_a_person_knows_its_task() -> None:
+    """From then on it is waited for and fetched."""
+    known = past(other("i9", "accepted", task="cgt-9"))
+    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1"})
+
+
+def test_a_task_that_another_attempt_has_is_not_given_away() -> None:
+    """Two scenes would show one video."""
+    with pytest.raises(UsageError) as caught:
+        decision(attempt(), "cgt-9", past(other("i9", "accepted", task="cgt-9", scene="dawn")))
+    assert (caught.value.what, caught.value.hint) == (
+        'task cgt-9 belongs to scene "dawn" already',
+        "look again with `storyboard tasks list`",
+    )

@@ -128,3 +128,105 @@ def test_what_may_be_found_by_its_mark_is_unfinished() -> None:
     """It may have been paid for, so that a run looks for it whatever else it does."""
     marked = Event("intended", "a", "i1", {"profile": "", "key": {}, "marker": 200_000})
     assert [len(past(event).unfinished) for event in (marked, INTENDED)] == [1, 0]
+
+
+def test_an_attempt_knows_whom_it_was_sent_to() -> None:
+    """The provider of the run that submitted it, not of one that came later; none where that was not written down."""
+    other = Event("intended", "b", "i2", {"profile": "", "key": {}})
+    found = past(
+        Event("run_opened"),
+        other,
+        Event("run_opened", body={"provider": "ark"}),
+        INTENDED,
+        Event("run_opened", body={"provider": "byteplus"}),
+        ACCEPTED,
+    ).attempts
+    assert (found["i2"].provider, found["i1"].provider) == ("", "ark")
+
+
+def test_an_attempt_that_was_written_down_late_has_the_time_of_its_task() -> None:
+    """Where a record says when it was, that holds; nothing and zero say nothing."""
+    bodies: list[dict[str, float]] = [{"at": 7.5}, {"at": 0}, {}]
+    found = past(
+        *(Event("intended", "a", f"i{n}", {"profile": "", "key": {}, **body}) for n, body in enumerate(bodies))
+    )
+    assert [attempt.at for attempt in found.attempts.values()] == [7.5, 1.0, 2.0]
+
+
+def test_what_is_said_of_nothing_is_nothing() -> None:
+    """An intent that names neither profile nor key nor mark belongs to no profile and has none of them."""
+    assert past(Event("intended", "a", "i1")).attempts["i1"] == Attempt("i1", "a", "", {}, "in doubt", at=0.0)
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "error", "task"),
+    [
+        (Event("ended", "a", "i1", {"status": "lost", "error": "gone"}), "lost", "gone", "cgt-1"),
+        (Event("ended", "a", "i1", {"status": "cancelled"}), "cancelled", "", "cgt-1"),
+        (Event("ended", "a", "i1"), "failed", "", "cgt-1"),
+        (Event("decided", "a", "i1", {"choice": "abandon"}), "given up", "abandon", "cgt-1"),
+        (Event("decided", "a", "i1", {"choice": "submit again"}), "abandoned", "submit again", "cgt-1"),
+        (Event("decided", "a", "i1"), "abandoned", "", "cgt-1"),
+        (Event("disowned", "a", "i1", {"task": "cgt-1"}), "in doubt", "", ""),
+        (Event("adopted", "a", "i1"), "accepted", "", "cgt-1"),
+        (Event("adopted", "a", "i1", {"task": "cgt-2"}), "accepted", "", "cgt-2"),
+        (Event("unknown", "a", "i1", {"error": "lost"}), "in doubt", "lost", "cgt-1"),
+        (Event("rejected", "a", "i1", {"error": "no"}), "refused", "no", "cgt-1"),
+        (Event("seen", "a", "i1", {"error": "what"}), "accepted", "", "cgt-1"),
+    ],
+)
+def test_what_an_event_changes(event: Event, state: AttemptState, error: str, task: str) -> None:
+    """State, words and task; a task stays where none is named."""
+    found = past(INTENDED, ACCEPTED, event).attempts["i1"]
+    assert (found.state, found.error, found.task) == (state, error, task)
+
+
+def test_only_what_was_found_by_its_mark_is_adopted() -> None:
+    """And no more once it was let go."""
+    let_go = Event("disowned", "a", "i1", {"task": "cgt-1"})
+    states = [[ACCEPTED], [ADOPTED], [ADOPTED, SUCCEEDED], [ADOPTED, let_go]]
+    assert [history(INTENDED, *events).attempt("i1").adopted for events in states] == [False, True, True, False]
+
+
+def test_tasks_that_somebody_has() -> None:
+    """Of each attempt that has one, from the moment when it is known."""
+    other = [Event("intended", "b", "i2", {"profile": "", "key": {}}), Event("adopted", "b", "i2", {"task": "cgt-2"})]
+    owned = [history(*events).owned for events in ([INTENDED], [INTENDED, ACCEPTED], [INTENDED, ACCEPTED, *other])]
+    assert owned == [set(), {"cgt-1"}, {"cgt-1", "cgt-2"}]
+
+
+def test_a_stranger_that_nobody_submitted_is_a_stranger() -> None:
+    """Also where its attempt isn't known here; what names none changes nothing but that."""
+    assert history(Event("disowned", "a", "i9", {"task": "cgt-9"})).owned == {"cgt-9"}
+
+
+def test_a_history_of_one_scene() -> None:
+    """Its attempts in their order, and nobody else's; of an unknown scene there is none."""
+    second = Event("intended", "a", "i2", {"profile": "draft", "key": {}})
+    others = [
+        Event("intended", "a", "i3", {"profile": "", "key": {}}),
+        Event("intended", "b", "i4", {"profile": "draft", "key": {}}),
+    ]
+    found = history(INTENDED, others[0], second, others[1])
+    assert ([*found.of("draft", "a").attempts], found.of("draft", "c")) == (["i1", "i2"], Past())
+
+
+def test_a_doubt_that_came_back() -> None:
+    """A stranger's task was let go: nobody knows what came of the attempt."""
+    let_go = Event("disowned", "a", "i1", {"task": "cgt-1"})
+    counts = [[ADOPTED], [ADOPTED, let_go], [ADOPTED, let_go, Event("decided", "a", "i1")]]
+    assert [len(history(INTENDED, *events).in_doubt) for events in counts] == [0, 1, 0]
+
+
+def test_a_take_whose_profile_was_not_written_down() -> None:
+    """It is the ordinary one's; an attempt that nobody knows of has a take all the same."""
+    stored = Event("stored", "a", "i1", {"take": take_value(TAKE)})
+    assert past(stored).takes == (("", "a", TAKE),)
+
+
+def test_a_past_is_as_it_was() -> None:
+    """What happens later changes nobody's past."""
+    found = history(INTENDED)
+    before = found.past
+    found.add(9.0, ACCEPTED)
+    assert (before.attempts["i1"].state, found.past.attempts["i1"].state) == ("in doubt", "accepted")

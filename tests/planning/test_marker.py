@@ -42,3 +42,8 @@ def test_a_mark_in_use_is_not_used_again() -> None:
         FIRST + (first - FIRST + 1) % WIDTH,
         FIRST + 7,
     )
+
+
+def test_a_mark_is_the_same_in_every_version() -> None:
+    """What was submitted yesterday is known for ours by tomorrow's program."""
+    assert (marker_of("", "dusk", KEY, 0), marker_of("tall", "dawn", {}, 3)) == (202_495, 205_610)

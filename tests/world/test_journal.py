@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
-from storyboard.errors import AnotherRunner, StateDamaged
-from storyboard.planning.event import Event
+from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged, StoryboardError
+from storyboard.planning.event import Event, EventKind
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 
@@ -243,3 +247,231 @@ def test_the_witness_is_for_its_owner_only(tmp_path: Path) -> None:
     written(tmp_path)
     witness = tmp_path / "witness"
     assert (witness.read_text(), witness.stat().st_mode & 0o777) == ("5 1\n", 0o600)
+
+
+def rows(folder: Path, statement: str = "select * from events order by seq") -> list[tuple[Any, ...]]:
+    """What a statement finds in the database."""
+    with closing(sqlite3.connect(folder / "state.db")) as database:
+        return database.execute(statement).fetchall()
+
+
+MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list` shows"
+
+
+def told(folder: Path, *, writing: bool = False) -> tuple[str, str]:
+    """What is said of a state that can't be trusted, and what can be done."""
+    with pytest.raises(StateDamaged) as caught:
+        opened(folder, writing=writing)
+    return caught.value.what, caught.value.hint
+
+
+def test_a_row_is_what_the_next_program_will_read(tmp_path: Path) -> None:
+    """Number, epoch, time, kind, scene, intent, a body with its keys in order and its text as it is, two digests."""
+    journal = opened(tmp_path)
+    journal.append(Event("ended", "dusk", "a1", {"status": "failed", "error": "灯塔: no"}))
+    journal.append(Event("seen", "dusk", "a1"))
+    journal.close()
+    first = (1, 0, 1000.0, "ended", "dusk", "a1", '{"error": "灯塔: no", "status": "failed"}')
+    second = (2, 0, 1000.0, "seen", "dusk", "a1", "{}")
+    one = hashlib.sha256("\x1f".join(("", *map(str, first))).encode()).hexdigest()[:32]
+    two = hashlib.sha256("\x1f".join((one, *map(str, second))).encode()).hexdigest()[:32]
+    assert rows(tmp_path) == [(*first, one, ""), (*second, two, one)]
+
+
+def test_half_a_character_is_a_question(tmp_path: Path) -> None:
+    """No encoding has a place for it."""
+    journal = opened(tmp_path)
+    journal.append(Event("ended", "dusk", "a1", {"error": "\ud800"}))
+    journal.close()
+    assert events(tmp_path) == [Event("ended", "dusk", "a1", {"error": "?"})]
+
+
+def test_a_database_of_ours_is_known_by_its_number(tmp_path: Path) -> None:
+    """And writes ahead, so that readers are never kept out."""
+    written(tmp_path)
+    assert (rows(tmp_path, "pragma user_version"), rows(tmp_path, "pragma journal_mode")) == ([(1,)], [("wal",)])
+
+
+DURABLE = {
+    "run_opened",
+    "intended",
+    "not_sent",
+    "rejected",
+    "accepted",
+    "unknown",
+    "adopted",
+    "disowned",
+    "decided",
+    "ended",
+    "stored",
+}
+
+
+@pytest.mark.parametrize("kind", get_args(EventKind))
+def test_what_money_hangs_on_is_on_the_disk(tmp_path: Path, kind: EventKind) -> None:
+    """SQLite syncs it before the insert returns, and the witness counts it; for the rest the next one will do."""
+    journal = opened(tmp_path)
+    journal.append(Event("run_opened"))
+    body = {"take": {"digest": f"sha256:{0:064}", "key": {}, "frame": "", "seconds": 1, "width": 1, "height": 1}}
+    body["take"] |= {"task": "cgt-1", "tokens": None}
+    journal.append(Event(kind, "dusk", "a1", body if kind == "stored" else {}))
+    assert journal._database is not None
+    synced = journal._database.execute("pragma synchronous").fetchone()[0]
+    journal.close()
+    counted = (tmp_path / "witness").read_text()
+    assert (synced, counted) == ((2, "2 0\n") if kind in DURABLE else (1, "1 0\n"))
+
+
+def test_a_run_says_who_it_is(tmp_path: Path) -> None:
+    """Its process, and whatever else it wants to be remembered of it."""
+    journal = opened(tmp_path)
+    journal.open_run(provider="ark")
+    journal.close()
+    assert events(tmp_path) == [Event("run_opened", body={"pid": os.getpid(), "provider": "ark"})]
+
+
+def test_an_event_belongs_to_its_run(tmp_path: Path) -> None:
+    """Each row bears the epoch of the run that wrote it."""
+    for _ in range(2):
+        journal = opened(tmp_path)
+        journal.open_run()
+        journal.append(EVENTS[0])
+        journal.close()
+    assert rows(tmp_path, "select epoch from events order by seq") == [(1,), (1,), (2,), (2,)]
+
+
+def test_what_is_written_is_known_at_once(tmp_path: Path) -> None:
+    """Nobody has to open the journal anew to see where things stand."""
+    journal = opened(tmp_path)
+    journal.append(EVENTS[0])
+    journal.append(EVENTS[1])
+    journal.close()
+    again = opened(tmp_path, writing=False)
+    assert (journal.past, journal.history.past) == (again.past, again.history.past)
+
+
+def test_what_was_not_written_is_not_known(tmp_path: Path) -> None:
+    """A journal that failed stands where it stood."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    altered(tmp_path, "alter table events rename to others")
+    with pytest.raises(FileTrouble) as caught:
+        journal.append(EVENTS[0])
+    journal.close()
+    assert (caught.value.what, caught.value.hint, len(journal.past), (tmp_path / "witness").read_text()) == (
+        f"{tmp_path / 'state.db'} can't be written: no such table: events",
+        "free space or mend the rights, then run again",
+        5,
+        "5 1\n",
+    )
+
+
+def test_a_run_whose_file_is_gone_writes_no_more(tmp_path: Path) -> None:
+    """Into a file without a name nobody would ever look."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    (tmp_path / "state.db").unlink()
+    with pytest.raises(FileTrouble) as caught:
+        journal.append(EVENTS[0])
+    journal.close()
+    assert caught.value.what == f"{tmp_path / 'state.db'} can't be found: no such file or directory"
+
+
+def test_who_was_overtaken_is_told_what_to_do(tmp_path: Path) -> None:
+    """Nothing was lost by it."""
+    one, other = opened(tmp_path), opened(tmp_path)
+    one.open_run()
+    with pytest.raises(StoryboardError) as caught:
+        other.open_run()
+    one.close()
+    other.close()
+    assert (caught.value.what, caught.value.hint) == (
+        f"another run has gone on with {tmp_path / 'state.db'}",
+        "run again: this one has stopped",
+    )
+
+
+def test_reading_leaves_no_trace(tmp_path: Path) -> None:
+    """Whoever only looks makes no file, and changes none."""
+    written(tmp_path)
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()}
+    events(tmp_path)
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()} == before
+
+
+def test_a_reader_sees_what_a_run_has_just_written(tmp_path: Path) -> None:
+    """While it goes on, and lies in the log alone."""
+    journal = opened(tmp_path)
+    journal.open_run()
+    journal.append(EVENTS[0])
+    seen = events(tmp_path)
+    journal.close()
+    assert seen[1:] == EVENTS[:1]
+
+
+def test_a_database_without_events_is_an_empty_journal(tmp_path: Path) -> None:
+    """A process that was killed before it made the table leaves one."""
+    altered(tmp_path, "create table others(x)")
+    assert events(tmp_path) == []
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    """To whoever writes as to whoever reads."""
+    (tmp_path / "state.db").write_bytes(b"not a database at all" * 100)
+    what = f"{tmp_path / 'state.db'} can't be opened: file is not a database"
+    assert (told(tmp_path), told(tmp_path, writing=True)) == ((what, MEND), (what, MEND))
+
+
+def test_a_row_that_is_damaged_is_told(tmp_path: Path) -> None:
+    """With its number."""
+    written(tmp_path)
+    altered(tmp_path, "update events set scene = 'x' where seq = 3")
+    assert told(tmp_path) == (f"{tmp_path / 'state.db'} is damaged at event 3", MEND)
+
+
+def test_a_body_that_is_none_is_told(tmp_path: Path) -> None:
+    """Though its digest is right: somebody else wrote it."""
+    row = (1, 0, 1000.0, "seen", "dusk", "a1", "[1")
+    digest = hashlib.sha256("\x1f".join(("", *map(str, row))).encode()).hexdigest()[:32]
+    opened(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as database:
+        database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, ""))
+    what, hint = told(tmp_path)
+    assert (what.startswith(f"{tmp_path / 'state.db'} can't be read: "), hint) == (True, MEND)
+
+
+def test_an_epoch_never_goes_back(tmp_path: Path) -> None:
+    """A row of a run that was overtaken is damage, however right its digest."""
+    opened(tmp_path).close()
+    previous = ""
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as database:
+        for seq, epoch in ((1, 2), (2, 2), (3, 1)):
+            row = (seq, epoch, 1000.0, "seen", "dusk", "a1", json.dumps({}))
+            digest = hashlib.sha256("\x1f".join((previous, *map(str, row))).encode()).hexdigest()[:32]
+            database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, previous))
+            previous = digest
+    assert told(tmp_path)[0] == f"{tmp_path / 'state.db'} is damaged at event 3"
+
+
+def test_events_that_were_lost_are_told(tmp_path: Path) -> None:
+    """How many there were, and how many are left."""
+    written(tmp_path)
+    (tmp_path / "witness").write_text("6 1\n")
+    what = f"{tmp_path / 'state.db'} has lost events: it ends at 5, but 6 were written"
+    assert told(tmp_path) == (what, MEND)
+
+
+def test_a_witness_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A folder in its place is no witness either."""
+    written(tmp_path)
+    (tmp_path / "witness").unlink()
+    (tmp_path / "witness").mkdir()
+    assert told(tmp_path) == (f"{tmp_path / 'witness'} can't be read", MEND)
+
+
+def test_a_journal_of_a_newer_program_says_what_to_use(tmp_path: Path) -> None:
+    """That program; and it is left as it was."""
+    written(tmp_path)
+    altered(tmp_path, "pragma user_version = 2")
+    what = f"{tmp_path / 'state.db'} was written by a newer storyboard, and is only read by this one"
+    assert (told(tmp_path, writing=True), rows(tmp_path, "pragma user_version")) == ((what, "use that one"), [(2,)])

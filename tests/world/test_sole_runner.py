@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.errors import AnotherRunner
+from storyboard.errors import AnotherRunner, FileTrouble
 from storyboard.world.journal import sole_runner
 
 HOLD = """
@@ -83,3 +86,39 @@ def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     with sole_runner(tmp_path / "state"):
         mode = (tmp_path / "state").stat().st_mode & 0o777
     assert mode == 0o700
+
+
+def test_a_lock_says_who_holds_it_and_since_when(tmp_path: Path) -> None:
+    """In one line, for whoever has to find the process; of an earlier, longer one nothing is left."""
+    (tmp_path / "lock").write_text("x" * 300)
+    with sole_runner(tmp_path):
+        text = (tmp_path / "lock").read_text()
+    since = re.escape(f"process {os.getpid()} on {socket.gethostname()}, since ")
+    assert re.fullmatch(since + r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\n", text)
+
+
+def test_a_lock_is_for_its_owner_only(tmp_path: Path) -> None:
+    """As everything here."""
+    with sole_runner(tmp_path):
+        mode = (tmp_path / "lock").stat().st_mode & 0o777
+    assert mode == 0o600
+
+
+def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
+    """Between its lock and its words it is somebody."""
+    with sole_runner(tmp_path):
+        (tmp_path / "lock").write_text("")
+        with pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
+            pass
+    assert (caught.value.what, caught.value.hint) == (
+        "somebody is at work in this project",
+        "wait for it, or stop it with Ctrl-C",
+    )
+
+
+def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    """Here a folder stands in its place."""
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(FileTrouble) as caught, sole_runner(tmp_path):
+        pass
+    assert caught.value.what == f"{tmp_path / 'lock'} can't be opened: is a directory"

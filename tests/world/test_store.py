@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
+import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storyboard.errors import FileTrouble
-from storyboard.world.store import Store
+from storyboard.world.store import Part, Store, digest_of_file
 
 CONTENT = b"moving pictures"
 DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
@@ -133,3 +137,143 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "part").write_text("a file where a folder has to be")
     with pytest.raises(FileTrouble, match="can't be made"):
         Store(tmp_path).part("dusk")
+
+
+class Full(io.BytesIO):
+    """A file on a disk that is full from some moment on."""
+
+    def __init__(self, when: str) -> None:
+        super().__init__()
+        self._when = when
+
+    def write(self, piece: Any, /) -> int:
+        """Take it, or not."""
+        if self._when == "write":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(piece)
+
+    def flush(self) -> None:
+        """Put it on the disk, or not."""
+        if self._when == "flush" and not self.closed:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def close(self) -> None:
+        """Even that may fail."""
+        if self._when == "close":
+            raise OSError(errno.EIO, "Input/output error")
+        super().close()
+
+
+@pytest.mark.parametrize("when", ["write", "flush"])
+def test_a_full_disk_is_told_with_the_part_s_name(tmp_path: Path, when: str) -> None:
+    """And with what to do."""
+    path = tmp_path / "dusk.part"
+    part = Part(path, Full(when))
+    if when == "flush":
+        part.write(CONTENT)
+    with pytest.raises(FileTrouble) as caught:
+        part.close() if when == "flush" else part.write(CONTENT)
+    assert (caught.value.what, caught.value.hint) == (
+        f"{path} can't be written: no space left on device",
+        "free space or mend the rights, then run again",
+    )
+
+
+def test_what_was_not_taken_is_not_counted(tmp_path: Path) -> None:
+    """Size and digest are of what lies in the file."""
+    part = Part(tmp_path / "dusk.part", Full("write"))
+    with pytest.raises(FileTrouble):
+        part.write(CONTENT)
+    assert part.size == 0
+
+
+def test_a_part_is_forgotten_even_if_it_cannot_be_closed(tmp_path: Path) -> None:
+    """Its file is gone, and nobody hears of it: what led there is told already."""
+    path = tmp_path / "dusk.part"
+    path.write_bytes(b"half of it")
+    Part(path, Full("close")).discard()
+    assert not path.exists()
+
+
+def test_a_part_whose_file_is_gone_is_forgotten(tmp_path: Path) -> None:
+    """Somebody tidied up."""
+    part = Store(tmp_path).part("dusk")
+    part.path.unlink()
+    part.discard()
+    assert list((tmp_path / "part").iterdir()) == []
+
+
+def test_a_part_is_named_after_whom_it_is_for(tmp_path: Path) -> None:
+    """And after the process: two that lost their lock don't write into one file."""
+    part = Store(tmp_path).part("dusk")
+    part.close()
+    assert part.path == tmp_path / "part" / f"dusk.{os.getpid()}.part"
+
+
+def test_a_part_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """Here a folder stands where its file has to be."""
+    path = tmp_path / "part" / f"dusk.{os.getpid()}.part"
+    path.mkdir(parents=True)
+    with pytest.raises(FileTrouble) as caught:
+        Store(tmp_path).part("dusk")
+    assert caught.value.what.startswith(f"{path} can't be written: ")
+
+
+def test_a_file_that_cannot_get_its_name_is_told(tmp_path: Path) -> None:
+    """Here a file stands where its folder has to be."""
+    store = Store(tmp_path)
+    (tmp_path / "sha256").write_text("no folder")
+    with pytest.raises(FileTrouble) as caught:
+        kept(store)
+    assert caught.value.what == f"{store.place(DIGEST, 'mp4')} can't be written: not a directory"
+
+
+def test_all_that_is_here_in_its_order(tmp_path: Path) -> None:
+    """By the digests in the names, each with its place."""
+    store = Store(tmp_path)
+    places = sorted([kept(store), kept(store, b"others"), kept(store, b"a frame", "png")])
+    assert store.files() == tuple((f"sha256:{place.stem}", place) for place in places)
+
+
+def test_an_ending_of_two_parts_is_no_part_of_a_digest(tmp_path: Path) -> None:
+    """The digest ends at the first dot."""
+    store = Store(tmp_path)
+    place = kept(store, ending="tar.gz")
+    assert (store.digests(), store.files()) == (frozenset({DIGEST}), ((DIGEST, place),))
+
+
+def test_what_was_altered_is_put_aside(tmp_path: Path) -> None:
+    """Its bytes stay, in a folder for their owner; nobody takes them for what the name says."""
+    store = Store(tmp_path)
+    place = kept(store)
+    aside = store.put_aside(place)
+    mode = stat.S_IMODE(aside.parent.stat().st_mode)
+    assert (aside, aside.read_bytes(), mode, store.find(DIGEST)) == (
+        tmp_path / "altered" / place.name,
+        CONTENT,
+        0o700,
+        None,
+    )
+
+
+def test_what_cannot_be_put_aside_is_told(tmp_path: Path) -> None:
+    """With what was to be done to which file."""
+    store = Store(tmp_path)
+    gone = store.place(DIGEST, "mp4")
+    with pytest.raises(FileTrouble) as caught:
+        store.put_aside(gone)
+    assert caught.value.what == f"{gone} can't be put aside: no such file or directory"
+
+
+def test_the_digest_of_a_file_is_of_its_bytes_now(tmp_path: Path) -> None:
+    """Whatever its name says."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(CONTENT)
+    assert digest_of_file(path) == DIGEST
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """What cannot be read has no digest."""
+    with pytest.raises(FileTrouble) as caught:
+        digest_of_file(tmp_path / "a.mp4")
+    assert caught.value.what == f"{tmp_path / 'a.mp4'} can't be read: no such file or directory"

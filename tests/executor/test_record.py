@@ -1,0 +1,476 @@
+"""What stands in the journal of each way that a scene may go, word for word: the next run has nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.errors import (
+    DecisionNeeded,
+    Gone,
+    NotFound,
+    NotSent,
+    RateLimited,
+    Rejected,
+    StoryboardError,
+    UnknownOutcome,
+)
+from storyboard.executor.crew import Crew
+from storyboard.executor.perform import Job, Known, perform, sought, submitted
+from storyboard.planning.event import Attempt, Event
+from storyboard.planning.fingerprint import Components, digest_of
+from storyboard.planning.lock import take_value
+from storyboard.planning.marker import marker_of
+from storyboard.planning.money import Money
+from storyboard.providers.provider import Task
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Bench, Desk, bench
+
+KEY: Components = {"prompt": "words", "duration": 4}
+ASKED: dict[str, str | int | bool] = {"model": "seedance", "duration": 4, "sound": True}
+JOB = Job("dusk", "tall", KEY, ASKED, True, Money(Decimal("3.5"), "CNY"), Money(Decimal(46), "CNY"))
+MARK = marker_of("tall", "dusk", KEY, 0)
+BODY = b"a request"
+ONE, TWO = "10000000000000000000000000000000", "20000000000000000000000000000000"
+ABOUT: dict[str, Any] = {
+    "profile": "tall",
+    "key": KEY,
+    "asked": ASKED,
+    "reserve": "3.5 CNY",
+    "rate": "46 CNY",
+}
+INTENDED = Event("intended", "dusk", ONE, {**ABOUT, "body": digest_of(BODY), "marker": MARK})
+LOST = UnknownOutcome("the answer was lost")
+UNKNOWN = Event("unknown", "dusk", ONE, {"error": "the answer was lost"})
+GONE = NotFound("not found", code="NotFound.Task", status=404)
+
+
+async def order(marker: int | None) -> bytes:
+    """A request."""
+    del marker
+    return BODY
+
+
+def at_a_desk(folder: Path, **fields: Any) -> Bench:
+    """A bench whose desk answers so."""
+    return bench(folder, Desk(VirtualClock(), **fields))
+
+
+def ours(at: Bench, **fields: Any) -> Task:
+    """The task of the scene's first request, as the service lists it."""
+    known: dict[str, Any] = {"expires_after": MARK, "created_at": at.crew.clock.now(), "model": "seedance"}
+    return Task("cgt-lost", "running", "running", **{**known, **fields})
+
+
+def done(at: Bench, work: Awaitable[object] | None = None) -> list[Event]:
+    """Perform the job, whatever comes of it; all that was written down."""
+
+    async def whole() -> None:
+        await (work or perform(JOB, at.crew, order))
+
+    with suppress(StoryboardError):
+        asyncio.run(whole())
+    return [event for _, event in at.journal.past]
+
+
+def refused(work: Awaitable[object]) -> StoryboardError:
+    """What a piece of work is refused with."""
+
+    async def whole() -> None:
+        await work
+
+    with pytest.raises(StoryboardError) as caught:
+        asyncio.run(whole())
+    return caught.value
+
+
+def test_a_scene_that_goes_well(tmp_path: Path) -> None:
+    """Intended with all that it may cost and is known by, taken on, looked at, made, stored."""
+    at = at_a_desk(tmp_path, looks=["queued", "succeeded"], made={"tokens": 40_000})
+    events = done(at)
+    take = at.crew.journal.history.past.takes[0][2]
+    assert events == [
+        INTENDED,
+        Event("accepted", "dusk", ONE, {"task": "cgt-1"}),
+        Event("seen", "dusk", ONE, {"task": "cgt-1", "status": "queued"}),
+        Event("seen", "dusk", ONE, {"task": "cgt-1", "status": "succeeded"}),
+        Event("ended", "dusk", ONE, {"status": "succeeded", "error": ""}),
+        Event("stored", "dusk", ONE, {"profile": "tall", "take": take_value(take)}),
+    ]
+
+
+def test_a_take_is_what_was_measured_and_billed(tmp_path: Path) -> None:
+    """Seconds to the millisecond, pixels, task and tokens."""
+    at = at_a_desk(tmp_path, made={"tokens": 40_000})
+    done(at)
+    take = at.crew.journal.history.past.takes[0][2]
+    assert (take.components, take.seconds, take.width, take.height, take.task, take.tokens, take.frame) == (
+        KEY,
+        4.042,
+        320,
+        240,
+        "cgt-1",
+        40_000,
+        "",
+    )
+
+
+def test_the_addresses_of_a_take_are_kept_while_they_live(tmp_path: Path) -> None:
+    """Under its task, with the time when they die."""
+    at = at_a_desk(tmp_path)
+    done(at)
+    kept = at.crew.addresses.alive("cgt-1", at.crew.clock.now(), None)
+    assert kept is not None
+    assert (kept.video.bare, kept.frame, round(kept.expires - at.crew.clock.now())) == (
+        "http://127.0.0.1:1/cgt-1.mp4",
+        None,
+        86_400,
+    )
+
+
+def test_the_service_is_told_which_intent_it_is(tmp_path: Path) -> None:
+    """Whoever asks the vendor after a lost request can name it."""
+    heard: list[str] = []
+
+    class Listening(Desk):
+        async def submit(self, body: bytes, intent: str) -> str:
+            heard.append(intent)
+            return await super().submit(body, intent)
+
+    at = bench(tmp_path, Listening(VirtualClock()))
+    done(at)
+    assert heard == [ONE]
+
+
+@pytest.mark.parametrize(
+    ("no", "kind"),
+    [(NotSent("no way"), "not_sent"), (RateLimited("slowly", status=429), "rejected")],
+    ids=["never left", "refused"],
+)
+def test_a_provable_no_is_written_down_with_its_words(tmp_path: Path, no: StoryboardError, kind: Any) -> None:
+    """And the next attempt has an intent and a mark of its own, or the same mark where nobody has it."""
+    events = done(at_a_desk(tmp_path, answers=[no]))
+    again = Event("intended", "dusk", TWO, {**INTENDED.body})
+    assert events[:4] == [
+        INTENDED,
+        Event(kind, "dusk", ONE, {"error": no.what}),
+        again,
+        Event("accepted", "dusk", TWO, {"task": "cgt-2"}),
+    ]
+
+
+def test_a_request_without_a_mark(tmp_path: Path) -> None:
+    """Where the author fixed the expiry the record says that there is none."""
+    at = at_a_desk(tmp_path)
+    events = done(at, perform(replace(JOB, marked=False), at.crew, order))
+    assert events[0] == Event("intended", "dusk", ONE, {**INTENDED.body, "marker": None})
+
+
+def test_a_lost_answer_that_is_found(tmp_path: Path) -> None:
+    """Unknown with its words, adopted with its task, and from then on as any other."""
+    at = at_a_desk(tmp_path, answers=[LOST])
+    at.desk.listed = [ours(at)]
+    events = done(at)
+    assert events[:4] == [
+        INTENDED,
+        UNKNOWN,
+        Event("adopted", "dusk", ONE, {"task": "cgt-lost"}),
+        Event("seen", "dusk", ONE, {"task": "cgt-lost", "status": "succeeded"}),
+    ]
+
+
+def test_a_lost_answer_that_is_not_found(tmp_path: Path) -> None:
+    """Held, with the reason."""
+    events = done(at_a_desk(tmp_path, answers=[LOST]))
+    why = "the service lists no task that bears its mark"
+    assert events == [INTENDED, UNKNOWN, Event("held", "dusk", ONE, {"why": why})]
+
+
+def test_a_crash_leaves_no_words_for_what_was_lost(tmp_path: Path) -> None:
+    """Of an attempt that nobody heard of afterwards it is said that its answer was lost."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(INTENDED)
+    held = refused(sought(JOB, at.crew, at.journal.history.attempt(ONE)))
+    assert held.what == "its answer was lost, and the service lists no task that bears its mark"
+
+
+def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
+    """It is held until the next run, and no list is asked for."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(INTENDED)
+    at.crew.stop.interrupt(2)
+    held = refused(sought(JOB, at.crew, at.journal.history.attempt(ONE)))
+    assert (held.what, at.crew.clock.now()) == (
+        "its answer was lost, and nobody has looked for it",
+        VirtualClock().now(),
+    )
+
+
+def test_looking_for_it_is_told(tmp_path: Path) -> None:
+    """Ever later, and the last time when the grace is over."""
+    at = at_a_desk(tmp_path, answers=[LOST])
+    done(at)
+    told = [event for event in at.heard if event.kind == "seen"]
+    texts = [f"looking for its task again in {seconds} s" for seconds in (15, 30, 60, 75)]
+    assert told == [Event("seen", "dusk", body={"status": text}) for text in texts]
+
+
+def test_a_task_that_a_lost_record_knew(tmp_path: Path) -> None:
+    """It is written down as if it had been all along: with its mark, and the time when it was made."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [ours(at, created_at=1_779_999_000.0)]
+    events = done(at, perform(JOB, replace(at.crew, memory="sought"), order))
+    assert events[:2] == [
+        Event("intended", "dusk", ONE, {**ABOUT, "marker": MARK, "at": 1_779_999_000.0}),
+        Event("adopted", "dusk", ONE, {"task": "cgt-lost"}),
+    ]
+
+
+@pytest.mark.parametrize(("number", "found"), [(0, True), (4, True), (5, False)])
+def test_the_marks_of_earlier_attempts_are_looked_for(tmp_path: Path, number: int, found: bool) -> None:
+    """A record that lost some attempts may have lost as many as five."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [ours(at, expires_after=marker_of("tall", "dusk", KEY, number))]
+    events = done(at, perform(JOB, replace(at.crew, memory="sought"), order))
+    assert bool(events) is found
+
+
+def test_attempts_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
+    """Of a scene with two in the record the marks of the third to the seventh are."""
+    at = at_a_desk(tmp_path)
+    for intent in (ONE, TWO):
+        at.journal.append(replace(INTENDED, intent=intent))
+        at.journal.append(Event("rejected", "dusk", intent, {"error": "no"}))
+    at.desk.listed = [ours(at, expires_after=marker_of("tall", "dusk", KEY, 1))]
+    no = refused(submitted(JOB, replace(at.crew, memory="sought"), order))
+    assert no.what == "the service lists no task of it"
+
+
+@pytest.mark.parametrize(
+    ("memory", "error"),
+    [
+        (
+            "sought",
+            ("the service lists no task of it", "`storyboard run` makes it"),
+        ),
+        (
+            "doubtful",
+            (
+                "task cgt-lost was submitted for this very scene, and nobody here remembers",
+                "`storyboard recover` takes it for the scene's own; a change of the scene makes another",
+            ),
+        ),
+    ],
+)
+def test_a_record_with_gaps_is_told_of(tmp_path: Path, memory: Any, error: tuple[str, str]) -> None:
+    """With what to do."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [ours(at)] if memory == "doubtful" else []
+    no = refused(submitted(JOB, replace(at.crew, memory=memory), order))
+    assert (no.what, no.hint) == error
+
+
+def test_a_record_with_gaps_of_which_nothing_is_missing(tmp_path: Path) -> None:
+    """Where the service lists nothing of the scene it is submitted as ever."""
+    at = at_a_desk(tmp_path)
+    events = done(at, perform(JOB, replace(at.crew, memory="doubtful"), order))
+    assert [event.kind for event in events][:2] == ["intended", "accepted"]
+
+
+def test_what_bears_no_mark_is_not_looked_for(tmp_path: Path) -> None:
+    """No list can say anything of it."""
+    at = at_a_desk(tmp_path)
+    job = replace(JOB, marked=False)
+    assert done(at, submitted(job, replace(at.crew, memory="sought"), order))[0].kind == "intended"
+
+
+def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
+    """One made for somebody else before the run began says nothing of what was submitted since."""
+    at = at_a_desk(tmp_path)
+
+    async def both() -> None:
+        await at.crew.scanner.since(at.crew.clock.now())
+        at.desk.listed = [ours(at)]
+        await at.crew.clock.sleep(60)
+        crew = replace(at.crew, memory="doubtful", began=at.crew.clock.now())
+        await submitted(JOB, crew, order)
+
+    with pytest.raises(DecisionNeeded):
+        asyncio.run(both())
+
+
+def adopted(at: Bench) -> Known:
+    """An attempt of the journal whose task was found by its mark."""
+    at.journal.append(INTENDED)
+    at.journal.append(Event("adopted", "dusk", ONE, {"task": "cgt-lost"}))
+    return Known(ONE, "cgt-lost")
+
+
+def test_a_stranger_is_let_go_with_the_reason(tmp_path: Path) -> None:
+    """It said that it was made otherwise."""
+    at = at_a_desk(tmp_path, made={"duration": 5})
+    adopted(at)
+    events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    why = "its duration is 5, but 4 was asked for"
+    assert events[-1] == Event("disowned", "dusk", ONE, {"task": "cgt-lost", "error": why})
+
+
+def test_a_failure_that_may_be_a_strangers(tmp_path: Path) -> None:
+    """Another bears the mark as well: which of them is ours nobody can say."""
+    at = at_a_desk(tmp_path, looks=["failed"])
+    at.desk.listed = [ours(at), ours(at, updated_at=1.0)]
+    at.desk.listed[1] = replace(at.desk.listed[1], id="cgt-other")
+    adopted(at)
+    events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    why = {"task": "cgt-lost", "error": "2 tasks bear its mark", "ambiguous": True}
+    assert events[-1] == Event("disowned", "dusk", ONE, why)
+
+
+def test_a_failure_of_what_is_not_listed_alone(tmp_path: Path) -> None:
+    """Only the other one is there: it may have been ours from the beginning."""
+    at = at_a_desk(tmp_path, looks=["failed"])
+    at.desk.listed = [replace(ours(at), id="cgt-other")]
+    adopted(at)
+    no = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert no.what == "task cgt-lost bears its mark and came to nothing, but it is not listed alone"
+
+
+def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
+    """And not a moment later: that long a request may be on its way."""
+    at = at_a_desk(tmp_path, looks=["failed"])
+    at.desk.listed = [ours(at)]
+    adopted(at)
+    began = at.crew.clock.now()
+    done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert at.crew.clock.now() - began == at.crew.pace.grace
+
+
+def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
+    """Whatever may be late has had its time."""
+    at = at_a_desk(tmp_path, looks=["failed"])
+    at.desk.listed = [ours(at)]
+    adopted(at)
+    at.crew.clock.advance(600)  # type: ignore[attr-defined]  # it is a virtual one
+    began = at.crew.clock.now()
+    done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert at.crew.clock.now() == began
+
+
+def test_a_failure_is_believed_of_what_was_named_in_an_answer(tmp_path: Path) -> None:
+    """Nobody has to ask whose it is."""
+    events = done(at_a_desk(tmp_path, looks=["failed"]))
+    assert events[-1] == Event("ended", "dusk", ONE, {"status": "failed", "error": "said so"})
+
+
+def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
+    """Written down with the reason, and left to a person, who may pay again."""
+    at = at_a_desk(tmp_path, looks=[GONE] * 10)
+    at.journal.append(INTENDED)
+    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    lost = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert (at.journal.past[-1][1], lost.what, lost.hint) == (
+        Event("ended", "dusk", ONE, {"status": "lost", "error": "the service knows it no more"}),
+        "task cgt-1 was paid for, but can't be had any more: the service knows it no more",
+        "to pay for it again, say `storyboard resolve dusk --submit-again`",
+    )
+
+
+def test_a_video_that_nobody_has_any_more_is_lost(tmp_path: Path) -> None:
+    """With what its address said at last."""
+    events = done(at_a_desk(tmp_path, files=[Gone("it answered 403")] * 2, lives=-1.0))
+    why = "videos can be fetched for 24 hours (it answered 403)"
+    assert events[-1] == Event("ended", "dusk", ONE, {"status": "lost", "error": why})
+
+
+def test_a_young_task_that_is_not_found_may_show_yet(tmp_path: Path) -> None:
+    """Within a minute after it was submitted nobody asks a list: the next run looks again."""
+    at = at_a_desk(tmp_path, looks=[Rejected("no")])
+    at.journal.append(INTENDED)
+    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    at.desk.looks = [NotFound("there is no such path", status=404)]
+    told = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert (told.what, told.hint, at.journal.past[-1][1].kind) == (
+        "the service doesn't show task cgt-1 at the moment",
+        "run again",
+        "accepted",
+    )
+
+
+@pytest.mark.parametrize(("age", "state"), [(59.0, "accepted"), (60.0, "lost")])
+def test_a_task_is_young_for_a_minute(tmp_path: Path, age: float, state: str) -> None:
+    """From then on one that neither is found nor listed is gone."""
+    at = at_a_desk(tmp_path, looks=[NotFound("there is no such path", status=404)])
+    at.journal.append(INTENDED)
+    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    at.crew.clock.advance(age)  # type: ignore[attr-defined]  # it is a virtual one
+    done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert at.journal.history.attempt(ONE).state == state
+
+
+def test_a_scene_is_not_submitted_while_an_attempt_at_it_is_in_doubt(tmp_path: Path) -> None:
+    """Whoever asks for that has a bug: it stops at the last step before the money."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(INTENDED)
+    with pytest.raises(AssertionError):
+        asyncio.run(submitted(JOB, at.crew, order))
+    assert at.desk.bodies == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(JOB, scene="dawn"), replace(JOB, profile=""), replace(JOB, components={**KEY, "duration": 5})],
+    ids=["scene", "profile", "key"],
+)
+def test_another_may_be_submitted_while_one_is_in_doubt(tmp_path: Path, other: Job) -> None:
+    """Another scene, another profile, or the same scene with other words."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(INTENDED)
+    asyncio.run(submitted(other, at.crew, order))
+    assert len(at.desk.bodies) == 1
+
+
+def test_money_is_set_aside_under_the_intent_s_name(tmp_path: Path) -> None:
+    """Before the intent is written down, so that nothing is in doubt if there isn't enough."""
+    asked: list[tuple[str, Money, int]] = []
+    at = at_a_desk(tmp_path)
+
+    class Day:
+        def reserve(self, intent: str, wanted: Money) -> None:
+            asked.append((intent, wanted, len(at.journal.past)))
+
+        def settle(self, intent: str, bill: Money) -> None:
+            """Nobody looks at it here."""
+
+    done(at, submitted(JOB, replace(at.crew, day=Day()), order))
+    assert asked == [(ONE, JOB.reserve, 0)]
+
+
+def crew_of(at: Bench) -> Crew:
+    """The crew, with a mark in use by somebody in doubt."""
+    other = {**INTENDED.body, "key": {"prompt": "others"}, "marker": MARK}
+    at.journal.append(Event("intended", "dawn", TWO, other))
+    return at.crew
+
+
+def test_a_mark_that_somebody_in_doubt_bears_is_not_used_again(tmp_path: Path) -> None:
+    """The next one is."""
+    at = at_a_desk(tmp_path)
+    asyncio.run(submitted(JOB, crew_of(at), order))
+    assert at.journal.past[1][1].body["marker"] == MARK + 1
+
+
+def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
+    """The second attempt at a scene is told apart from the first."""
+    at = at_a_desk(tmp_path)
+    begun = Attempt(ONE, "dusk", "tall", KEY, "accepted", "cgt-9")
+    at.journal.append(INTENDED)
+    at.journal.append(Event("ended", "dusk", ONE, {"status": "failed", "error": begun.error}))
+    asyncio.run(submitted(JOB, at.crew, order))
+    assert at.journal.past[2][1].body["marker"] == marker_of("tall", "dusk", KEY, 1)

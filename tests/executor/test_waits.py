@@ -1,0 +1,289 @@
+"""How long a scene waits for what, what is said of it meanwhile, and when it gives up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.errors import (
+    AccountRefused,
+    DecisionNeeded,
+    ModelRefused,
+    NotSent,
+    RateLimited,
+    Rejected,
+    SceneFailed,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
+from storyboard.executor.perform import Job, Known, ended, perform, submitted
+from storyboard.executor.stop import Stopped
+from storyboard.planning.event import Event
+from storyboard.providers.provider import Task
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Bench, Desk, bench
+
+JOB = Job("dusk", "", {"prompt": "words"}, {"model": "seedance"})
+SILENT = Unreachable("no answer")
+
+
+async def order(marker: int | None) -> bytes:
+    """A request."""
+    return str(marker).encode()
+
+
+def at_a_desk(folder: Path, **fields: Any) -> Bench:
+    """A bench whose desk answers so."""
+    return bench(folder, Desk(VirtualClock(), **fields))
+
+
+def raised(work: Awaitable[object]) -> StoryboardError:
+    """What a piece of work ends with."""
+
+    async def whole() -> None:
+        await work
+
+    with pytest.raises(StoryboardError) as caught:
+        asyncio.run(whole())
+    return caught.value
+
+
+async def _until_told(at: Bench, words: str) -> None:
+    for _ in range(1000):
+        if any(words in str(event.body.get("status")) for event in at.heard):
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(words)
+
+
+def test_a_wait_before_a_request_is_told(tmp_path: Path) -> None:
+    """How long, and why; it is no part of the record."""
+    at = at_a_desk(tmp_path, answers=[NotSent("no way")])
+    asyncio.run(submitted(JOB, at.crew, order))
+    told = Event("seen", "dusk", body={"status": "again in 1 s: no way"})
+    assert (told in at.heard, told in [event for _, event in at.journal.past]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("no", "times", "seconds"),
+    [(NotSent("no way"), 3, 0.75 * (1 + 2 + 4)), (RateLimited("slowly", after=30.0), 2, 60.0)],
+)
+def test_requests_wait_ever_longer(tmp_path: Path, no: StoryboardError, times: int, seconds: float) -> None:
+    """Twice as long after each no, and as long as the service asks for."""
+    at = at_a_desk(tmp_path, answers=[no] * times)
+    began = at.crew.clock.now()
+    asyncio.run(submitted(JOB, at.crew, order))
+    assert at.crew.clock.now() - began == seconds
+
+
+def test_questions_wait_ever_longer(tmp_path: Path) -> None:
+    """As requests do."""
+    at = at_a_desk(tmp_path, looks=[SILENT] * 3)
+    began = at.crew.clock.now()
+    asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew))
+    assert at.crew.clock.now() - began == 0.75 * (1 + 2 + 4)
+
+
+def test_downloads_wait_ever_longer(tmp_path: Path) -> None:
+    """As questions do."""
+    at = at_a_desk(tmp_path, files=[SILENT] * 3)
+    began = at.crew.clock.now()
+    asyncio.run(perform(JOB, at.crew, order))
+    assert at.crew.clock.now() - began == 0.75 * (1 + 2 + 4)
+
+
+def test_what_never_comes_is_given_up_at_last(tmp_path: Path) -> None:
+    """When no task that it could be about lives any more: after three days."""
+    at = at_a_desk(tmp_path, looks=[SILENT] * 6000)
+    began = at.crew.clock.now()
+    assert raised(ended(JOB, Known("i1", "cgt-1"), at.crew)).what == "no answer"
+    assert round((at.crew.clock.now() - began) / 3600, 1) == 72.0
+
+
+def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
+    """Where a lost answer is looked for, no answer to that is no reason to hold it."""
+    asked: list[int] = []
+
+    class Deaf(Desk):
+        async def list(self, **asked_for: Any) -> Any:
+            asked.append(1)
+            if len(asked) < 3:
+                raise SILENT
+            return await super().list(**asked_for)
+
+    at = bench(tmp_path, Deaf(VirtualClock(), answers=[UnknownOutcome("lost")]))
+    raised(submitted(JOB, at.crew, order))
+    told = [event for event in at.heard if event.body.get("status") == "again in 1 s: no answer"]
+    assert told == [Event("seen", "dusk", body={"status": "again in 1 s: no answer"})]
+
+
+@pytest.mark.parametrize("paid", [True, False], ids=["a request", "a question"])
+def test_who_wants_to_leave_is_not_kept_waiting(tmp_path: Path, paid: bool) -> None:
+    """Nothing is asked again then."""
+    at = at_a_desk(tmp_path, answers=[NotSent("no way")] * 3, looks=[SILENT] * 3)
+    work = submitted(JOB, at.crew, order) if paid else ended(JOB, Known("i1", "cgt-1"), at.crew)
+
+    async def leaving() -> None:
+        going = asyncio.ensure_future(work)
+        await _until_told(at, "again in")
+        at.crew.stop.interrupt(2)
+        await going
+
+    with pytest.raises((Stopped, Unreachable)):
+        asyncio.run(leaving())
+    assert len(at.desk.bodies if paid else at.desk.looks) == 1
+
+
+class Sleepy(VirtualClock):
+    """A clock on which a long wait never ends by itself."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until somebody lets go."""
+        if seconds >= 20:
+            await asyncio.Event().wait()
+        await super().sleep(seconds)
+
+
+def sleepy(folder: Path, **fields: Any) -> Bench:
+    """A bench by such a clock."""
+    at = at_a_desk(folder, **fields)
+    return replace(at, crew=replace(at.crew, clock=Sleepy()))
+
+
+def test_a_wait_for_a_request_ends_with_the_reason_for_it(tmp_path: Path) -> None:
+    """Once another scene has found the account refused, nobody waits for a turn that won't come."""
+    at = sleepy(tmp_path, answers=[RateLimited("slowly", after=30.0)])
+
+    async def halted() -> None:
+        going = asyncio.ensure_future(submitted(JOB, at.crew, order))
+        await _until_told(at, "again in 30 s")
+        at.crew.stop.because(AccountRefused("AuthenticationError"))
+        await going
+
+    with pytest.raises(Stopped):
+        asyncio.run(asyncio.wait_for(halted(), 1))
+    assert len(at.desk.bodies) == 1
+
+
+def test_a_wait_for_an_answer_goes_on_for_what_is_paid(tmp_path: Path) -> None:
+    """That nothing new may be submitted doesn't concern what has been."""
+    at = sleepy(tmp_path, looks=[RateLimited("slowly", after=30.0)])
+
+    async def waiting() -> bool:
+        going = asyncio.ensure_future(ended(JOB, Known("i1", "cgt-1"), at.crew))
+        await _until_told(at, "again in 30 s")
+        at.crew.stop.because(AccountRefused("AuthenticationError"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        still = not going.done()
+        at.crew.stop.interrupt(2)
+        await going
+        return still
+
+    assert asyncio.run(asyncio.wait_for(waiting(), 1))
+
+
+def test_a_question_that_is_refused_for_everybody_stops_submissions(tmp_path: Path) -> None:
+    """And its own words are the reason that is told."""
+    error = AccountRefused("no such key")
+    at = at_a_desk(tmp_path, looks=[error])
+    raised(ended(JOB, Known("i1", "cgt-1"), at.crew))
+    assert at.crew.stop.why is error
+
+
+def test_a_model_that_was_refused_is_not_asked_for_again(tmp_path: Path) -> None:
+    """By nobody who has waited for his turn meanwhile; another model is."""
+    at = at_a_desk(tmp_path, answers=[ModelRefused("ModelNotOpen")])
+    raised(submitted(JOB, at.crew, order))
+    stopped = raised(submitted(replace(JOB, scene="dawn"), at.crew, order))
+    asyncio.run(submitted(replace(JOB, scene="noon", asked={"model": "other"}), at.crew, order))
+    assert (stopped.what, len(at.desk.bodies)) == ("not submitted: ModelNotOpen", 2)
+
+
+def test_a_no_for_now_makes_room_for_fewer(tmp_path: Path) -> None:
+    """Half as many tasks are in flight; each one that is taken on brings a place back, in its time."""
+    at = bench(tmp_path, Desk(VirtualClock(), answers=[RateLimited("slowly")] * 2), slots=8)
+    asyncio.run(submitted(JOB, at.crew, order))
+    assert at.crew.slots.open == 2
+
+
+def test_another_no_leaves_the_places_as_they_are(tmp_path: Path) -> None:
+    """What never left says nothing of the service."""
+    at = bench(tmp_path, Desk(VirtualClock(), answers=[NotSent("no way")] * 2), slots=8)
+    asyncio.run(submitted(JOB, at.crew, order))
+    assert at.crew.slots.open == 8
+
+
+def test_a_task_is_asked_after_ever_more_seldom(tmp_path: Path) -> None:
+    """At first at once, then after as long as the pace says."""
+    looked: list[float] = []
+
+    class Watched(Desk):
+        async def look(self, task: str) -> Task:
+            looked.append(self.clock.now())
+            return await super().look(task)
+
+    at = bench(tmp_path, Watched(VirtualClock(), looks=["running"] * 3))
+    asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew))
+    assert [at - looked[0] for at in looked] == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_what_the_service_doesnt_say_at_first_is_a_change(tmp_path: Path) -> None:
+    """Its first word is written down, whatever it is; the same word again is not."""
+    at = at_a_desk(tmp_path, looks=["running", "running"])
+    asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew))
+    assert [event.body["status"] for event in at.heard if event.kind == "seen"] == ["running", "succeeded"]
+
+
+def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> None:
+    """The next run looks at it once more."""
+    at = at_a_desk(tmp_path, looks=["running"] * 40_000)
+    at.desk.made = {"expires_after": 3600}
+    told = raised(ended(JOB, Known("i1", "cgt-1"), at.crew))
+    assert (type(told), told.what, told.hint) == (
+        DecisionNeeded,
+        "task cgt-1 has outlived its time by an hour: the service says running",
+        "run again later: it is looked at once more, and fetched if there is anything; "
+        "to pay for it again, say `storyboard resolve dusk --submit-again`",
+    )
+    assert at.journal.past[-1][1] == Event("held", "dusk", "i1", {"why": told.what})
+
+
+@pytest.mark.parametrize("over", [0.0, 1.0])
+def test_a_task_has_an_hour_beyond_its_time_to_the_second(tmp_path: Path, over: float) -> None:
+    """At its end it is looked at once more."""
+    at = at_a_desk(tmp_path, looks=["running"])
+    at.desk.made = {"expires_after": 3600, "created_at": at.crew.clock.now() - 7200 - over}
+    if over:
+        assert isinstance(raised(ended(JOB, Known("i1", "cgt-1"), at.crew)), DecisionNeeded)
+    else:
+        assert asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew)).status == "succeeded"
+
+
+def test_a_failure_without_words(tmp_path: Path) -> None:
+    """The status is all there is to tell."""
+    told = raised(ended(JOB, Known("i1", "cgt-1"), at_a_desk(tmp_path, looks=["expired"]).crew))
+    assert (type(told), told.what, told.hint) == (
+        SceneFailed,
+        "task cgt-1 came to nothing: the service says expired",
+        "nothing was billed; change the scene or run again",
+    )
+
+
+def test_a_failure_whose_cure_is_known(tmp_path: Path) -> None:
+    """It is told in the place of the general one."""
+    at = at_a_desk(tmp_path, looks=["failed"], made={"hint": "use fewer words"})
+    told = raised(ended(JOB, Known("i1", "cgt-1"), at.crew))
+    assert told.hint == "nothing was billed; use fewer words"
+
+
+def test_a_stray_no_to_a_question_is_told_as_it_is(tmp_path: Path) -> None:
+    """At once: it would be the same again."""
+    at = at_a_desk(tmp_path, looks=[Rejected("forbidden", status=403)])
+    assert (raised(ended(JOB, Known("i1", "cgt-1"), at.crew)).what, at.heard) == ("forbidden", [])
