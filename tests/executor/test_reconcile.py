@@ -228,7 +228,7 @@ def test_a_task_that_somebody_submitted_for_this_very_request(other: Task, found
 )
 def test_a_record_is_whole_if_its_last_run_came_to_its_end(kinds: list[EventKind], memory: str) -> None:
     """Whatever was said between its runs; one that begins today may have lost its past."""
-    assert memory_of([(AT, Event(kind)) for kind in kinds]) == memory
+    assert memory_of([(AT, Event(kind)) for kind in kinds], AT) == memory
 
 
 def past(*attempts: Attempt) -> Past:

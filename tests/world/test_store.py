@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from storyboard.errors import FileTrouble
-from storyboard.world.store import Part, Store, digest_of_file
+from storyboard.world.files import digest_of_file
+from storyboard.world.store import Part, Store
 
 CONTENT = b"moving pictures"
 DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
