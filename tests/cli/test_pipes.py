@@ -14,6 +14,8 @@ import pytest
 
 from tests.cli.doors import say
 
+ONE = "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nscenes: {dusk: {prompt: Dusk.}}\n"
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -62,6 +64,21 @@ def test_a_name_that_is_no_text_is_no_traceback(project: Path) -> None:
     """A file's name may be any bytes."""
     said = shell(project, "cp storyboard.yaml $'\\xff.yaml'; PYTHONIOENCODING=utf-8:strict $SB validate $'\\xff.yaml'")
     assert (said.returncode, said.stdout, said.stderr) == (0, "\\udcff.yaml: 3 scenes, no mistakes\n", "")
+
+
+RUN = "$SB run --emulator --speed 4000 dusk"
+
+
+@pytest.mark.row(82)
+@pytest.mark.parametrize(("where", "code"), [("| head -1", 0), ("> /dev/full", 5)])
+def test_a_run_goes_on_when_nobody_hears_it(project: Path, where: str, code: int) -> None:
+    """Its reader has left, or the disk behind its log is full: the scene is made, and what could not be said is told
+    at the end, if that wasn't somebody's wish."""
+    (project / "storyboard.yaml").write_text(ONE, "utf-8")
+    said = shell(project, f"{RUN} {where}")
+    made = list((project / ".storyboard").rglob("store/sha256/??/*.mp4"))
+    assert (said.returncode, len(made), "no space left" in said.stderr) == (code, 1, code == 5)
+    assert "Traceback" not in said.stderr
 
 
 def test_closed_streams_are_no_traceback(project: Path) -> None:

@@ -80,6 +80,23 @@ def test_a_chained_segment_begins_where_its_parent_ends(made: Path) -> None:
     assert same - earlier >= 6
 
 
+@pytest.mark.row(78)
+@pytest.mark.parametrize(
+    ("scenes", "told"),
+    [
+        ("  a: {prompt: A.}\n  b: {chain: c, prompt: B.}\n  c: {chain: b, prompt: C.}\n", "wait for each other: b → c"),
+        ("  a: {prompt: A.}\n  b: {chain: nobody, prompt: B.}\n", 'names "nobody", but there is no such scene'),
+    ],
+)
+def test_a_film_that_can_not_be_made_is_refused_before_anything_is_paid_for(
+    write: Write, scenes: str, told: str
+) -> None:
+    """Also where some of its scenes could be."""
+    path = write("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n" + scenes)
+    said = run(path)
+    assert (said.code, told in said.err, (path.parent / ".storyboard").exists()) == (1, True, False)
+
+
 def test_a_second_run_submits_nothing(project: Path) -> None:
     """Nothing changed, nothing made, nothing cut."""
     again = run(project)

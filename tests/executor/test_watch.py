@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
+from typing import Any
 
 import pytest
 
 from storyboard.errors import NotFound, ProviderError, RateLimited, Rejected, Unreachable
-from storyboard.executor.polling import FEW, TOGETHER
+from storyboard.executor.polling import FEW, TOGETHER, pause
 from storyboard.executor.watch import Watcher
-from storyboard.promises import Address
+from storyboard.promises import Address, Pace
+from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Page, Task
 from storyboard.testing.clock import VirtualClock
+from storyboard.world.clock import SystemClock
 from tests.executor.desk import Desk
+from tests.simulation.loop import Loop
 
 MANY = [f"cgt-{n}" for n in range(FEW + 5)]
 
@@ -93,6 +99,48 @@ def test_of_many_tasks_one_list_is_made() -> None:
     at = desk()
     assert told(at, MANY) == dict.fromkeys(MANY, "listed")
     assert (at.looked, at.lists) == ([], [tuple(MANY)])
+
+
+class Busy(Lister):
+    """A desk that counts the seconds in which it was asked."""
+
+    asked: list[tuple[str, float]]
+
+    async def look(self, task: str) -> Task:
+        """It runs for ten minutes."""
+        self.asked.append(("get", self.clock.now()))
+        over = self.clock.now() >= 600
+        return Task(task, "succeeded" if over else "running", "", Address("https://a.example/v.mp4") if over else None)
+
+    async def list(self, **filters: Any) -> Page:
+        """All that it is asked for."""
+        self.asked.append(("list", self.clock.now()))
+        tasks = [await Busy.look(self, task) for task in filters["tasks"]]
+        del self.asked[-len(tasks) :]
+        return Page(tuple(tasks), len(tasks))
+
+
+@pytest.mark.row(75)
+def test_five_hundred_tasks_are_looked_at_as_fast_as_one_may() -> None:
+    """Each of them ever less often; never more than twenty questions a second, nor more than one list."""
+    loop = Loop(Random(1))  # noqa: S311 - it has to repeat itself
+    desk = Busy(SystemClock(lambda: 0.0, loop.time))  # type: ignore[arg-type]  # all that is asked of it is the time
+    desk.asked = []
+    watcher, pace = Watcher(Paced(desk, desk.clock), desk.clock), Pace(5.0, 30.0)
+
+    async def until_it_ends(task: str) -> None:
+        wait = 0.0
+        while (await watcher.look(task, wait)).status != "succeeded":
+            wait = pause(desk.clock.now(), pace)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(until_it_ends(f"cgt-{n}") for n in range(500)))
+
+    loop.run_until_complete(all_of_them())
+    loop.abandon()
+    seconds = {sort: Counter(int(when) for what, when in desk.asked if what == sort) for sort in ("get", "list")}
+    assert (max(seconds["list"].values()), max(seconds["get"].values(), default=0) <= 20) == (1, True)
+    assert 100 < len(desk.asked) < 800
 
 
 def test_who_is_not_due_yet_comes_along() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rows import PAGE, ROWS, WITHOUT, page, shown
+from tests.rows import PAGE, PLAYED, ROWS, WITHOUT, page, shown
 
 
 def test_the_page_is_what_the_tests_say() -> None:
@@ -13,3 +13,8 @@ def test_the_page_is_what_the_tests_say() -> None:
 def test_every_row_has_a_test_or_a_reason() -> None:
     """And none has both."""
     assert set(shown()) ^ set(WITHOUT) == set(ROWS)
+
+
+def test_what_is_played_has_a_test() -> None:
+    """Its reason is said beside it."""
+    assert set(PLAYED) <= set(shown())

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 import socket
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -116,6 +117,19 @@ def test_a_body_that_does_not_come_is_not_waited_for(there: Listening) -> None:
         line.sendall(f"POST {there.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode())
         assert line.recv(100).startswith(b"HTTP/1.1 413")
     assert there.hints == []
+
+
+@pytest.mark.row(81)
+def test_who_vanishes_in_the_middle_disturbs_nobody(there: Listening) -> None:
+    """Some hang up in their request or before its answer, and the next one is heard."""
+    there.waits_for("cgt-1")
+    port = urlsplit(there.origin).port or 0
+    whole = f"POST {there.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{"
+    for said in (b"", b"POST", whole.encode(), whole.encode()[:-20]):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it ends with a reset
+            line.sendall(said)
+    assert (there.post(there.path), there.hints) == (200, ["cgt-1"])
 
 
 def test_a_task_that_nobody_waits_for_is_ignored(there: Listening) -> None:
