@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -475,3 +476,19 @@ def test_a_journal_of_a_newer_program_says_what_to_use(tmp_path: Path) -> None:
     altered(tmp_path, "pragma user_version = 2")
     what = f"{tmp_path / 'state.db'} was written by a newer storyboard, and is only read by this one"
     assert (told(tmp_path, writing=True), rows(tmp_path, "pragma user_version")) == ((what, "use that one"), [(2,)])
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+@pytest.mark.parametrize("damaged", [True, False])
+def test_opening_leaves_python_as_it_was(tmp_path: Path, collecting: bool, damaged: bool) -> None:
+    """Garbage isn't looked for while a journal is read: afterwards it is again, if it was before."""
+    written(tmp_path)
+    altered(tmp_path, f"update events set scene = 'x' where seq = {3 if damaged else 9}")  # noqa: S608 - our own words
+    if not collecting:
+        gc.disable()
+    try:
+        with suppress(StateDamaged):
+            opened(tmp_path, writing=False)
+        assert gc.isenabled() is collecting
+    finally:
+        gc.enable()
