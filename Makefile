@@ -80,9 +80,9 @@ cover: .venv/installed-dev  ## every branch of the rooms that think is taken by 
 	$(BIN)/coverage report
 
 CORE := $(addprefix storyboard/,executor/perform.py executor/reconcile.py planning/event.py planning/marker.py world/journal.py world/store.py)
-CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py invariants.py reconcile.py stop.py) \
+CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py stop.py) \
 	$(addprefix tests/planning/test_,event.py marker.py) \
-	$(addprefix tests/world/test_,journal.py journal_damage.py sole_runner.py store.py)
+	$(addprefix tests/world/test_,journal.py journal_damage.py mounts.py register.py sole_runner.py store.py)
 comma := ,
 empty :=
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged
+from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateDamaged
 from storyboard.planning.event import DURABLE, Event, EventKind, History
 from storyboard.promises import Clock
 from storyboard.world.files import private_folder, write_in_one_stroke
@@ -48,11 +48,8 @@ def sole_runner(folder: Path) -> Iterator[None]:
     with os.fdopen(descriptor, "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = file.read(200).strip() or "somebody"
-            raise AnotherRunner(f"{holder} is at work in this project", "wait for it, or stop it with Ctrl-C") from None
         except OSError as error:
-            raise FileTrouble.of(error, path, "locked") from error
+            raise kept_out(error, path, file.read(200).strip()) from error
         file.seek(0)
         file.truncate()
         file.write(
@@ -60,6 +57,14 @@ def sole_runner(folder: Path) -> Iterator[None]:
         )
         file.flush()
         yield
+
+
+def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:
+    """Why somebody doesn't get the lock: another has it, who said who it is, or there is none to be had."""
+    if not isinstance(error, BlockingIOError):
+        return FileTrouble.of(error, path, "locked")
+    what = f"{holder or 'somebody'} is at work in this project"
+    return AnotherRunner(what, "wait for it, or stop it with Ctrl-C")
 
 
 class Journal:

@@ -21,6 +21,7 @@ from storyboard.errors import (
     Rejected,
     StoryboardError,
     UnknownOutcome,
+    Unreachable,
     Unusable,
 )
 from storyboard.executor.crew import Crew
@@ -589,6 +590,39 @@ def test_nobody_waits_an_hour_who_wants_to_leave(tmp_path: Path) -> None:
     with pytest.raises(Unusable) as caught:
         asyncio.run(asyncio.wait_for(leaving(), 5))
     assert (caught.value.what, caught.value.hint) == (OFTEN, "run again later")
+
+
+class Deaf(Desk):
+    """A desk that doesn't hear the first question for a list."""
+
+    deaf = True
+
+    async def list(self, **asked: Any) -> Any:
+        """Nobody answers at first."""
+        if self.deaf:
+            self.deaf = False
+            raise Unreachable("no answer")
+        return await super().list(**asked)
+
+
+TOLD_AGAIN = Event("seen", "dusk", body={"status": "again in 1 s: no answer"})
+
+
+def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
+    """Where nobody answers that, and one is told."""
+    at = bench(tmp_path, Deaf(VirtualClock(), looks=["failed"]))
+    at.desk.listed = [ours(at)]
+    adopted(at)
+    events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert (events[-1].kind, TOLD_AGAIN in at.heard) == ("ended", True)
+
+
+def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
+    """As everything that costs nothing."""
+    at = bench(tmp_path, Deaf(VirtualClock(), looks=[NotFound("there is no such path", status=404)]))
+    begun = missing(at, 0, 600.0)
+    events = done(at, perform(JOB, at.crew, order, begun))
+    assert (events[-1].body.get("status"), TOLD_AGAIN in at.heard) == ("lost", True)
 
 
 class Endless(VirtualClock):

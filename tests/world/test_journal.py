@@ -492,3 +492,43 @@ def test_opening_leaves_python_as_it_was(tmp_path: Path, collecting: bool, damag
         assert gc.isenabled() is collecting
     finally:
         gc.enable()
+
+
+def test_a_folder_in_the_place_of_a_database_is_told(tmp_path: Path) -> None:
+    """In SQLite's words, whichever it has for that."""
+    (tmp_path / "state.db").mkdir()
+    what, hint = told(tmp_path)
+    assert (what.startswith(f"{tmp_path / 'state.db'} can't be opened: "), hint) == (True, MEND)
+
+
+def test_an_event_is_known_by_its_digest(tmp_path: Path) -> None:
+    """By its number; there is none of an event that hasn't happened, nor of any in a journal that isn't there."""
+    nothing = opened(tmp_path, writing=False)
+    journal = opened(tmp_path)
+    journal.append(EVENTS[0])
+    journal.append(EVENTS[1])
+    found = [journal.digest_at(seq) for seq in (0, 1, 2, 3)]
+    journal.close()
+    digests = [row[0] for row in rows(tmp_path, "select crc from events order by seq")]
+    assert (nothing.digest_at(1), found, journal.last) == ("", ["", *digests, ""], 2)
+
+
+def test_a_run_that_was_stopped_may_ask_whether_the_record_is_still_its_own(tmp_path: Path) -> None:
+    """Not if somebody else has written in it since, nor if another file has its name."""
+    one, other = opened(tmp_path), opened(tmp_path)
+    one.append(EVENTS[0])
+    one.check_ours()
+    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+        other.check_ours()
+    (tmp_path / "copy.db").write_bytes((tmp_path / "state.db").read_bytes())
+    (tmp_path / "copy.db").replace(tmp_path / "state.db")
+    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+        one.check_ours()
+    one.close()
+    other.close()
+
+
+def test_the_database_is_kept_without_a_log_where_memory_is_not_shared(tmp_path: Path) -> None:
+    """Its header says so to whoever comes next."""
+    Journal(tmp_path, VirtualClock(), writing=True, shared=True).close()
+    assert (tmp_path / "state.db").read_bytes()[18:20] == b"\1\1"
