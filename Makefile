@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate crash canary witness kill fuzz fuzz-replies cover bench clean
+.PHONY: help demo test check wheel simulate crash canary witness kill soak fuzz fuzz-replies cover cover-core mutate bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -66,6 +66,9 @@ kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by 
 simulate: .venv/installed-dev  ## a million scenes in a simulated world, on two processes (about 10 minutes)
 	$(BIN)/python -m tests.simulation.run --seeds 20000
 
+soak: .venv/installed-dev  ## ten thousand scenes over sockets that fail three times in ten (10 to 30 minutes: the disk counts)
+	$(BIN)/python -m tests.soak.run
+
 fuzz: .venv/installed-dev  ## a million storyboards by chance through all that judges them, on two processes (20 to 30 minutes)
 	$(BIN)/python -m tests.fuzz.run --executions 1000000 --processes 2
 
@@ -76,12 +79,32 @@ cover: .venv/installed-dev  ## every branch of the rooms that think is taken by 
 	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/film/test_montage.py tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
 	$(BIN)/coverage report
 
+CORE := $(addprefix storyboard/,executor/perform.py executor/reconcile.py planning/event.py planning/marker.py world/journal.py world/store.py)
+CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py stop.py) \
+	$(addprefix tests/planning/test_,event.py marker.py) \
+	$(addprefix tests/world/test_,journal.py journal_damage.py mounts.py register.py sole_runner.py store.py)
+comma := ,
+empty :=
+
+cover-core: .venv/installed-dev  ## every branch of what keeps us from paying twice is taken by some test of its own
+	$(BIN)/coverage run --include=$(subst $(empty) ,$(comma),$(CORE)) -m pytest -q $(CORE_TESTS)
+	$(BIN)/coverage report --include=$(subst $(empty) ,$(comma),$(CORE))
+
+.venv/installed-mutation: .venv/installed-dev
+	$(PIP) install --quiet --editable '.[mutation]'
+	@touch $@
+
+mutate: .venv/installed-mutation  ## thousands of bugs, one after another, in what keeps us from paying twice: are they noticed? (an hour; resumable)
+	nice -n 10 $(BIN)/mutmut run --max-children 1
+	$(BIN)/python -m tests.mutation.report
+
 bench: .venv/installed-dev  ## how fast the doors open and a long film is judged, as ratios in one run (two minutes)
 	$(BIN)/python -m benchmarks.doors
 	$(BIN)/python -m benchmarks.validate
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.footage
 	$(BIN)/python -m benchmarks.thousand
+	$(BIN)/python -m benchmarks.state
 
 clean:  ## remove what was made here
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache
+	rm -rf .venv build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache

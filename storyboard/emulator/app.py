@@ -181,9 +181,8 @@ class Service:
         if early or number is None or size is None:
             wrong = "page_num" if number is None else "page_size"
             return early or self._refusal(Refusal(400, "InvalidParameter", f"{wrong} must be within [1, 500]", wrong))
-        lines = [
-            line for task in reversed(self.ledger.lines) if (line := self._known(task)) and self._listed(line, query)
-        ]
+        tasks = reversed(self.ledger.tasks)
+        lines = [line for task in tasks if (line := self._known(task)) and self._listed(line, query)]
         shown = lines[(number - 1) * size : number * size]
         items = [self._reply(line, self._history(line)[-1], _origin(request)) for line in shown]
         return self._answer({"total": len(lines), "items": items})
@@ -221,7 +220,7 @@ class Service:
         """What was taken on, for whom, how it stands and what is billed; and how often the service was asked."""
         if not _is_at_home(request):
             return self._refusal(Refusal(403, "AccessDenied", "the books are shown on this machine only"))
-        rows = [self._row(line) for line in self.ledger.lines.values()]
+        rows = [self._row(self.ledger.lines[task]) for task in self.ledger.tasks]
         billed = {name: sum(row[name] for row in rows if row["billed"]) for name in ("tokens", "price")}
         traffic = {verb: {"count": tally.count, "most": tally.most} for verb, tally in self.traffic.items()}
         return self._answer({"tasks": rows, "billed": billed, "traffic": traffic})
@@ -297,7 +296,7 @@ class Service:
 
     def _resume(self) -> None:
         """Go on telling of every task what is still to come."""
-        for line in self.ledger.lines.values():
+        for line in map(self.ledger.lines.__getitem__, self.ledger.tasks):
             self._announce(line, told=len(self._history(line)))
 
     def _refused(self, content: bytes, body: Any) -> Refusal | None:

@@ -72,6 +72,11 @@ class Ledger:
         _append(self.path, asdict(line))
         self.lines[line.task_id] = line
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks in their order, as they are now: another thread may be taking one on."""
+        return tuple(self.lines)
+
     def remove(self, removal: Removal) -> None:
         """A task was cancelled, or its record removed."""
         _append(self._removals, asdict(removal))

@@ -31,7 +31,7 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetched
 from storyboard.executor.likeness import Measured, anothers, otherwise
 from storyboard.executor.polling import odd_after, pause
-from storyboard.executor.reconcile import Adopt, Hold, LookAgain, Verdict, disagreement, twins, verdict
+from storyboard.executor.reconcile import Adopt, Hold, Verdict, disagreement, twins, verdict
 from storyboard.executor.retry import (
     FETCHES_AN_HOUR,
     FETCHES_IN_ALL,
@@ -243,9 +243,10 @@ async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
             case Hold(why):
                 crew.note(Event("held", job.scene, attempt.intent, {"why": why}))
                 raise UnknownOutcome(f"{attempt.error or 'its answer was lost'}, and {why}")
-            case LookAgain(after):
-                crew.tell(Event("seen", job.scene, body={"status": f"looking for its task again in {after:.0f} s"}))
-                await crew.stop.unless_left(crew.clock.sleep(after))
+            case later:
+                status = f"looking for its task again in {later.after:.0f} s"
+                crew.tell(Event("seen", job.scene, body={"status": status}))
+                await crew.stop.unless_left(crew.clock.sleep(later.after))
                 looks += 1
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +14,7 @@ import pytest
 from storyboard.errors import StateDamaged
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, ask, create, look, order
+from tests.asking import TASKS, ask, create, listed, look, order
 
 
 @contextmanager
@@ -117,3 +119,20 @@ def test_the_media_are_for_their_owner_only(tmp_path: Path) -> None:
         media = tmp_path / "ledger.media"
         modes = [path.stat().st_mode & 0o777 for path in (media, media / "signing.key")]
     assert modes == [0o700, 0o600]
+
+
+def test_a_list_is_told_while_tasks_are_taken_on(tmp_path: Path) -> None:
+    """They are written down in other threads: whoever asks meanwhile sees some of them, and no error."""
+    with started(tmp_path, VirtualClock()) as emulated:
+        first = emulated.service.ledger.lines[create(emulated.base_url, order())]
+
+        def taken_on() -> None:
+            for number in range(1500):
+                emulated.service.ledger.append(replace(first, task_id=f"cgt-{number}"))
+
+        taking = threading.Thread(target=taken_on)
+        taking.start()
+        statuses = set()
+        while taking.is_alive():
+            statuses.add(ask("GET", emulated.base_url + TASKS + "?page_size=1").status)
+        assert (statuses, listed(emulated.base_url)["total"]) == ({200}, 1501)

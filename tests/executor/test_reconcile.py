@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -127,6 +128,17 @@ def test_an_id_says_when_it_was_given(id: str, seconds: float) -> None:
     assert time_in(id) == seconds
 
 
+def test_an_id_says_the_same_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine's own time zone is."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert time_in("cgt-20260101080000-abcde") == 1_767_225_600.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 @pytest.mark.parametrize("id", ["cgt-x", "cgt-20269999999999-abcde", ""])
 def test_an_id_may_say_nothing(id: str) -> None:
     """One of another shape, or of no day that there is."""
@@ -222,6 +234,7 @@ def test_a_task_that_somebody_submitted_for_this_very_request(other: Task, found
         ([], "doubtful"),
         (["run_opened"], "doubtful"),
         (["run_opened", "run_closed"], "whole"),
+        (["run_opened", "run_closed", "run_opened", "run_closed"], "whole"),
         (["run_opened", "stored", "run_closed", "decided"], "whole"),
         (["run_opened", "run_closed", "run_opened", "accepted"], "doubtful"),
     ],
@@ -246,8 +259,14 @@ def other(intent: str, state: AttemptState, **fields: Any) -> Attempt:
 def test_what_a_person_may_decide(state: AttemptState) -> None:
     """The latest attempt that only a person ends, of this scene and profile."""
     wanted = other("i2", state)
-    rest = (other("i1", state), other("i3", "stored"), other("i4", state, scene="dawn"), other("i5", state, profile=""))
-    assert in_doubt(past(rest[0], wanted, *rest[1:]), "tall", "dusk") == wanted
+    rest = (
+        other("i0", state),
+        other("i1", state),
+        other("i3", "stored"),
+        other("i4", state, scene="dawn"),
+        other("i5", state, profile=""),
+    )
+    assert in_doubt(past(*rest[:2], wanted, *rest[2:]), "tall", "dusk") == wanted
 
 
 def test_a_scene_that_has_nothing_to_decide() -> None:

@@ -21,6 +21,8 @@ from storyboard.errors import (
     Rejected,
     StoryboardError,
     UnknownOutcome,
+    Unreachable,
+    Unusable,
 )
 from storyboard.executor.crew import Crew
 from storyboard.executor.perform import Job, Known, perform, sought, submitted
@@ -474,3 +476,162 @@ def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
     at.journal.append(Event("ended", "dusk", ONE, {"status": "failed", "error": begun.error}))
     asyncio.run(submitted(JOB, at.crew, order))
     assert at.journal.past[2][1].body["marker"] == marker_of("tall", "dusk", KEY, 1)
+
+
+def test_a_lost_answer_that_nobody_can_look_for(tmp_path: Path) -> None:
+    """A service that refuses its list leaves the attempt as much in doubt as it was."""
+
+    class Closed(Desk):
+        async def list(self, **asked: Any) -> Any:
+            raise Rejected("forbidden" if asked else "", status=403)
+
+    at = bench(tmp_path, Closed(VirtualClock(), answers=[LOST]))
+    held = refused(perform(JOB, at.crew, order))
+    why = "its task can't be looked for: forbidden"
+    assert (held.what, at.journal.past[-1][1]) == (
+        f"the answer was lost, and {why}",
+        Event("held", "dusk", ONE, {"why": why}),
+    )
+
+
+LONGER = replace(JOB, asked={"duration": 8})
+
+
+def test_a_video_that_may_be_anothers_is_asked_for_again(tmp_path: Path) -> None:
+    """Three times, each written down; then it is what was paid for, and how it differs is said of it."""
+    at = at_a_desk(tmp_path)
+    events = done(at, perform(LONGER, at.crew, order))
+    unlike = "it is 4.0 s long, but 8 s were asked for"
+    missed = Event("missed", "dusk", ONE, {"error": f"what came may be another task's video: {unlike}"})
+    assert ([event for event in events if event.kind == "missed"], events[-1].body["error"]) == ([missed] * 3, unlike)
+
+
+def test_a_video_that_came_right_at_last(tmp_path: Path) -> None:
+    """Nothing is said of it."""
+    at = at_a_desk(tmp_path, files=[b"<html>"])
+    assert sorted(done(at)[-1].body) == ["profile", "take"]
+
+
+def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
+    """After ten times, with what can be done: it was paid for."""
+
+    class Nameless(Desk):
+        looked = 0
+
+        async def look(self, task: str) -> Task:
+            Nameless.looked += 1
+            return replace(await super().look(task), video=None)
+
+    at = bench(tmp_path, Nameless(VirtualClock()))
+    held = refused(perform(JOB, at.crew, order))
+    why = "task cgt-1 succeeded, but the service names no video of it"
+    assert (at.journal.past[-1][1], held.what, held.hint, Nameless.looked) == (
+        Event("held", "dusk", ONE, {"why": why}),
+        why,
+        "run again later: it is asked once more; to pay for it again, say `storyboard resolve dusk --submit-again`",
+        11,
+    )
+
+
+def missing(at: Bench, count: int, ago: float) -> Attempt:
+    """An attempt of an earlier run whose video came to nothing so often, the last time so many seconds ago."""
+    at.journal.append(INTENDED)
+    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    for _ in range(count):
+        at.journal.append(Event("missed", "dusk", ONE, {"error": "it broke off"}))
+    at.crew.clock.advance(ago)  # type: ignore[attr-defined]  # it is a virtual one
+    return at.journal.history.attempt(ONE)
+
+
+OFTEN = "the video was asked for 5 times within the hour"
+
+
+@pytest.mark.parametrize(("count", "waits"), [(4, 0), (5, 3000)])
+def test_a_video_is_asked_for_five_times_an_hour(tmp_path: Path, count: int, waits: int) -> None:
+    """Whoever asked that often, in whichever run, waits for the hour to pass, and says so."""
+    at = at_a_desk(tmp_path)
+    begun = missing(at, count, 600.0)
+    began = at.crew.clock.now()
+    done(at, perform(JOB, at.crew, order, begun))
+    told = Event("seen", "dusk", body={"status": f"again in {waits} s: {OFTEN}"})
+    assert (at.crew.clock.now() - began, told in at.heard, at.journal.past[-1][1].kind) == (
+        waits,
+        bool(waits),
+        "stored",
+    )
+
+
+def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
+    """Then nobody asks any more, and a person decides."""
+    at = at_a_desk(tmp_path)
+    begun = missing(at, 40, 600.0)
+    held = refused(perform(JOB, at.crew, order, begun))
+    why = "the video of task cgt-1 didn't come in 40 attempts"
+    then = "nobody asks for it any more, since its address soon answers nobody"
+    assert (at.journal.past[-1][1], held.what, held.hint) == (
+        Event("held", "dusk", ONE, {"why": why}),
+        why,
+        f"{then}; to pay for it again, say `storyboard resolve dusk --submit-again`",
+    )
+
+
+def test_nobody_waits_an_hour_who_wants_to_leave(tmp_path: Path) -> None:
+    """The next run goes on with it."""
+    at = at_a_desk(tmp_path)
+    begun = missing(at, 5, 600.0)
+
+    async def leaving() -> None:
+        going = asyncio.ensure_future(perform(JOB, replace(at.crew, clock=Endless()), order, begun))
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        at.crew.stop.interrupt(2)
+        await going
+
+    with pytest.raises(Unusable) as caught:
+        asyncio.run(asyncio.wait_for(leaving(), 5))
+    assert (caught.value.what, caught.value.hint) == (OFTEN, "run again later")
+
+
+class Deaf(Desk):
+    """A desk that doesn't hear the first question for a list."""
+
+    deaf = True
+
+    async def list(self, **asked: Any) -> Any:
+        """Nobody answers at first."""
+        if self.deaf:
+            self.deaf = False
+            raise Unreachable("no answer")
+        return await super().list(**asked)
+
+
+TOLD_AGAIN = Event("seen", "dusk", body={"status": "again in 1 s: no answer"})
+
+
+def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
+    """Where nobody answers that, and one is told."""
+    at = bench(tmp_path, Deaf(VirtualClock(), looks=["failed"]))
+    at.desk.listed = [ours(at)]
+    adopted(at)
+    events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    assert (events[-1].kind, TOLD_AGAIN in at.heard) == ("ended", True)
+
+
+def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
+    """As everything that costs nothing."""
+    at = bench(tmp_path, Deaf(VirtualClock(), looks=[NotFound("there is no such path", status=404)]))
+    begun = missing(at, 0, 600.0)
+    events = done(at, perform(JOB, at.crew, order, begun))
+    assert (events[-1].body.get("status"), TOLD_AGAIN in at.heard) == ("lost", True)
+
+
+class Endless(VirtualClock):
+    """A clock on which an hour never passes."""
+
+    def now(self) -> float:
+        """As the others have it, ten minutes later."""
+        return super().now() + 600
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until somebody lets go."""
+        await (asyncio.Event().wait() if seconds > 600 else super().sleep(seconds))

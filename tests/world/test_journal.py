@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -475,3 +476,59 @@ def test_a_journal_of_a_newer_program_says_what_to_use(tmp_path: Path) -> None:
     altered(tmp_path, "pragma user_version = 2")
     what = f"{tmp_path / 'state.db'} was written by a newer storyboard, and is only read by this one"
     assert (told(tmp_path, writing=True), rows(tmp_path, "pragma user_version")) == ((what, "use that one"), [(2,)])
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+@pytest.mark.parametrize("damaged", [True, False])
+def test_opening_leaves_python_as_it_was(tmp_path: Path, collecting: bool, damaged: bool) -> None:
+    """Garbage isn't looked for while a journal is read: afterwards it is again, if it was before."""
+    written(tmp_path)
+    altered(tmp_path, f"update events set scene = 'x' where seq = {3 if damaged else 9}")  # noqa: S608 - our own words
+    if not collecting:
+        gc.disable()
+    try:
+        with suppress(StateDamaged):
+            opened(tmp_path, writing=False)
+        assert gc.isenabled() is collecting
+    finally:
+        gc.enable()
+
+
+def test_a_folder_in_the_place_of_a_database_is_told(tmp_path: Path) -> None:
+    """In SQLite's words, whichever it has for that."""
+    (tmp_path / "state.db").mkdir()
+    what, hint = told(tmp_path)
+    assert (what.startswith(f"{tmp_path / 'state.db'} can't be opened: "), hint) == (True, MEND)
+
+
+def test_an_event_is_known_by_its_digest(tmp_path: Path) -> None:
+    """By its number; there is none of an event that hasn't happened, nor of any in a journal that isn't there."""
+    nothing = opened(tmp_path, writing=False)
+    journal = opened(tmp_path)
+    journal.append(EVENTS[0])
+    journal.append(EVENTS[1])
+    found = [journal.digest_at(seq) for seq in (0, 1, 2, 3)]
+    journal.close()
+    digests = [row[0] for row in rows(tmp_path, "select crc from events order by seq")]
+    assert (nothing.digest_at(1), found, journal.last) == ("", ["", *digests, ""], 2)
+
+
+def test_a_run_that_was_stopped_may_ask_whether_the_record_is_still_its_own(tmp_path: Path) -> None:
+    """Not if somebody else has written in it since, nor if another file has its name."""
+    one, other = opened(tmp_path), opened(tmp_path)
+    one.append(EVENTS[0])
+    one.check_ours()
+    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+        other.check_ours()
+    (tmp_path / "copy.db").write_bytes((tmp_path / "state.db").read_bytes())
+    (tmp_path / "copy.db").replace(tmp_path / "state.db")
+    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+        one.check_ours()
+    one.close()
+    other.close()
+
+
+def test_the_database_is_kept_without_a_log_where_memory_is_not_shared(tmp_path: Path) -> None:
+    """Its header says so to whoever comes next."""
+    Journal(tmp_path, VirtualClock(), writing=True, shared=True).close()
+    assert (tmp_path / "state.db").read_bytes()[18:20] == b"\1\1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import AnotherRunner, FileTrouble
-from storyboard.world.journal import sole_runner
+from storyboard.world.journal import kept_out, sole_runner
 
 HOLD = """
 import sys
@@ -122,3 +123,9 @@ def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileTrouble) as caught, sole_runner(tmp_path):
         pass
     assert caught.value.what == f"{tmp_path / 'lock'} can't be opened: is a directory"
+
+
+def test_a_disk_that_has_no_locks_is_told() -> None:
+    """Nobody is at work, and nobody could tell."""
+    told = kept_out(OSError(errno.ENOLCK, "No locks available"), Path("lock"), "process 7")
+    assert (type(told), told.what) == (FileTrouble, "lock can't be locked: no locks available")

@@ -125,6 +125,7 @@ def test_no_digest_finds_nothing(tmp_path: Path) -> None:
     """Not even in a full store."""
     store = Store(tmp_path)
     kept(store)
+    (tmp_path / "sha256" / ".DS_Store").write_text("what a desktop leaves lying about")
     assert store.find("") is None
 
 
