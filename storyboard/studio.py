@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -301,7 +301,7 @@ async def _run(
             wish.callbacks.connect(_from_any_thread(crew.watcher.hint))
             plan = calling_back(plan, wish.callbacks)
         work = Run(plan, planned.world, crew, lock.keep)
-        with _interruptible(crew):
+        async with interruptible(crew):
             return await work.walk(Local())
 
 
@@ -329,13 +329,16 @@ def calling_back(plan: Plan, callbacks: Callbacks) -> Plan:
     return replace(plan, graph=replace(plan.graph, storyboard=replace(board, scenes=scenes)))
 
 
-@contextmanager
-def _interruptible(crew: Crew) -> Iterator[None]:
+@asynccontextmanager
+async def interruptible(crew: Crew) -> AsyncIterator[None]:
     """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once."""
     loop = asyncio.get_running_loop()
     walking = asyncio.current_task()
+    over = asyncio.Event()
 
     def stop(number: int) -> None:
+        if over.is_set():  # it came as the last scene ended: there is nothing left to stop
+            return
         again = bool(crew.stop.interrupted)
         crew.stop.interrupt(number)
         if again and walking is not None:
@@ -347,14 +350,18 @@ def _interruptible(crew: Crew) -> Iterator[None]:
     for number in signals:
         loop.add_signal_handler(number, stop, int(number))
     try:
-        yield
+        try:
+            yield
+        finally:
+            over.set()
+            for number in signals:
+                loop.remove_signal_handler(number)
+        if walking is not None and walking.cancelling():
+            await asyncio.sleep(0)  # told twice just as the last scene ended: heard here, not while things are closed
     except asyncio.CancelledError:
         if not crew.stop.interrupted:
             raise
         raise Interrupted(crew.stop.interrupted) from None
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
 
 
 @dataclass(frozen=True, slots=True)
