@@ -40,6 +40,7 @@ from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
 from storyboard.world import files, mounts, register, serving, settings, spending
+from storyboard.world.ability import check_descriptors, check_writable
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
@@ -85,6 +86,7 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
     Raises AnotherRunner, SettingsTrouble, StateDamaged, FileTrouble: then nothing was begun.
     """
     clock, dice = SystemClock(), SystemDice()
+    check_descriptors()
     layout.guard(layout.hidden, layout.lock, layout.service)
     with ExitStack() as stack:
         journal = stack.enter_context(_record(layout, clock))
@@ -97,6 +99,8 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
         budget, day = _budget(layout, journal, planned, wish, clock)
         _foresee(planned.plan, budget, day)
+        if planned.plan.makes or planned.plan.salvage:
+            check_writable(*layout.written(graph.storyboard.profile))
         if not wish.agree(planned):
             return None
         lock = LockKeeper(layout, clock)
@@ -392,6 +396,7 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     from storyboard.film.assembly import assembled
 
     made = assembled(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
+    files.sync_file(target)  # or the record would outlive a film that a loss of power emptied
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     files.write_in_one_stroke(record, json.dumps(value).encode())
     return Film(target, made.frames, made.copied, anew=True)
