@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate crash canary witness kill soak fuzz fuzz-replies cover cover-core mutate bench clean
+.PHONY: help demo test check wheel simulate crash crash-state crash-planted canary witness kill soak fuzz fuzz-replies cover cover-core mutate bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -56,6 +56,13 @@ witness: .venv/installed build/witness/installed  ## the vendor's own clients, i
 
 crash: .venv/installed-dev  ## a run killed at every system call that changes the world, resumable (half an hour at a time)
 	$(BIN)/python -m tests.crash.sweep kill recover errors interrupt runners --minutes 30
+
+crash-state: .venv/installed-dev  ## each byte of a state turned, each end cut off; and the power lost at each point of a run (half an hour)
+	$(BIN)/python -m tests.crash.damage
+	$(BIN)/python -m tests.crash.power --most 256
+
+crash-planted: .venv/installed-dev  ## bugs planted in a copy of the program, each found by what looks for crashes (ten minutes)
+	$(BIN)/python -m tests.crash.planted
 
 canary: .venv/installed-dev  ## a key that sings, under every fault and by every command, looked for everywhere (about 4 minutes)
 	$(BIN)/python -m tests.canary

@@ -36,6 +36,10 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_MENDABLE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO))
 
 
 class StoryboardError(Exception):
@@ -83,11 +87,21 @@ class FileTrouble(MachineRefuses):
     """A file can't be read or written."""
 
     @classmethod
+    @contextmanager
+    def at(cls, path: object, doing: str = "written") -> Iterator[None]:
+        """What goes wrong in here is told as a file's that could not be `doing`."""
+        try:
+            yield
+        except OSError as error:
+            raise cls.of(error, path, doing) from error
+
+    @classmethod
     def of(cls, error: OSError, path: object = None, doing: str = "written") -> FileTrouble:
         """What the machine said when a file was to be `doing`: read, written, opened."""
         why = (error.strerror or type(error).__name__).lower()
-        mendable = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
-        hint = "free space or mend the rights, then run again" if mendable and doing != "read" else ""
+        hint = "free space or mend the rights, then run again" if error.errno in _MENDABLE and doing != "read" else ""
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            hint = "raise the limit of open files (`ulimit -n`), then run again"
         return cls(f"{path or error.filename or 'a file'} can't be {doing}: {why}", hint)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
 from storyboard.world import files, mounts, register, serving, settings, spending
+from storyboard.world.ability import check_descriptors, check_writable
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
@@ -85,6 +86,7 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
     Raises AnotherRunner, SettingsTrouble, StateDamaged, FileTrouble: then nothing was begun.
     """
     clock, dice = SystemClock(), SystemDice()
+    check_descriptors()
     layout.guard(layout.hidden, layout.lock, layout.service)
     with ExitStack() as stack:
         journal = stack.enter_context(_record(layout, clock))
@@ -97,6 +99,8 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
         budget, day = _budget(layout, journal, planned, wish, clock)
         _foresee(planned.plan, budget, day)
+        if planned.plan.makes or planned.plan.salvage:
+            check_writable(*layout.written(graph.storyboard.profile))
         if not wish.agree(planned):
             return None
         lock = LockKeeper(layout, clock)
@@ -301,7 +305,7 @@ async def _run(
             wish.callbacks.connect(_from_any_thread(crew.watcher.hint))
             plan = calling_back(plan, wish.callbacks)
         work = Run(plan, planned.world, crew, lock.keep)
-        with _interruptible(crew):
+        async with interruptible(crew):
             return await work.walk(Local())
 
 
@@ -329,13 +333,16 @@ def calling_back(plan: Plan, callbacks: Callbacks) -> Plan:
     return replace(plan, graph=replace(plan.graph, storyboard=replace(board, scenes=scenes)))
 
 
-@contextmanager
-def _interruptible(crew: Crew) -> Iterator[None]:
+@asynccontextmanager
+async def interruptible(crew: Crew) -> AsyncIterator[None]:
     """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once."""
     loop = asyncio.get_running_loop()
     walking = asyncio.current_task()
+    over = asyncio.Event()
 
     def stop(number: int) -> None:
+        if over.is_set():  # it came as the last scene ended: there is nothing left to stop
+            return
         again = bool(crew.stop.interrupted)
         crew.stop.interrupt(number)
         if again and walking is not None:
@@ -347,14 +354,18 @@ def _interruptible(crew: Crew) -> Iterator[None]:
     for number in signals:
         loop.add_signal_handler(number, stop, int(number))
     try:
-        yield
+        try:
+            yield
+        finally:
+            over.set()
+            for number in signals:
+                loop.remove_signal_handler(number)
+        if walking is not None and walking.cancelling():
+            await asyncio.sleep(0)  # told twice just as the last scene ended: heard here, not while things are closed
     except asyncio.CancelledError:
         if not crew.stop.interrupted:
             raise
         raise Interrupted(crew.stop.interrupted) from None
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +396,7 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     from storyboard.film.assembly import assembled
 
     made = assembled(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
+    files.sync_file(target)  # or the record would outlive a film that a loss of power emptied
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     files.write_in_one_stroke(record, json.dumps(value).encode())
     return Film(target, made.frames, made.copied, anew=True)

@@ -98,18 +98,7 @@ ROWS: dict[int, str] = {
     82: "log disk full / stdout EPIPE",
 }
 
-WITHOUT: dict[int, str] = {
-    52: "no test shows it yet",
-    53: "no test shows it yet",
-    54: "no test shows it yet",
-    55: "no test shows it yet",
-    56: "no test shows it yet",
-    62: "no test shows it yet",
-    63: "no test shows it yet",
-    69: "no test shows it yet",
-    72: "no test shows it yet",
-    73: "no test shows it yet",
-}
+WITHOUT: dict[int, str] = {}
 """Rows that no test shows, each with its reason."""
 
 PLAYED: dict[int, str] = {

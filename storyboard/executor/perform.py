@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
+    FileTrouble,
     Gone,
     NotFound,
     NotSent,
@@ -153,7 +154,7 @@ async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> A
     except UnknownOutcome as error:
         crew.note(Event("unknown", job.scene, intent, {"error": error.what}))
     else:
-        crew.note(Event("accepted", job.scene, intent, {"task": task}))
+        _note_accepted(job, crew, intent, task)
     return crew.journal.history.attempt(intent)
 
 
@@ -167,6 +168,13 @@ def _check_awake(crew: Crew, intent: str) -> None:
     crew.journal.check_ours()
     if crew.clock.now() - crew.journal.history.attempt(intent).at > SLEPT:
         raise NotSent("this machine slept before it was sent")
+
+
+def _note_accepted(job: Job, crew: Crew, intent: str, task: str) -> None:
+    try:
+        crew.note(Event("accepted", job.scene, intent, {"task": task}))
+    except FileTrouble as error:  # what the disk doesn't take is at least told; the next run looks for it by its mark
+        raise FileTrouble(f"{error.what}; the service has taken task {task} on", error.hint) from error
 
 
 def _model(job: Job) -> str:

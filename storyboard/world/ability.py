@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storyboard.errors import FileTrouble
-from storyboard.world.files import sync_folder
+from storyboard.errors import FileTrouble, MachineRefuses
+from storyboard.world.files import sync_folder, write_in_one_stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,33 @@ def ability(folder: Path) -> Ability:
             )
     except OSError as error:
         raise FileTrouble.of(error, folder) from error
+
+
+FEWEST = 32
+"""Files that a run has open at once at the most: state, store and connections."""
+
+
+def check_descriptors() -> None:
+    """Raise MachineRefuses if this process may have fewer files open than a run needs: nearly anything could fail."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if most < FEWEST:
+        what = f"only {most} files may be open at once, and a run needs {FEWEST}"
+        raise MachineRefuses(what, "raise the limit (`ulimit -n 256`), then run again")
+
+
+def check_writable(*folders: Path) -> None:
+    """Write, sync and rename a file in each folder, or in what is nearest above it while it isn't there.
+
+    Raises FileTrouble where that can't be done: before anything is paid for that could not be kept.
+    """
+    for folder in folders:
+        try:
+            place = next(one for one in (folder, *folder.parents) if one.exists())
+            trial = place / ".trial"
+            write_in_one_stroke(trial, b"written")
+            trial.unlink()
+        except OSError as error:
+            raise FileTrouble.of(error, folder) from error
 
 
 def _tried(trial: Callable[[Path], str], place: Path) -> str:

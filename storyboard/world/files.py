@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -67,6 +68,11 @@ class Layout:
         place = place / "emulated" if self.realm == "emulated" else place
         return place / file_name(profile) if profile else place
 
+    def written(self, profile: str) -> tuple[Path, ...]:
+        """Folders that a run writes to."""
+        store = self.hidden / "store"
+        return self.hidden, self.lock.parent, store / "part", store / "sha256", self.renders(profile) / "scenes"
+
     def guard(self, *places: Path) -> None:
         """Raise FileTrouble if one of these places, which are written to, leads out of the project by a link."""
         root = Path(os.path.realpath(self.root))
@@ -115,7 +121,7 @@ def read_text(path: Path, largest: int = 17 * 1024 * 1024) -> str:
 def write_in_one_stroke(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file so that at every instant the old or the new content is there: temporary name, sync, rename, sync."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         temporary = _beside(path)
         temporary.unlink(missing_ok=True)
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
@@ -137,18 +143,41 @@ def _beside(path: Path) -> Path:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file that somebody else wrote durable, and its name. Raises FileTrouble."""
+    try:
+        _sync(path, os.O_RDONLY)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise FileTrouble.of(error, path) from error
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder if it isn't there, and what is missing above it; their names are durable when this returns."""
+    missing = list(itertools.takewhile(lambda one: not one.is_dir(), (path, *path.parents)))
+    if missing:
+        path.mkdir(parents=True, exist_ok=True)
+        for made in missing:
+            sync_folder(made.parent)
+
+
 def private_folder(path: Path) -> Path:
     """A folder that only its owner can look into, made if it isn't there."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o700)
+        make_folder(path)
+        if stat.S_IMODE(path.stat().st_mode) != 0o700:
+            path.chmod(0o700)
     except OSError as error:
         raise FileTrouble.of(error, path, "made") from error
     return path

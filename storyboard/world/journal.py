@@ -15,7 +15,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +31,11 @@ create table if not exists events(
   seq integer primary key, epoch integer not null, at real not null, kind text not null, scene text not null,
   intent text not null, body text not null, crc text not null, prev text not null) strict
 """
+_FREE = "free space or mend the rights, then run again"
+_REFUSED = (
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY),
+)
 _MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list` shows"
 
 
@@ -41,22 +46,28 @@ def sole_runner(folder: Path) -> Iterator[None]:
     The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner.
     """
     path = private_folder(folder) / "lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise FileTrouble.of(error, path, "opened") from error
-    with os.fdopen(descriptor, "r+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise kept_out(error, path, file.read(200).strip()) from error
-        file.seek(0)
-        file.truncate()
-        file.write(
-            f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
-        )
-        file.flush()
+    with ExitStack() as stack:
+        descriptor = _locked(path, stack)
+        said = f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
+        with FileTrouble.at(path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, said.encode(), 0)
         yield
+
+
+def _locked(path: Path, stack: ExitStack) -> int:
+    """A descriptor that holds the lock for as long as the stack does. Whatever is removed between being opened and
+    being locked is the lock no more: the next one would hold another."""
+    while True:
+        with FileTrouble.at(path, "opened"):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        stack.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise kept_out(error, path, os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()) from error
+        if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
 
 
 def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:
@@ -78,6 +89,7 @@ class Journal:
         self._last = 0
         self._epoch = 0
         self._digest = ""
+        self._broken: FileTrouble | None = None
         self._database = self._open(writing, shared)
         if self._database and writing:
             found = self._path.stat()
@@ -104,7 +116,7 @@ class Journal:
                 if version < VERSION:
                     database.execute(f"pragma user_version = {VERSION}")
         except (sqlite3.Error, UnicodeError) as error:  # SQLite quotes what is damaged, and that may be no text
-            raise StateDamaged(f"{self._path} can't be opened: {error}", _MEND) from error
+            raise _trouble(error, f"{self._path} can't be opened: {error}") from error
         return database
 
     @property
@@ -122,8 +134,15 @@ class Journal:
         return "ro" if logged else "rw"
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._database:
+        """Let go of the file. SQLite syncs its log at the end, unless somebody else is still reading."""
+        if self._database is None:
+            return
+        with ExitStack() as stack:
+            if self._broken:
+                reader = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
+                stack.callback(reader.close)
+                with suppress(sqlite3.Error):
+                    reader.execute("select 1 from events").fetchone()
             self._database.close()
 
     @property
@@ -140,8 +159,16 @@ class Journal:
         """The digest of an event, which is one of all before it, too; empty if there is no such event."""
         if self._database is None:
             return ""
-        row = self._database.execute("select crc from events where seq = ?", (seq,)).fetchone()
-        return str(row[0]) if row else ""
+        return str(self._asked("select crc from events where seq = ?", seq) or "")
+
+    def _asked(self, question: str, *given: int) -> Any:
+        """The one value of the first row; None if there is no row. Raises FileTrouble or StateDamaged."""
+        assert self._database is not None  # noqa: S101 - the callers looked
+        try:
+            row = self._database.execute(question, given).fetchone()
+        except sqlite3.Error as error:
+            raise _trouble(error, f"{self._path} can't be read: {error}") from error
+        return row[0] if row else None
 
     def open_run(self, **about: str) -> None:
         """Begin a run, with an epoch of its own; `about` is what is to be remembered of it."""
@@ -156,15 +183,19 @@ class Journal:
         digest = _digest(self._digest, row)
         durable = event.kind in DURABLE
         self._check_place()
+        if self._broken:
+            raise self._broken
         try:
             self._database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
             self._database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, self._digest))
         except sqlite3.IntegrityError as error:
             raise _taken_over(self._path) from error
         except sqlite3.Error as error:
-            raise FileTrouble(
-                f"{self._path} can't be written: {error}", "free space or mend the rights, then run again"
-            ) from error
+            trouble = FileTrouble(f"{self._path} can't be written: {error}", _FREE)
+            if _code(error) != sqlite3.SQLITE_FULL:
+                # of what a failed sync was to keep nobody knows what is on the disk, and the next sync wouldn't say
+                self._broken = trouble
+            raise trouble from error
         self._last, self._digest = row[0], digest
         self.past.append((row[2], event))
         self.history.add(row[2], event)
@@ -175,7 +206,7 @@ class Journal:
         """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
         assert self._database is not None  # noqa: S101 - readers don't ask
         self._check_place()
-        if self._database.execute("select max(seq) from events").fetchone()[0] != self._last:
+        if self._asked("select max(seq) from events") != self._last:
             raise _taken_over(self._path)
 
     def _check_place(self) -> None:
@@ -198,7 +229,7 @@ class Journal:
         except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
             if "no such table" in str(error):
                 return
-            raise StateDamaged(f"{self._path} can't be read: {error}", _MEND) from error
+            raise _trouble(error, f"{self._path} can't be read: {error}") from error
 
     def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Event]:
         seq, epoch, at, kind, scene, intent, body = row
@@ -218,8 +249,10 @@ class Journal:
             last = int(text.split()[0])
         except FileNotFoundError:
             return
-        except (OSError, ValueError, IndexError) as error:
+        except (IsADirectoryError, ValueError, IndexError) as error:
             raise StateDamaged(f"{self._witness} can't be read", _MEND) from error
+        except OSError as error:
+            raise FileTrouble.of(error, self._witness, "read") from error
         if self._last < last:
             raise StateDamaged(f"{self._path} has lost events: it ends at {self._last}, but {last} were written", _MEND)
 
@@ -235,6 +268,17 @@ def _undisturbed() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def _trouble(error: Exception, what: str) -> MachineRefuses:
+    """What stands there makes no sense; or the machine doesn't give it, and there may be nothing wrong with it."""
+    return FileTrouble(what, _FREE) if _code(error) in _REFUSED else StateDamaged(what, _MEND)
+
+
+def _code(error: Exception) -> int:
+    """SQLite's word for it. To find less than there has to be is no refusal of the machine's."""
+    code = int(getattr(error, "sqlite_errorcode", 0))
+    return sqlite3.SQLITE_CORRUPT if code == sqlite3.SQLITE_IOERR_SHORT_READ else code & 0xFF
 
 
 def _taken_over(path: Path) -> AnotherRunner:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storyboard.errors import FileTrouble
-from storyboard.world.files import digest_of_file, private_folder, sync_folder
+from storyboard.world.files import digest_of_file, make_folder, private_folder, sync_folder
 
 
 class Part:
@@ -71,14 +71,13 @@ class Store:
         """Give a closed and checked file its name. What is there already stays as it is."""
         place = self.place(digest, ending)
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             if place.exists():
                 part.unlink()
-                return place
-            part.chmod(0o444)
-            part.rename(place)
-            sync_folder(place.parent)
-            sync_folder(place.parent.parent)
+            else:
+                part.chmod(0o444)
+                part.rename(place)
+            sync_folder(place.parent)  # also of a name that is there: whoever gave it may have been killed before this
         except OSError as error:
             raise FileTrouble.of(error, place) from error
         return place

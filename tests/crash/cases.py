@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from storyboard.errors import StoryboardError
 from tests.crash import place
 from tests.crash.place import Place, Wrong, no_doubles, no_traceback
-from tests.crash.tracer import SOCKETS, Act, Point, Refuse, Send, Traced, traced
+from tests.crash.tracer import SOCKETS, Act, Point, Refuse, Send, Traced, ended
 
 
 @dataclass(slots=True)
@@ -38,31 +39,49 @@ def at(number: int, what: Refuse | Send, *, again: int = 0) -> Act:
     return lambda point: what if point.number in places else None
 
 
-def run(where: Place, act: Act) -> Traced:
+def run(where: Place, act: Act, *, cold: bool = False, whole: bool = False) -> Traced:
     """The command, under the tracer; raises Wrong for a traceback or a double."""
-    done = traced(where.command, where.folder, where.environment, act)
+    done = ended(where.cold() if cold else where.warm(), act, whole=whole)
     no_traceback(done.code, done.stderr)
     no_doubles(where)
     return done
 
 
-def trace(where: Place) -> list[Point]:
+def trace(where: Place, *, cold: bool = False) -> list[Point]:
     """The points of an undisturbed run."""
     where.begin()
-    run(where, lambda _: None)
+    run(where, lambda _: None, cold=cold)
     where.begin()
-    return run(where, lambda _: None).points
+    return run(where, lambda _: None, cold=cold).points
 
 
-def kill(where: Place, numbers: Sequence[int]) -> Told:
+def kill(where: Place, numbers: Sequence[int], *, cold: bool = False) -> Told:
     """Kill a run at a point, the next run at another, and so on; then settle."""
     told = Told()
     try:
         where.begin()
         for number in numbers:
-            done = run(where, at(number, Send(signal.SIGKILL)))
+            done = run(where, at(number, Send(signal.SIGKILL)), cold=cold)
             told.acted = done.code == -signal.SIGKILL
             told.point = str(done.points[-1]) if done.points else ""
+        _settle(where, told)
+    except (Wrong, StoryboardError, TimeoutError) as error:
+        told.wrong = str(error)
+    return told
+
+
+def steps(where: Place) -> int:
+    """How many of its own steps Python takes in an undisturbed run."""
+    where.begin()
+    return int(where.stepping(0).stderr.split()[-1])
+
+
+def kill_at_step(where: Place, number: int) -> Told:
+    """Kill a run before one of Python's own steps; then settle."""
+    told = Told(f"step {number}")
+    try:
+        where.begin()
+        told.acted = where.stepping(number).code == -signal.SIGKILL
         _settle(where, told)
     except (Wrong, StoryboardError, TimeoutError) as error:
         told.wrong = str(error)
@@ -77,11 +96,15 @@ def kill_only(where: Place, number: int) -> None:
 
 
 def refuse(where: Place, number: int, error: int) -> Told:
-    """Refuse one call of a run with an error; then settle."""
-    told = Told()
+    """Refuse the n-th call of a run that concerns a file of the project with an error; then settle."""
+    told, counted = Told(), itertools.count(1)
+
+    def act(point: Point) -> Refuse | None:
+        return Refuse(error) if refusable(point, where.folder) and next(counted) == number else None
+
     try:
         where.begin()
-        done = run(where, at(number, Refuse(error)))
+        done = run(where, act)
         told.acted, told.code = bool(done.acted), done.code
         told.point = str(done.acted[0]) if done.acted else ""
         if done.code == 0:
@@ -151,16 +174,9 @@ def _settle(where: Place, told: Told) -> None:
     told.held, told.again = settled.held, settled.again
 
 
-def refusable(points: Sequence[Point], folder: Path) -> list[Point]:
-    """The points at files of the project, and at what is told, which goes to a file
-    without a name."""
-    ours = (p for p in points if p.call not in SOCKETS)
-    return [p for p in ours if p.about.startswith(str(folder)) or p.about.endswith(" (deleted)")]
-
-
-def instructive(points: Sequence[Point]) -> list[Point]:
-    """The points that aren't the loading of code: there are hundreds of those, and they change nothing."""
-    return [p for p in points if p.call != "openat" or not p.about.endswith((".py", ".pyc", ".so", ".pth"))]
+def refusable(point: Point, folder: Path) -> bool:
+    """Does a call concern a file of the project, or what is told, which goes to a file without a name?"""
+    return (point.call not in SOCKETS and point.about.startswith(str(folder))) or point.about.endswith(" (deleted)")
 
 
 def crash_points(where: Place) -> dict[str, int]:

@@ -8,26 +8,32 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import storyboard
 from storyboard.planning.lock import from_text
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
+from tests.crash.start import Start, cold, warm, warm_up
+from tests.crash.tracer import Traced, ended
 
 ROOT = Path(__file__).parents[2]
+SOURCE = Path(storyboard.__file__).parents[1]
+"""Where the code lies that this process has loaded: another place than `ROOT` where a bug was planted in it."""
 SPEED = "5000"
 SCENES = ("one", "two", "three")
 STORYBOARD = """\
 storyboard: 1
 model: seedance-2.0-fast
-defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+defaults: {ratio: 16:9, resolution: 480p, duration: 4, generate_audio: false}
 scenes:
   one: {prompt: the first}
   two: {chain: one, prompt: the second}
@@ -46,11 +52,21 @@ class Place:
     folder: Path
     environment: Mapping[str, str]
     ledger: Path
+    forks: bool = True
+    """Are undisturbed runs forks of this process?"""
 
     @property
     def command(self) -> list[str]:
         """What is killed and begun again."""
         return [sys.executable, "-P", "-m", "storyboard", "run"]
+
+    def cold(self) -> Start:
+        """The command as a process of its own."""
+        return cold(self.command, self.folder, self.environment)
+
+    def warm(self) -> Start:
+        """The command as a fork of this process."""
+        return warm(["run"], self.folder, self.environment, traced=True)
 
     @property
     def hidden(self) -> Path:
@@ -74,9 +90,26 @@ class Place:
         lines = self.ledger.read_bytes().splitlines() if self.ledger.exists() else []
         return [json.loads(line) for line in lines]
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command, to its end; raises Wrong if it ends in a traceback."""
-        command = [*self.command[:-1], *(words or ("run",))]
+    def run(self, *words: str) -> Traced:
+        """A command, undisturbed, to its end; raises Wrong if it ends in a traceback."""
+        words = words or ("run",)
+        if self.forks:
+            done = ended(warm(words, self.folder, self.environment, traced=False), None)
+        else:
+            done = self.apart([*self.command[:-1], *words])
+        no_traceback(done.code, done.stderr)
+        return done
+
+    def limited(self, limit: str) -> Traced:
+        """The command in a process that first does what one of `limits` says, as `only_files_of(1000)`."""
+        begin = f"from tests.crash.limits import *; {limit}; from storyboard.__main__ import main; main()"
+        done = self.apart([*self.command[:2], "-c", begin, "run"])
+        no_traceback(done.code, done.stderr)
+        no_doubles(self)
+        return done
+
+    def apart(self, command: Sequence[str]) -> Traced:
+        """A command in a process of its own, to its end."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -87,8 +120,11 @@ class Place:
             check=False,
             timeout=120,
         )
-        no_traceback(done.returncode, done.stderr)
-        return done
+        return Traced(done.returncode, done.stdout, done.stderr)
+
+    def stepping(self, number: int) -> Traced:
+        """The command, killed before one of Python's own steps; 0: only counting them, the last word of stderr."""
+        return self.apart([*self.command[:2], "-m", "tests.crash.stepping", str(number), "run"])
 
     def events(self) -> list[str]:
         """The kind and scene of each event that is written down."""
@@ -118,12 +154,12 @@ def settle(where: Place) -> Settled:
     settled = Settled()
     for turn in range(len(SCENES) + 1):
         done = where.run()
-        settled.code = settled.code if turn else done.returncode
-        if done.returncode == 0:
+        settled.code = settled.code if turn else done.code
+        if done.code == 0:
             break
         held = re.findall(r"^held: ([\w-]+):", done.stderr, re.MULTILINE)
-        if done.returncode != 4 or not held:
-            raise Wrong(f"exit {done.returncode}: {done.stdout[-500:]} {done.stderr[-1500:]}")
+        if done.code != 4 or not held:
+            raise Wrong(f"exit {done.code}: {done.stdout[-500:]} {done.stderr[-1500:]}")
         for scene in held:
             settled.held.append(scene)
             if not _decide(where, scene):
@@ -141,8 +177,8 @@ def _decide(where: Place, scene: str) -> bool:
     intents = [attempt.intent for attempt in journal.history.in_doubt if attempt.scene == scene]
     tasks = [row["task_id"] for row in where.rows() if row["client_request_id"] in intents]
     done = where.run("resolve", scene, *(("--adopt", tasks[0]) if tasks else ("--submit-again",)))
-    if done.returncode:
-        raise Wrong(f"resolve: exit {done.returncode}: {done.stderr}")
+    if done.code:
+        raise Wrong(f"resolve: exit {done.code}: {done.stderr}")
     return bool(tasks)
 
 
@@ -170,14 +206,20 @@ def check(where: Place) -> None:
         raise Wrong("there is no film")
 
 
+def ends_in_order() -> None:
+    """Told to end, this process ends what it has started, as it does at any end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 @contextmanager
-def opened(folder: Path, source: Path = ROOT) -> Iterator[Place]:
-    """A place of its own below the folder; `source` is where the program's code lies."""
+def opened(folder: Path, *, forks: bool = True) -> Iterator[Place]:
+    """A place of its own below the folder. What is run there is the program that this process has loaded; the emulator
+    is the true one, whatever that is."""
     folder.mkdir(parents=True, exist_ok=True)
     ledger = folder / "service" / "ledger.jsonl"
     ledger.parent.mkdir(exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARK_", "XDG_", "PYTEST"))}
-    environment |= {"PYTHONPATH": f"{source}:{ROOT}", "HOME": str(folder / "home"), "PYTHONDONTWRITEBYTECODE": ""}
+    environment |= {"PYTHONPATH": f"{SOURCE}:{ROOT}", "HOME": str(folder / "home"), "PYTHONDONTWRITEBYTECODE": ""}
     serve = [sys.executable, "-P", "-m", "storyboard", "emulator", "--port", "0", "--speed", SPEED]
     with subprocess.Popen(
         [*serve, "--ledger", str(ledger)],
@@ -188,7 +230,11 @@ def opened(folder: Path, source: Path = ROOT) -> Iterator[Place]:
     ) as emulator:
         assert emulator.stdout is not None
         environment |= {"ARK_BASE_URL": emulator.stdout.readline().strip(), "ARK_API_KEY": "any"}
+        where = Place(folder / "project", environment, ledger, forks)
         try:
-            yield Place(folder / "project", environment, ledger)
+            where.begin()
+            if forks:
+                warm_up(where.command, where.folder, environment)
+            yield where
         finally:
             emulator.terminate()

@@ -1,8 +1,14 @@
-"""Bugs that are planted in a copy of the program, to see each harness find them."""
+"""Bugs that are planted in a copy of the program, to see each harness find them: `python -m tests.crash.planted`."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.crash.place import ROOT
@@ -11,15 +17,14 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "intent after the POST": (
         (
             "storyboard/executor/perform.py",
-            '        crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n'
-            "        attempts += 1\n",
-            "        attempts += 1\n",
+            '    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n    try:\n        task =',
+            "    try:\n        task =",
         ),
         (
             "storyboard/executor/perform.py",
-            '            crew.note(Event("accepted", job.scene, intent, {"task": task}))\n',
-            '            crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n'
-            '            crew.note(Event("accepted", job.scene, intent, {"task": task}))\n',
+            "        _note_accepted(job, crew, intent, task)\n",
+            '        crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n'
+            "        _note_accepted(job, crew, intent, task)\n",
         ),
         ("storyboard/executor/perform.py", 'if marker is None or crew.memory == "whole":', "if True:"),
     ),
@@ -35,32 +40,35 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "a take's name before its bytes": (
         (
             "storyboard/world/store.py",
-            "            self._file.flush()\n",
-            "            pass\n",
-        ),
-        (
-            "storyboard/world/store.py",
-            "            self._file.close()\n        except",
-            "        except",
+            "                part.rename(place)\n",
+            "                content = part.read_bytes()\n"
+            '                with place.open("wb", buffering=0) as file:\n'
+            "                    for at in range(0, len(content), 4096):\n"
+            "                        file.write(content[at : at + 4096])\n"
+            "                part.unlink()\n",
         ),
     ),
     "a full disk is a failed submission": (
         (
             "storyboard/executor/perform.py",
-            '            crew.note(Event("accepted", job.scene, intent, {"task": task}))\n',
-            "            try:\n"
-            '                crew.note(Event("accepted", job.scene, intent, {"task": task}))\n'
-            "            except Exception:\n"
-            '                crew.note(Event("not_sent", job.scene, intent, {"error": "a full disk"}))\n'
-            "                return await submitted(job, crew, order)\n",
+            '        raise FileTrouble(f"{error.what}; the service has taken task {task} on", error.hint) from error\n',
+            '        crew.note(Event("not_sent", job.scene, intent, {"error": error.what}))\n'
+            "        raise NotSent(error.what) from error\n",
         ),
         ("storyboard/executor/perform.py", 'if marker is None or crew.memory == "whole":', "if True:"),
     ),
-    "no lock": (("storyboard/world/journal.py", "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),),
+    "no lock": (("storyboard/world/journal.py", "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),),
+    "the journal is not synced": (
+        ("storyboard/world/journal.py", "{'full' if durable else 'normal'}", "normal"),
+        ("storyboard/world/journal.py", "pragma synchronous = full", "pragma synchronous = normal"),
+    ),
+    "a take's bytes are not synced": (("storyboard/world/store.py", "os.fsync(self._file.fileno())", "pass"),),
+    "a take's name is not synced": (
+        ("storyboard/world/store.py", "sync_folder(place.parent)  # also", "pass  # not even"),
+    ),
+    "a new folder's name is not synced": (("storyboard/world/files.py", "sync_folder(made.parent)", "pass"),),
     "a signal is a failure": (
-        ("storyboard/studio.py", "loop.add_signal_handler(number, stop, int(number))", "pass"),
-        ("storyboard/cli/main.py", "except (KeyboardInterrupt, click.Abort):", "except click.Abort:"),
-        ("storyboard/__main__.py", "except KeyboardInterrupt:", "except ZeroDivisionError:"),
+        ("storyboard/studio.py", "        if not crew.stop.interrupted:\n            raise\n", "        raise\n"),
     ),
 }
 """Each bug: file, what stands there, what stands there instead."""
@@ -76,3 +84,49 @@ def planted(bug: str, folder: Path) -> Path:
             raise ValueError(f"{name} no longer says {before!r} once")
         (folder / name).write_text(text.replace(before, after), "utf-8")
     return folder
+
+
+def environment(source: Path) -> Mapping[str, str]:
+    """That of a process which loads the program's code from there."""
+    return {**os.environ, "PYTHONPATH": f"{source}:{ROOT}"}
+
+
+_POWER = ["tests.crash.power", "--every", "3", "--most", "32"]
+SEARCHES = {
+    "the journal is not synced": _POWER,
+    "a take's bytes are not synced": _POWER,
+    "a take's name is not synced": _POWER,
+    "a new folder's name is not synced": _POWER,
+    "no lock": ["tests.crash.sweep", "runners", "--minutes", "1"],
+    "a signal is a failure": ["tests.crash.sweep", "interrupt", "--shard", "1/20", "--minutes", "4"],
+}
+"""What finds a bug, where it isn't the sample."""
+
+
+def found(bug: str) -> str:
+    """What the harness says that is wrong with a copy that has the bug; empty if it finds nothing."""
+    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        source = planted(bug, Path(folder))
+        words = SEARCHES.get(bug, ["tests.crash.sample", "--first"])
+        command = [sys.executable, "-P", "-m", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment(source), capture_output=True, text=True, check=False, timeout=900
+        )
+    if "Traceback" in done.stderr:
+        raise RuntimeError(done.stderr)
+    return next((line for line in done.stdout.splitlines() if line.startswith("WRONG")), "")
+
+
+def main() -> None:
+    """The command line."""
+    missed = 0
+    for bug in BUGS:
+        began, said = time.time(), found(bug)
+        missed += not said
+        sys.stdout.write(f"{bug}: {said[:160] or 'NOT FOUND'} ({time.time() - began:.0f} s)\n")
+        sys.stdout.flush()
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.crash import cases
 from tests.crash.cases import Told
-from tests.crash.place import ROOT, Place, opened
+from tests.crash.place import ROOT, SOURCE, Place, ends_in_order, opened
 from tests.crash.tracer import Point
 
 Case = Callable[[Place], Told]
@@ -37,7 +37,7 @@ TRIES = 3
 
 def digest() -> str:
     """That of the program's code: what was seen of other code is not taken for seen."""
-    files = sorted((ROOT / "storyboard").rglob("*.py"))
+    files = sorted((SOURCE / "storyboard").rglob("*.py"))
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:12]
 
 
@@ -58,14 +58,14 @@ def recorded(lines: Path, name: str, where: Place, fresh: Callable[[Place], obje
     return json.loads(path.read_text("utf-8"))
 
 
-def points_of(lines: Path, where: Place) -> list[Point]:
+def points_of(lines: Path, where: Place, *, cold: bool = False) -> list[Point]:
     """The points of an undisturbed run; a descriptor of the project's folder is told as `PROJECT`."""
 
     def fresh(where: Place) -> object:
-        points = [asdict(point) for point in cases.trace(where)]
+        points = [asdict(point) for point in cases.trace(where, cold=cold)]
         return json.loads(json.dumps(points).replace(str(where.folder), "/PROJECT"))
 
-    rows = recorded(lines, "trace", where, fresh)
+    rows = recorded(lines, "trace-cold" if cold else "trace", where, fresh)
     assert isinstance(rows, list)
     return [Point(**row) for row in rows]
 
@@ -95,14 +95,15 @@ def every(sort: str, lines: Path, where: Place) -> dict[str, Case]:
             for kind, (crash, count) in recoveries(lines, where).items()
             for number in range(1, count + 1)
         }
-    points = points_of(lines, where)
     if sort == "kill":
-        return {f"{point.number}": partial(cases.kill, numbers=(point.number,)) for point in points}
+        cold = points_of(lines, where, cold=True)
+        return {f"{point.number}": partial(cases.kill, numbers=(point.number,), cold=True) for point in cold}
+    points = points_of(lines, where)
     if sort == "errors":
         return {
-            f"{errno.errorcode[error]} {point.number}": partial(cases.refuse, number=point.number, error=error)
+            f"{errno.errorcode[error]} {number}": partial(cases.refuse, number=number, error=error)
             for error in ERRORS
-            for point in cases.refusable(points, Path("/PROJECT"))
+            for number in range(1, 1 + sum(cases.refusable(point, Path("/PROJECT")) for point in points))
         }
     spread = [1 + len(points) * offset // OFFSETS for offset in range(OFFSETS)]
     return {
@@ -144,7 +145,9 @@ def sweep(sort: str, lines: Path, where: Place, shard: tuple[int, int], until: f
                 file.write(json.dumps(row) + "\n")
                 file.flush()
                 if told.wrong:
-                    sys.stdout.write(f"WRONG {sort} {name}: {told.point}: {told.wrong}\n")
+                    why = " | ".join(told.wrong.splitlines())
+                    sys.stdout.write(f"WRONG {sort} {name}: {told.point}: {why}\n")
+                    sys.stdout.flush()
     return tell(sort, lines, all_of_them)
 
 
@@ -173,6 +176,7 @@ def main() -> None:
     first, count = (int(part) for part in chosen.shard.split("/"))
     until = time.time() + chosen.minutes * 60
     lines = folder_of(digest())
+    ends_in_order()
     with tempfile.TemporaryDirectory(prefix="crash-") as folder, opened(Path(folder)) as where:
         fine = [sweep(sort, lines, where, (first, count), until) for sort in chosen.sorts]
     sys.exit(0 if all(fine) else 1)

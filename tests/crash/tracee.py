@@ -1,4 +1,4 @@
-"""Become a process that lets itself be traced: `python -I -S tracee.py COMMAND ...`, started by the tracer."""
+"""Become a process that lets itself be traced: `python -I -S tracee.py FOLDER COMMAND ...`, started by the tracer."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _TRACEME, _NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 0, 38, 22, 2
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
 
 
-def become(command: list[str]) -> None:
-    """Be the command from here on, stopped at each of `CALLS`. Raises OSError where that is not allowed."""
+def lets_itself_be_traced() -> None:
+    """From here on be stopped at each of `CALLS`. Raises OSError where that is not allowed."""
     libc = ctypes.CDLL(None, use_errno=True)
     filters = ctypes.create_string_buffer(program())
     block = struct.pack("HxxxxxxP", (len(filters) - 1) // 8, ctypes.addressof(filters))
@@ -55,7 +55,6 @@ def become(command: list[str]) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
     _did(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     _did(libc.prctl(_SET_SECCOMP, _FILTER, block, 0, 0))
-    os.execv(command[0], command)  # noqa: S606 - our own program, and no shell
 
 
 def program() -> bytes:
@@ -74,7 +73,9 @@ def _did(result: int) -> None:
 
 if __name__ == "__main__":
     try:
-        become(sys.argv[1:])
+        os.chdir(sys.argv[1])
+        lets_itself_be_traced()
+        os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - our own program, and no shell
     except OSError as error:
         sys.stderr.write(f"this machine doesn't let processes be traced: {error}\n")
         sys.exit(REFUSED)

@@ -12,15 +12,15 @@ import ctypes
 import os
 import platform
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeAlias
 
+from tests.crash.start import Start, cold
 from tests.crash.tracee import CALLS, REFUSED
 
 PATHS = {"open": 0, "openat": 1, "rename": 0, "renameat": 1, "mkdir": 0, "mkdirat": 1, "unlink": 0, "unlinkat": 1}
@@ -91,28 +91,26 @@ def possible() -> bool:
     if platform.machine() != "x86_64" or sys.platform != "linux":
         return False
     try:
-        return traced([sys.executable, "-c", ""], Path("/"), os.environ, lambda _: None).code == 0
+        return ended(cold([sys.executable, "-c", ""], Path("/"), os.environ), lambda _: None).code == 0
     except Forbidden:
         return False
 
 
-def traced(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], act: Act, *, seconds: float = 120
-) -> Traced:
-    """Run a command to its end, doing at each point what `act` says. Raises Forbidden, TimeoutError."""
+def ended(start: Start, act: Act | None, *, whole: bool = False, seconds: float = 120) -> Traced:
+    """Run something to its end, doing at each point what `act` says; None: it isn't traced. `whole`: points are counted
+    from the very beginning.
+
+    Raises Forbidden, TimeoutError.
+    """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        launch = [sys.executable, "-I", "-S", str(Path(__file__).with_name("tracee.py")), *command]
-        process = subprocess.Popen(
-            launch, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, process_group=0
-        )
-        late = threading.Timer(seconds, process.kill)
+        process = start(stdout.fileno(), stderr.fileno())
+        late = threading.Timer(seconds, os.kill, (process, signal.SIGKILL))
         late.start()
         try:
-            result = _followed(process, act)
+            result = _followed(process, act, whole) if act else _waited_for(process)
         finally:
             on_time = not late.finished.is_set()
             late.cancel()
-            process.returncode = process.returncode or 0
         result.stdout, result.stderr = _read(stdout), _read(stderr)
     if result.code == REFUSED:
         raise Forbidden(result.stderr)
@@ -121,20 +119,24 @@ def traced(
     return result
 
 
+def _waited_for(process: int) -> Traced:
+    return Traced(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), "", "")
+
+
 def _read(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode("utf-8", "replace")
 
 
-def _followed(process: subprocess.Popen[bytes], act: Act) -> Traced:
+def _followed(process: int, act: Act, whole: bool) -> Traced:
     """Wait for whatever the process or one of its threads comes to, until it is no more."""
     result = Traced(0, "", "")
-    counting = known = False
+    counting, known = whole, False
     while True:
-        one, status = os.waitpid(-process.pid, _ALL)
+        one, status = os.waitpid(-process, _ALL)
         if os.WIFEXITED(status) or os.WIFSIGNALED(status):
-            if one == process.pid:
-                result.code = process.returncode = os.waitstatus_to_exitcode(status)
+            if one == process:
+                result.code = os.waitstatus_to_exitcode(status)
                 return result
             continue
         passed = os.WSTOPSIG(status)
@@ -147,7 +149,7 @@ def _followed(process: subprocess.Popen[bytes], act: Act) -> Traced:
             _libc.ptrace(_GETREGS, one, None, ctypes.addressof(registers))
             counting = counting or CALLS[registers[_ORIG_RAX]] == "flock"
             if counting:
-                _meet(process.pid, one, registers, act, result)
+                _meet(process, one, registers, act, result)
         elif status >> 16 or passed in (signal.SIGSTOP, signal.SIGTRAP):
             passed = 0  # an event of the tracing, or a new thread that shows itself
         _libc.ptrace(_CONT, one, None, passed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from storyboard.errors import Interrupted
+from storyboard.studio import interruptible
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
+from tests.executor.desk import bench
 
 ROOT = Path(__file__).parents[2]
 STORYBOARD = """\
@@ -93,3 +97,43 @@ def test_told_twice_the_run_leaves_at_once_and_knows_its_task_again(tmp_path: Pa
         code, tasks, twice = goes_on(tmp_path, emulated)
     assert (running.returncode, twice) == (130, 0)
     assert (code, tasks) in ((0, 2), (4, 0))
+
+
+@pytest.mark.row(57)
+def test_told_twice_as_the_last_scene_ends_the_run_leaves_in_order(tmp_path: Path) -> None:
+    """The second signal is heard before anything is closed: else closing would be broken off in the middle."""
+    crew, closed = bench(tmp_path).crew, []
+
+    async def run() -> None:
+        try:
+            async with interruptible(crew):
+                crew.stop.interrupt(signal.SIGINT)
+                walking = asyncio.current_task()
+                assert walking is not None
+                walking.cancel()
+        finally:
+            await asyncio.sleep(0)
+            closed.append("the way out")
+
+    with pytest.raises(Interrupted) as left:
+        asyncio.run(run())
+    assert (left.value.exit_code, closed) == (130, ["the way out"])
+
+
+@pytest.mark.row(57)
+def test_a_signal_that_is_heard_after_the_last_scene_breaks_nothing_off(tmp_path: Path) -> None:
+    """Two signals that came while the last scene ended, and are heard while the way out is being closed."""
+    crew, closed = bench(tmp_path).crew, []
+
+    async def run() -> None:
+        async with interruptible(crew):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0)  # the loop sees that there is something to read
+            await asyncio.sleep(0)  # it has read, and calls whom it concerns after us
+        for _ in range(3):
+            await asyncio.sleep(0)
+        closed.append("the way out")
+
+    asyncio.run(run())
+    assert closed == ["the way out"]

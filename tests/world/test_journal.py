@@ -17,6 +17,7 @@ from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged, Storyboa
 from storyboard.planning.event import Event, EventKind
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
+from tests.crash.limits import files_of_at_most
 
 EVENTS = [
     Event("intended", "dusk", "a1", {"key": {"prompt": "sha256:00"}, "profile": ""}),
@@ -495,10 +496,12 @@ def test_opening_leaves_python_as_it_was(tmp_path: Path, collecting: bool, damag
 
 
 def test_a_folder_in_the_place_of_a_database_is_told(tmp_path: Path) -> None:
-    """In SQLite's words, whichever it has for that."""
+    """In SQLite's words, whichever it has for that; it says nothing of what was written, which needs no backup."""
     (tmp_path / "state.db").mkdir()
-    what, hint = told(tmp_path)
-    assert (what.startswith(f"{tmp_path / 'state.db'} can't be opened: "), hint) == (True, MEND)
+    with pytest.raises(FileTrouble) as caught:
+        opened(tmp_path)
+    assert caught.value.what.startswith(f"{tmp_path / 'state.db'} can't be opened: ")
+    assert caught.value.hint == "free space or mend the rights, then run again"
 
 
 def test_an_event_is_known_by_its_digest(tmp_path: Path) -> None:
@@ -532,3 +535,51 @@ def test_the_database_is_kept_without_a_log_where_memory_is_not_shared(tmp_path:
     """Its header says so to whoever comes next."""
     Journal(tmp_path, VirtualClock(), writing=True, shared=True).close()
     assert (tmp_path / "state.db").read_bytes()[18:20] == b"\1\1"
+
+
+def test_a_witness_that_the_machine_does_not_give_is_no_damage(tmp_path: Path) -> None:
+    """A link that leads round in a circle can't be opened: that says nothing of what was written."""
+    written(tmp_path)
+    (tmp_path / "witness").unlink()
+    (tmp_path / "witness").symlink_to("witness")
+    with pytest.raises(FileTrouble, match="witness can't be read"):
+        events(tmp_path)
+
+
+def test_a_record_that_lost_its_table_while_it_was_open_is_damaged(tmp_path: Path) -> None:
+    """Whoever asks for what stands last is told."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    altered(tmp_path, "drop table events")
+    with pytest.raises(StateDamaged, match="can't be read: no such table"):
+        journal.check_ours()
+    journal.close()
+
+
+@pytest.mark.row(54)
+def test_after_an_error_of_the_disk_nothing_is_written_any_more(tmp_path: Path) -> None:
+    """Also where the disk would take it again: what is on it nobody knows. The next one reads what is truly there."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    with files_of_at_most(1), pytest.raises(FileTrouble, match="disk I/O error"):
+        journal.append(EVENTS[0])
+    with pytest.raises(FileTrouble, match="disk I/O error"):
+        journal.append(EVENTS[0])
+    journal.close()
+    assert events(tmp_path)[1:] == EVENTS
+
+
+@pytest.mark.row(53)
+def test_a_disk_that_was_full_may_be_written_again(tmp_path: Path) -> None:
+    """Nothing is lost by a row that found no room: with room again, it is written."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    full = Event("seen", "dusk", "a1", {"status": "x" * 10_000})
+    assert journal._database is not None
+    journal._database.execute("pragma max_page_count = 1")
+    with pytest.raises(FileTrouble, match="database or disk is full"):
+        journal.append(full)
+    journal._database.execute("pragma max_page_count = 1000")
+    journal.append(full)
+    journal.close()
+    assert events(tmp_path)[1:] == [*EVENTS, full]

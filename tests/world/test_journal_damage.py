@@ -1,4 +1,4 @@
-"""A damaged state is noticed, byte for byte: a sample here, all of it in `make crash-damage`."""
+"""A damaged state is noticed, byte for byte: a sample here, all of it by `python -m tests.crash.damage`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.crash.damage import Damage, damages, outcome, written
 SAMPLE = 400
 
 
+@pytest.mark.row(69)
 @pytest.mark.parametrize("closed", [True, False], ids=["database", "log"])
 def test_a_byte_turned_or_an_end_cut_off_is_the_same_or_damaged(tmp_path: Path, closed: bool) -> None:
     """Whoever opens the state reads the very same events, or is told; nobody sees fewer, or a traceback."""
@@ -24,6 +25,7 @@ def test_a_byte_turned_or_an_end_cut_off_is_the_same_or_damaged(tmp_path: Path, 
     assert said == {"same", "damaged"}
 
 
+@pytest.mark.row(69)
 def test_a_log_that_lost_its_end_is_noticed_by_the_witness_alone(tmp_path: Path) -> None:
     """SQLite drops a damaged end of its log without a word: without the witness, events would be missing unseen."""
     events = written(tmp_path, 2, closed=False)

@@ -41,6 +41,7 @@ def another(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.row(62)
 def test_a_second_process_is_refused_and_told_who_is_first(tmp_path: Path) -> None:
     """The holder's number helps to find it."""
     with another(tmp_path) as process, pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
@@ -48,6 +49,7 @@ def test_a_second_process_is_refused_and_told_who_is_first(tmp_path: Path) -> No
     assert caught.value.what.startswith(f"process {process.pid} on ")
 
 
+@pytest.mark.row(63)
 def test_the_lock_is_free_again_after_a_kill(tmp_path: Path) -> None:
     """No file has to be removed by hand."""
     with another(tmp_path) as process:
@@ -129,3 +131,25 @@ def test_a_disk_that_has_no_locks_is_told() -> None:
     """Nobody is at work, and nobody could tell."""
     told = kept_out(OSError(errno.ENOLCK, "No locks available"), Path("lock"), "process 7")
     assert (type(told), told.what) == (FileTrouble, "lock can't be locked: no locks available")
+
+
+class _Fleeting(type(Path())):  # type: ignore[misc]  # the class of this system's paths
+    """A path whose file somebody removes after it was opened, once."""
+
+    removed = False
+
+    def exists(self, **how: bool) -> bool:
+        """Is it there, when one looks for the first time?"""
+        if self.name == "lock" and not _Fleeting.removed:
+            _Fleeting.removed = True
+            self.unlink()
+        return bool(super().exists(**how))
+
+
+@pytest.mark.row(63)
+def test_a_lock_that_was_removed_while_it_was_taken_is_taken_again(tmp_path: Path) -> None:
+    """Whoever comes next finds the lock of the file that is there."""
+    with sole_runner(_Fleeting(tmp_path)):
+        assert _Fleeting.removed
+        with pytest.raises(AnotherRunner), sole_runner(tmp_path):
+            pass

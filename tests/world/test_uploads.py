@@ -40,6 +40,14 @@ def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert (answer.status, answer.body) == (200, b"clip")
 
 
+def test_a_file_that_can_not_be_read_breaks_off(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nobody takes what came for the whole of it, and no traceback is printed."""
+    (tmp_path / "clip.mp4").mkdir()
+    with loopback.opened(LoadedDice()) as uploads, pytest.raises(OSError, match=r"reset|closed"):
+        ask("GET", uploads.address(tmp_path / "clip.mp4").reveal())
+    assert capfd.readouterr().err == ""
+
+
 def test_other_paths_are_not_served(tmp_path: Path) -> None:
     """Neither a wrong token, nor a path, nor the root."""
     (tmp_path / "clip.mp4").write_bytes(b"0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from storyboard.promises import Address, Dice
 from storyboard.world import serving
@@ -31,6 +33,18 @@ class Loopback:
         return Address(f"{self._origin}/{token}/{quote(path.name)}")
 
 
+class _Clip(FileResponse):
+    """A file that can't be read breaks the connection off: whoever fetches it knows that it isn't whole."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        except (OSError, RuntimeError):  # the second is what a file that isn't there comes to
+            scope[serving.CONNECTION].reset()
+            await asyncio.sleep(0)
+
+
 @contextmanager
 def opened(dice: Dice) -> Iterator[Loopback]:
     """Serve until the end."""
@@ -39,7 +53,7 @@ def opened(dice: Dice) -> Iterator[Loopback]:
 
     async def send(request: Request) -> Response:
         path = uploads.files.get(request.path_params["token"])
-        return FileResponse(path) if path is not None else PlainTextResponse("", 404)
+        return _Clip(path) if path is not None else PlainTextResponse("", 404)
 
     app = Starlette(routes=[Route("/{token}/{name}", send)])
     with serving.served(app, listening):
