@@ -244,6 +244,20 @@ def test_a_record_is_whole_if_its_last_run_came_to_its_end(kinds: list[EventKind
     assert memory_of([(AT, Event(kind)) for kind in kinds], AT) == memory
 
 
+WEEK = 7 * 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("now", "memory"),
+    [(AT + WEEK - 1, "doubtful"), (AT + WEEK, "whole"), (AT - WEEK + 1, "doubtful"), (AT - WEEK, "whole")],
+    ids=["within the week", "after it", "by a clock that was set back", "by one that was set far back"],
+)
+def test_what_was_missing_once_matters_as_long_as_it_is_listed(now: float, memory: str) -> None:
+    """A run that began in doubt and came to its end leaves a record that may have gaps, for a week."""
+    events = [(AT, Event("run_opened", body={"memory": "doubtful"})), (AT + 9, Event("run_closed"))]
+    assert memory_of(events, now) == memory
+
+
 def past(*attempts: Attempt) -> Past:
     """A past of these attempts."""
     return Past({one.intent: one for one in attempts})

@@ -344,6 +344,16 @@ def test_a_failure_of_what_is_not_listed_alone(tmp_path: Path) -> None:
     assert no.what == "task cgt-lost bears its mark and came to nothing, but it is not listed alone"
 
 
+def test_a_failure_of_what_is_not_listed_though_our_clock_was_wrong(tmp_path: Path) -> None:
+    """Submitted next year, as the record has it: what may be late has had its time all the same."""
+    at = at_a_desk(tmp_path, looks=["failed"])
+    adopted(at)
+    at.crew.clock.advance(-31_536_000)  # type: ignore[attr-defined]  # it is a virtual one
+    no = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    why = "the service lists no task that bears its mark"
+    assert no.what == f"task cgt-lost bears its mark and came to nothing, but {why}"
+
+
 def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
     """And not a moment later: that long a request may be on its way."""
     at = at_a_desk(tmp_path, looks=["failed"])

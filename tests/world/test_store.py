@@ -279,3 +279,17 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileTrouble) as caught:
         digest_of_file(tmp_path / "a.mp4")
     assert caught.value.what == f"{tmp_path / 'a.mp4'} can't be read: no such file or directory"
+
+
+def test_what_is_put_aside_takes_nobodys_place(tmp_path: Path) -> None:
+    """A second one, and a third, of the same name are counted."""
+    store = Store(tmp_path)
+    names = [store.put_aside(kept(store)).name for _ in range(3)]
+    digits = DIGEST.removeprefix("sha256:")
+    assert names == [f"{digits}.mp4", f"{digits}-2.mp4", f"{digits}-3.mp4"]
+
+
+def test_a_digest_ends_at_the_first_dot_of_a_name(tmp_path: Path) -> None:
+    """Whatever comes after it."""
+    store = Store(tmp_path)
+    assert not store.is_altered(kept(store, ending="tar.gz"))
