@@ -148,9 +148,10 @@ def _of_form(
 
 
 def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: document.Mapping) -> Iterator[Problem]:
-    """What else is said of a tree's form: of other entries than those that depart from the schema."""
+    """What else is said of a tree's form: of other entries than those that depart from the schema, but for keys that
+    are read over: what is left of an entry without them has to be sound by itself."""
     entries = entries_of([tree] if found else [])
-    told = {entries.of(problem.place) for problem in found}
+    told = {entries.of(problem.place) for problem in found if problem.code not in FOREIGN}
     yield from (problem for problem in others if not found or entries.of(problem.place) not in told)
 
 

@@ -51,6 +51,17 @@ def test_a_key_of_other_models_hides_nothing() -> None:
     assert told("  a: {prompt: x, camera_fixed: true, duration: 22}\n", head) == ["SB205", "SB205", "SB402"]
 
 
+def test_a_key_of_other_models_hides_no_mistake_beside_it() -> None:
+    """What is left of the film and of an asset without it is not one thing."""
+    assets = "storyboard: 1\nassets: {quay: {image: quay.png, video: quay.mp4, frames: 1}}\nscenes:\n"
+    assert told("  a: {prompt: x}\nfilm: {cut: [{in: 4, out: 2}], frames: 1}\n", assets) == [
+        "SB207",
+        "SB205",
+        "SB208",
+        "SB205",
+    ]
+
+
 def test_what_follows_from_a_mistake_is_not_told() -> None:
     """A scene whose prompt is misspelt isn't said to have none."""
     assert told("  a: {promt: x}\n") == ["SB201"]
