@@ -17,8 +17,9 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "intent after the POST": (
         (
             "storyboard/executor/perform.py",
-            '    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n    try:\n        task =',
-            "    try:\n        task =",
+            '    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n    try:\n'
+            "        _check_awake(crew, intent)\n",
+            "    try:\n",
         ),
         (
             "storyboard/executor/perform.py",

@@ -12,7 +12,7 @@ import pytest
 
 from tests.crash import tracer
 from tests.crash.place import ROOT
-from tests.crash.planted import environment, planted
+from tests.crash.planted import BUGS, environment, planted
 
 SEEDS = (1, 2)
 POINTS = 20
@@ -48,6 +48,12 @@ def test_a_run_that_can_not_be_traced_is_killed_between_python_s_steps() -> None
     """On machines that don't let processes be traced, that is what can be done."""
     done = sampled("--steps", "--points", "2")
     assert re.search(r"^2 points, 2 acted, 2 recovered, 0 wrong", done.stdout, re.MULTILINE), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("bug", sorted(BUGS))
+def test_a_bug_can_be_planted(tmp_path: Path, bug: str) -> None:
+    """Its place in the program is still what it was; that each is found, `make crash-planted` shows."""
+    assert (planted(bug, tmp_path) / "storyboard").is_dir()
 
 
 def test_a_bug_is_found(tmp_path: Path) -> None:
