@@ -70,8 +70,8 @@ RATES: dict[Verb, Rate] = {
 """The service's own would make it an hour."""
 MOST_GROWTH = 50.0
 """Megabytes."""
-SWAY = SLOTS + 16
-"""Descriptors by which a run may sway: connections come and go."""
+SWAY = 2 * SLOTS
+"""Descriptors by which one film may differ from another: each slot may have a connection, and questions have some."""
 
 
 class Hurried(SystemClock):
