@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,11 @@ if find_spec("hypothesis"):  # the vendor's clients have an environment of their
 
     settings.register_profile("unhurried", deadline=None)  # how long an example takes is the machine's affair
     settings.load_profile("unhurried")
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # a shell's background job ignores it, and so would what tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
