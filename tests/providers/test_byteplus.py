@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.emulator import refusals
+from storyboard.emulator.faults import Fault
 from storyboard.providers.ark.models import ROWS as ARK_ROWS
 from storyboard.providers.byteplus.models import ROWS
 from storyboard.providers.catalogue import capabilities
@@ -90,15 +91,12 @@ def test_a_task_of_one_is_not_asked_after_at_the_other(
     board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would be taken for lost: a decision is asked for, and the first goes on with it."""
-    with emulator(tmp_path / "ledger.jsonl", speed=4000) as service:
+    refused = Fault("get", at=1, does="refuse", status=401, code="AuthenticationError")
+    with emulator(tmp_path / "ledger.jsonl", speed=4000, faults=[refused]) as service:
         for name in ("ARK", "BYTEPLUS"):
             monkeypatch.setenv(f"{name}_BASE_URL", service.base_url)
             monkeypatch.setenv(f"{name}_API_KEY", "a-key")
-        store = tmp_path / ".storyboard" / "storyboard" / "emulated" / "store"
-        store.parent.mkdir(parents=True)
-        store.write_text("no folder: the task is known, but its video has no place")
         broken = say("run", "-f", str(board), "--provider", "ark")
-        store.unlink()
         other = say("run", "-f", str(board), "--provider", "byteplus")
         again = say("run", "-f", str(board), "--provider", "ark")
         assert (broken.code != 0, other.code, again.code, len(service.ledger)) == (True, 4, 0, 1)
