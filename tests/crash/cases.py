@@ -153,7 +153,11 @@ def runners(where: Place) -> Told:
             )
             for _ in range(2)
         ]
-        said = [one.communicate(timeout=120)[1] for one in both]
+        try:
+            said = [one.communicate(timeout=120)[1] for one in both]
+        finally:
+            for one in both:
+                one.kill()
         codes = sorted(one.returncode for one in both)
         for one, words in zip(both, said, strict=True):
             no_traceback(one.returncode, words)

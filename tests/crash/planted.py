@@ -44,8 +44,8 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "                part.rename(place)\n",
             "                content = part.read_bytes()\n"
             '                with place.open("wb", buffering=0) as file:\n'
-            "                    for at in range(0, len(content), 4096):\n"
-            "                        file.write(content[at : at + 4096])\n"
+            "                    for at in range(0, len(content), 1024):\n"
+            "                        file.write(content[at : at + 1024])\n"
             "                part.unlink()\n",
         ),
     ),
