@@ -16,6 +16,7 @@ from storyboard.errors import (
     DecisionNeeded,
     FileTrouble,
     Gone,
+    ModelRefused,
     NotFound,
     NotSent,
     RateLimited,
@@ -656,6 +657,40 @@ def test_a_model_tells_whose_a_task_is(tmp_path: Path, job: Job, model: str, fou
     at.desk.listed = [ours(at, model=model)]
     events = done(at, submitted(job, replace(at.crew, memory="doubtful"), order))
     assert bool(events) is not found
+
+
+class Refusing:
+    """A provider whose turn comes when somebody else has found out that the model is refused."""
+
+    def __init__(self, at: Bench) -> None:
+        self._at = at
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._at.crew.provider, name)
+
+    async def turn(self, verb: str) -> None:
+        """Somebody else is told so."""
+        del verb
+        with suppress(ModelRefused):
+            async with self._at.crew.stop.passage("seedance"):
+                raise ModelRefused("ModelNotOpen")
+
+
+def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Path) -> None:
+    """Nothing of that is written down, and nothing is sent."""
+    at = at_a_desk(tmp_path)
+
+    async def both() -> None:
+        await submitted(replace(JOB, scene="dawn"), at.crew, order)
+        crew = replace(at.crew, provider=Refusing(at))  # type: ignore[arg-type]  # the rest is passed on
+        await submitted(JOB, crew, order)
+
+    stopped = refused(both())
+    assert (stopped.what, len(at.desk.bodies), at.journal.past[-1][1].scene) == (
+        "not submitted: ModelNotOpen",
+        1,
+        "dawn",
+    )
 
 
 class Full(Journal):

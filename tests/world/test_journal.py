@@ -16,7 +16,7 @@ import pytest
 from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged, StoryboardError
 from storyboard.planning.event import Event, EventKind
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.journal import Journal
+from storyboard.world.journal import Journal, _trouble
 from tests.crash.limits import files_of_at_most
 
 EVENTS = [
@@ -239,9 +239,10 @@ def test_a_run_whose_file_was_replaced_writes_no_more(tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_bytes((tmp_path / "state.db").read_bytes())
     copy.replace(tmp_path / "state.db")
-    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+    with pytest.raises(AnotherRunner) as caught:
         journal.append(EVENTS[0])
     journal.close()
+    assert caught.value.what == f"another run has gone on with {tmp_path / 'state.db'}"
 
 
 def test_the_witness_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -598,3 +599,20 @@ def test_a_disk_that_was_full_may_be_written_again(tmp_path: Path) -> None:
     journal.append(full)
     journal.close()
     assert events(tmp_path)[1:] == [*EVENTS, full]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_IOERR_READ, FileTrouble),
+        (sqlite3.SQLITE_IOERR_SHORT_READ, StateDamaged),
+        (sqlite3.SQLITE_BUSY, FileTrouble),
+        (sqlite3.SQLITE_CORRUPT, StateDamaged),
+        (sqlite3.SQLITE_NOTADB, StateDamaged),
+    ],
+)
+def test_a_machine_that_refuses_is_no_damage(code: int, kind: type[StoryboardError]) -> None:
+    """What it doesn't give may be whole; what is there, and less than it has to be, is not."""
+    error = sqlite3.OperationalError("said so")
+    error.sqlite_errorcode = code
+    assert type(_trouble(error, "state.db can't be read")) is kind
