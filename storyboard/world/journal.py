@@ -82,7 +82,6 @@ class Journal:
     """The events of one realm. `shared`: its folder lies where processes can't share memory, as SQLite's log wants."""
 
     def __init__(self, folder: Path, clock: Clock, *, writing: bool, shared: bool = False) -> None:
-        self._folder = folder
         self._clock = clock
         self._path = folder / "state.db"
         self._witness = folder / "witness"

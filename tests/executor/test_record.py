@@ -14,7 +14,9 @@ import pytest
 
 from storyboard.errors import (
     DecisionNeeded,
+    FileTrouble,
     Gone,
+    ModelRefused,
     NotFound,
     NotSent,
     RateLimited,
@@ -26,6 +28,7 @@ from storyboard.errors import (
 )
 from storyboard.executor.crew import Crew
 from storyboard.executor.perform import Job, Known, perform, sought, submitted
+from storyboard.executor.polling import odd_after
 from storyboard.planning.event import Attempt, Event
 from storyboard.planning.fingerprint import Components, digest_of
 from storyboard.planning.lock import take_value
@@ -33,6 +36,7 @@ from storyboard.planning.marker import marker_of
 from storyboard.planning.money import Money
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
+from storyboard.world.journal import Journal
 from tests.executor.desk import Bench, Desk, bench
 
 KEY: Components = {"prompt": "words", "duration": 4}
@@ -633,6 +637,146 @@ def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
     begun = missing(at, 0, 600.0)
     events = done(at, perform(JOB, at.crew, order, begun))
     assert (events[-1].body.get("status"), TOLD_AGAIN in at.heard) == ("lost", True)
+
+
+def test_whether_somebody_submitted_it_is_asked_again(tmp_path: Path) -> None:
+    """Before anything is paid for on the word of a record with gaps."""
+    at = bench(tmp_path, Deaf(VirtualClock()))
+    events = done(at, perform(JOB, replace(at.crew, memory="doubtful"), order))
+    assert (events[0].kind, TOLD_AGAIN in at.heard) == ("intended", True)
+
+
+@pytest.mark.parametrize(
+    ("job", "model", "found"),
+    [(JOB, "seedance", True), (JOB, "another", False), (replace(JOB, asked={}), "another", True)],
+    ids=["its own", "another", "whatever it is"],
+)
+def test_a_model_tells_whose_a_task_is(tmp_path: Path, job: Job, model: str, found: bool) -> None:
+    """Where the request named one."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [ours(at, model=model)]
+    events = done(at, submitted(job, replace(at.crew, memory="doubtful"), order))
+    assert bool(events) is not found
+
+
+class Refusing:
+    """A provider whose turn comes when somebody else has found out that the model is refused."""
+
+    def __init__(self, at: Bench) -> None:
+        self._at = at
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._at.crew.provider, name)
+
+    async def turn(self, verb: str) -> None:
+        """Somebody else is told so."""
+        del verb
+        with suppress(ModelRefused):
+            async with self._at.crew.stop.passage("seedance"):
+                raise ModelRefused("ModelNotOpen")
+
+
+def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Path) -> None:
+    """Nothing of that is written down, and nothing is sent."""
+    at = at_a_desk(tmp_path)
+
+    async def both() -> None:
+        await submitted(replace(JOB, scene="dawn"), at.crew, order)
+        crew = replace(at.crew, provider=Refusing(at))  # type: ignore[arg-type]  # the rest is passed on
+        await submitted(JOB, crew, order)
+
+    stopped = refused(both())
+    assert (stopped.what, len(at.desk.bodies), at.journal.past[-1][1].scene) == (
+        "not submitted: ModelNotOpen",
+        1,
+        "dawn",
+    )
+
+
+class Full(Journal):
+    """A journal for which there is no room just when an answer has come."""
+
+    def append(self, event: Event) -> None:
+        """Write everything else down."""
+        if event.kind == "accepted":
+            raise FileTrouble("state.db can't be written: the disk is full", "free space")
+        super().append(event)
+
+
+def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
+    """On the screen at least; the next run looks for it by its mark."""
+    at = at_a_desk(tmp_path)
+    (tmp_path / "full").mkdir()
+    full = Full(tmp_path / "full", at.crew.clock, writing=True)
+    told = refused(submitted(JOB, replace(at.crew, journal=full), order))
+    assert (told.what, told.hint, [attempt.intent for attempt in full.history.in_doubt]) == (
+        "state.db can't be written: the disk is full; the service has taken task cgt-1 on",
+        "free space",
+        [ONE],
+    )
+
+
+def test_a_request_bears_the_mark_that_is_written_down(tmp_path: Path) -> None:
+    """The very same."""
+    marks: list[int | None] = []
+
+    async def marked(marker: int | None) -> bytes:
+        marks.append(marker)
+        return BODY
+
+    at = at_a_desk(tmp_path)
+    asyncio.run(submitted(JOB, at.crew, marked))
+    assert marks == [MARK]
+
+
+def test_a_status_that_goes_back_is_written_down_as_odd(tmp_path: Path) -> None:
+    """With what is odd about it; nothing follows from that."""
+    events = done(at_a_desk(tmp_path, looks=["running", "queued", "succeeded"]))
+    seen = [event.body for event in events if event.kind == "seen"]
+    assert [body.get("odd") for body in seen] == [None, odd_after("running", "queued"), None]
+
+
+def test_a_video_of_another_size_may_be_anothers(tmp_path: Path) -> None:
+    """As the model's table has it for what was asked."""
+    asked = {"resolution": "480p", "ratio": "4:3"}
+    job = replace(JOB, asked=asked, pixels={("480p", "4:3"): (640, 480)})
+    at = at_a_desk(tmp_path)
+    assert done(at, perform(job, at.crew, order))[-1].body["error"] == "it is 320×240, but 640×480 was asked for"
+
+
+SILENT = Unreachable("no answer")
+
+
+@pytest.mark.parametrize("misses", [0, 5])
+def test_an_address_is_asked_for_again_until_somebody_answers(tmp_path: Path, misses: int) -> None:
+    """After a video that broke off as after an hour's wait."""
+    at = at_a_desk(tmp_path, files=[] if misses else [Unreachable("it broke off")])
+    begun = missing(at, misses, 600.0)
+    at.desk.looks = ["succeeded", SILENT, "succeeded"]
+    assert (done(at, perform(JOB, at.crew, order, begun))[-1].kind, TOLD_AGAIN in at.heard) == ("stored", True)
+
+
+class Sometimes(Desk):
+    """A desk whose second look names no video, and whose third isn't answered."""
+
+    looked = 0
+
+    async def look(self, task: str) -> Task:
+        """The next."""
+        self.looked += 1
+        if self.looked == 3:
+            raise SILENT
+        found = await super().look(task)
+        return replace(found, video=None) if self.looked == 2 else found
+
+
+def test_a_name_may_be_lacking_after_an_hour(tmp_path: Path) -> None:
+    """It is asked for as it is at first."""
+    at = bench(tmp_path, Sometimes(VirtualClock()))
+    begun = missing(at, 5, 600.0)
+    told = Event("seen", "dusk", body={"status": "again in 1 s: task cgt-1 succeeded, but names no video"})
+    events = done(at, perform(JOB, at.crew, order, begun))
+    assert (events[-1].kind, told in at.heard, TOLD_AGAIN in at.heard) == ("stored", True, True)
 
 
 class Endless(VirtualClock):

@@ -23,6 +23,7 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.perform import Job, Known, ended, perform, submitted
+from storyboard.executor.polling import pause
 from storyboard.executor.stop import Stopped
 from storyboard.planning.event import Event
 from storyboard.providers.provider import Task
@@ -234,6 +235,21 @@ def test_a_task_is_asked_after_ever_more_seldom(tmp_path: Path) -> None:
     assert [at - looked[0] for at in looked] == [0.0, 1.0, 2.0, 3.0]
 
 
+def test_a_word_that_nobody_knows_is_looked_into_seldom(tmp_path: Path) -> None:
+    """It may stand for hours: nothing is hurried by asking."""
+    looked: list[float] = []
+
+    class Watched(Desk):
+        async def look(self, task: str) -> Task:
+            looked.append(self.clock.now())
+            return await super().look(task)
+
+    at = bench(tmp_path, Watched(VirtualClock(), looks=["unknown", "running"]))
+    asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew))
+    pauses = [pause(0.0, at.crew.pace, known=False), pause(looked[1] - looked[0], at.crew.pace)]
+    assert [looked[1] - looked[0], looked[2] - looked[1]] == pauses
+
+
 def test_what_the_service_doesnt_say_at_first_is_a_change(tmp_path: Path) -> None:
     """Its first word is written down, whatever it is; the same word again is not."""
     at = at_a_desk(tmp_path, looks=["running", "running"])
@@ -264,6 +280,33 @@ def test_a_task_has_an_hour_beyond_its_time_to_the_second(tmp_path: Path, over: 
         assert isinstance(raised(ended(JOB, Known("i1", "cgt-1"), at.crew)), DecisionNeeded)
     else:
         assert asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew)).status == "succeeded"
+
+
+@pytest.mark.parametrize("over", [0.0, 1.0])
+def test_a_task_of_no_time_is_waited_for_as_long_as_any_may_live(tmp_path: Path, over: float) -> None:
+    """Three days, and that hour."""
+    at = at_a_desk(tmp_path, looks=["running"])
+    at.desk.made = {"created_at": at.crew.clock.now() - 259_200 - 3600 - over}
+    if over:
+        assert isinstance(raised(ended(JOB, Known("i1", "cgt-1"), at.crew)), DecisionNeeded)
+    else:
+        assert asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew)).status == "succeeded"
+
+
+@pytest.mark.parametrize(("seconds", "bodies"), [(10.0, 1), (10.5, 2)])
+def test_who_slept_before_sending_writes_it_down_anew(tmp_path: Path, seconds: float, bodies: int) -> None:
+    """What was written down more than ten seconds ago is not sent late."""
+    clock, slept = VirtualClock(), [seconds]
+    at = bench(tmp_path, Desk(clock))
+
+    def sleeping(event: Event) -> None:
+        if event.kind == "intended" and slept:
+            at.crew.clock.advance(slept.pop())  # type: ignore[attr-defined]  # it is a virtual one
+
+    asyncio.run(submitted(JOB, replace(at.crew, tell=sleeping), order))
+    kinds = [event.kind for _, event in at.journal.past]
+    why = [event.body["error"] for _, event in at.journal.past if event.kind == "not_sent"]
+    assert (kinds.count("intended"), why) == (bodies, ["this machine slept before it was sent"] * (bodies - 1))
 
 
 def test_a_failure_without_words(tmp_path: Path) -> None:

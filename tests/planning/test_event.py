@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -171,6 +173,8 @@ def test_what_is_said_of_nothing_is_nothing() -> None:
         (Event("adopted", "a", "i1"), "accepted", "", "cgt-1"),
         (Event("adopted", "a", "i1", {"task": "cgt-2"}), "accepted", "", "cgt-2"),
         (Event("unknown", "a", "i1", {"error": "lost"}), "in doubt", "lost", "cgt-1"),
+        (Event("held", "a", "i1", {"why": "it doesn't end"}), "accepted", "it doesn't end", "cgt-1"),
+        (Event("held", "a", "i1"), "accepted", "", "cgt-1"),
         (Event("rejected", "a", "i1", {"error": "no"}), "refused", "no", "cgt-1"),
         (Event("seen", "a", "i1", {"error": "what"}), "accepted", "", "cgt-1"),
     ],
@@ -230,3 +234,30 @@ def test_a_past_is_as_it_was() -> None:
     before = found.past
     found.add(9.0, ACCEPTED)
     assert (before.attempts["i1"].state, found.past.attempts["i1"].state) == ("in doubt", "accepted")
+
+
+@pytest.mark.parametrize(
+    ("events", "held"),
+    [
+        ([ACCEPTED], False),
+        ([ACCEPTED, Event("held", "a", "i1", {"why": "it doesn't end"})], True),
+        ([ACCEPTED, SUCCEEDED, Event("held", "a", "i1", {"why": "it doesn't come"})], True),
+        ([ACCEPTED, SUCCEEDED, replace(STORED, body={**STORED.body, "error": "it is shorter"})], False),
+        ([Event("unknown", "a", "i1", {"error": "lost"})], False),
+    ],
+    ids=["on its way", "without an end", "without a video", "stored", "in doubt"],
+)
+def test_a_task_with_which_a_run_did_not_get_on(events: list[Event], held: bool) -> None:
+    """It is there, and a person may decide; what is ours already, or has no task, is no such thing."""
+    assert history(INTENDED, *events).attempt("i1").held is held
+
+
+def test_a_lost_answer_that_was_found_is_no_trouble_any_more() -> None:
+    """Its words are forgotten with the doubt."""
+    assert history(INTENDED, Event("unknown", "a", "i1", {"error": "lost"}), ADOPTED).attempt("i1").error == ""
+
+
+def test_what_is_held_without_a_task_keeps_its_words() -> None:
+    """Of what was lost more is known than of why nobody found it."""
+    events = [Event("unknown", "a", "i1", {"error": "lost"}), Event("held", "a", "i1", {"why": "no trace"})]
+    assert history(INTENDED, *events).attempt("i1").error == "lost"

@@ -144,6 +144,7 @@ class Soak:
     decided: int = 0
     stored: int = 0
     adopted: int = 0
+    peaks: tuple[float, ...] = ()
     growth: float = 0.0
     sway: int = 0
     left_open: int = 0
@@ -167,6 +168,7 @@ class Soak:
                 f"faults               {hit}, {hit / asked:.0%} ({', '.join(faults)})",
                 f"spent                {self.spent} CNY",
                 f"memory               {self.growth:.1f} MB more in some film than in the first",
+                f"                     at most {', '.join(f'{peak:.0f}' for peak in self.peaks)} MB, film by film",
                 f"descriptors          {self.sway} more in some film than in the first, {self.left_open} left open",
                 f"wrong                {len(self.wrong)}",
                 *self.wrong[:20],
@@ -213,6 +215,7 @@ def soaked(folder: Path, films: int, scenes: int, seed: int, hands: Hands = Hand
         soak.left_open = max(soak.left_open, descriptors() - before)
         shutil.rmtree(place)
     soak.seconds = time.monotonic() - began
+    soak.peaks = tuple(megabytes for megabytes, _ in gauge.rows)
     soak.growth, soak.sway = gauge.growth
     if soak.growth >= MOST_GROWTH:
         soak.wrong.append(f"memory grew by {soak.growth:.1f} MB")

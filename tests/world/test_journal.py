@@ -16,7 +16,7 @@ import pytest
 from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged, StoryboardError
 from storyboard.planning.event import Event, EventKind
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.journal import Journal
+from storyboard.world.journal import Journal, _trouble
 from tests.crash.limits import files_of_at_most
 
 EVENTS = [
@@ -239,9 +239,10 @@ def test_a_run_whose_file_was_replaced_writes_no_more(tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_bytes((tmp_path / "state.db").read_bytes())
     copy.replace(tmp_path / "state.db")
-    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+    with pytest.raises(AnotherRunner) as caught:
         journal.append(EVENTS[0])
     journal.close()
+    assert caught.value.what == f"another run has gone on with {tmp_path / 'state.db'}"
 
 
 def test_the_witness_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -401,6 +402,14 @@ def test_reading_leaves_no_trace(tmp_path: Path) -> None:
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()} == before
 
 
+def test_a_log_of_nothing_is_no_log(tmp_path: Path) -> None:
+    """A run that was killed when it had just folded it in leaves one: reading leaves no trace there either."""
+    written(tmp_path)
+    (tmp_path / "state.db-wal").touch()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert (events(tmp_path)[1:], sorted(path.name for path in tmp_path.iterdir())) == (EVENTS, before)
+
+
 def test_a_reader_sees_what_a_run_has_just_written(tmp_path: Path) -> None:
     """While it goes on, and lies in the log alone."""
     journal = opened(tmp_path)
@@ -442,17 +451,22 @@ def test_a_body_that_is_none_is_told(tmp_path: Path) -> None:
     assert (what.startswith(f"{tmp_path / 'state.db'} can't be read: "), hint) == (True, MEND)
 
 
-def test_an_epoch_never_goes_back(tmp_path: Path) -> None:
-    """A row of a run that was overtaken is damage, however right its digest."""
+@pytest.mark.parametrize(
+    ("numbers", "at"),
+    [(((1, 2), (2, 2), (3, 1)), 3), (((1, 1), (3, 1)), 3)],
+    ids=["a run that was overtaken", "a gap"],
+)
+def test_rows_that_only_look_right_are_damage(tmp_path: Path, numbers: tuple[tuple[int, int], ...], at: int) -> None:
+    """An epoch that goes back, and a number that is left out, however right the digests."""
     opened(tmp_path).close()
     previous = ""
     with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as database:
-        for seq, epoch in ((1, 2), (2, 2), (3, 1)):
+        for seq, epoch in numbers:
             row = (seq, epoch, 1000.0, "seen", "dusk", "a1", json.dumps({}))
             digest = hashlib.sha256("\x1f".join((previous, *map(str, row))).encode()).hexdigest()[:32]
             database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, previous))
             previous = digest
-    assert told(tmp_path)[0] == f"{tmp_path / 'state.db'} is damaged at event 3"
+    assert told(tmp_path)[0] == f"{tmp_path / 'state.db'} is damaged at event {at}"
 
 
 def test_events_that_were_lost_are_told(tmp_path: Path) -> None:
@@ -495,11 +509,12 @@ def test_opening_leaves_python_as_it_was(tmp_path: Path, collecting: bool, damag
         gc.enable()
 
 
-def test_a_folder_in_the_place_of_a_database_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("writing", [True, False])
+def test_a_folder_in_the_place_of_a_database_is_told(tmp_path: Path, writing: bool) -> None:
     """In SQLite's words, whichever it has for that; it says nothing of what was written, which needs no backup."""
     (tmp_path / "state.db").mkdir()
     with pytest.raises(FileTrouble) as caught:
-        opened(tmp_path)
+        opened(tmp_path, writing=writing)
     assert caught.value.what.startswith(f"{tmp_path / 'state.db'} can't be opened: ")
     assert caught.value.hint == "free space or mend the rights, then run again"
 
@@ -521,8 +536,9 @@ def test_a_run_that_was_stopped_may_ask_whether_the_record_is_still_its_own(tmp_
     one, other = opened(tmp_path), opened(tmp_path)
     one.append(EVENTS[0])
     one.check_ours()
-    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+    with pytest.raises(AnotherRunner) as caught:
         other.check_ours()
+    assert caught.value.what == f"another run has gone on with {tmp_path / 'state.db'}"
     (tmp_path / "copy.db").write_bytes((tmp_path / "state.db").read_bytes())
     (tmp_path / "copy.db").replace(tmp_path / "state.db")
     with pytest.raises(AnotherRunner, match="another run has gone on with"):
@@ -583,3 +599,20 @@ def test_a_disk_that_was_full_may_be_written_again(tmp_path: Path) -> None:
     journal.append(full)
     journal.close()
     assert events(tmp_path)[1:] == [*EVENTS, full]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_IOERR_READ, FileTrouble),
+        (sqlite3.SQLITE_IOERR_SHORT_READ, StateDamaged),
+        (sqlite3.SQLITE_BUSY, FileTrouble),
+        (sqlite3.SQLITE_CORRUPT, StateDamaged),
+        (sqlite3.SQLITE_NOTADB, StateDamaged),
+    ],
+)
+def test_a_machine_that_refuses_is_no_damage(code: int, kind: type[StoryboardError]) -> None:
+    """What it doesn't give may be whole; what is there, and less than it has to be, is not."""
+    error = sqlite3.OperationalError("said so")
+    error.sqlite_errorcode = code
+    assert type(_trouble(error, "state.db can't be read")) is kind

@@ -134,22 +134,39 @@ def test_a_disk_that_has_no_locks_is_told() -> None:
 
 
 class _Fleeting(type(Path())):  # type: ignore[misc]  # the class of this system's paths
-    """A path whose file somebody removes after it was opened, once."""
+    """A path whose file somebody removes after it was opened, once, and perhaps makes anew."""
 
     removed = False
+    anew = False
 
     def exists(self, **how: bool) -> bool:
         """Is it there, when one looks for the first time?"""
         if self.name == "lock" and not _Fleeting.removed:
             _Fleeting.removed = True
             self.unlink()
+            if _Fleeting.anew:
+                self.touch()
         return bool(super().exists(**how))
 
 
 @pytest.mark.row(63)
-def test_a_lock_that_was_removed_while_it_was_taken_is_taken_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("anew", [False, True], ids=["removed", "made anew"])
+def test_a_lock_that_was_removed_while_it_was_taken_is_taken_again(tmp_path: Path, anew: bool) -> None:
     """Whoever comes next finds the lock of the file that is there."""
+    _Fleeting.removed, _Fleeting.anew = False, anew
     with sole_runner(_Fleeting(tmp_path)):
         assert _Fleeting.removed
         with pytest.raises(AnotherRunner), sole_runner(tmp_path):
             pass
+
+
+@pytest.mark.parametrize(
+    ("said", "holder"), [(b"\xff\n", "\ufffd"), (b"x" * 300, "x" * 200)], ids=["no text", "a long one"]
+)
+def test_a_lock_may_say_anything(tmp_path: Path, said: bytes, holder: str) -> None:
+    """As much of it is told as there may be, and what is no text as a sign that says so."""
+    with sole_runner(tmp_path):
+        (tmp_path / "lock").write_bytes(said)
+        with pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
+            pass
+    assert caught.value.what == f"{holder} is at work in this project"
