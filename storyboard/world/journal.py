@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -65,9 +66,23 @@ def _locked(path: Path, stack: ExitStack) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise kept_out(error, path, os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()) from error
+            raise kept_out(error, path, _holder(descriptor)) from error
         if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
             return descriptor
+
+
+NAMES_ITSELF = 0.2
+"""Seconds within which whoever has the lock has written down who it is."""
+
+
+def _holder(descriptor: int) -> str:
+    """Who has the lock. Between taking it and saying so there is a moment, in which two that begin at once may meet."""
+    until = time.monotonic() + NAMES_ITSELF
+    while True:
+        said = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
+        if said or time.monotonic() > until:
+            return said
+        time.sleep(0.01)
 
 
 def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -117,6 +118,20 @@ def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
         "somebody is at work in this project",
         "wait for it, or stop it with Ctrl-C",
     )
+
+
+@pytest.mark.row(62)
+def test_two_that_begin_at_once_meet_by_name(tmp_path: Path) -> None:
+    """Whoever comes in the moment between another's lock and its words waits for these."""
+    with sole_runner(tmp_path):
+        words = (tmp_path / "lock").read_text()
+        (tmp_path / "lock").write_text("")
+        late = Timer(0.02, (tmp_path / "lock").write_text, [words])
+        late.start()
+        with pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
+            pass
+        late.join()
+    assert caught.value.what.startswith(f"process {os.getpid()} on ")
 
 
 def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
