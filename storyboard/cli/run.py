@@ -15,7 +15,7 @@ from storyboard.cli.listen import receiving
 from storyboard.cli.progress import Display, display
 from storyboard.cli.show import money, show_plan, show_results, told_books
 from storyboard.errors import DecisionNeeded
-from storyboard.executor.run import Outcome
+from storyboard.executor.run import Outcome, Result
 from storyboard.language.source import shown
 from storyboard.planning.event import Event
 from storyboard.planning.money import Money
@@ -161,13 +161,19 @@ def told_results(outcome: Outcome) -> None:
     """What became of the scenes: at length where something has to be done, and a line for each."""
     for result in outcome.results.values():
         if result.standing in ("failed", "held"):
-            echo(f"{result.standing}: {shown(result.scene)}: {shown(result.what)}", err=True)
-            for line in result.hint.splitlines():
-                echo(f"  {shown(line)}", err=True)
+            _tell_trouble(result, "")
+    for result in outcome.earlier:
+        _tell_trouble(result, ", an earlier submission")
     show_results(outcome.results.values())
     if outcome.interrupted:
         echo("interrupted; the same command goes on where this one stopped", err=True)
     echo(f"{outcome.submitted} task{'s' if outcome.submitted != 1 else ''} submitted")
+
+
+def _tell_trouble(result: Result, which: str) -> None:
+    echo(f"{result.standing}: {shown(result.scene)}{which}: {shown(result.what)}", err=True)
+    for line in result.hint.splitlines():
+        echo(f"  {shown(line)}", err=True)
 
 
 def _tell_money(outcome: Outcome, realm: Realm) -> None:

@@ -20,6 +20,7 @@ EventKind = Literal[
     "unknown",
     "adopted",
     "disowned",
+    "renamed",
     "held",
     "decided",
     "seen",
@@ -156,6 +157,8 @@ class History:
             changed = self._attempts[event.intent] = _after(self._attempts[event.intent], event, at)
             if changed.task:
                 self.owned.add(changed.task)
+            if event.kind == "renamed":
+                self._move(event)
         if event.kind == "stored":
             row = event.body["take"]
             self._takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
@@ -165,6 +168,13 @@ class History:
             self.owned.add(str(event.body.get("task", "")))
         if event.intent in self._attempts:
             self._note_doubt(self._attempts[event.intent])
+
+    def _move(self, event: Event) -> None:
+        """An attempt goes on under its scene's new name."""
+        attempt = self._attempts[event.intent]
+        del self._of[attempt.profile, attempt.scene][event.intent]
+        self._of.setdefault((attempt.profile, event.scene), {})[event.intent] = None
+        self._attempts[event.intent] = replace(attempt, scene=event.scene)
 
     def attempt(self, intent: str) -> Attempt:
         """The attempt of an intent that was written down."""
