@@ -539,7 +539,7 @@ def resolve(
         known = Register(register.folder(settings.environment()))
         memory = _remembered(layout, known, journal, clock)
         past = past_of(journal.past)
-        attempt = in_doubt(past, profile, scene)
+        attempt = in_doubt(past, profile, scene, adopting=bool(adopt))
         decided = decision(attempt, adopt, past, abandon=abandon)
         entry = books_of(event for _, event in journal.past).entry(attempt.intent)
         agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))

@@ -167,6 +167,14 @@ def test_what_is_only_sought_is_not_paid_for(tmp_path: Path) -> None:
     assert at.desk.bodies == []
 
 
+def test_what_bears_no_mark_is_not_paid_for_by_who_only_seeks(tmp_path: Path) -> None:
+    """Its author fixed when it expires: no list can say anything of it, and recovery submits nothing."""
+    at = bench(tmp_path)
+    with pytest.raises(DecisionNeeded, match="it bears no mark by which a task of it could be known"):
+        asyncio.run(perform(replace(JOB, marked=False), replace(at.crew, memory="sought"), order))
+    assert (at.desk.bodies, at.kinds) == ([], [])
+
+
 def test_an_id_of_another_attempt_is_no_answer(tmp_path: Path) -> None:
     """A task belongs to one attempt: a service that names it twice leaves the second in doubt."""
     at = bench(tmp_path, Desk(CLOCK, answers=["cgt-1", "cgt-1"]))
@@ -288,10 +296,27 @@ def test_a_stray_no_to_a_question_loses_no_task(tmp_path: Path) -> None:
 def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None:
     """It was paid for: somebody has to decide, nothing is bought again by itself."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
-    at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
+    at = bench(tmp_path, Desk(VirtualClock(), looks=[gone] * 10))
+    at.journal.append(Event("intended", "dusk", "i1", {"key": JOB.components}))
+    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-1"}))
+    at.desk.clock.advance(7 * 86_400)
     with pytest.raises(DecisionNeeded):
-        performed(at)
+        performed(at, at.journal.history.attempt("i1"))
     assert state_after(at) == "lost"
+
+
+@pytest.mark.row(17)
+def test_a_task_that_cannot_be_forgotten_yet_is_not_lost(tmp_path: Path) -> None:
+    """Within seven days it is more likely that another account is asked: it is held, and looked at by the next run."""
+    at = bench(tmp_path, Desk(VirtualClock(), looks=[NotFound("not found", code="NotFound.Task", status=404)] * 10))
+    at.journal.append(Event("intended", "dusk", "i1", {"key": JOB.components}))
+    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-1"}))
+    at.desk.clock.advance(60)
+    with pytest.raises(DecisionNeeded, match="knows no task cgt-1, though it keeps them for seven days"):
+        performed(at, at.journal.history.attempt("i1"))
+    held = at.journal.history.attempt("i1")
+    at.desk.looks.clear()
+    assert (held.state, held.held, performed(at, held).task) == ("accepted", True, "cgt-1")
 
 
 @pytest.mark.row(17)
