@@ -8,6 +8,7 @@ and sound. Nothing here ever submits twice: a request is made again only after a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -142,7 +143,7 @@ async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> A
     intent = crew.dice.token()
     crew.reserve(intent, job.reserve)
     about = {"body": digest_of(body), "marker": marker}
-    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
+    _note_intended(job, crew, intent, {**_about(job), **about})
     try:
         _check_awake(crew, intent)
         task = await crew.provider.submit(body, intent)
@@ -169,6 +170,18 @@ def _check_awake(crew: Crew, intent: str) -> None:
     crew.journal.check_ours()
     if crew.clock.now() - crew.journal.history.attempt(intent).at > SLEPT:
         raise NotSent("this machine slept before it was sent")
+
+
+def _note_intended(job: Job, crew: Crew, intent: str, about: Mapping[str, Any]) -> None:
+    """What the disk takes only by half, a row without its witness, would be in doubt from then on: nothing was sent,
+    and that is written down as well. Raises FileTrouble all the same."""
+    try:
+        crew.note(Event("intended", job.scene, intent, about))
+    except FileTrouble as error:
+        if intent in crew.journal.history.of(job.profile, job.scene).attempts:
+            with suppress(FileTrouble):
+                crew.note(Event("not_sent", job.scene, intent, {"error": error.what}))
+        raise
 
 
 def _note_accepted(job: Job, crew: Crew, intent: str, task: str) -> None:

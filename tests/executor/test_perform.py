@@ -14,6 +14,7 @@ import pytest
 from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
+    FileTrouble,
     NotFound,
     NotSent,
     RateLimited,
@@ -63,6 +64,15 @@ def test_the_intent_is_on_the_disk_when_the_request_leaves(tmp_path: Path) -> No
     performed(at)
     intended = at.heard[0]
     assert intended.body["body"] == "sha256:" + hashlib.sha256(at.desk.bodies[0]).hexdigest()
+
+
+def test_an_intent_that_the_disk_took_only_by_half_was_not_sent(tmp_path: Path) -> None:
+    """Its row is there, its witness isn't: nothing leaves, and no later run holds the scene for it."""
+    at = bench(tmp_path)
+    (tmp_path / "witness").mkdir()
+    with pytest.raises(FileTrouble, match="witness can't be written"):
+        performed(at)
+    assert (at.desk.bodies, [a.state for a in at.journal.history.past.attempts.values()]) == ([], ["refused"])
 
 
 def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
