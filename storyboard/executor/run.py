@@ -104,7 +104,10 @@ def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], 
 
 
 def selecting(lock: Lock, profile: str, keep: Keep) -> Lock:
-    """The lock in which a kept take is the selected one, under the scene's present name."""
+    """The lock in which a kept take is the selected one, under the scene's present name. A scene that became several
+    has only one block to move: who comes after the first has the take alone."""
+    if keep.moved_from and (profile, keep.moved_from) not in lock.blocks:
+        return lock.with_take(profile, keep.scene, keep.take, select=True)
     if keep.moved_from:
         lock = lock.moving(profile, keep.moved_from, keep.scene)
     if lock.block(profile, keep.scene).selected != keep.take.digest:
