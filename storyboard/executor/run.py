@@ -148,7 +148,7 @@ class Run:
         said = self._crew.journal.past[self._began :]
         self._put_down_bills(said)
         self.outcome.results = {id: self.outcome.results[id] for id in self._graph.storyboard.scenes}
-        self.outcome.submitted = sum(event.kind == "accepted" for _, event in said)
+        self.outcome.submitted = self._taken_on(said)
         self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
         return self.outcome
 
@@ -171,6 +171,12 @@ class Run:
             entry, result = self._crew.budget.project.entry(intent), self.outcome.results.get(scene)
             if entry is not None and result is not None:
                 result.books.put(intent, entry)
+
+    def _taken_on(self, said: Sequence[tuple[float, Event]]) -> int:
+        """How many tasks came of what this run sent, named in the answer or found later. The intent of a task that only
+        a lost record knew has no body: it was sent by another run."""
+        sent = [event.intent for _, event in said if event.kind == "intended" and "body" in event.body]
+        return sum(bool(self._crew.journal.history.attempt(intent).task) for intent in sent)
 
     def _settle_what_is_kept(self) -> None:
         results, takes, lock = kept(self._plan, self._world)

@@ -57,6 +57,15 @@ def test_a_task_whose_answer_was_lost_is_found_and_fetched(tmp_path: Path, case:
     assert (outcome.exit_code, stage.tasks, stage.kinds["intended"], stage.kinds["adopted"]) == (0, 2, 2, 1)
 
 
+def test_a_task_is_counted_by_the_run_that_submitted_it(tmp_path: Path) -> None:
+    """However it got to know of it; one that an earlier run submitted is not counted again by the run that finds it."""
+    dropped, unlisted = Fault("create", at=1, does="drop"), Fault("list", at=1, does="refuse", status=403)
+    _, outcome = played(tmp_path / "found", dropped)
+    _, first, second = played_twice(tmp_path / "later", dropped, unlisted, text=TWO)
+    assert (outcome.submitted, first.submitted, second.submitted) == (2, 1, 0)
+    assert standings(second) == {"dusk": "done", "gulls": "done"}
+
+
 NEVER_SEEN = {
     "7 the connection ends": Fault("create", at=1, does="hang_up", reset=True),
     "8 cut off in the body": Fault("create", at=1, does="reset", after=10),
