@@ -306,7 +306,7 @@ def test_a_person_wants_no_more_of_it() -> None:
 def test_a_person_knows_its_task() -> None:
     """From then on it is waited for and fetched."""
     known = past(other("i9", "accepted", task="cgt-9"))
-    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1"})
+    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1", "by": "person"})
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:
