@@ -377,12 +377,13 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
 
 async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
     """A task that was found by its mark and came to nothing says nothing of how it was made: it is only believed to be
-    ours if no other bears the mark, in a list that was made when everything that may be late has had its time.
+    ours if no other bears the mark, in a list that was made when everything that may be late has had its time. Whoever
+    looked himself and said that it is ours is believed.
 
     Raises UnknownOutcome if another does.
     """
     attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
-    if attempt is None or not attempt.adopted:
+    if attempt is None or not attempt.adopted or attempt.vouched:
         return
     others = crew.journal.history.owned - {known.task}
     now = crew.clock.now()

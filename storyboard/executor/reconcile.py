@@ -182,4 +182,4 @@ def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False)
         raise UsageError(
             f'task {adopt} belongs to scene "{owner.scene}" already', "look again with `storyboard tasks list`"
         )
-    return Event("adopted", attempt.scene, attempt.intent, {"task": adopt})
+    return Event("adopted", attempt.scene, attempt.intent, {"task": adopt, "by": "person"})

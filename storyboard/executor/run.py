@@ -131,7 +131,10 @@ def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], 
 
 
 def selecting(lock: Lock, profile: str, keep: Keep) -> Lock:
-    """The lock in which a kept take is the selected one, under the scene's present name."""
+    """The lock in which a kept take is the selected one, under the scene's present name. A scene that became several
+    has only one block to move: who comes after the first has the take alone."""
+    if keep.moved_from and (profile, keep.moved_from) not in lock.blocks:
+        return lock.with_take(profile, keep.scene, keep.take, select=True)
     if keep.moved_from:
         lock = lock.moving(profile, keep.moved_from, keep.scene)
     if lock.block(profile, keep.scene).selected != keep.take.digest:
@@ -174,7 +177,7 @@ class Run:
         self._put_down_bills(said)
         self.outcome.earlier += unmarked(self._crew.journal.history.past, self.outcome.results)
         self.outcome.results = {id: self.outcome.results[id] for id in self._graph.storyboard.scenes}
-        self.outcome.submitted = sum(event.kind == "accepted" for _, event in said)
+        self.outcome.submitted = self._taken_on(said)
         self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
         return self.outcome
 
@@ -197,6 +200,12 @@ class Run:
             entry, result = self._crew.budget.project.entry(intent), self.outcome.results.get(scene)
             if entry is not None and result is not None:
                 result.books.put(intent, entry)
+
+    def _taken_on(self, said: Sequence[tuple[float, Event]]) -> int:
+        """How many tasks came of what this run sent, named in the answer or found later. The intent of a task that only
+        a lost record knew has no body: it was sent by another run."""
+        sent = [event.intent for _, event in said if event.kind == "intended" and "body" in event.body]
+        return sum(bool(self._crew.journal.history.attempt(intent).task) for intent in sent)
 
     def _settle_what_is_kept(self) -> None:
         results, takes, lock = kept(self._plan, self._world)
@@ -338,11 +347,9 @@ class Run:
         job = Job(attempt.scene, attempt.profile, attempt.components)
         try:
             take = await perform(job, self._crew, _unasked, attempt)
+            chosen = self._world.lock.block(attempt.profile, attempt.scene).selected
+            self._write(self._world.lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))
         except StoryboardError as error:
             self._crew.tell(Event("ended", attempt.scene, attempt.intent, {"status": "lost", "error": error.what}))
             if not isinstance(error, (SceneFailed, Stopped)):
                 self.outcome.earlier.append(self._told(attempt.scene, error))
-            return
-        lock = self._world.lock
-        chosen = lock.block(attempt.profile, attempt.scene).selected
-        self._write(lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))

@@ -106,7 +106,7 @@ def test_a_lost_record_is_rebuilt(project: Path) -> None:
     """Every task is known again by its mark, and fetched; the film follows, and nothing was paid."""
     forget(project)
     said = say("recover", "-f", str(project), "--emulator")
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err, said.submitted) == (0, "", 0)
     again = run(project)
     assert (again.code, again.submitted, tasks(project)) == (0, 0, 4)
 

@@ -311,7 +311,8 @@ def test_the_task_of_what_was_made_anew_may_show_itself_after_all() -> None:
 def test_its_own_task_can_be_taken_up_again(state: AttemptState) -> None:
     """What seemed lost is looked at once more, and what was given up is had after all, without another payment."""
     ended = other("i1", state, task="cgt-1")
-    assert decision(ended, "cgt-1", past(ended)) == Event("adopted", "dusk", "i1", {"task": "cgt-1"})
+    adopted = Event("adopted", "dusk", "i1", {"task": "cgt-1", "by": "person"})
+    assert decision(ended, "cgt-1", past(ended)) == adopted
 
 
 def test_a_person_has_it_submitted_again() -> None:
@@ -327,7 +328,7 @@ def test_a_person_wants_no_more_of_it() -> None:
 def test_a_person_knows_its_task() -> None:
     """From then on it is waited for and fetched."""
     known = past(other("i9", "accepted", task="cgt-9"))
-    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1"})
+    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1", "by": "person"})
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:
