@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -105,7 +106,7 @@ class Net:
                 client.stream(method, url, headers={**PLAIN, **headers}, params=query) as response,
             ):
                 return await _whole(response)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except _BROKEN as error:
             nobody = Unreachable(f"{Address(url).origin} gave no answer ({_named(error)})")
             raise _untrusted(url, error) or nobody from error
 
@@ -127,7 +128,7 @@ class Net:
             httpx.UnsupportedProtocol,
         ) as error:
             raise _not_sent(url, error) from error
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except _BROKEN as error:
             raise UnknownOutcome(f"the answer of {Address(url).origin} was lost ({_named(error)})") from error
 
     async def stream(self, address: Address, sink: Sink, *, largest: int) -> Streamed:
@@ -140,7 +141,7 @@ class Net:
                 return await self._streamed(address, sink, largest)
             except TimeoutError as error:
                 raise Unusable(f"{address.bare} came too slowly") from error
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+            except _BROKEN as error:
                 sort = Unreachable if isinstance(error, _NOBODY) else Unusable
                 failure = sort(f"{address.bare} could not be fetched ({_named(error)})")
                 raise _untrusted(address.reveal(), error) or failure from error
@@ -184,6 +185,9 @@ class Net:
             hint = "look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
             raise NoWayOut("the environment's proxy or certificates can't be used", hint) from error
 
+
+_BROKEN = (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, TimeoutError)
+"""What a talk ends with before it is over: httpx hands on as it is what TLS finds wrong after its greeting."""
 
 _NOBODY = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL)
 """What goes wrong before anybody has been asked anything."""
@@ -238,8 +242,7 @@ async def _whole(response: httpx.Response) -> Reply:
 
 def _named(error: Exception) -> str:
     """An error's kind in words. Never its own text, which may hold a header or a signature."""
-    words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(error).__name__)
-    return words.strip()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", type(error).__name__).lower()
 
 
 Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
@@ -290,7 +293,7 @@ async def guarded(address: Address, sink: Sink, guard: Guard) -> Streamed:
             return await _from_ip(ips[0], url, sink, guard)
     except TimeoutError as error:
         raise Unreachable(f"it didn't come whole within {guard.seconds:g} s") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except _BROKEN as error:
         raise Unreachable(f"nobody answered as one should ({_named(error)})") from error
 
 

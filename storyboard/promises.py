@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeGuard
 from urllib.parse import urlsplit
 
 Realm = Literal["real", "emulated"]
@@ -134,6 +134,12 @@ class Account:
     def realm(self) -> Realm:
         """`emulated` where the address is loopback."""
         return "emulated" if is_loopback(self.base_url) else "real"
+
+
+def is_count(number: object) -> TypeGuard[int]:
+    """Can something be counted by this number? It is whole, not negative, and one that JSON tells exactly (RFC 8259,
+    *Numbers*): others are somebody's mistake, and a sum or a date that rests on them breaks."""
+    return isinstance(number, int) and 0 <= number < 2**53
 
 
 def is_loopback(url: str) -> bool:

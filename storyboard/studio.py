@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard import project
-from storyboard.errors import DecisionNeeded, FileTrouble, Interrupted, MediaTrouble
+from storyboard.errors import DecisionNeeded, FileTrouble, Interrupted, MachineRefuses, MediaTrouble
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
@@ -115,8 +115,21 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
             settle_known(day, budget.project)
         money = budget, day
         outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory, money))
-        journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
+        with _told_with(outcome):
+            lock.flush()
+        with _told_with(outcome):
+            journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
         return outcome
+
+
+@contextmanager
+def _told_with(outcome: Outcome) -> Iterator[None]:
+    """What the machine refuses at the very end stops the run, but hides nothing of what came of it: where the record
+    takes nothing more, nobody else has a task's name."""
+    try:
+        yield
+    except MachineRefuses as error:
+        outcome.stopped = outcome.stopped or error
 
 
 @contextmanager
@@ -539,7 +552,7 @@ def resolve(
         known = Register(register.folder(settings.environment()))
         memory = _remembered(layout, known, journal, clock)
         past = past_of(journal.past)
-        attempt = in_doubt(past, profile, scene)
+        attempt = in_doubt(past, profile, scene, adopting=bool(adopt))
         decided = decision(attempt, adopt, past, abandon=abandon)
         entry = books_of(event for _, event in journal.past).entry(attempt.intent)
         agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))

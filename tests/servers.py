@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import socketserver
 import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 
@@ -218,6 +219,30 @@ def greeted() -> Iterator[tuple[str, list[int]]]:
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}", heard
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def garbling(begun: bytes, trust: ssl.SSLContext) -> Iterator[str]:
+    """A TLS server that reads a request, begins its answer, and goes on with a record that was damaged on the way."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with trust.wrap_socket(self.request, server_side=True) as secure:
+                secure.recv(65_536)
+                secure.sendall(begun)
+                os.write(secure.fileno(), b"\x17\x03\x03\x00\x20" + b"x" * 32)
+                secure.settimeout(10)
+                with suppress(OSError):
+                    secure.recv(65_536)  # until the other side leaves: unread bytes would make a reset of our end
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

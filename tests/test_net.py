@@ -16,7 +16,7 @@ from storyboard import net
 from storyboard.errors import NotSent, ProviderError, UnknownOutcome, Unreachable, Untrusted
 from storyboard.net import FETCHES, LARGEST_REPLY, POOL, Net, Patience
 from storyboard.promises import Address
-from tests.servers import Sunk, answering, closed_port, counting, dripping, greeted, http, resetting, silent
+from tests.servers import Sunk, answering, closed_port, counting, dripping, garbling, greeted, http, resetting, silent
 
 T = TypeVar("T")
 KEY = {"Authorization": "Bearer sk-secret"}
@@ -347,11 +347,14 @@ def test_a_port_that_accepts_nobody_was_not_sent_to() -> None:
                 one.close()
 
 
+CERTIFICATE = Path(__file__).parent / "world" / "films.example.cert.pem"
+GUARD = net.Guard(100, 5.0, permits=lambda ip: ip == "127.0.0.1", trust=ssl.create_default_context(cafile=CERTIFICATE))
+
+
 def certificate() -> ssl.SSLContext:
-    """A server's, which nobody on this machine believes."""
-    folder = Path(__file__).parent / "world"
+    """A server's, which nobody on this machine believes unless he is told to."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "films.example.cert.pem", folder / "films.example.key.pem")
+    context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("films.example.key.pem"))
     return context
 
 
@@ -409,3 +412,30 @@ def test_a_paid_request_that_is_cut_off_is_in_doubt(read: int) -> None:
     """The server resets after so many bytes of the body: it may have had more of it than we know."""
     with resetting(read) as address, pytest.raises(UnknownOutcome):
         going(lambda way: way.submit(f"{address}/tasks", KEY, b"x" * 8_000_000))
+
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
+
+
+@pytest.mark.parametrize("begun", [b"", HALF], ids=["at once", "half way"])
+@pytest.mark.parametrize(
+    ("talk", "sort", "words"),
+    [
+        (lambda way, url: way.submit(url, KEY, b"{}"), UnknownOutcome, r"was lost \(ssl error\)"),
+        (lambda way, url: way.ask("GET", url, KEY), Unreachable, r"gave no answer \(ssl error\)"),
+        (lambda way, url: way.stream(Address(url), Sunk(), largest=100), Unreachable, r"be fetched \(ssl error\)"),
+        (lambda _, url: net.guarded(Address(url), Sunk(), GUARD), Unreachable, r"as one should \(ssl error\)"),
+    ],
+    ids=["submit", "ask", "stream", "guarded"],
+)
+def test_a_connection_that_is_damaged_on_the_way_is_a_lost_answer(
+    monkeypatch: pytest.MonkeyPatch,
+    talk: Callable[[Net, str], Awaitable[object]],
+    sort: type[ProviderError],
+    words: str,
+    begun: bytes,
+) -> None:
+    """What TLS finds wrong after its greeting comes in words of its own; what was paid for may have arrived."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with garbling(begun, certificate()) as origin, pytest.raises(sort, match=words):
+        going(lambda way: talk(way, f"{origin}/tasks"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.promises import Account, Address, Pace, Secret, is_loopback
+from storyboard.promises import Account, Address, Pace, Secret, is_count, is_loopback
 
 SIGNED = "https://user:word@files.example:8443/a/video.mp4?X-Tos-Signature=abcdef#part"
 
@@ -100,3 +100,12 @@ def test_an_account_at_a_loopback_address_is_of_the_emulated_realm() -> None:
     """The address alone says which realm it is."""
     realms = [Account(url, Secret("k"), 1, Pace(1, 1)).realm for url in ("http://127.0.0.1:1", "https://ark.example")]
     assert realms == ["emulated", "real"]
+
+
+@pytest.mark.parametrize(
+    ("number", "counts"),
+    [(0, True), (2**53 - 1, True), (2**53, False), (-1, False), (1.0, False), (float("nan"), False), ("1", False)],
+)
+def test_what_something_can_be_counted_by(number: object, counts: bool) -> None:
+    """Whole, not negative, and no larger than JSON tells exactly."""
+    assert is_count(number) is counts

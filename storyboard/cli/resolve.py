@@ -12,6 +12,7 @@ from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, UsageError
 
 if TYPE_CHECKING:
+    from storyboard.planning.event import Attempt
     from storyboard.studio import Doubt
 
 
@@ -44,6 +45,7 @@ def command(
     """
     from storyboard import project, studio
     from storyboard.language.problem import nearest
+    from storyboard.world.clock import SystemClock
     from storyboard.world.files import layout_of
 
     if bool(adopt) + submit_again + abandon != 1:
@@ -54,12 +56,17 @@ def command(
     judgement, _ = project.survey(layout, named(profiles))
     tell_problems(judgement)
     assert judgement.graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
-    if scene not in judgement.graph.order:
+    past = project.past_on_disk(layout, SystemClock())
+    names = (*judgement.graph.order, *(attempt.scene for attempt in past.attempts.values()))
+    if scene not in names:
         known = f"there are: {', '.join(judgement.graph.order[:20])}"
         raise UsageError(f'no scene is called "{scene}"', nearest(scene, judgement.graph.order) or known)
     choice = f"--adopt {adopt}" if adopt else "--abandon" if abandon else "--submit-again"
 
+    decided: list[Doubt] = []
+
     def agree(doubt: Doubt) -> bool:
+        decided.append(doubt)
         echo(told_doubt(doubt))
         echo(f"{choice}: {told_choice(doubt, adopt, abandon=abandon)}")
         return yes or layout.realm == "emulated" or not sys.stdin.isatty() or click.confirm("Do that?", default=False)
@@ -67,10 +74,16 @@ def command(
     if not studio.resolve(layout, ",".join(named(profiles)), scene, adopt, abandon=abandon, agree=agree):
         raise DecisionNeeded("nothing was decided: you said no")
     if abandon:
-        echo(f"{scene}: its submission is given up; `storyboard resolve {scene} --submit-again` takes that back")
+        echo(f"{scene}: its submission is given up; {taking_back(scene, decided[0].attempt)}")
         return
     word = f"task {adopt} is its own" if adopt else "it will be submitted again"
     echo(f"{scene}: {word}; go on with `storyboard run{' --emulator' if emulator else ''}`")
+
+
+def taking_back(scene: str, attempt: Attempt) -> str:
+    """How one has it after all: a task that is there needn't be made twice."""
+    choice = f"--adopt {attempt.task}` takes that back" if attempt.task else "--submit-again` has it made after all"
+    return f"`storyboard resolve {scene} {choice}"
 
 
 def told_doubt(doubt: Doubt) -> str:

@@ -161,13 +161,22 @@ def told_results(outcome: Outcome) -> None:
     """What became of the scenes: at length where something has to be done, and a line for each."""
     for result in outcome.results.values():
         if result.standing in ("failed", "held"):
-            echo(f"{result.standing}: {shown(result.scene)}: {shown(result.what)}", err=True)
-            for line in result.hint.splitlines():
-                echo(f"  {shown(line)}", err=True)
+            _tell_trouble(f"{result.standing}: {shown(result.scene)}", result.what, result.hint)
+    for result in outcome.earlier:
+        _tell_trouble(f"{result.standing}: {shown(result.scene)}, an earlier submission", result.what, result.hint)
+    stopped, told = outcome.stopped, (*outcome.results.values(), *outcome.earlier)
+    if stopped is not None and all(result.what != stopped.what for result in told):
+        _tell_trouble("stopped", stopped.what, stopped.hint)
     show_results(outcome.results.values())
     if outcome.interrupted:
         echo("interrupted; the same command goes on where this one stopped", err=True)
     echo(f"{outcome.submitted} task{'s' if outcome.submitted != 1 else ''} submitted")
+
+
+def _tell_trouble(who: str, what: str, hint: str) -> None:
+    echo(f"{who}: {shown(what)}", err=True)
+    for line in hint.splitlines():
+        echo(f"  {shown(line)}", err=True)
 
 
 def _tell_money(outcome: Outcome, realm: Realm) -> None:

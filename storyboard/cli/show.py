@@ -71,7 +71,9 @@ def show_plan(plan: Plan, realm: Realm) -> None:
     for note in (*plan.notes, *notes_of(plan.graph)):
         echo(f"  note: {shown(note)}")
     for attempt in plan.salvage:
-        echo(f"  note: {shown(attempt.scene)}: task {attempt.task} of an earlier wish is fetched as well")
+        what = f"task {attempt.task} of an earlier wish is fetched as well"
+        sought = "an earlier submission is in doubt: its task is looked for"
+        echo(f"  note: {shown(attempt.scene)}: {what if attempt.task else sought}")
     echo(summary(plan, realm))
 
 

@@ -142,7 +142,9 @@ def cancelling(task: str, file: str, emulator: bool, speed: float) -> None:
     _removed(layout, task, embedded)
     echo(f"{task} is cancelled, and will not be billed")
     if row.scene:
-        echo(f"{row.scene}: the next run makes it anew")
+        more = (f" --profile {row.profile}" if row.profile else "") + (" --emulator" if emulator else "")
+        remedy = f"`storyboard resolve {row.scene} --submit-again{more}`"
+        echo(f"{row.scene}: the next run holds it; {remedy} then has it made after all")
 
 
 @command.command("delete")

@@ -20,7 +20,8 @@ def command(file: str, emulator: bool, deep: bool, as_json: bool) -> None:
     """Check every take and frame in the store against its digest.
 
     What was altered is put aside (nothing is deleted), what is gone is named: `storyboard run` fetches either again
-    while the service still has it, and buys nothing. Exits with 5 if something was found.
+    while the service still has it, and buys nothing; a last frame only once a scene is made from it, and else it takes
+    the last picture of the video. Exits with 5 if something was found.
     """
     from storyboard import project, studio
     from storyboard.world.files import layout_of

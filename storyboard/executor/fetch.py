@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storyboard.errors import MediaTrouble, Unusable
+from storyboard.errors import FileTrouble, MediaTrouble, Unusable
 from storyboard.language.facts import format_of
 from storyboard.net import FETCHES
 from storyboard.planning.fingerprint import digest_of
@@ -42,14 +42,15 @@ class Fetcher:
     async def bring(self, name: str, address: Address, *, video: bool) -> Fetched:
         """Fetch a file, check it, and give it its name; `name` is for its part on the disk.
 
-        Raises Unusable if it isn't whole, Unreachable if nobody answers.
+        Raises Unusable if it isn't whole, Unreachable if nobody answers, FileTrouble if this machine doesn't take it.
         """
         part = self.store.part(digest_of(name.encode())[7:19] + ("mp4" if video else "frame"))
         try:
             async with self.hands:
                 await self.provider.fetch(address, part)
             digest = await asyncio.to_thread(part.close)
-            measures, ending = await asyncio.to_thread(_video if video else _picture, part.path)
+            with FileTrouble.at(part.path, "read"):
+                measures, ending = await asyncio.to_thread(_video if video else _picture, part.path)
             await asyncio.to_thread(self.store.keep, part.path, digest, ending)
             return Fetched(digest, measures.seconds, measures.width, measures.height)
         except MediaTrouble as error:

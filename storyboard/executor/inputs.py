@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
-from storyboard.errors import DecisionNeeded, MediaTrouble
+from storyboard.errors import DecisionNeeded, MediaTrouble, Rejected, Unreachable
 from storyboard.executor.crew import Crew
 from storyboard.language.facts import Facts, format_of
 from storyboard.language.graph import Graph
@@ -84,8 +84,24 @@ async def _of_take(take: Take, kind: Kind, part: Part, crew: Crew) -> Address:
     if part == LAST_FRAME and take.frame:
         if alive is not None and alive.frame is not None:
             return alive.frame
-        return _as_data(await asyncio.to_thread((await _stored(take.frame, crew)).read_bytes))
+        if crew.store.find(take.frame) is not None or await _brought_again(take, crew):
+            return _as_data(await asyncio.to_thread((await _stored(take.frame, crew)).read_bytes))
     return await _of_video(await _stored(take.digest, crew), kind, part, crew)
+
+
+async def _brought_again(take: Take, crew: Crew) -> bool:
+    """A last frame that is gone from the store is fetched once more, if its task still has just that one.
+
+    If not, the last picture of the take's own video is the same one, coded otherwise. A key goes on naming the frame
+    that the service gave: nothing that was made from it is stale because its file was lost.
+    """
+    try:
+        task = await crew.provider.look(take.task)  # not the watcher: several scenes may ask this at once
+        if task.frame is not None:
+            await crew.fetcher.bring(f"{take.task} {crew.dice.token()}", task.frame, video=False)
+    except (Unreachable, Rejected):
+        return False
+    return crew.store.find(take.frame) is not None
 
 
 async def _stored(digest: str, crew: Crew) -> Path:

@@ -8,6 +8,7 @@ and sound. Nothing here ever submits twice: a request is made again only after a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -32,7 +33,7 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetched
 from storyboard.executor.likeness import Measured, anothers, otherwise
 from storyboard.executor.polling import odd_after, pause
-from storyboard.executor.reconcile import Adopt, Hold, Verdict, disagreement, twins, verdict
+from storyboard.executor.reconcile import LISTED, Adopt, Hold, Verdict, disagreement, twins, verdict
 from storyboard.executor.retry import (
     FETCHES_AN_HOUR,
     FETCHES_IN_ALL,
@@ -46,7 +47,7 @@ from storyboard.planning.fingerprint import Components, digest_of
 from storyboard.planning.lock import take_value
 from storyboard.planning.marker import marker_of
 from storyboard.planning.money import NO_MONEY, Money
-from storyboard.planning.plan import again
+from storyboard.planning.plan import again, lost_hint
 from storyboard.planning.take import Take
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
@@ -138,10 +139,11 @@ async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> A
     await _turn(crew)
     crew.stop.check(_model(job))
     assert not _undecided(job, crew)  # noqa: S101 - at most one submission of a scene's key is without an answer
+    assert crew.memory != "sought"  # noqa: S101 - who only looks for what there is pays for nothing
     intent = crew.dice.token()
     crew.reserve(intent, job.reserve)
     about = {"body": digest_of(body), "marker": marker}
-    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
+    _note_intended(job, crew, intent, {**_about(job), **about})
     try:
         _check_awake(crew, intent)
         task = await crew.provider.submit(body, intent)
@@ -168,6 +170,18 @@ def _check_awake(crew: Crew, intent: str) -> None:
     crew.journal.check_ours()
     if crew.clock.now() - crew.journal.history.attempt(intent).at > SLEPT:
         raise NotSent("this machine slept before it was sent")
+
+
+def _note_intended(job: Job, crew: Crew, intent: str, about: Mapping[str, Any]) -> None:
+    """What the disk takes only by half, a row without its witness, would be in doubt from then on: nothing was sent,
+    and that is written down as well. Raises FileTrouble all the same."""
+    try:
+        crew.note(Event("intended", job.scene, intent, about))
+    except FileTrouble as error:
+        if intent in crew.journal.history.of(job.profile, job.scene).attempts:
+            with suppress(FileTrouble):
+                crew.note(Event("not_sent", job.scene, intent, {"error": error.what}))
+        raise
 
 
 def _note_accepted(job: Job, crew: Crew, intent: str, task: str) -> None:
@@ -197,17 +211,26 @@ def _recovered(job: Job, crew: Crew, twin: Task) -> Known:
 
 def _marker(job: Job, crew: Crew) -> int | None:
     """The mark of the scene's next attempt; none where its author, or the user, wants none."""
-    history = crew.journal.history
     if not job.marked:
         return None
-    number = len(history.of(job.profile, job.scene).attempts)
-    in_use = {attempt.marker for attempt in history.in_doubt if attempt.marker is not None}
-    return marker_of(job.profile, job.scene, job.components, number, in_use)
+    in_use = {attempt.marker for attempt in crew.journal.history.in_doubt if attempt.marker is not None}
+    return marker_of(job.profile, job.scene, job.components, _number(job, crew), in_use)
+
+
+def _alike(job: Job, crew: Crew) -> list[Attempt]:
+    """The attempts so far that were made with the very same key."""
+    attempts = crew.journal.history.of(job.profile, job.scene).attempts.values()
+    return [attempt for attempt in attempts if dict(attempt.components) == dict(job.components)]
+
+
+def _number(job: Job, crew: Crew) -> int:
+    """How many tasks there were, or may have been, of the very same key. What was worded otherwise and what was refused
+    doesn't count: whoever has lost the record begins at none, and finds only the marks of the next few."""
+    return sum(attempt.state != "refused" for attempt in _alike(job, crew))
 
 
 def _undecided(job: Job, crew: Crew) -> bool:
-    attempts = crew.journal.history.of(job.profile, job.scene).attempts.values()
-    return any(a.state == "in doubt" and dict(a.components) == dict(job.components) for a in attempts)
+    return any(attempt.state == "in doubt" for attempt in _alike(job, crew))
 
 
 async def _twin(job: Job, crew: Crew, marker: int | None) -> Task | None:
@@ -215,6 +238,8 @@ async def _twin(job: Job, crew: Crew, marker: int | None) -> Task | None:
 
     Raises DecisionNeeded if there is one and a person has to say whose it is, or if there has to be one and isn't.
     """
+    if marker is None and crew.memory == "sought":
+        raise DecisionNeeded("it bears no mark by which a task of it could be known", "`storyboard run` makes it")
     if marker is None or crew.memory == "whole":
         return None
     scan = await _patiently(job, crew, lambda: crew.scanner.since(crew.began))
@@ -231,10 +256,11 @@ ATTEMPTS_BEFORE = 5
 """Attempts of a lost record whose marks are looked for."""
 
 
-def _markers(job: Job, crew: Crew) -> frozenset[int]:
-    number = len(crew.journal.history.of(job.profile, job.scene).attempts)
+def _markers(job: Job, crew: Crew) -> tuple[int, ...]:
+    """Those of the next attempts, the next one first."""
+    number = _number(job, crew)
     numbers = range(number, number + ATTEMPTS_BEFORE)
-    return frozenset(marker_of(job.profile, job.scene, job.components, one) for one in numbers)
+    return tuple(marker_of(job.profile, job.scene, job.components, one) for one in numbers)
 
 
 async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
@@ -333,7 +359,7 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
             break
         if crew.clock.now() > (task.created_at or began) + (task.expires_after or LONGEST_LIFE) + OVERDUE:
             why = f"task {known.task} has outlived its time by an hour: the service says {task.word}"
-            then = "run again later: it is looked at once more, and fetched if there is anything"
+            then = "`storyboard run` looks at it once more, and fetches it if there is anything"
             raise _held(job, known, why, then, crew)
         wait = pause(crew.clock.now() - began, crew.pace, known=task.status != "unknown")
     if task.status != "succeeded":
@@ -351,12 +377,13 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
 
 async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
     """A task that was found by its mark and came to nothing says nothing of how it was made: it is only believed to be
-    ours if no other bears the mark, in a list that was made when everything that may be late has had its time.
+    ours if no other bears the mark, in a list that was made when everything that may be late has had its time. Whoever
+    looked himself and said that it is ours is believed.
 
     Raises UnknownOutcome if another does.
     """
     attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
-    if attempt is None or not attempt.adopted:
+    if attempt is None or not attempt.adopted or attempt.vouched:
         return
     others = crew.journal.history.owned - {known.task}
     now = crew.clock.now()
@@ -387,7 +414,7 @@ async def _looked(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task
     except NotFound as error:
         if await _may_show_yet(job, known, crew):
             raise Unreachable(f"the service doesn't show task {known.task} at the moment", "run again") from error
-        raise _lost(job, known, "the service knows it no more", crew) from error
+        raise _forgotten(job, known, crew) from error
 
 
 def on_our_clock(task: Task, now: float) -> Task:
@@ -412,11 +439,22 @@ async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
     return any(task.id == known.task for task in scan.tasks)
 
 
+def _forgotten(job: Job, known: Known, crew: Crew) -> DecisionNeeded:
+    """A task that is neither found nor listed is lost, if it is so old that a service forgets it. As long as it can't
+    have been forgotten it is more likely that somebody else is asked: another account's key finds nothing of ours."""
+    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    if attempt is None or crew.clock.now() - attempt.at >= LISTED:
+        return _lost(job, known, "the service knows it no more", crew)
+    why = f"the service knows no task {known.task}, though it keeps them for seven days"
+    then = "`storyboard run` goes on with it, with a key of the account that it was submitted with"
+    return _held(job, known, why, then, crew)
+
+
 def _lost(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
     """What was paid for can't be had any more: that is written down, and somebody has to decide."""
     crew.note(Event("ended", job.scene, known.intent, {"status": "lost", "error": why}))
     what = f"task {known.task} was paid for, but can't be had any more: {why}"
-    return DecisionNeeded(what, again(job.scene, paid=True))
+    return DecisionNeeded(what, lost_hint(job.scene, known.task))
 
 
 def _held(job: Job, known: Known, why: str, then: str, crew: Crew) -> DecisionNeeded:
@@ -498,7 +536,7 @@ async def _fetchable(job: Job, known: Known, task: Task, missed: Sequence[float]
     while task.video is None:
         if failures.count == NAMELESS_MOST:
             why = f"task {known.task} succeeded, but the service names no video of it"
-            raise _held(job, known, why, "run again later: it is asked once more", crew)
+            raise _held(job, known, why, "`storyboard run` asks it once more", crew)
         failures.more(crew.clock.now())
         nameless = Unusable(f"task {known.task} succeeded, but names no video")
         await _wait_or_give_up(nameless, failures, job, crew)

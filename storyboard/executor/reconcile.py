@@ -112,11 +112,12 @@ def time_in(id: str) -> float | None:
         return None
 
 
-def twins(scan: Scan, markers: Collection[int], model: str, owned: Collection[str]) -> tuple[Task, ...]:
+def twins(scan: Scan, markers: Sequence[int], model: str, owned: Collection[str]) -> tuple[Task, ...]:
     """Tasks that bear a mark of a scene that we have never submitted: somebody did, from another copy, or from a
-    state that is lost."""
-    bear = (task for task in scan.tasks if task.expires_after in markers and task.id not in owned)
-    return tuple(task for task in bear if _same_model(task.model, model) and task.status not in WITHOUT_VIDEO)
+    state that is lost. In the order of the marks: the likelier a mark, the earlier it stands there."""
+    bear = [task for task in scan.tasks if task.expires_after in markers and task.id not in owned]
+    ours = (task for task in bear if _same_model(task.model, model) and task.status not in WITHOUT_VIDEO)
+    return tuple(sorted(ours, key=lambda task: markers.index(task.expires_after or 0)))
 
 
 WITHOUT_VIDEO = ("failed", "cancelled", "expired")
@@ -151,13 +152,17 @@ UNDECIDED = ("in doubt", "lost", "given up", "cancelled")
 """States of an attempt that only a person ends."""
 
 
-def in_doubt(past: Past, profile: str, scene: str) -> Attempt:
+def in_doubt(past: Past, profile: str, scene: str, *, adopting: bool = False) -> Attempt:
     """The scene's attempt of which nobody knows what came, or that was lost, given up, or cancelled by somebody, or
-    whose task was held: it doesn't end, or its video can't be had.
+    whose task was held: it doesn't end, or its video can't be had. `adopting`: or else one that somebody had made anew,
+    and whose task has shown itself after all.
 
     Raises UsageError if there is none.
     """
-    found = [attempt for attempt in past.of(profile, scene) if attempt.state in UNDECIDED or attempt.held]
+    attempts = past.of(profile, scene)
+    found = [attempt for attempt in attempts if attempt.state in UNDECIDED or attempt.held]
+    if adopting and not found:
+        found = [attempt for attempt in attempts if attempt.state == "abandoned"]
     if not found:
         raise UsageError(f'scene "{scene}" has no submission in doubt', "`storyboard status` shows how scenes stand")
     return found[-1]
@@ -172,9 +177,9 @@ def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False)
     if not adopt:
         choice = "abandon" if abandon else "submit again"
         return Event("decided", attempt.scene, attempt.intent, {"choice": choice})
-    owner = next((other for other in past.attempts.values() if other.task == adopt), None)
-    if owner is not None:
+    owner = next((other for other in past.attempts.values() if other.task == adopt), attempt)
+    if owner.intent != attempt.intent:
         raise UsageError(
             f'task {adopt} belongs to scene "{owner.scene}" already', "look again with `storyboard tasks list`"
         )
-    return Event("adopted", attempt.scene, attempt.intent, {"task": adopt})
+    return Event("adopted", attempt.scene, attempt.intent, {"task": adopt, "by": "person"})

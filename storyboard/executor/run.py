@@ -24,10 +24,22 @@ from storyboard.executor.stop import Stopped
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
 from storyboard.planning.budget import Books, Budget
-from storyboard.planning.event import Attempt, Event
+from storyboard.planning.event import Attempt, Event, Past
 from storyboard.planning.fingerprint import components_of
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, in_doubt_hint, settle
+from storyboard.planning.plan import (
+    IN_DOUBT,
+    Hold,
+    Idle,
+    Keep,
+    Make,
+    Plan,
+    World,
+    in_doubt_hint,
+    orphaned,
+    settle,
+    without,
+)
 from storyboard.planning.price import cost_of, rate_of
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.take import Take
@@ -61,11 +73,14 @@ class Outcome:
     """Tasks that the service took on in this run, whatever became of them."""
     budget: Budget = field(default_factory=Budget)
     """What they cost, and the project so far."""
+    earlier: list[Result] = field(default_factory=list)
+    """What became of submissions that nobody asks for any more, where it is not over: the wish was changed, or the
+    scene is gone."""
 
     @property
     def exit_code(self) -> int:
         """The most urgent of what happened: interrupted, the machine, a decision, a failure, none."""
-        codes = {result.code for result in self.results.values()}
+        codes = {result.code for result in (*self.results.values(), *self.earlier)}
         if self.interrupted:
             return 128 + self.interrupted
         if self.stopped is not None or 5 in codes:
@@ -77,7 +92,19 @@ def nothing_to_do(plan: Plan, world: World, keep_lock: Callable[[Lock], None]) -
     """The outcome of a plan with nothing to make: what is kept is kept, what is held is told."""
     results, takes, lock = kept(plan, world)
     keep_lock(lock)
-    return Outcome(results, takes)
+    return Outcome(results, takes, earlier=unmarked(world.past, results))
+
+
+def unmarked(past: Past, results: Mapping[str, Result]) -> list[Result]:
+    """Submissions in doubt that bear no mark and that no result speaks of: nobody can look for them, and they count
+    against every cap until somebody decides."""
+    spoken_of = {id for id, result in results.items() if result.standing == "held"}
+    found = (a for a in past.attempts.values() if a.state == "in doubt" and a.marker is None)
+    return [_in_doubt(attempt.scene, IN_DOUBT) for attempt in found if attempt.scene not in spoken_of]
+
+
+def _in_doubt(scene: str, what: str) -> Result:
+    return Result(scene, "held", what, in_doubt_hint(scene), code=4)
 
 
 def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], Lock]:
@@ -104,7 +131,10 @@ def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], 
 
 
 def selecting(lock: Lock, profile: str, keep: Keep) -> Lock:
-    """The lock in which a kept take is the selected one, under the scene's present name."""
+    """The lock in which a kept take is the selected one, under the scene's present name. A scene that became several
+    has only one block to move: who comes after the first has the take alone."""
+    if keep.moved_from and (profile, keep.moved_from) not in lock.blocks:
+        return lock.with_take(profile, keep.scene, keep.take, select=True)
     if keep.moved_from:
         lock = lock.moving(profile, keep.moved_from, keep.scene)
     if lock.block(profile, keep.scene).selected != keep.take.digest:
@@ -128,6 +158,7 @@ class Run:
         self._crew = crew
         self._keep_lock = keep_lock
         self._handled: set[str] = set()
+        self._orphans = orphaned(plan.graph, world.past)
         self._began = len(crew.journal.past)
         self.outcome = Outcome(budget=crew.budget)
 
@@ -144,8 +175,9 @@ class Run:
                 self.outcome.results[id] = Result(id, schedule.standing(id), self._why_not_begun(id))
         said = self._crew.journal.past[self._began :]
         self._put_down_bills(said)
+        self.outcome.earlier += unmarked(self._crew.journal.history.past, self.outcome.results)
         self.outcome.results = {id: self.outcome.results[id] for id in self._graph.storyboard.scenes}
-        self.outcome.submitted = sum(event.kind == "accepted" for _, event in said)
+        self.outcome.submitted = self._taken_on(said)
         self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
         return self.outcome
 
@@ -168,6 +200,12 @@ class Run:
             entry, result = self._crew.budget.project.entry(intent), self.outcome.results.get(scene)
             if entry is not None and result is not None:
                 result.books.put(intent, entry)
+
+    def _taken_on(self, said: Sequence[tuple[float, Event]]) -> int:
+        """How many tasks came of what this run sent, named in the answer or found later. The intent of a task that only
+        a lost record knew has no body: it was sent by another run."""
+        sent = [event.intent for _, event in said if event.kind == "intended" and "body" in event.body]
+        return sum(bool(self._crew.journal.history.attempt(intent).task) for intent in sent)
 
     def _settle_what_is_kept(self) -> None:
         results, takes, lock = kept(self._plan, self._world)
@@ -200,9 +238,7 @@ class Run:
             case Stopped():
                 return Result(id, "blocked", error.what)
             case UnknownOutcome():
-                return Result(
-                    id, "held", f"{error.what}: it may be in the making, and be billed", in_doubt_hint(id), code=4
-                )
+                return _in_doubt(id, f"{error.what}: it may be in the making, and be billed")
             case DecisionNeeded():
                 return Result(id, "held", error.what, error.hint, code=4)
             case AccountRefused() | MachineRefuses() | Untrusted():
@@ -216,7 +252,7 @@ class Run:
     def _settled(self, id: str) -> Keep | Make | Hold | Idle:
         """The step that the scene's key asks for, now that everything above it is known."""
         world = replace(self._world, past=self._crew.journal.history.of(self._profile, id))
-        return settle(id, self._graph, world, self._components(id), self.outcome.takes)
+        return settle(id, self._graph, world, self._components(id), self.outcome.takes, self._orphans)
 
     def _components(self, id: str) -> Mapping[str, str | int | bool]:
         row = self._world.rows[self._graph.scene(id).model.row]
@@ -234,6 +270,7 @@ class Run:
             case Make(fetches=Take() as take):
                 return await self._fetch_again(id, take)
             case Make(resumes=resumes):
+                self._orphans = without(self._orphans, step)
                 return await self._perform(id, resumes)
             case Idle():
                 return Result(id, "done")
@@ -241,6 +278,8 @@ class Run:
     async def _perform(self, id: str, resumes: Attempt | None) -> Result:
         if resumes:
             self._handled.add(resumes.intent)
+        if resumes and resumes.scene != id:
+            self._crew.note(Event("renamed", id, resumes.intent, {"was": resumes.scene}))
         take = await perform(self._job(id, resumes), self._crew, lambda marker: self._order(id, marker), resumes)
         self._keep(id, take, select=True)
         self.outcome.takes[id] = take
@@ -308,9 +347,9 @@ class Run:
         job = Job(attempt.scene, attempt.profile, attempt.components)
         try:
             take = await perform(job, self._crew, _unasked, attempt)
+            chosen = self._world.lock.block(attempt.profile, attempt.scene).selected
+            self._write(self._world.lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))
         except StoryboardError as error:
             self._crew.tell(Event("ended", attempt.scene, attempt.intent, {"status": "lost", "error": error.what}))
-            return
-        lock = self._world.lock
-        chosen = lock.block(attempt.profile, attempt.scene).selected
-        self._write(lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))
+            if not isinstance(error, (SceneFailed, Stopped)):
+                self.outcome.earlier.append(self._told(attempt.scene, error))

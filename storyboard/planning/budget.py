@@ -16,6 +16,7 @@ from decimal import Decimal
 from storyboard.errors import OverBudget
 from storyboard.planning.event import Event, EventKind
 from storyboard.planning.money import NO_MONEY, Money, money_of, price_of
+from storyboard.promises import is_count
 
 UNBILLED = ("failed", "cancelled", "expired")
 """How a task ends for which nothing is billed (the vendor's description: only a video that was made is)."""
@@ -144,7 +145,7 @@ def _bill(event: Event, entry: Entry) -> Money | None:
             return nothing
         case "stored":
             tokens = event.body["take"]["tokens"]
-            return entry.reserve if tokens is None or not entry.rate.currency else price_of(tokens, entry.rate)
+            return price_of(tokens, entry.rate) if is_count(tokens) and entry.rate.currency else entry.reserve
         case _:
             return None
 

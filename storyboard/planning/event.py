@@ -20,6 +20,7 @@ EventKind = Literal[
     "unknown",
     "adopted",
     "disowned",
+    "renamed",
     "held",
     "decided",
     "seen",
@@ -88,6 +89,8 @@ class Attempt:
     """What its request fixed of model, duration, ratio, resolution and sound: its task will say the same."""
     adopted: bool = False
     """Was its task found in the provider's list, not named in an answer?"""
+    vouched: bool = False
+    """Did a person say that this is its task?"""
     provider: str = ""
     """Whom it was sent to; empty where that was not written down."""
     missed: tuple[float, ...] = ()
@@ -156,6 +159,8 @@ class History:
             changed = self._attempts[event.intent] = _after(self._attempts[event.intent], event, at)
             if changed.task:
                 self.owned.add(changed.task)
+            if event.kind == "renamed":
+                self._move(event)
         if event.kind == "stored":
             row = event.body["take"]
             self._takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
@@ -165,6 +170,13 @@ class History:
             self.owned.add(str(event.body.get("task", "")))
         if event.intent in self._attempts:
             self._note_doubt(self._attempts[event.intent])
+
+    def _move(self, event: Event) -> None:
+        """An attempt goes on under its scene's new name."""
+        attempt = self._attempts[event.intent]
+        del self._of[attempt.profile, attempt.scene][event.intent]
+        self._of.setdefault((attempt.profile, event.scene), {})[event.intent] = None
+        self._attempts[event.intent] = replace(attempt, scene=event.scene)
 
     def attempt(self, intent: str) -> Attempt:
         """The attempt of an intent that was written down."""
@@ -212,13 +224,14 @@ def _after(attempt: Attempt, event: Event, at: float) -> Attempt:
         choice = str(event.body.get("choice", ""))
         return replace(attempt, state="given up" if choice == "abandon" else "abandoned", error=choice)
     if event.kind == "disowned":
-        return replace(attempt, state="in doubt", task="", adopted=False, error=error)
+        return replace(attempt, state="in doubt", task="", adopted=False, vouched=False, error=error)
     if event.kind == "held" and attempt.task:
         return replace(attempt, error=str(event.body.get("why", "")))
     if event.kind == "missed":
         return replace(attempt, missed=(*attempt.missed, at))
     if event.kind == "adopted":
-        return replace(attempt, state="accepted", task=task, adopted=True, error="")
+        vouched = event.body.get("by") == "person" or attempt.marker is None  # older events don't say whose word it is
+        return replace(attempt, state="accepted", task=task, adopted=True, vouched=vouched, error="")
     if event.kind in _STATE_AFTER:
         return replace(attempt, state=_STATE_AFTER[event.kind], task=task, error=error)
     return attempt

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from storyboard.errors import DecisionNeeded
 
 FINEST = Decimal("0.000001")
-_WRITTEN = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([A-Z]{3})?", re.ASCII)
+_WRITTEN = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?([A-Z]{3})?", re.ASCII)
 _SIGNS = {"CNY": "¥", "USD": "$"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -93,7 +93,7 @@ class Plan:
     graph: Graph
     steps: Mapping[str, Step]
     salvage: tuple[Attempt, ...] = ()
-    """Attempts with a task whose video nobody asks for any more: paid for, so fetched."""
+    """Attempts that may have a task whose video nobody asks for any more: paid for, so fetched."""
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -117,15 +117,17 @@ def plan(graph: Graph, world: World, wanted: frozenset[str] | None = None) -> Pl
     needed = _needed(graph, wanted, world)
     steps: dict[str, Step] = {}
     takes: dict[str, Take] = {}
+    orphans = orphaned(graph, world.past)
     for id in graph.order:
         if id not in needed:
             steps[id] = Idle(id)
             _hand_over(takes, id, world.lock.block(graph.storyboard.profile, id).take)
             continue
-        step = _settled(id, graph, world, takes)
+        step = _settled(id, graph, world, takes, orphans)
         if wanted is not None and id not in wanted:
             step = _left_as_it_is(id, step, graph, world)
         steps[id] = step
+        orphans = without(orphans, step)
         _hand_over(takes, id, _known_take(step))
     _hold_descendants(graph, steps)
     asked = {step.resumes.intent for step in steps.values() if isinstance(step, Make) and step.resumes}
@@ -166,14 +168,41 @@ def _left_as_it_is(id: str, step: Step, graph: Graph, world: World) -> Step:
     return step
 
 
-def _settled(id: str, graph: Graph, world: World, takes: Mapping[str, Take]) -> Step:
+ENDED_WELL = ("stored", "failed", "refused", "abandoned")
+"""States of an attempt that is over: we have its video, or there is none, or somebody had it made anew."""
+
+
+def orphaned(graph: Graph, past: Past) -> tuple[Attempt, ...]:
+    """Attempts that are not over, of scenes that the storyboard has no more: one of them may have a new name."""
+    board = graph.storyboard
+    gone = (a for a in past.attempts.values() if a.profile == board.profile and a.scene not in board.scenes)
+    return tuple(attempt for attempt in gone if attempt.state not in ENDED_WELL)
+
+
+def without(orphans: Sequence[Attempt], step: Step) -> tuple[Attempt, ...]:
+    """Those that are left when a step has taken one up: it has one new name, and no two."""
+    taken = step.resumes if isinstance(step, Make) else None
+    return tuple(attempt for attempt in orphans if taken is None or attempt.intent != taken.intent)
+
+
+def _settled(id: str, graph: Graph, world: World, takes: Mapping[str, Take], orphans: Sequence[Attempt] = ()) -> Step:
     row = world.rows[graph.scene(id).model.row]
     components = components_of(id, graph, row, world.facts, takes)
-    return settle(id, graph, world, components, takes)
+    return settle(id, graph, world, components, takes, orphans)
 
 
-def settle(id: str, graph: Graph, world: World, components: Components, takes: Mapping[str, Take]) -> Step:
-    """The step that a scene's key asks for. A run asks again when what was pending is known."""
+def settle(
+    id: str,
+    graph: Graph,
+    world: World,
+    components: Components,
+    takes: Mapping[str, Take],
+    orphans: Sequence[Attempt] = (),
+) -> Step:
+    """The step that a scene's key asks for. A run asks again when what was pending is known.
+
+    `orphans` are attempts of scenes that are no more: a scene without any of its own goes on with one of its key.
+    """
     profile = graph.storyboard.profile
     take, moved_from = _take_for(id, graph, world.lock, components)
     if take is not None:
@@ -181,15 +210,16 @@ def settle(id: str, graph: Graph, world: World, components: Components, takes: M
             return Keep(id, take, moved_from)
         reason = Reason("missing", f"its video {take.digest[:19]}… is not in the store")
         return Make(id, (reason,), fetches=take)
-    same = [a for a in world.past.of(profile, id) if dict(a.components) == dict(components)]
+    attempts = world.past.of(profile, id) or orphans
+    same = [a for a in attempts if dict(a.components) == dict(components)]
     reasons = _reasons(id, graph, world, components, same)
     for attempt in same:
         if attempt.state == "in doubt" and attempt.marker is None:
-            return _held_in_doubt(id, reasons)
+            return _held_in_doubt(id, attempt, reasons)
         if attempt.state == "given up":
-            return Hold(id, "its last submission was given up", again(id, paid=True), reasons)
+            return Hold(id, "its last submission was given up", again(attempt.scene, paid=True), reasons)
         if attempt.state == "cancelled":
-            return Hold(id, f"task {attempt.task} was cancelled; nothing was billed", again(id), reasons)
+            return Hold(id, f"task {attempt.task} was cancelled; nothing was billed", again(attempt.scene), reasons)
         if attempt.state == "lost":
             return _held_for_loss(id, attempt, reasons)
         if attempt.state in ("in doubt", "accepted", "made"):
@@ -234,7 +264,12 @@ def _reasons(
 
 def _held_for_loss(id: str, attempt: Attempt, reasons: tuple[Reason, ...]) -> Hold:
     why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
-    return Hold(id, why, again(id, paid=True), reasons)
+    return Hold(id, why, lost_hint(attempt.scene, attempt.task), reasons)
+
+
+def lost_hint(id: str, task: str) -> str:
+    """What a person can do about a task that can't be had any more."""
+    return f"`storyboard resolve {id} --adopt {task}` has it looked at once more; {again(id, paid=True)}"
 
 
 def again(id: str, *, paid: bool = False) -> str:
@@ -243,9 +278,11 @@ def again(id: str, *, paid: bool = False) -> str:
     return f"to {wish}, say `storyboard resolve {id} --submit-again`"
 
 
-def _held_in_doubt(id: str, reasons: tuple[Reason, ...]) -> Hold:
-    why = "it was submitted, but the answer was lost: it may be in the making, and be billed"
-    return Hold(id, why, in_doubt_hint(id), reasons)
+IN_DOUBT = "it was submitted, but the answer was lost: it may be in the making, and be billed"
+
+
+def _held_in_doubt(id: str, attempt: Attempt, reasons: tuple[Reason, ...]) -> Hold:
+    return Hold(id, IN_DOUBT, in_doubt_hint(attempt.scene), reasons)
 
 
 def in_doubt_hint(id: str) -> str:

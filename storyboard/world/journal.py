@@ -100,10 +100,22 @@ class Journal:
         self._clock = clock
         self._path = folder / "state.db"
         self._witness = folder / "witness"
-        self._last = 0
-        self._epoch = 0
-        self._digest = ""
         self._broken: FileTrouble | None = None
+        self._place = 0, 0
+        self._database: sqlite3.Connection | None = None
+        try:
+            self._look(writing, shared)
+        except StateDamaged:
+            if writing:
+                raise
+            self._look(writing, shared)  # a run that began meanwhile may have changed it under a reader's eyes
+
+    def _look(self, writing: bool, shared: bool) -> None:
+        """Open it, and read all of it. The witness is asked first: a run may be going on, and what that writes
+        after the rows were read would seem to be lost."""
+        witnessed = self._witnessed()
+        self.close()
+        self._last, self._epoch, self._digest = 0, 0, ""
         self._database = self._open(writing, shared)
         if self._database and writing:
             found = self._path.stat()
@@ -111,7 +123,9 @@ class Journal:
         with _undisturbed():
             self.past = list(self._read()) if self._database else []
             self.history = History(self.past)
-        self._check_witness()
+        if self._last < witnessed:
+            lost = f"{self._path} has lost events: it ends at {self._last}, but {witnessed} were written"
+            raise StateDamaged(lost, _MEND)
 
     def _open(self, writing: bool, shared: bool) -> sqlite3.Connection | None:
         if not writing and not self._path.exists():
@@ -257,18 +271,16 @@ class Journal:
         self._last, self._epoch, self._digest = seq, epoch, digest
         return at, Event(cast(EventKind, kind), scene, intent, json.loads(body))
 
-    def _check_witness(self) -> None:
+    def _witnessed(self) -> int:
+        """The number of the last row, as the witness has it; 0 where there is none."""
         try:
-            text = self._witness.read_text("utf-8")
-            last = int(text.split()[0])
+            return int(self._witness.read_text("utf-8").split()[0])
         except FileNotFoundError:
-            return
+            return 0
         except (IsADirectoryError, ValueError, IndexError) as error:
             raise StateDamaged(f"{self._witness} can't be read", _MEND) from error
         except OSError as error:
             raise FileTrouble.of(error, self._witness, "read") from error
-        if self._last < last:
-            raise StateDamaged(f"{self._path} has lost events: it ends at {self._last}, but {last} were written", _MEND)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -54,11 +55,16 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._parts: Counter[str] = Counter()
 
     def part(self, name: str) -> Part:
-        """A place to write to, named after whom it is for, new each time."""
-        folder = private_folder(self.folder / "part")
-        path = folder / f"{name}.{os.getpid()}.part"
+        """A place to write to, named after whom it is for, new each time: two may be written for the same at once.
+
+        What a killed process of the same number left in that place makes way.
+        """
+        self._parts[name] += 1
+        folder, again = private_folder(self.folder / "part"), self._parts[name]
+        path = folder / f"{name}.{os.getpid()}{f'-{again}' if again > 1 else ''}.part"
         try:
             with suppress(FileNotFoundError):
                 path.unlink()

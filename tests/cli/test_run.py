@@ -157,6 +157,22 @@ def test_a_renamed_scene_is_not_bought_again(project: Path) -> None:
     assert run(project).submitted == 0
 
 
+def test_a_renamed_scene_that_was_copied_as_well_is_not_bought_again(project: Path) -> None:
+    """Both names have its take, whoever looks, and from the second run on nothing is left to do."""
+    project.write_text(
+        project.read_text("utf-8").replace("  alone:\n", "  gulls:\n    prompt: Gulls.\n  terns:\n"), "utf-8"
+    )
+    words = (("plan",), ("status",), ("why", "terns"))
+    before = [say(*each, "-f", str(project), "--emulator").code for each in words]
+    once, again = run(project), run(project)
+    after = [say(*each, "-f", str(project), "--emulator").code for each in (*words, ("film",))]
+    assert (before, after) == ([0] * 3, [0] * 4)
+    assert [(said.code, said.submitted, said.err) for said in (once, again)] == [(0, 0, "")] * 2
+    assert ("was called" in once.out, "was called" in again.out) == (True, False)
+    copies = [(scenes(project) / f"{name}.mp4").read_bytes() for name in ("gulls", "terns")]
+    assert copies[0] == copies[1]
+
+
 def test_a_profile_has_takes_of_its_own(project: Path) -> None:
     """Going to a profile and back costs nothing the second time."""
     text = project.read_text("utf-8").replace("scenes:", "profiles: {tall: {ratio: 9:16}}\nscenes:", 1)

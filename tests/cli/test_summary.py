@@ -165,6 +165,33 @@ def test_a_task_that_is_well_under_way_is_not_decided_about(write: Write) -> Non
     assert decided(path, "--submit-again")[0] == 2
 
 
+def test_a_scene_that_is_gone_is_decided_about_by_the_name_that_it_had(write: Write) -> None:
+    """What was submitted for it may be billed all the same."""
+    path = write(FILM.replace("dusk", "dawn"))
+    doubtful(path)
+    assert decided(path, "--abandon")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ([], "`storyboard resolve dusk --submit-again` has it made after all"),
+        (
+            [Event("adopted", "dusk", "i1", {"task": "cgt-1"}), Event("held", "dusk", "i1", {"why": "too old"})],
+            "`storyboard resolve dusk --adopt cgt-1` takes that back",
+        ),
+    ],
+    ids=["in doubt", "with a task"],
+)
+def test_what_was_given_up_can_be_had_after_all(write: Write, more: list[Event], words: str) -> None:
+    """If there is a task, then without paying for another; and what is told is done as it is told."""
+    path = write(FILM)
+    doubtful(path, *more)
+    code, lines = decided(path, "--abandon")
+    assert (code, lines[-1]) == (0, f"dusk: its submission is given up; {words}")
+    assert decided(path, *words.split("`")[1].split()[3:])[0] == 0
+
+
 class Terminal:
     """Somebody who answers so."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from storyboard.planning.event import Event
+from storyboard.planning.fingerprint import Components
 from storyboard.planning.plan import in_doubt_hint
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
@@ -22,6 +24,8 @@ from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
 from tests.asking import TASKS, create, order
 from tests.cli.doors import FAST, Said, run, say
+from tests.planning.worlds import key
+from tests.reading import graph_of
 
 Write = Callable[[str], Path]
 ONE = (
@@ -57,13 +61,22 @@ def listed(path: Path, *words: str) -> Any:
     return json.loads(tasks(path, "list", "--json", *words).out)
 
 
-def remembered(path: Path, scene: str, task: str, *more: Event, marker: int | None = None) -> None:
+def remembered(
+    path: Path,
+    scene: str,
+    task: str,
+    *more: Event,
+    marker: int | None = None,
+    profile: str = "",
+    key: Components | None = None,
+) -> None:
     """Write down that a scene was submitted, and what came of it."""
     layout = layout_of(str(path), "emulated")
     layout.hidden.mkdir(parents=True)
     journal = Journal(layout.hidden, SystemClock(), writing=True)
     journal.open_run()
-    journal.append(Event("intended", scene, "intent", {"profile": "", "key": {}, "marker": marker}))
+    about = {"profile": profile, "key": dict(key or {}), "marker": marker}
+    journal.append(Event("intended", scene, "intent", about))
     journal.append(Event("accepted", scene, "intent", {"task": task}) if task else Event("unknown", scene, "intent"))
     for event in more:
         journal.append(event)
@@ -187,8 +200,23 @@ def test_a_queued_task_is_cancelled(write: Write, served: Emulator) -> None:
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
     said = tasks(path, "cancel", task)
-    assert (said.code, "dusk: the next run makes it anew" in said.out) == (0, True)
+    assert (said.code, "\ndusk: the next run holds it" in said.out) == (0, True)
     assert tasks(path, "cancel", task).out == f"{task} is cancelled already\n"
+
+
+@pytest.mark.parametrize("profile", ["", "late"])
+def test_what_is_said_of_a_cancelled_task_s_scene_is_true(write: Write, served: Emulator, profile: str) -> None:
+    """The next run holds it, and the command that is named then has it made after all."""
+    path = write(ONE + "profiles: {late: {duration: 5}}\n")
+    graph = graph_of(path.read_text("utf-8"), *filter(None, [profile]))
+    task = create(served.base_url, order())
+    remembered(path, "dusk", task, profile=profile, key=key("dusk", graph))
+    said = tasks(path, "cancel", task)
+    asked = ["-f", str(path), *(["--profile", profile] if profile else [])]
+    named = re.findall(r"`storyboard ([^`]+)`", said.out)
+    assert (say("run", *asked).code, len(named), len(served.ledger)) == (4, 1, 1)
+    assert say(*named[0].split(), "-f", str(path)).code == 0
+    assert say("plan", *asked).out.split()[:2] == ["make", "dusk"]
 
 
 @pytest.mark.row(21)

@@ -106,7 +106,7 @@ def test_a_lost_record_is_rebuilt(project: Path) -> None:
     """Every task is known again by its mark, and fetched; the film follows, and nothing was paid."""
     forget(project)
     said = say("recover", "-f", str(project), "--emulator")
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err, said.submitted) == (0, "", 0)
     again = run(project)
     assert (again.code, again.submitted, tasks(project)) == (0, 0, 4)
 
@@ -117,3 +117,24 @@ def test_what_nobody_made_is_not_recovered(tmp_path: Path) -> None:
     project.write_text(STORYBOARD, "utf-8")
     said = say("recover", "-f", str(project), "--emulator")
     assert (said.code, "the service lists no task of it" in said.err) == (4, True)
+
+
+def test_recovery_submits_nothing_that_bears_no_mark(tmp_path: Path) -> None:
+    """Its author fixed when it expires: no task of it can be known, and none is made."""
+    project = tmp_path / "storyboard.yaml"
+    project.write_text(STORYBOARD.replace("duration: 4}", "duration: 4, execution_expires_after: 7200}"), "utf-8")
+    said = say("recover", "-f", str(project), "--emulator")
+    assert (said.code, said.submitted, "it bears no mark" in said.err) == (4, 0, True)
+    assert not (project.parent / HIDDEN / "service" / "ledger.jsonl").exists()
+
+
+def test_a_scene_that_was_worded_often_is_known_again(tmp_path: Path) -> None:
+    """How many other wordings came before this one is written nowhere any more, and doesn't matter."""
+    project = tmp_path / "storyboard.yaml"
+    for number in range(7):
+        words = f"A lighthouse, seen for the {number}. time."
+        project.write_text(STORYBOARD.partition("  dusk:")[0] + f"  dusk: {{prompt: '{words}'}}\n", "utf-8")
+        assert run(project).submitted == 1
+    forget(project)
+    assert say("recover", "-f", str(project), "--emulator").code == 0
+    assert (run(project).submitted, tasks(project)) == (0, 7)

@@ -17,14 +17,14 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "intent after the POST": (
         (
             "storyboard/executor/perform.py",
-            '    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n    try:\n'
+            "    _note_intended(job, crew, intent, {**_about(job), **about})\n    try:\n"
             "        _check_awake(crew, intent)\n",
             "    try:\n",
         ),
         (
             "storyboard/executor/perform.py",
             "        _note_accepted(job, crew, intent, task)\n",
-            '        crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))\n'
+            "        _note_intended(job, crew, intent, {**_about(job), **about})\n"
             "        _note_accepted(job, crew, intent, task)\n",
         ),
         ("storyboard/executor/perform.py", 'if marker is None or crew.memory == "whole":', "if True:"),

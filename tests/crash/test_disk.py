@@ -127,6 +127,36 @@ def _before(where: Place, kind: str) -> bool:
     return where.events()[-1:] == [before[kind]]
 
 
+@pytest.mark.row(53)
+@pytest.mark.parametrize(
+    ("last", "call", "error", "stored"),
+    [
+        ("intended one", "pwrite64", errno.ENOSPC, 0),
+        ("intended one", "fdatasync", errno.EIO, 0),
+        ("stored three", "pwrite64", errno.ENOSPC, 3),
+    ],
+)
+def test_a_record_that_takes_nothing_more_hides_nothing(
+    traced: Place, last: str, call: str, error: int, stored: int
+) -> None:
+    """From the acceptance of a task on, or at the very end: what became of each scene is told all the same, with the
+    task's name where nothing else has it, and what to do; the same command goes on."""
+    full = [False]
+
+    def act(point: Point) -> Refuse | None:
+        if point.call != call or not point.about.endswith("/state.db-wal"):
+            return None
+        full[0] = full[0] or traced.events()[-1:] == [last]
+        return Refuse(error) if full[0] else None
+
+    done = cases.run(traced, act, cold=True)
+    said = done.stderr + done.stdout
+    tasks = [row["task_id"] in said for row in traced.rows()]
+    assert (done.code, done.stdout.count("  made "), tasks) == (5, stored, [True] * max(1, stored))
+    assert ("submitted\n" in done.stdout, "can't be written" in said, "free space" in said) == (True, True, True)
+    assert settle(traced).again == []
+
+
 FOLDERS = [".", HIDDEN + "/store", HIDDEN + "/store/sha256", "renders", "renders/emulated/scenes"]
 
 

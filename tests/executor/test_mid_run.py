@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -190,6 +191,55 @@ def test_a_frame_is_handed_on_however_late(tmp_path: Path, hours: float, sort: s
     outcome = project.run(upon("stored", "dusk", lambda: at.crew.clock.advance(hours * 3600)))  # type: ignore[attr-defined]  # virtual
     content = json.loads(at.desk.bodies[1])["content"]
     assert (outcome.exit_code, content[1]["image_url"]["url"].partition(":")[0]) == (0, sort)
+
+
+class Reframing(Framed):
+    """A desk whose tasks can be asked after for so long; then it knows them no more, or has another frame of theirs."""
+
+    then: str = "the same"
+
+    async def look(self, task: str) -> Task:
+        """As long as it knows it."""
+        if self.then == "gone":
+            raise NotFound(f"no {task}", code="NotFound.Task", status=404)
+        return await Framed.look(self, task)
+
+    async def fetch(self, address: Address, sink: Sink) -> None:
+        """The frame as it is by now, or the video."""
+        if self.then == "another" and address.bare.endswith(".png"):
+            sink.write(still.png(picture(BLUE, (320, 240))))
+        else:
+            await Framed.fetch(self, address, sink)
+
+
+def handed(project: Project) -> str:
+    """Which picture the request that was made last holds; the video is black."""
+    address = json.loads(project.at.desk.bodies[-1])["content"][1]["image_url"]["url"]
+    content = b64decode(address.partition(",")[2])
+    if content == still.png(picture(RED, (320, 240))):
+        return "the frame"
+    return "the video's" if content == still.png(still.read(content).point(lambda _: 0)) else "another"
+
+
+@pytest.mark.row(67)
+@pytest.mark.parametrize(
+    ("then", "which"), [("the same", "the frame"), ("another", "the video's"), ("gone", "the video's")]
+)
+def test_a_last_frame_that_is_gone_holds_nobody(tmp_path: Path, then: str, which: str) -> None:
+    """It is fetched again while its task is known; else, and where that has another by now, the last picture of the
+    video is it. Nothing else is paid for, and what was made from the frame before is as good as ever."""
+    desk = Reframing(VirtualClock())
+    project = Project(bench(tmp_path, desk), CHAIN)
+    assert project.run().exit_code == 0
+    for path in (project.at.crew.store.folder / "sha256").glob("??/*.png"):
+        path.unlink()
+    desk.clock.advance(30 * 3600)
+    desk.then = then
+    project.text = CHAIN + "  gulls: {chain: dusk, prompt: gulls}\n"
+    outcome = project.run(upon("accepted", "gulls", lambda: setattr(desk, "then", "the same")))
+    assert (outcome.exit_code, project.asked) == (0, ["dusk", "lamp", "gulls"])
+    assert handed(project) == which
+    assert (project.run().exit_code, len(project.asked)) == (0, 3)
 
 
 def drawn(parents: list[int | None]) -> str:

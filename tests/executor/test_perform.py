@@ -14,6 +14,7 @@ import pytest
 from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
+    FileTrouble,
     NotFound,
     NotSent,
     RateLimited,
@@ -63,6 +64,15 @@ def test_the_intent_is_on_the_disk_when_the_request_leaves(tmp_path: Path) -> No
     performed(at)
     intended = at.heard[0]
     assert intended.body["body"] == "sha256:" + hashlib.sha256(at.desk.bodies[0]).hexdigest()
+
+
+def test_an_intent_that_the_disk_took_only_by_half_was_not_sent(tmp_path: Path) -> None:
+    """Its row is there, its witness isn't: nothing leaves, and no later run holds the scene for it."""
+    at = bench(tmp_path)
+    (tmp_path / "witness").mkdir()
+    with pytest.raises(FileTrouble, match="witness can't be written"):
+        performed(at)
+    assert (at.desk.bodies, [a.state for a in at.journal.history.past.attempts.values()]) == ([], ["refused"])
 
 
 def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
@@ -165,6 +175,14 @@ def test_what_is_only_sought_is_not_paid_for(tmp_path: Path) -> None:
     with pytest.raises(DecisionNeeded, match="the service lists no task of it"):
         asyncio.run(perform(JOB, replace(at.crew, memory="sought"), order))
     assert at.desk.bodies == []
+
+
+def test_what_bears_no_mark_is_not_paid_for_by_who_only_seeks(tmp_path: Path) -> None:
+    """Its author fixed when it expires: no list can say anything of it, and recovery submits nothing."""
+    at = bench(tmp_path)
+    with pytest.raises(DecisionNeeded, match="it bears no mark by which a task of it could be known"):
+        asyncio.run(perform(replace(JOB, marked=False), replace(at.crew, memory="sought"), order))
+    assert (at.desk.bodies, at.kinds) == ([], [])
 
 
 def test_an_id_of_another_attempt_is_no_answer(tmp_path: Path) -> None:
@@ -288,10 +306,27 @@ def test_a_stray_no_to_a_question_loses_no_task(tmp_path: Path) -> None:
 def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None:
     """It was paid for: somebody has to decide, nothing is bought again by itself."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
-    at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
+    at = bench(tmp_path, Desk(VirtualClock(), looks=[gone] * 10))
+    at.journal.append(Event("intended", "dusk", "i1", {"key": JOB.components}))
+    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-1"}))
+    at.desk.clock.advance(7 * 86_400)
     with pytest.raises(DecisionNeeded):
-        performed(at)
+        performed(at, at.journal.history.attempt("i1"))
     assert state_after(at) == "lost"
+
+
+@pytest.mark.row(17)
+def test_a_task_that_cannot_be_forgotten_yet_is_not_lost(tmp_path: Path) -> None:
+    """Within seven days it is more likely that another account is asked: it is held, and looked at by the next run."""
+    at = bench(tmp_path, Desk(VirtualClock(), looks=[NotFound("not found", code="NotFound.Task", status=404)] * 10))
+    at.journal.append(Event("intended", "dusk", "i1", {"key": JOB.components}))
+    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-1"}))
+    at.desk.clock.advance(60)
+    with pytest.raises(DecisionNeeded, match="knows no task cgt-1, though it keeps them for seven days"):
+        performed(at, at.journal.history.attempt("i1"))
+    held = at.journal.history.attempt("i1")
+    at.desk.looks.clear()
+    assert (held.state, held.held, performed(at, held).task) == ("accepted", True, "cgt-1")
 
 
 @pytest.mark.row(17)

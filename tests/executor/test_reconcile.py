@@ -204,7 +204,7 @@ def test_a_first_look_is_the_first() -> None:
     assert verdict(attempt(), Scan(AT + 10, ()), (), GRACE) == LookAgain(15.0)
 
 
-MARKS = frozenset({MARK, MARK + 1})
+MARKS = (MARK, MARK + 1)
 
 
 @pytest.mark.parametrize(
@@ -226,6 +226,12 @@ MARKS = frozenset({MARK, MARK + 1})
 def test_a_task_that_somebody_submitted_for_this_very_request(other: Task, found: bool) -> None:
     """It bears one of the scene's marks, is nobody's here, of its model, and there is a video to be had of it."""
     assert twins(Scan(AT, (other,)), MARKS, MODEL, {"cgt-ours"}) == ((other,) if found else ())
+
+
+def test_the_likelier_mark_comes_first() -> None:
+    """That of the first attempt, wherever it stands in the list: the others may be met by chance."""
+    first, other = task(), task("cgt-other", expires_after=MARK + 1)
+    assert twins(Scan(AT, (other, first)), MARKS, MODEL, ()) == (first, other)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +299,22 @@ def test_a_scene_that_has_nothing_to_decide() -> None:
     )
 
 
+def test_the_task_of_what_was_made_anew_may_show_itself_after_all() -> None:
+    """It can be adopted then; nothing else is decided about what was decided."""
+    anew = other("i1", "abandoned")
+    assert in_doubt(past(anew, other("i2", "stored")), "tall", "dusk", adopting=True) == anew
+    with pytest.raises(UsageError):
+        in_doubt(past(anew, other("i2", "stored")), "tall", "dusk")
+
+
+@pytest.mark.parametrize("state", ["lost", "given up", "cancelled"])
+def test_its_own_task_can_be_taken_up_again(state: AttemptState) -> None:
+    """What seemed lost is looked at once more, and what was given up is had after all, without another payment."""
+    ended = other("i1", state, task="cgt-1")
+    adopted = Event("adopted", "dusk", "i1", {"task": "cgt-1", "by": "person"})
+    assert decision(ended, "cgt-1", past(ended)) == adopted
+
+
 def test_a_person_has_it_submitted_again() -> None:
     """If nothing else is said."""
     assert decision(attempt(), "", past()) == Event("decided", "dusk", "i1", {"choice": "submit again"})
@@ -306,7 +328,7 @@ def test_a_person_wants_no_more_of_it() -> None:
 def test_a_person_knows_its_task() -> None:
     """From then on it is waited for and fetched."""
     known = past(other("i9", "accepted", task="cgt-9"))
-    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1"})
+    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1", "by": "person"})
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 from storyboard.emulator.faults import Fault
+from storyboard.executor.reconcile import decision, in_doubt
 from storyboard.executor.run import Outcome
+from storyboard.planning.event import Event, past_of
+from storyboard.world.journal import Journal
 from tests.executor.stage import CHAIN, HURRIED, ONE, TWO, Stage, played, played_twice, staged, standings
 
 THREE = TWO + "  waves: {prompt: Waves.}\n"
@@ -55,6 +58,45 @@ def test_a_task_whose_answer_was_lost_is_found_and_fetched(tmp_path: Path, case:
     stage, outcome = played(tmp_path, TAKEN_ON[case])
     assert standings(outcome) == {"dusk": "done", "gulls": "done"}
     assert (outcome.exit_code, stage.tasks, stage.kinds["intended"], stage.kinds["adopted"]) == (0, 2, 2, 1)
+
+
+def decided(stage: Stage, scene: str, task: str) -> None:
+    """A person says that a task is a scene's own."""
+    journal = Journal(stage.folder, stage.clock, writing=True)
+    journal.open_run()
+    past = past_of(journal.past)
+    journal.append(decision(in_doubt(past, "", scene), task, past))
+    journal.append(Event("run_closed"))
+    journal.close()
+
+
+@pytest.mark.parametrize("life", ["", ", execution_expires_after: 7200"], ids=["marked", "unmarked"])
+def test_a_person_is_believed_about_a_task_that_came_to_nothing(tmp_path: Path, life: str) -> None:
+    """With or without a mark, and however often it is listed: it has failed, nothing is reserved for it any more, and
+    whoever runs again has the scene made."""
+    outcomes: list[Outcome] = []
+
+    def doing(stage: Stage) -> None:
+        stage.text = ONE.replace("duration: 4", f"duration: 4{life}")
+        assert standings(stage.runs()) == {"dusk": "held"}
+        decided(stage, "dusk", stage.emulated.ledger[0]["task_id"])
+        outcomes.extend((stage.runs(), stage.runs()))
+
+    no = Fault("get", at=1, does="stands", status="failed", code="OutputVideoSensitiveContentDetected")
+    unlisted = Fault("list", does="refuse", status=403, code="AccessDenied")
+    faults = [Fault("create", at=1, does="drop"), no, *([] if life else [unlisted])]
+    stage = staged(tmp_path, faults, doing)
+    assert [standings(outcome) for outcome in outcomes] == [{"dusk": "failed"}, {"dusk": "done"}]
+    assert (stage.states("dusk"), outcomes[0].budget.project.reserved) == (["failed", "stored"], ())
+
+
+def test_a_task_is_counted_by_the_run_that_submitted_it(tmp_path: Path) -> None:
+    """However it got to know of it; one that an earlier run submitted is not counted again by the run that finds it."""
+    dropped, unlisted = Fault("create", at=1, does="drop"), Fault("list", at=1, does="refuse", status=403)
+    _, outcome = played(tmp_path / "found", dropped)
+    _, first, second = played_twice(tmp_path / "later", dropped, unlisted, text=TWO)
+    assert (outcome.submitted, first.submitted, second.submitted) == (2, 1, 0)
+    assert standings(second) == {"dusk": "done", "gulls": "done"}
 
 
 NEVER_SEEN = {

@@ -16,11 +16,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from random import Random
 from types import FrameType
 from typing import Any
 
 from storyboard.errors import ProviderError, Rejected, UnknownOutcome, Unreachable
+from storyboard.planning.money import Money, money_of, price_of
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import Page, Task
 from tests.providers.recorded import Recorded, recorded, sort_of
@@ -50,15 +52,15 @@ DEEP = "deep "
 """Before the height of a tower of brackets."""
 
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, -1, 7, 2**53, -(2**63), 10**40, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"),
-    float("-inf"), "", " ", "0", "-1", "1e9", "nan", "９", "9" * 5000, "灯塔", "\x00", "\x1b[31m", "\ud800", "\udfff!",
-    "é" * 700, "cgt-1", "cgt-1/../x", "http://[", "https://a:b/", "https://a.example:99999999/", "succeeded", "paused",
-    [], {}, [None], [[]], {"": None}, {"code": {}}, {"url": []}, "<html>", "null",
+    None, True, False, 0, -1, 7, 2**53, -(10**9), -(2**63), 10**30, 10**40, 10**400, 0.5, -0.0, 1e308, float("nan"),
+    float("inf"), float("-inf"), "", " ", "0", "-1", "1e9", "1e30", "nan", "９", "9" * 5000, "灯塔", "\x00", "\x1b[31m",
+    "\ud800", "\udfff!", "é" * 700, "cgt-1", "cgt-1/../x", "http://[", "https://a:b/", "https://a.example:99999999/",
+    "succeeded", "paused", [], {}, [None], [[]], {"": None}, {"code": {}}, {"url": []}, "<html>", "null",
 )  # fmt: skip
 NAMES = (
     "id", "status", "content", "video_url", "last_frame_url", "usage", "completion_tokens", "total_tokens", "error",
-    "failure_reason", "code", "message", "created_at", "updated_at", "execution_expires_after", "model", "items",
-    "total", "", "\ud800", "__class__",
+    "failure_reason", "code", "message", "created_at", "updated_at", "execution_expires_after", "duration", "model",
+    "items", "total", "", "\ud800", "__class__",
 )  # fmt: skip
 WHOLE: tuple[bytes, ...] = (
     b"", b" ", b"null", b"[]", b"{}", b"7", b"NaN", b'"cgt-1"', b"<html><body>Bad Gateway</body></html>",
@@ -202,6 +204,25 @@ def told(value: Any) -> list[str]:
             return []
 
 
+RATE = Money(Decimal(28), "CNY")
+
+
+def uncounted(value: Any) -> str:
+    """The first number among them that nothing can be counted, dated or paid by; empty if there is none."""
+    match value:
+        case Page():
+            tasks = (uncounted(task) for task in value.tasks)
+            return next(filter(None, tasks), "" if value.total < 2**53 else "a total of too many")
+        case Task():
+            numbers = (value.created_at, value.updated_at, value.expires, value.expires_after or 0, value.duration or 0)
+            if not all(0 <= number < 2**54 for number in numbers):
+                return f"{numbers} are no times"
+            cost = price_of(value.tokens or 0, RATE)
+            return "" if cost.amount >= 0 and money_of(str(cost)) == cost else f"{cost} is no cost"
+        case _:
+            return ""
+
+
 def read(case: Case, reader: Reader) -> Any:
     """What a reading of the case comes to: a value, or a declared error; anything else is raised."""
     try:
@@ -222,6 +243,8 @@ def wrong_with(case: Case, outcome: Any) -> str:
     for word in told(outcome):
         if KEY in word or SIGNATURE in word:
             return f"{word!r} holds a key or a signature"
+    if wrong := uncounted(outcome):
+        return wrong
     if case.asked == "create" and isinstance(outcome, Rejected) and not 400 <= case.status < 500:
         return f"a {case.status} proves no refusal"
     return ""

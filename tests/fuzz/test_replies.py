@@ -9,6 +9,7 @@ import pytest
 
 from storyboard.errors import Rejected
 from storyboard.providers.ark import wire
+from storyboard.providers.provider import Page, Task
 from tests.fuzz.replies import KEY, READERS, SIGNATURE, Case, Tally, case_of, tally, wrong_with
 
 EXECUTIONS = 6000
@@ -63,3 +64,19 @@ def test_a_word_that_must_not_come_out_is_found(word: str) -> None:
     case = Case(0, "get", 400, json.dumps({"error": {"code": "C"}}).encode())
     assert wrong_with(case, Rejected("no")) == ""
     assert wrong_with(case, Rejected(f"no: {word}")) != ""
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        Task("cgt-1", "running", "running", tokens=-1),
+        Task("cgt-1", "running", "running", duration=10**400),
+        Task("cgt-1", "running", "running", expires_after=-1),
+    ],
+    ids=["tokens", "duration", "life"],
+)
+def test_a_number_that_nothing_is_counted_by_is_found(task: Task) -> None:
+    """In a task alone, and in one of a page."""
+    case = Case(0, "list", 200, b"")
+    assert wrong_with(case, Page((Task("cgt-1", "running", "running", tokens=7),), 1)) == ""
+    assert (wrong_with(case, task) != "", wrong_with(case, Page((task,), 1)) != "") == (True, True)

@@ -78,6 +78,12 @@ def test_a_take_whose_tokens_nobody_told_counts_its_reserve() -> None:
     assert counted(intended("a"), stored("a", None)) == FULL
 
 
+@pytest.mark.parametrize("tokens", [-(10**9), 2**53, 10**30, 10**400])
+def test_tokens_that_no_bill_has_count_the_reserve(tokens: int) -> None:
+    """Written down by a version that believed them: a cap is never lifted by them, and the record can be added up."""
+    assert counted(intended("a"), stored("a", tokens)) == FULL
+
+
 def test_a_take_without_a_rate_counts_its_reserve() -> None:
     """Tokens alone are no money."""
     assert counted(intended("a", rate="0"), stored("a", 5)) == FULL

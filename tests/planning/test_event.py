@@ -192,6 +192,25 @@ def test_only_what_was_found_by_its_mark_is_adopted() -> None:
     assert [history(INTENDED, *events).attempt("i1").adopted for events in states] == [False, True, True, False]
 
 
+def test_whose_word_it_is_that_a_task_is_an_attempt_s_own() -> None:
+    """A person's, if the event says so; older ones don't, but without a mark nobody else could have known. What was let
+    go and is found later has nobody's word."""
+    by_person = Event("adopted", "a", "i1", {"task": "cgt-1", "by": "person"})
+    let_go = Event("disowned", "a", "i1", {"task": "cgt-1"})
+    marked = Event("intended", "a", "i1", {"profile": "draft", "key": {}, "marker": 170_001})
+    found = [
+        history(*events).attempt("i1").vouched
+        for events in (
+            [marked, ACCEPTED],
+            [marked, ADOPTED],
+            [marked, by_person, SUCCEEDED],
+            [marked, by_person, let_go, ADOPTED],
+            [INTENDED, ADOPTED],
+        )
+    ]
+    assert found == [False, False, True, False, True]
+
+
 def test_tasks_that_somebody_has() -> None:
     """Of each attempt that has one, from the moment when it is known."""
     other = [Event("intended", "b", "i2", {"profile": "", "key": {}}), Event("adopted", "b", "i2", {"task": "cgt-2"})]

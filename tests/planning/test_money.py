@@ -34,6 +34,12 @@ def test_a_price_is_rounded_up_to_the_millionth() -> None:
     assert price_of(1, Money(Decimal("0.1"), "CNY")) == Money(Decimal("0.000001"), "CNY")
 
 
+def test_what_the_most_tokens_cost_is_read_as_it_was_written() -> None:
+    """The largest number of them that is believed, at a rate that nobody asks: the day's file has to hold it."""
+    price = price_of(2**53 - 1, Money(Decimal(10_000), "CNY"))
+    assert money_of(str(price)) == price
+
+
 def test_many_small_prices_add_up_exactly() -> None:
     """A thousand times the price of a token is that of a thousand tokens, which no sum of floats keeps to."""
     one = price_of(1, Money(Decimal("10.7"), "USD")).amount

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from storyboard.planning.event import Attempt, AttemptState, Past
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, plan, settle
@@ -99,6 +101,45 @@ def test_a_new_name_takes_the_take_along() -> None:
     step = plan(graph, world(made(graph_of(FILM)))).steps["pier"]
     assert isinstance(step, Keep)
     assert (step.take.digest, step.moved_from) == (digest("quay"), "quay")
+
+
+PIER = FILM.replace("quay:", "pier:")
+
+
+@pytest.mark.parametrize("state", ["in doubt", "accepted", "made"])
+def test_a_new_name_takes_the_attempt_along(state: AttemptState) -> None:
+    """What was submitted under the old name is gone on with under the new one, and not made twice."""
+    past = attempt(state)
+    past = Past({"i1": replace(past.attempts["i1"], marker=172_900)})
+    found = plan(graph_of(PIER), world(past=past))
+    assert (make(found.steps["pier"]).resumes, found.salvage) == (past.attempts["i1"], ())
+
+
+@pytest.mark.parametrize("state", ["in doubt", "lost", "given up", "cancelled"])
+def test_a_new_name_is_no_way_around_a_decision(state: AttemptState) -> None:
+    """What a person has to decide about under the old name, he has to under the new; the old one is what is told."""
+    step = plan(graph_of(PIER), world(past=attempt(state))).steps["pier"]
+    assert isinstance(step, Hold)
+    assert "storyboard resolve quay" in step.hint
+
+
+@pytest.mark.parametrize("state", ["stored", "failed", "refused", "abandoned"])
+def test_what_is_over_is_nothing_to_a_new_name(state: AttemptState) -> None:
+    """An attempt that has ended leaves nothing to go on with."""
+    assert make(plan(graph_of(PIER), world(past=attempt(state))).steps["pier"]).resumes is None
+
+
+def test_of_two_new_names_one_goes_on() -> None:
+    """A task belongs to one scene; its copy is made for itself."""
+    graph = graph_of(PIER + PIER.partition("  pier:")[2].join(("  mole:", "")))
+    found = plan(graph, world(past=attempt("accepted")))
+    assert [make(found.steps[id]).resumes is None for id in ("pier", "mole")] == [False, True]
+
+
+def test_a_scene_with_attempts_of_its_own_takes_over_none() -> None:
+    """It has a past already: the other one's is not its."""
+    past = Past({**attempt("accepted").attempts, "i2": replace(attempt("failed").attempts["i1"], scene="pier")})
+    assert make(plan(graph_of(PIER), world(past=past)).steps["pier"]).resumes is None
 
 
 def test_a_copy_of_a_scene_is_no_new_name() -> None:

@@ -212,6 +212,14 @@ def test_numbers_may_be_written_as_text() -> None:
         ({"completion_tokens": None, "total_tokens": "7"}, 7),
         ({"total_tokens": 7}, 7),
         ({"completion_tokens": "many"}, None),
+        ({"completion_tokens": 0}, 0),
+        ({"completion_tokens": -1, "total_tokens": 7}, 7),
+        ({"completion_tokens": -(10**9)}, None),
+        ({"completion_tokens": 2**53 - 1}, 2**53 - 1),
+        ({"completion_tokens": 2**53}, None),
+        ({"completion_tokens": 1e30}, None),
+        ({"completion_tokens": "1e30"}, None),
+        ({"completion_tokens": 10**400}, None),
         ({}, None),
         ("7", None),
         (None, None),
@@ -289,6 +297,20 @@ def test_half_characters_in_a_message_become_question_marks() -> None:
 def test_a_time_that_no_clock_says_is_zero(value: object) -> None:
     """Nonsense in one field doesn't cost the others."""
     assert wire.task_of(200, reply(updated_at=value, status="running")).updated_at == 0.0
+
+
+@pytest.mark.parametrize("value", [10**400, 2**53, 1e300, -0.5, -1, "-1", "1e30", float("inf"), float("nan")])
+def test_a_number_that_nothing_has_is_none(value: object) -> None:
+    """Negative, endless, or more than can be counted: it is read as if it weren't there."""
+    task = wire.task_of(200, reply(duration=value, execution_expires_after=value, created_at=value, updated_at=value))
+    assert (task.duration, task.expires_after, task.created_at, task.updated_at) == (None, None, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("total", [-1, 10**30, "many"])
+def test_a_total_that_no_list_has_is_that_of_its_page(total: object) -> None:
+    """Nobody leafs through pages that aren't there."""
+    page = wire.page_of(200, json.dumps({"total": total, "items": [{"id": "cgt-1"}]}).encode())
+    assert page.total == 1
 
 
 @pytest.mark.parametrize(

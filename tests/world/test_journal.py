@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, get_args
 
 import pytest
@@ -616,3 +618,58 @@ def test_a_machine_that_refuses_is_no_damage(code: int, kind: type[StoryboardErr
     error = sqlite3.OperationalError("said so")
     error.sqlite_errorcode = code
     assert type(_trouble(error, "state.db can't be read")) is kind
+
+
+@contextmanager
+def while_the_witness_is_read(folder: Path, *doings: Callable[[], object]) -> Iterator[None]:
+    """Do the first of these in the moment in which the witness is read, the second when it is read once more …"""
+    witness = folder / "witness"
+
+    def laid() -> bytes:
+        content = witness.read_bytes()
+        witness.unlink()
+        os.mkfifo(witness)
+        return content
+
+    def play(said: bytes) -> None:
+        for number, doing in enumerate(doings, 1):
+            with witness.open("wb") as pipe:  # which comes about when somebody opens it to read
+                witness.unlink()
+                witness.write_bytes(said)
+                doing()
+                said = laid() if number < len(doings) else witness.read_bytes()
+                pipe.write(said)
+
+    player = Thread(target=play, args=(laid(),))
+    player.start()
+    try:
+        yield
+    finally:
+        reading = os.open(witness, os.O_RDONLY | os.O_NONBLOCK)  # where nobody else has read it once more
+        player.join()
+        os.close(reading)
+
+
+def test_an_event_that_is_written_while_one_reads_is_no_lost_one(tmp_path: Path) -> None:
+    """A reader asks the witness first: what was written by then he finds, and what comes later is no matter."""
+    written(tmp_path)
+
+    def goes_on() -> None:
+        journal = opened(tmp_path)
+        journal.append(EVENTS[0])
+        journal.close()
+
+    with while_the_witness_is_read(tmp_path, goes_on):
+        found = events(tmp_path)
+    assert found[1:] == [*EVENTS, EVENTS[0]]
+
+
+def test_what_changes_under_a_reader_s_eyes_is_looked_at_again(tmp_path: Path) -> None:
+    """Who found no log reads without a lock; a run that begins then folds its own in without asking him."""
+    written(tmp_path)
+    path = tmp_path / "state.db"
+    whole = path.read_bytes()
+    torn = whole.replace(b"cgt-1", b"cgt-2")
+    with while_the_witness_is_read(tmp_path, lambda: path.write_bytes(torn), lambda: path.write_bytes(whole)):
+        found = events(tmp_path)
+    assert found[1:] == EVENTS

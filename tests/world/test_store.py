@@ -212,6 +212,26 @@ def test_a_part_is_named_after_whom_it_is_for(tmp_path: Path) -> None:
     assert part.path == tmp_path / "part" / f"dusk.{os.getpid()}.part"
 
 
+def test_two_parts_for_the_same_are_two_files(tmp_path: Path) -> None:
+    """Both are being written: one's bytes are never the other's, and neither takes the other's file away."""
+    store = Store(tmp_path)
+    one, other = store.part("dusk"), store.part("dusk")
+    for part, content in ((one, b"one"), (other, b"other")):
+        part.write(content)
+        part.close()
+    one.discard()
+    assert (one.path.exists(), other.path.read_bytes()) == (False, b"other")
+
+
+def test_what_a_killed_run_left_makes_way_for_its_successor(tmp_path: Path) -> None:
+    """Where processes are few, the next one has the same number: what lies there under its name is no part of its."""
+    for _ in range(2):
+        part = Store(tmp_path).part("dusk")
+        part.write(b"half of it")
+        part.close()
+    assert [path.read_bytes() for path in (tmp_path / "part").iterdir()] == [b"half of it"]
+
+
 def test_a_part_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     """Here a folder stands where its file has to be."""
     path = tmp_path / "part" / f"dusk.{os.getpid()}.part"

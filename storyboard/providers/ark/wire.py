@@ -7,6 +7,7 @@ Facts are from the vendor's API description; what it leaves open is read toleran
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from storyboard.errors import (
     Unusable,
     UsageError,
 )
-from storyboard.promises import Address
+from storyboard.promises import Address, is_count
 from storyboard.providers.provider import Item, Order, Page, Status, Task
 
 TASKS = "/contents/generations/tasks"
@@ -211,13 +212,14 @@ def _address(value: Any) -> Address | None:
 
 
 def _whole(value: Any) -> int | None:
-    """A whole number, also where the service wrote it as text."""
+    """A whole number, also where the service wrote it as text; one that nothing is counted by was not given."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        return value if isinstance(value, int) else int(float(value))
+        number = value if isinstance(value, int) else math.floor(float(value))
     except (ValueError, OverflowError):
         return None
+    return number if is_count(number) else None
 
 
 def _is_id(value: Any) -> TypeGuard[str]:
@@ -231,8 +233,7 @@ def _flag(value: Any) -> bool | None:
 
 def _instant(value: Any) -> float:
     """Unix seconds; 0 for what no clock ever said."""
-    seconds = _whole(value) or 0
-    return float(seconds) if abs(seconds) < 2**53 else 0.0
+    return float(_whole(value) or 0)
 
 
 def _fit(text: str) -> str:

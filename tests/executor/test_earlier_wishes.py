@@ -1,0 +1,137 @@
+"""What was submitted for a scene that has another name now, or other words, or is gone: it goes on, or it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storyboard.emulator.faults import Fault
+from storyboard.executor.reconcile import decision, in_doubt
+from storyboard.executor.run import Outcome
+from storyboard.planning.event import Event, past_of
+from storyboard.world.journal import Journal
+from tests.executor.stage import HEAD, ONE, TWO, Stage, nobody, staged, standings
+
+RENAMED = ONE.replace("dusk:", "evening:")
+OTHER = HEAD + "  gulls: {prompt: Gulls.}\n"
+UNMARKED = ONE.replace("A lighthouse.", "A lighthouse., execution_expires_after: 7200")
+LOST = Fault("create", at=1, does="drop")
+AWAY = Fault("get", at="1-2", does="drop")
+UNKNOWN = Fault("list", at="1-8", does="without", fields=["execution_expires_after"])
+
+
+def leaves(crew: object, event: Event) -> None:
+    """Leave as soon as the first task is taken on."""
+    if event.kind == "accepted":
+        crew.stop.interrupt(2)  # type: ignore[attr-defined]  # it is the crew of a run
+
+
+def lived(
+    folder: Path, *texts: str, faults: tuple[Fault, ...] = (), leaving: bool = False
+) -> tuple[Stage, list[Outcome]]:
+    """A project whose storyboard is another in each of its runs; from the first of them one may leave at once."""
+    outcomes: list[Outcome] = []
+
+    def runs(stage: Stage) -> None:
+        stage.hears = leaves if leaving else nobody
+        for text in texts:
+            stage.text = text
+            outcomes.append(stage.runs())
+            stage.hears = nobody
+
+    return staged(folder, faults, runs), outcomes
+
+
+def test_what_is_in_the_making_goes_on_under_a_new_name(tmp_path: Path) -> None:
+    """One task, whose video is the take of the scene as it is called now."""
+    stage, (_, second, third) = lived(tmp_path, ONE, RENAMED, RENAMED, faults=(AWAY,), leaving=True)
+    assert (standings(second), standings(third)) == ({"evening": "done"}, {"evening": "done"})
+    assert (stage.tasks, stage.kinds["stored"], stage.states("evening"), stage.states("dusk")) == (1, 1, ["stored"], [])
+
+
+def test_a_lost_answer_is_found_under_a_new_name(tmp_path: Path) -> None:
+    """The mark stays what it was when the request was sent."""
+    faults = (LOST, UNKNOWN)
+    stage, (first, *_, last) = lived(tmp_path, ONE, *[RENAMED] * 9, faults=faults)
+    assert (standings(first), standings(last)) == ({"dusk": "held"}, {"evening": "done"})
+    assert (stage.tasks, stage.states("evening")) == (1, ["stored"])
+
+
+def test_a_submission_in_doubt_is_told_though_its_scene_is_gone(tmp_path: Path) -> None:
+    """Held is held: in every run, with what a person can say, until it is decided; the others are made."""
+    stage, (_, second, third) = lived(tmp_path, ONE, OTHER, OTHER, faults=(LOST, UNKNOWN))
+    for outcome in (second, third):
+        (told,) = outcome.earlier
+        assert (standings(outcome), outcome.exit_code, told.scene, told.standing) == (
+            {"gulls": "done"},
+            4,
+            "dusk",
+            "held",
+        )
+        assert "storyboard resolve dusk --abandon" in told.hint
+    assert stage.tasks == 2
+
+
+def test_a_submission_without_a_mark_is_told_though_its_wish_was_changed(tmp_path: Path) -> None:
+    """Nobody can look for it, and it counts against every cap."""
+    changed = UNMARKED.replace("A lighthouse.", "A windmill.")
+    _, (first, second, third) = lived(tmp_path, UNMARKED, changed, changed, faults=(LOST,))
+    assert (standings(first), first.earlier, first.exit_code) == ({"dusk": "held"}, [], 4)
+    for outcome in (second, third):
+        assert (standings(outcome), outcome.exit_code) == ({"dusk": "done"}, 4)
+        assert [told.scene for told in outcome.earlier] == ["dusk"]
+
+
+def decided(stage: Stage, scene: str, adopt: str = "", *, abandon: bool = False) -> None:
+    """A person decides between two runs."""
+    journal = Journal(stage.folder, stage.clock, writing=True)
+    past = past_of(journal.past)
+    journal.open_run(provider="ark")
+    journal.append(decision(in_doubt(past, "", scene, adopting=bool(adopt)), adopt, past, abandon=abandon))
+    journal.append(Event("run_closed"))
+    journal.close()
+
+
+@pytest.mark.parametrize("text", [ONE, UNMARKED], ids=["marked", "unmarked"])
+def test_what_was_decided_about_is_told_no_more(tmp_path: Path, text: str) -> None:
+    """Whoever wants no more of it hears no more of it."""
+    outcomes: list[Outcome] = []
+
+    def runs(stage: Stage) -> None:
+        stage.text = text
+        stage.runs()
+        decided(stage, "dusk", abandon=True)
+        stage.text = OTHER
+        outcomes.append(stage.runs())
+
+    staged(tmp_path, [LOST] if text == UNMARKED else [LOST, UNKNOWN], runs)
+    assert (outcomes[0].exit_code, outcomes[0].earlier) == (0, [])
+
+
+def test_a_video_of_an_earlier_wish_that_does_not_come_is_told(tmp_path: Path) -> None:
+    """The run is not all well as long as something that was paid for can't be had."""
+    forbidden = Fault("get", at="3-8", does="refuse", status=403, code="Forbidden")
+    _, (_, second) = lived(tmp_path, ONE, OTHER, faults=(AWAY, forbidden), leaving=True)
+    assert ([told.scene for told in second.earlier], second.exit_code != 0) == (["dusk"], True)
+
+
+def test_a_task_that_shows_itself_after_all_is_fetched(tmp_path: Path) -> None:
+    """It was made anew since nobody found it: both were paid for, so its video is a take that nobody has selected."""
+
+    def runs(stage: Stage) -> None:
+        stage.text = ONE
+        stage.runs()
+        decided(stage, "dusk")
+        stage.runs()
+        decided(stage, "dusk", adopt=str(stage.emulated.ledger[0]["task_id"]))
+        stage.runs()
+
+    stage = staged(tmp_path, [LOST, UNKNOWN], runs)
+    assert (stage.tasks, stage.kinds["stored"], stage.states("dusk")) == (2, 2, ["stored", "stored"])
+
+
+def test_two_scenes_of_one_run_are_two(tmp_path: Path) -> None:
+    """What nobody renamed is nobody else's."""
+    stage, (_, second) = lived(tmp_path, TWO, TWO, faults=(AWAY,), leaving=True)
+    assert (standings(second), stage.tasks) == ({"dusk": "done", "gulls": "done"}, 2)
