@@ -541,7 +541,14 @@ class Doubt:
 
 
 def resolve(
-    layout: Layout, profile: str, scene: str, adopt: str, *, abandon: bool = False, agree: Callable[[Doubt], bool]
+    layout: Layout,
+    graph: Graph,
+    facts: Mapping[str, FileFacts],
+    scene: str,
+    adopt: str,
+    *,
+    abandon: bool = False,
+    agree: Callable[[Doubt], bool],
 ) -> bool:
     """Write down what a person decided about a submission in doubt, if `agree` says so when it has seen what may come
     of it; False if it said no."""
@@ -552,7 +559,8 @@ def resolve(
         known = Register(register.folder(settings.environment()))
         memory = _remembered(layout, known, journal, clock)
         past = past_of(journal.past)
-        attempt = in_doubt(past, profile, scene, adopting=bool(adopt))
+        asked = project.planned(layout, graph, facts, past, clock).plan.intents
+        attempt = in_doubt(past, graph.storyboard.profile, scene, adopt, asked)
         decided = decision(attempt, adopt, past, abandon=abandon)
         entry = books_of(event for _, event in journal.past).entry(attempt.intent)
         agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))

@@ -173,6 +173,16 @@ def test_a_renamed_scene_that_was_copied_as_well_is_not_bought_again(project: Pa
     assert copies[0] == copies[1]
 
 
+def test_a_lock_is_left_alone_when_nothing_was_made(project: Path) -> None:
+    """A name that a scene had once isn't written into it again by the next run."""
+    project.write_text(project.read_text("utf-8").replace("dusk:", "evening:").replace("chain: dusk", "chain: evening"))
+    lock = project.parent / ".storyboard/storyboard/emulated/storyboard.lock"
+    run(project)
+    before = lock.read_text("utf-8")
+    run(project)
+    assert (lock.read_text("utf-8"), '"dusk"' in before) == (before, False)
+
+
 def test_a_profile_has_takes_of_its_own(project: Path) -> None:
     """Going to a profile and back costs nothing the second time."""
     text = project.read_text("utf-8").replace("scenes:", "profiles: {tall: {ratio: 9:16}}\nscenes:", 1)
