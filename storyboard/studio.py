@@ -461,11 +461,13 @@ def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
 
 
 def _recorded(record: Path) -> dict[str, Any]:
+    """What was written down of the film that was cut last; nothing if that is no record of ours."""
     try:
         value = json.loads(record.read_text("utf-8"))
-    except (OSError, ValueError):
+        whole = isinstance(value["frames"], int) and isinstance(value["copied"], bool)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return dict(value) if whole else {}
 
 
 def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:

@@ -49,6 +49,7 @@ from storyboard.planning.marker import marker_of
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.plan import again, lost_hint
 from storyboard.planning.take import Take
+from storyboard.promises import is_count
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
@@ -482,7 +483,7 @@ async def stored(job: Job, known: Known, task: Task, crew: Crew, only: str = "")
         width=video.width,
         height=video.height,
         task=known.task,
-        tokens=task.tokens,
+        tokens=task.tokens if is_count(task.tokens) else None,
     )
     odd = otherwise(task, job.asked, _measured(video), job.pixels)
     about = {"profile": job.profile, "take": take_value(take)}

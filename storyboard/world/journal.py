@@ -122,7 +122,7 @@ class Journal:
             self._place = found.st_dev, found.st_ino
         with _undisturbed():
             self.past = list(self._read()) if self._database else []
-            self.history = History(self.past)
+            self.history = self._added_up()
         if self._last < witnessed:
             lost = f"{self._path} has lost events: it ends at {self._last}, but {witnessed} were written"
             raise StateDamaged(lost, _MEND)
@@ -258,6 +258,13 @@ class Journal:
             if "no such table" in str(error):
                 return
             raise _trouble(error, f"{self._path} can't be read: {error}") from error
+
+    def _added_up(self) -> History:
+        try:
+            return History(self.past)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            what = f"{self._path} can't be read: an event says what none of ours does: {error}"
+            raise StateDamaged(what, _MEND) from error
 
     def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Event]:
         seq, epoch, at, kind, scene, intent, body = row

@@ -232,3 +232,12 @@ def test_a_selection_makes_no_more_than_it_names(write: Write) -> None:
 def test_a_selected_scene_brings_what_it_lacks_above(write: Write) -> None:
     """`run lamp` makes dusk as well, since there is none."""
     assert run(write(STORYBOARD), "lamp").made == {"dusk", "lamp"}
+
+
+@pytest.mark.parametrize("lost", ["frames", "copied"])
+def test_a_record_of_the_film_that_is_none_counts_for_nothing(project: Path, lost: str) -> None:
+    """Where what was written down of the film lacks something, the film is cut anew."""
+    record = project.parent / ".storyboard/storyboard/emulated/film.json"
+    value = json.loads(record.read_text("utf-8"))
+    record.write_text(json.dumps({name: said for name, said in value.items() if name != lost}), "utf-8")
+    assert (run(project).code, json.loads(record.read_text("utf-8"))) == (0, value)

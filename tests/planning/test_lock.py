@@ -26,7 +26,7 @@ TAKES = st.builds(
     width=st.integers(min_value=0, max_value=4000),
     height=st.integers(min_value=0, max_value=4000),
     task=st.text(max_size=10),
-    tokens=st.one_of(st.none(), st.integers(min_value=0)),
+    tokens=st.one_of(st.none(), st.integers(min_value=0, max_value=2**53 - 1)),
 )
 BLOCKS = st.lists(TAKES, max_size=3, unique_by=lambda one: one.digest).map(
     lambda takes: Block({one.digest: one for one in takes}, takes[-1].digest if takes else "")
