@@ -87,7 +87,6 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
     """
     clock, dice = SystemClock(), SystemDice()
     check_descriptors()
-    layout.guard(layout.hidden, layout.lock, layout.service)
     with ExitStack() as stack:
         journal = stack.enter_context(_record(layout, clock))
         provider = project.chosen(wish.provider)
@@ -135,6 +134,7 @@ def _told_with(outcome: Outcome) -> Iterator[None]:
 @contextmanager
 def _record(layout: Layout, clock: Clock) -> Iterator[Journal]:
     """The record of a realm, to be written by us alone. Raises AnotherRunner, StateDamaged, MachineRefuses."""
+    layout.guard(layout.hidden, layout.lock, layout.service)
     with sole_runner(layout.hidden):
         place = mounts.place_of(layout.hidden)
         mounts.check_lock(layout.hidden / "lock", place)
