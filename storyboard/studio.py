@@ -380,7 +380,11 @@ def calling_back(plan: Plan, callbacks: Callbacks) -> Plan:
 
 @asynccontextmanager
 async def interruptible(crew: Crew) -> AsyncIterator[None]:
-    """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once."""
+    """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once.
+
+    One that is ignored by whoever began this process stays ignored: `nohup` means it so, and so does a shell that puts
+    a command into the background, where Ctrl-C is for others.
+    """
     loop = asyncio.get_running_loop()
     walking = asyncio.current_task()
     over = asyncio.Event()
@@ -395,7 +399,8 @@ async def interruptible(crew: Crew) -> AsyncIterator[None]:
             return
         crew.tell(Event("run_closed", body={"interrupted": number}))
 
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signals = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
     for number in signals:
         loop.add_signal_handler(number, stop, int(number))
     try:
