@@ -127,6 +127,7 @@ def from_text(text: str, name: str) -> Lock:
     hint = "restore it from git; with merge marks, keep the blocks of both sides, and of one scene the takes of both"
     try:
         value = json.loads(text, object_pairs_hook=_once)
+        _check_whole(text, value)
         version = value["storyboard_lock"]
         rows = {} if version != VERSION else {_key(name): _block(block) for name, block in value["scenes"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
@@ -137,6 +138,13 @@ def from_text(text: str, name: str) -> Lock:
             "use a newer storyboard",
         )
     return Lock(rows)
+
+
+def _check_whole(text: str, value: Any) -> None:
+    """Raise ValueError if half a character stands in it, as such or as an escape: it could not be written again."""
+    text.encode()
+    if "\\u" in text:
+        json.dumps(value, ensure_ascii=False).encode()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -224,3 +224,18 @@ def test_a_merge_with_what_stood_there_is_what_we_have(base: Lock, ours: Lock) -
     """Nobody else wrote: then it changes nothing, and merging once more doesn't either."""
     theirs = merged(base, ours, base)
     assert merged(base, ours, theirs) == theirs
+
+
+@pytest.mark.parametrize("sign", ["\\ud800", "\udcff"], ids=["escaped", "no UTF-8"])
+def test_a_lock_that_could_not_be_written_again_is_refused(sign: str) -> None:
+    """Half a character: it would be found out in the midst of a run, when a take is to be written beside it."""
+    row = json.dumps(take_value(take("one", {}))).replace("cgt-one", f"cgt-{sign}")
+    text = f'{{"storyboard_lock": 1, "scenes": {{"a": {{"selected": "", "takes": {{"{digest("one")}": {row}}}}}}}}}'
+    with pytest.raises(StateDamaged, match="can't be read as a lock"):
+        from_text(text, "film.lock")
+
+
+def test_a_lock_may_hold_escaped_signs() -> None:
+    """As another program writes those that take two words."""
+    lock = Lock().with_take("", "a", take("one", {"prompt": "a 🎬"}), select=True)
+    assert from_text(json.dumps(json.loads(to_text(lock))), "film.lock") == lock
