@@ -76,6 +76,26 @@ class Lock:
         return Lock({**self.blocks, (profile, scene): block})
 
 
+def merged(base: Lock, ours: Lock, theirs: Lock) -> Lock:
+    """What two made of one lock, each without the other: the takes of both, and what we selected where we selected.
+
+    What is gone on their side comes back, since a take is not lost because somebody fetched an older lock; a block that
+    we took away, moving it, is gone if they left it as it was.
+    """
+    moved = {
+        name for name, block in base.blocks.items() if name not in ours.blocks and theirs.blocks.get(name) == block
+    }
+    names = dict.fromkeys((*theirs.blocks, *ours.blocks))
+    return Lock(
+        {name: _joined(*(one.block(*name) for one in (base, ours, theirs))) for name in names if name not in moved}
+    )
+
+
+def _joined(base: Block, ours: Block, theirs: Block) -> Block:
+    chosen = ours.selected if ours.selected != base.selected else ""
+    return Block({**theirs.takes, **ours.takes}, chosen or theirs.selected or ours.selected)
+
+
 def to_text(lock: Lock) -> str:
     """The lock as it is written."""
     names = sorted(((_name(profile, scene), block) for (profile, scene), block in lock.blocks.items()), key=_spread)
