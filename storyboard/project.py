@@ -240,10 +240,14 @@ def lock_on_disk(layout: Layout) -> Lock:
 
 def with_past(lock: Lock, past: Past) -> Lock:
     """A lock with the takes that were stored when a crash kept them from being written into it."""
+    known = {
+        (profile, take.digest, take.task)
+        for (profile, _), block in lock.blocks.items()
+        for take in block.takes.values()
+    }
     for profile, scene, take in past.takes:
-        block = lock.block(profile, scene)
-        if take.digest not in block.takes:
-            lock = lock.with_take(profile, scene, take, select=not block.selected)
+        if (profile, take.digest, take.task) not in known:  # its scene may have another name since
+            lock = lock.with_take(profile, scene, take, select=not lock.block(profile, scene).selected)
     return lock
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard import project
-from storyboard.errors import DecisionNeeded, FileTrouble, Interrupted, MachineRefuses, MediaTrouble
+from storyboard.errors import DecisionNeeded, FileTrouble, Interrupted, MachineRefuses, MediaTrouble, StateDamaged
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
@@ -30,7 +30,7 @@ from storyboard.net import opened
 from storyboard.planning.budget import Budget, Cap, books_of
 from storyboard.planning.event import Attempt, Event, Past, past_of
 from storyboard.planning.fingerprint import canonical, digest_of
-from storyboard.planning.lock import Lock, to_text
+from storyboard.planning.lock import Lock, from_text, merged, to_text
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.plan import Plan
 from storyboard.planning.take import Take
@@ -87,7 +87,6 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
     """
     clock, dice = SystemClock(), SystemDice()
     check_descriptors()
-    layout.guard(layout.hidden, layout.lock, layout.service)
     with ExitStack() as stack:
         journal = stack.enter_context(_record(layout, clock))
         provider = project.chosen(wish.provider)
@@ -96,6 +95,7 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         memory = "sought" if wish.recover else memory
         past = past_of(journal.past)
         check_one_provider(past, provider)
+        lock = LockKeeper(layout, clock)
         planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
         budget, day = _budget(layout, journal, planned, wish, clock)
         _foresee(planned.plan, budget, day)
@@ -103,7 +103,6 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
             check_writable(*layout.written(graph.storyboard.profile))
         if not wish.agree(planned):
             return None
-        lock = LockKeeper(layout, clock)
         stack.callback(lock.flush)
         lock.keep(planned.world.lock)
         if not planned.plan.makes and not planned.plan.salvage:
@@ -135,6 +134,7 @@ def _told_with(outcome: Outcome) -> Iterator[None]:
 @contextmanager
 def _record(layout: Layout, clock: Clock) -> Iterator[Journal]:
     """The record of a realm, to be written by us alone. Raises AnotherRunner, StateDamaged, MachineRefuses."""
+    layout.guard(layout.hidden, layout.lock, layout.service)
     with sole_runner(layout.hidden):
         place = mounts.place_of(layout.hidden)
         mounts.check_lock(layout.hidden / "lock", place)
@@ -209,32 +209,64 @@ PATIENCE = 10
 
 
 class LockKeeper:
-    """Writes the lock, in one stroke, and only when its text changes."""
+    """Writes the lock, in one stroke, and only when its text changes; what others write into it meanwhile stays.
+
+    It is made before a plan is: what stands there then is what the plan and a pull both began with.
+    """
 
     def __init__(self, layout: Layout, clock: Clock) -> None:
         self._path = layout.lock
         self._clock = clock
-        self._text = files.read_text(self._path, 1 << 30) if self._path.exists() else ""
+        self._began = self._text = self._on_disk()
+        self._theirs: Lock | None = None
         self._waiting: Lock | None = None
         self._quiet_until = 0.0
 
     def keep(self, lock: Lock) -> None:
-        """Write the lock down, soon: of a long film it takes a while, and the journal has every take already."""
+        """Write the lock down, soon: of a long film it takes a while, and the journal has every take already.
+
+        For that reason, too, one that can't be read for now, as in the midst of a merge, stops nobody.
+        """
         self._waiting = lock
         if self._clock.now() >= self._quiet_until:
-            self.flush()
+            with suppress(StateDamaged):
+                self._write()
 
     def flush(self) -> None:
-        """Write down what was kept last, if it says anything new."""
-        lock, self._waiting = self._waiting, None
-        if lock is None:
+        """Write down what was kept last, if it says anything new.
+
+        Raises FileTrouble, and StateDamaged where what stands there can't be read: that is left as it is.
+        """
+        try:
+            self._write()
+        finally:
+            self._waiting = None
+
+    def _write(self) -> None:
+        if self._waiting is None:
             return
-        began, text = self._clock.now(), to_text(lock)
-        if text != self._text and (lock.blocks or self._text):
-            files.write_in_one_stroke(self._path, text.encode())
-            self._text = text
+        began, text = self._clock.now(), to_text(self._waiting)
+        if text != self._began and (self._waiting.blocks or self._began):
+            text = self._with_theirs(text, self._waiting)
+            if text != self._text:
+                files.write_in_one_stroke(self._path, text.encode())
+                self._text = text
+        self._waiting = None
         ended = self._clock.now()
         self._quiet_until = ended + PATIENCE * (ended - began)
+
+    def _with_theirs(self, text: str, ours: Lock) -> str:
+        """Our text, or what comes of both where somebody else has written since we last looked."""
+        found = self._on_disk()
+        if found != self._text:
+            self._theirs, self._text = self._said(found), found
+        return text if self._theirs is None else to_text(merged(self._said(self._began), ours, self._theirs))
+
+    def _said(self, text: str) -> Lock:
+        return from_text(text, self._path.name) if text else Lock()
+
+    def _on_disk(self) -> str:
+        return files.read_text(self._path, 1 << 30) if self._path.exists() else ""
 
 
 def ask(
@@ -348,7 +380,11 @@ def calling_back(plan: Plan, callbacks: Callbacks) -> Plan:
 
 @asynccontextmanager
 async def interruptible(crew: Crew) -> AsyncIterator[None]:
-    """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once."""
+    """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once.
+
+    One that is ignored by whoever began this process stays ignored: `nohup` means it so, and so does a shell that puts
+    a command into the background, where Ctrl-C is for others.
+    """
     loop = asyncio.get_running_loop()
     walking = asyncio.current_task()
     over = asyncio.Event()
@@ -363,7 +399,8 @@ async def interruptible(crew: Crew) -> AsyncIterator[None]:
             return
         crew.tell(Event("run_closed", body={"interrupted": number}))
 
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signals = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
     for number in signals:
         loop.add_signal_handler(number, stop, int(number))
     try:
@@ -461,11 +498,13 @@ def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
 
 
 def _recorded(record: Path) -> dict[str, Any]:
+    """What was written down of the film that was cut last; nothing if that is no record of ours."""
     try:
         value = json.loads(record.read_text("utf-8"))
-    except (OSError, ValueError):
+        whole = isinstance(value["frames"], int) and isinstance(value["copied"], bool)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return dict(value) if whole else {}
 
 
 def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
@@ -541,7 +580,14 @@ class Doubt:
 
 
 def resolve(
-    layout: Layout, profile: str, scene: str, adopt: str, *, abandon: bool = False, agree: Callable[[Doubt], bool]
+    layout: Layout,
+    graph: Graph,
+    facts: Mapping[str, FileFacts],
+    scene: str,
+    adopt: str,
+    *,
+    abandon: bool = False,
+    agree: Callable[[Doubt], bool],
 ) -> bool:
     """Write down what a person decided about a submission in doubt, if `agree` says so when it has seen what may come
     of it; False if it said no."""
@@ -552,7 +598,8 @@ def resolve(
         known = Register(register.folder(settings.environment()))
         memory = _remembered(layout, known, journal, clock)
         past = past_of(journal.past)
-        attempt = in_doubt(past, profile, scene, adopting=bool(adopt))
+        asked = project.planned(layout, graph, facts, past, clock).plan.intents
+        attempt = in_doubt(past, graph.storyboard.profile, scene, adopt, asked)
         decided = decision(attempt, adopt, past, abandon=abandon)
         entry = books_of(event for _, event in journal.past).entry(attempt.intent)
         agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))

@@ -15,10 +15,13 @@ if find_spec("hypothesis"):  # the vendor's clients have an environment of their
     settings.register_profile("unhurried", deadline=None)  # how long an example takes is the machine's affair
     settings.load_profile("unhurried")
 
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # a shell's background job ignores it, and so would what tests start
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for number, heard in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:  # in the background or by `nohup`: what tests start would ignore it
+        signal.signal(number, heard)
 
 
 @pytest.fixture(autouse=True)

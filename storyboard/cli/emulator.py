@@ -128,9 +128,11 @@ def command(
 
 
 def _leave_in_order() -> None:
-    """Let a signal that says stop end the command as an exception does, so that its folder is cleared away."""
+    """Let a signal that says stop end the command as an exception does, so that its folder is cleared away; one that is
+    ignored, as by `nohup`, stays ignored."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
 
 
 def _leave(number: int, frame: object) -> None:

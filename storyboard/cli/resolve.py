@@ -53,14 +53,15 @@ def command(
     if adopt:
         checked_task(adopt)
     layout = layout_of(file, project.realm_of(emulator=emulator))
-    judgement, _ = project.survey(layout, named(profiles))
+    judgement, facts = project.survey(layout, named(profiles))
     tell_problems(judgement)
-    assert judgement.graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
+    graph = judgement.graph
+    assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
     past = project.past_on_disk(layout, SystemClock())
-    names = (*judgement.graph.order, *(attempt.scene for attempt in past.attempts.values()))
+    names = (*graph.order, *(attempt.scene for attempt in past.attempts.values()))
     if scene not in names:
-        known = f"there are: {', '.join(judgement.graph.order[:20])}"
-        raise UsageError(f'no scene is called "{scene}"', nearest(scene, judgement.graph.order) or known)
+        known = f"there are: {', '.join(graph.order[:20])}"
+        raise UsageError(f'no scene is called "{scene}"', nearest(scene, graph.order) or known)
     choice = f"--adopt {adopt}" if adopt else "--abandon" if abandon else "--submit-again"
 
     decided: list[Doubt] = []
@@ -71,19 +72,22 @@ def command(
         echo(f"{choice}: {told_choice(doubt, adopt, abandon=abandon)}")
         return yes or layout.realm == "emulated" or not sys.stdin.isatty() or click.confirm("Do that?", default=False)
 
-    if not studio.resolve(layout, ",".join(named(profiles)), scene, adopt, abandon=abandon, agree=agree):
+    if not studio.resolve(layout, graph, facts, scene, adopt, abandon=abandon, agree=agree):
         raise DecisionNeeded("nothing was decided: you said no")
     if abandon:
-        echo(f"{scene}: its submission is given up; {taking_back(scene, decided[0].attempt)}")
+        echo(f"{scene}: its submission is given up; {taking_back(decided[0].attempt, emulator=emulator)}")
         return
     word = f"task {adopt} is its own" if adopt else "it will be submitted again"
     echo(f"{scene}: {word}; go on with `storyboard run{' --emulator' if emulator else ''}`")
 
 
-def taking_back(scene: str, attempt: Attempt) -> str:
+def taking_back(attempt: Attempt, *, emulator: bool) -> str:
     """How one has it after all: a task that is there needn't be made twice."""
-    choice = f"--adopt {attempt.task}` takes that back" if attempt.task else "--submit-again` has it made after all"
-    return f"`storyboard resolve {scene} {choice}"
+    from storyboard.planning.plan import deciding
+
+    choice = f"--adopt {attempt.task}" if attempt.task else "--submit-again"
+    command = deciding(attempt.scene, attempt.profile, choice + (" --emulator" if emulator else ""))
+    return f"{command} {'takes that back' if attempt.task else 'has it made after all'}"
 
 
 def told_doubt(doubt: Doubt) -> str:

@@ -142,8 +142,9 @@ def cancelling(task: str, file: str, emulator: bool, speed: float) -> None:
     _removed(layout, task, embedded)
     echo(f"{task} is cancelled, and will not be billed")
     if row.scene:
-        more = (f" --profile {row.profile}" if row.profile else "") + (" --emulator" if emulator else "")
-        remedy = f"`storyboard resolve {row.scene} --submit-again{more}`"
+        from storyboard.planning.plan import deciding
+
+        remedy = deciding(row.scene, row.profile, f"--submit-again{' --emulator' if emulator else ''}")
         echo(f"{row.scene}: the next run holds it; {remedy} then has it made after all")
 
 

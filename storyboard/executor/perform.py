@@ -49,6 +49,7 @@ from storyboard.planning.marker import marker_of
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.plan import again, lost_hint
 from storyboard.planning.take import Take
+from storyboard.promises import is_count
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
@@ -368,7 +369,7 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
     if task.status != "succeeded":
         why = task.error or f"the service says {task.status}"
         if task.status == "cancelled":
-            raise DecisionNeeded(f"task {known.task} was cancelled; nothing was billed", again(job.scene))
+            raise DecisionNeeded(f"task {known.task} was cancelled; nothing was billed", again(job.scene, job.profile))
         hint = task.hint or "change the scene or run again"
         raise SceneFailed(f"task {known.task} came to nothing: {why}", f"nothing was billed; {hint}")
     _check_whose(job, known, task, crew)
@@ -454,18 +455,23 @@ def _lost(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
     """What was paid for can't be had any more: that is written down, and somebody has to decide."""
     crew.note(Event("ended", job.scene, known.intent, {"status": "lost", "error": why}))
     what = f"task {known.task} was paid for, but can't be had any more: {why}"
-    return DecisionNeeded(what, lost_hint(job.scene, known.task))
+    return DecisionNeeded(what, lost_hint(job.scene, job.profile, known.task))
 
 
 def _held(job: Job, known: Known, why: str, then: str, crew: Crew) -> DecisionNeeded:
     """A task is there, and this run doesn't get on with it: the next one tries again, or somebody decides."""
     crew.note(Event("held", job.scene, known.intent, {"why": why}))
-    return DecisionNeeded(why, f"{then}; {again(job.scene, paid=True)}")
+    return DecisionNeeded(why, f"{then}; {again(job.scene, job.profile, paid=True)}")
 
 
-async def stored(job: Job, known: Known, task: Task, crew: Crew) -> Take:
-    """Bring a task's video and last frame into the store, and say so, and what of it is other than was asked for."""
+async def stored(job: Job, known: Known, task: Task, crew: Crew, only: str = "") -> Take:
+    """Bring a task's video and last frame into the store, and say so, and what of it is other than was asked for.
+
+    Raises DecisionNeeded if it has to be the one of a digest (`only`), and is not: then nothing is said of it.
+    """
     video, task = await _video(job, known, task, crew)
+    if only not in ("", video.digest):
+        raise DecisionNeeded("the service has another one now")
     frame = await _frame(job, task, crew)
     assert task.video is not None  # noqa: S101 - it was just fetched
     crew.addresses.put(task.id, TaskAddresses(task.video, task.frame, task.expires))
@@ -477,7 +483,7 @@ async def stored(job: Job, known: Known, task: Task, crew: Crew) -> Take:
         width=video.width,
         height=video.height,
         task=known.task,
-        tokens=task.tokens,
+        tokens=task.tokens if is_count(task.tokens) else None,
     )
     odd = otherwise(task, job.asked, _measured(video), job.pixels)
     about = {"profile": job.profile, "take": take_value(take)}

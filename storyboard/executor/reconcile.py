@@ -152,20 +152,32 @@ UNDECIDED = ("in doubt", "lost", "given up", "cancelled")
 """States of an attempt that only a person ends."""
 
 
-def in_doubt(past: Past, profile: str, scene: str, *, adopting: bool = False) -> Attempt:
+def in_doubt(past: Past, profile: str, scene: str, adopt: str = "", asked: Collection[str] = ()) -> Attempt:
     """The scene's attempt of which nobody knows what came, or that was lost, given up, or cancelled by somebody, or
-    whose task was held: it doesn't end, or its video can't be had. `adopting`: or else one that somebody had made anew,
-    and whose task has shown itself after all.
+    whose task was held: it doesn't end, or its video can't be had. Of several, one that today's plan waits for (the
+    intents that it `asked` about).
 
-    Raises UsageError if there is none.
+    To `adopt` a task: its own attempt, or one that has none yet, even one that was made anew, as its task has shown
+    itself after all. No task that may be had is put out by another. Raises UsageError if there is none.
     """
     attempts = past.of(profile, scene)
     found = [attempt for attempt in attempts if attempt.state in UNDECIDED or attempt.held]
-    if adopting and not found:
-        found = [attempt for attempt in attempts if attempt.state == "abandoned"]
+    if adopt:
+        found = _adopters(adopt, found, [attempt for attempt in attempts if attempt.state == "abandoned"])
+    found = [attempt for attempt in found if attempt.intent in asked] or found
     if not found:
         raise UsageError(f'scene "{scene}" has no submission in doubt', "`storyboard status` shows how scenes stand")
     return found[-1]
+
+
+def _adopters(task: str, undecided: list[Attempt], anew: list[Attempt]) -> list[Attempt]:
+    """Those that a task may belong to: the likeliest that there are."""
+    return (
+        [attempt for attempt in (*undecided, *anew) if attempt.task == task]
+        or [attempt for attempt in undecided if not attempt.task]
+        or [attempt for attempt in anew if not attempt.task]
+        or [attempt for attempt in undecided if not attempt.held]
+    )
 
 
 def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False) -> Event:

@@ -92,19 +92,19 @@ def nothing_to_do(plan: Plan, world: World, keep_lock: Callable[[Lock], None]) -
     """The outcome of a plan with nothing to make: what is kept is kept, what is held is told."""
     results, takes, lock = kept(plan, world)
     keep_lock(lock)
-    return Outcome(results, takes, earlier=unmarked(world.past, results))
+    return Outcome(results, takes, earlier=unmarked(world.past, plan.graph.storyboard.profile, results))
 
 
-def unmarked(past: Past, results: Mapping[str, Result]) -> list[Result]:
-    """Submissions in doubt that bear no mark and that no result speaks of: nobody can look for them, and they count
-    against every cap until somebody decides."""
-    spoken_of = {id for id, result in results.items() if result.standing == "held"}
+def unmarked(past: Past, profile: str, results: Mapping[str, Result]) -> list[Result]:
+    """Submissions in doubt that bear no mark and that no result of this profile speaks of: nobody can look for them,
+    and they count against every cap until somebody decides."""
+    spoken_of = {(profile, id) for id, result in results.items() if result.standing == "held"}
     found = (a for a in past.attempts.values() if a.state == "in doubt" and a.marker is None)
-    return [_in_doubt(attempt.scene, IN_DOUBT) for attempt in found if attempt.scene not in spoken_of]
+    return [_in_doubt(a.scene, a.profile, IN_DOUBT) for a in found if (a.profile, a.scene) not in spoken_of]
 
 
-def _in_doubt(scene: str, what: str) -> Result:
-    return Result(scene, "held", what, in_doubt_hint(scene), code=4)
+def _in_doubt(scene: str, profile: str, what: str) -> Result:
+    return Result(scene, "held", what, in_doubt_hint(scene, profile), code=4)
 
 
 def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], Lock]:
@@ -132,8 +132,9 @@ def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], 
 
 def selecting(lock: Lock, profile: str, keep: Keep) -> Lock:
     """The lock in which a kept take is the selected one, under the scene's present name. A scene that became several
-    has only one block to move: who comes after the first has the take alone."""
-    if keep.moved_from and (profile, keep.moved_from) not in lock.blocks:
+    has only one block to move: who comes after the first has the take alone, and so has who has a block already."""
+    moves = (profile, keep.moved_from) in lock.blocks and (profile, keep.scene) not in lock.blocks
+    if keep.moved_from and not moves:
         return lock.with_take(profile, keep.scene, keep.take, select=True)
     if keep.moved_from:
         lock = lock.moving(profile, keep.moved_from, keep.scene)
@@ -158,7 +159,7 @@ class Run:
         self._crew = crew
         self._keep_lock = keep_lock
         self._handled: set[str] = set()
-        self._orphans = orphaned(plan.graph, world.past)
+        self._orphans = tuple(a for a in orphaned(plan.graph, world.past) if a not in plan.salvage)
         self._began = len(crew.journal.past)
         self.outcome = Outcome(budget=crew.budget)
 
@@ -175,7 +176,7 @@ class Run:
                 self.outcome.results[id] = Result(id, schedule.standing(id), self._why_not_begun(id))
         said = self._crew.journal.past[self._began :]
         self._put_down_bills(said)
-        self.outcome.earlier += unmarked(self._crew.journal.history.past, self.outcome.results)
+        self.outcome.earlier += unmarked(self._crew.journal.history.past, self._profile, self.outcome.results)
         self.outcome.results = {id: self.outcome.results[id] for id in self._graph.storyboard.scenes}
         self.outcome.submitted = self._taken_on(said)
         self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
@@ -227,18 +228,18 @@ class Run:
         try:
             result = await self._make(id)
         except StoryboardError as error:
-            result = self._told(id, error)
+            result = self._told(id, self._profile, error)
         self.outcome.results[id] = replace(result, seconds=self._crew.clock.now() - began)
         if result.standing == "failed":
             self._crew.stop.fail()
         return result.standing
 
-    def _told(self, id: str, error: StoryboardError) -> Result:
+    def _told(self, id: str, profile: str, error: StoryboardError) -> Result:
         match error:
             case Stopped():
                 return Result(id, "blocked", error.what)
             case UnknownOutcome():
-                return _in_doubt(id, f"{error.what}: it may be in the making, and be billed")
+                return _in_doubt(id, profile, f"{error.what}: it may be in the making, and be billed")
             case DecisionNeeded():
                 return Result(id, "held", error.what, error.hint, code=4)
             case AccountRefused() | MachineRefuses() | Untrusted():
@@ -323,11 +324,9 @@ class Run:
         hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"
         try:
             task = await ended(job, known, self._crew)
-            again = await stored(job, known, task, self._crew)
+            await stored(job, known, task, self._crew, only=take.digest)
         except (SceneFailed, DecisionNeeded) as error:
             raise DecisionNeeded(f"its video is gone from the store, and {error.what}", hint) from error
-        if again.digest != take.digest:
-            raise DecisionNeeded("its video is gone from the store, and the service has another one now", hint)
         self.outcome.takes[id] = take
         return Result(id, "done", "fetched again", take=take)
 
@@ -352,4 +351,4 @@ class Run:
         except StoryboardError as error:
             self._crew.tell(Event("ended", attempt.scene, attempt.intent, {"status": "lost", "error": error.what}))
             if not isinstance(error, (SceneFailed, Stopped)):
-                self.outcome.earlier.append(self._told(attempt.scene, error))
+                self.outcome.earlier.append(self._told(attempt.scene, attempt.profile, error))

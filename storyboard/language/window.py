@@ -119,15 +119,24 @@ def _free_tail(item: Input, id: str, graph: Graph) -> int | None:
 
 
 def source_seconds(item: Input, graph: Graph, facts: Facts, takes: Mapping[str, Filmed]) -> float | None:
-    """How long an input's origin is; own segments count at whole seconds. None if nobody knows yet."""
+    """How long an input's origin is; own segments count at whole seconds. None if nobody knows yet.
+
+    What was measured goes before what an author states of an address.
+    """
     match item.origin:
         case LocalFile(path):
             return facts[path].seconds or None if path in facts else None
-        case RemoteFile(address, seconds=seconds):
-            return seconds if seconds is not None or address not in facts else facts[address].seconds or None
+        case RemoteFile(address, seconds=stated):
+            return (facts[address].seconds if address in facts else 0.0) or stated
         case _:
             planned = graph.scene(item.origin.scene).parameters.duration
             return float(planned) if planned > 0 else _measured(takes.get(item.origin.scene))
+
+
+def is_only_stated(item: Input, facts: Facts) -> bool:
+    """Has nobody looked at what lies at an input's address, so that its length is its author's word, if anything?"""
+    origin = item.origin
+    return isinstance(origin, RemoteFile) and not (origin.address in facts and facts[origin.address].seconds)
 
 
 def _measured(take: Filmed | None) -> float | None:

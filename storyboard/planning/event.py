@@ -9,6 +9,7 @@ from typing import Any, Literal
 from storyboard.planning.fingerprint import Components
 from storyboard.planning.lock import take_from
 from storyboard.planning.take import Take
+from storyboard.promises import is_count
 
 EventKind = Literal[
     "run_opened",
@@ -162,8 +163,7 @@ class History:
             if event.kind == "renamed":
                 self._move(event)
         if event.kind == "stored":
-            row = event.body["take"]
-            self._takes.append((str(event.body.get("profile", "")), event.scene, take_from(row["digest"], row)))
+            self._takes.append((str(event.body.get("profile", "")), event.scene, _stored(event.body["take"])))
         if event.kind == "disowned" and event.body.get("ambiguous"):
             self.owned.discard(str(event.body.get("task", "")))  # it may be ours all the same: a person decides
         elif event.kind == "disowned":
@@ -206,6 +206,12 @@ class History:
 def past_of(events: Iterable[tuple[float, Event]]) -> Past:
     """Add events up, each with its wall time, in their order."""
     return History(events).past
+
+
+def _stored(row: Mapping[str, Any]) -> Take:
+    """A take that was stored. It is ours whatever it was billed: tokens that nobody can count are as if not told."""
+    tokens = row["tokens"]
+    return take_from(row["digest"], {**row, "tokens": tokens if is_count(tokens) else None})
 
 
 def _begun(event: Event, at: float) -> Attempt:

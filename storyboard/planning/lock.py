@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import UnionType
 from typing import Any
 
 from storyboard.errors import StateDamaged
@@ -75,6 +76,26 @@ class Lock:
         return Lock({**self.blocks, (profile, scene): block})
 
 
+def merged(base: Lock, ours: Lock, theirs: Lock) -> Lock:
+    """What two made of one lock, each without the other: the takes of both, and what we selected where we selected.
+
+    What is gone on their side comes back, since a take is not lost because somebody fetched an older lock; a block that
+    we took away, moving it, is gone if they left it as it was.
+    """
+    moved = {
+        name for name, block in base.blocks.items() if name not in ours.blocks and theirs.blocks.get(name) == block
+    }
+    names = dict.fromkeys((*theirs.blocks, *ours.blocks))
+    return Lock(
+        {name: _joined(*(one.block(*name) for one in (base, ours, theirs))) for name in names if name not in moved}
+    )
+
+
+def _joined(base: Block, ours: Block, theirs: Block) -> Block:
+    chosen = ours.selected if ours.selected != base.selected else ""
+    return Block({**theirs.takes, **ours.takes}, chosen or theirs.selected or ours.selected)
+
+
 def to_text(lock: Lock) -> str:
     """The lock as it is written."""
     names = sorted(((_name(profile, scene), block) for (profile, scene), block in lock.blocks.items()), key=_spread)
@@ -106,7 +127,7 @@ def from_text(text: str, name: str) -> Lock:
     """The lock that a text says. Raises StateDamaged if it says none: nothing may be bought on a guess."""
     hint = "restore it from git; with merge marks, keep the blocks of both sides, and of one scene the takes of both"
     try:
-        value = json.loads(text, object_pairs_hook=_once)
+        value = json.loads(_decoded(text), object_pairs_hook=_once)
         version = value["storyboard_lock"]
         rows = {} if version != VERSION else {_key(name): _block(block) for name, block in value["scenes"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
@@ -119,6 +140,14 @@ def from_text(text: str, name: str) -> Lock:
     return Lock(rows)
 
 
+def _decoded(text: str) -> str:
+    """The text itself, if every byte of its file was one: others were read as lone surrogates."""
+    try:
+        return _writable(text)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"its character {error.start + 1} is no UTF-8") from error
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys stand once each: a take must not be lost because a merge left its block twice."""
     found = dict(pairs)
@@ -129,30 +158,61 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _key(name: str) -> tuple[str, str]:
-    profile, _, scene = name.rpartition("/")
+    profile, _, scene = _writable(name).rpartition("/")
     return profile, scene
 
 
 def _block(value: dict[str, Any]) -> Block:
     takes = {digest: take_from(digest, row) for digest, row in value["takes"].items()}
-    return Block(takes, str(value["selected"]))
+    return Block(takes, _text(value, "selected"))
 
 
 def take_from(digest: str, row: Mapping[str, Any]) -> Take:
-    """A take as it is written in a lock or an event. Raises KeyError, TypeError or ValueError if it is none."""
-    tokens = row["tokens"]
-    if not _DIGEST.fullmatch(digest) or not _DIGEST.fullmatch(str(row["frame"]) or digest):
+    """A take as it is written in a lock or an event. Raises KeyError, TypeError or ValueError if it is none.
+
+    A lock may be a stranger's, so nothing is taken that couldn't be compared, counted or written again. Names that no
+    key of ours has are kept: a later storyboard's may have them.
+    """
+    frame = _text(row, "frame")
+    if not _DIGEST.fullmatch(digest) or not _DIGEST.fullmatch(frame or digest):
         raise ValueError("a take is named by what is no digest")
     return Take(
         digest=digest,
-        components=dict(row["key"]),
-        frame=str(row["frame"]),
-        seconds=float(row["seconds"]),
-        width=int(row["width"]),
-        height=int(row["height"]),
-        task=str(row["task"]),
-        tokens=None if tokens is None else int(tokens),
+        components=_components(row["key"]),
+        frame=frame,
+        seconds=float(_number(row, "seconds", int | float)),
+        width=int(_number(row, "width")),
+        height=int(_number(row, "height")),
+        task=_text(row, "task"),
+        tokens=None if row["tokens"] is None else int(_number(row, "tokens")),
     )
+
+
+def _components(key: object) -> Components:
+    if not isinstance(key, dict) or not all(isinstance(value, (str, int)) for value in key.values()):
+        raise ValueError("a take's key is no mapping to texts and whole numbers")
+    return {_writable(name): _writable(value) if isinstance(value, str) else value for name, value in key.items()}
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    if not isinstance(row[name], str):
+        raise ValueError(f'"{name}" is no text')
+    return _writable(row[name])
+
+
+def _writable(text: str) -> str:
+    """The text itself. JSON can name half a character (`\\ud800`), and then UTF-8 can't write it."""
+    if not text.isascii():
+        text.encode()
+    return text
+
+
+def _number(row: Mapping[str, Any], name: str, sorts: type[int] | UnionType = int) -> float:
+    """A number that something can be counted or measured by: finite, not negative, and told exactly by JSON."""
+    number: Any = row[name]
+    if isinstance(number, bool) or not isinstance(number, sorts) or not 0 <= number < 2**53:
+        raise ValueError(f'"{name}" is no number that a take has')
+    return number
 
 
 def take_value(take: Take) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Hold:
     hint: str = ""
     reasons: tuple[Reason, ...] = ()
     above: str = ""
+    attempt: Attempt | None = None
+    """The submission that a person decides about, if it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,12 @@ class Plan:
     def holds(self) -> tuple[Hold, ...]:
         """What waits for a person."""
         return tuple(step for step in self.steps.values() if isinstance(step, Hold))
+
+    @property
+    def intents(self) -> frozenset[str]:
+        """The attempts that it goes on with, or that it waits for a person to decide about."""
+        resumed = (step.resumes for step in self.makes)
+        return frozenset(attempt.intent for attempt in (*resumed, *(hold.attempt for hold in self.holds)) if attempt)
 
     @property
     def cost(self) -> Cost:
@@ -168,7 +176,7 @@ def _left_as_it_is(id: str, step: Step, graph: Graph, world: World) -> Step:
     return step
 
 
-ENDED_WELL = ("stored", "failed", "refused", "abandoned")
+OVER = ("stored", "failed", "refused", "abandoned")
 """States of an attempt that is over: we have its video, or there is none, or somebody had it made anew."""
 
 
@@ -176,7 +184,7 @@ def orphaned(graph: Graph, past: Past) -> tuple[Attempt, ...]:
     """Attempts that are not over, of scenes that the storyboard has no more: one of them may have a new name."""
     board = graph.storyboard
     gone = (a for a in past.attempts.values() if a.profile == board.profile and a.scene not in board.scenes)
-    return tuple(attempt for attempt in gone if attempt.state not in ENDED_WELL)
+    return tuple(attempt for attempt in gone if attempt.state not in OVER)
 
 
 def without(orphans: Sequence[Attempt], step: Step) -> tuple[Attempt, ...]:
@@ -201,7 +209,8 @@ def settle(
 ) -> Step:
     """The step that a scene's key asks for. A run asks again when what was pending is known.
 
-    `orphans` are attempts of scenes that are no more: a scene without any of its own goes on with one of its key.
+    `orphans` are attempts of scenes that are no more: a scene goes on with one of its key if it has none of its own
+    that goes on.
     """
     profile = graph.storyboard.profile
     take, moved_from = _take_for(id, graph, world.lock, components)
@@ -210,19 +219,15 @@ def settle(
             return Keep(id, take, moved_from)
         reason = Reason("missing", f"its video {take.digest[:19]}… is not in the store")
         return Make(id, (reason,), fetches=take)
-    attempts = world.past.of(profile, id) or orphans
-    same = [a for a in attempts if dict(a.components) == dict(components)]
+    same = [a for a in world.past.of(profile, id) if dict(a.components) == dict(components)]
     reasons = _reasons(id, graph, world, components, same)
+    if all(attempt.state in OVER for attempt in same):
+        same = [a for a in orphans if dict(a.components) == dict(components)]
     for attempt in same:
-        if attempt.state == "in doubt" and attempt.marker is None:
-            return _held_in_doubt(id, attempt, reasons)
-        if attempt.state == "given up":
-            return Hold(id, "its last submission was given up", again(attempt.scene, paid=True), reasons)
-        if attempt.state == "cancelled":
-            return Hold(id, f"task {attempt.task} was cancelled; nothing was billed", again(attempt.scene), reasons)
-        if attempt.state == "lost":
-            return _held_for_loss(id, attempt, reasons)
-        if attempt.state in ("in doubt", "accepted", "made"):
+        held = _why_held(attempt)
+        if held:
+            return Hold(id, *held, reasons, attempt=attempt)
+        if attempt.state not in OVER:
             return Make(id, reasons, resumes=attempt)
     unaddressed = _unaddressed(id, graph, world, takes)
     if unaddressed:
@@ -236,7 +241,7 @@ def _take_for(id: str, graph: Graph, lock: Lock, components: Components) -> tupl
     """A take made from just this key: the scene's own, or that of a scene whose name is gone (it was renamed)."""
     profile = graph.storyboard.profile
     take = lock.block(profile, id).made_from(components)
-    if take is not None or lock.block(profile, id).takes:
+    if take is not None:
         return take, ""
     for (other_profile, other), block in lock.blocks.items():
         if other_profile == profile and other not in graph.storyboard.scenes:
@@ -262,36 +267,50 @@ def _reasons(
     return differences(id, graph, take.components, components)
 
 
-def _held_for_loss(id: str, attempt: Attempt, reasons: tuple[Reason, ...]) -> Hold:
-    why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
-    return Hold(id, why, lost_hint(attempt.scene, attempt.task), reasons)
-
-
-def lost_hint(id: str, task: str) -> str:
-    """What a person can do about a task that can't be had any more."""
-    return f"`storyboard resolve {id} --adopt {task}` has it looked at once more; {again(id, paid=True)}"
-
-
-def again(id: str, *, paid: bool = False) -> str:
-    """What a person can say to have a scene submitted again; `paid`: it may have been paid for before."""
-    wish = "pay for it again" if paid else "have it made after all"
-    return f"to {wish}, say `storyboard resolve {id} --submit-again`"
-
-
 IN_DOUBT = "it was submitted, but the answer was lost: it may be in the making, and be billed"
 
 
-def _held_in_doubt(id: str, attempt: Attempt, reasons: tuple[Reason, ...]) -> Hold:
-    return Hold(id, IN_DOUBT, in_doubt_hint(attempt.scene), reasons)
+def _why_held(attempt: Attempt) -> tuple[str, str] | None:
+    """Why a person has to decide about an attempt, and what can be done."""
+    scene, profile = attempt.scene, attempt.profile
+    match attempt.state:
+        case "in doubt" if attempt.marker is None:
+            return IN_DOUBT, in_doubt_hint(scene, profile)
+        case "given up":
+            return "its last submission was given up", again(scene, profile, paid=True)
+        case "cancelled":
+            return f"task {attempt.task} was cancelled; nothing was billed", again(scene, profile)
+        case "lost":
+            why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
+            return why, lost_hint(scene, profile, attempt.task)
+        case _:
+            return None
 
 
-def in_doubt_hint(id: str) -> str:
+def deciding(scene: str, profile: str, choice: str) -> str:
+    """The command that decides about a scene's submission."""
+    return f"`storyboard resolve {scene} {choice}{f' --profile {profile}' if profile else ''}`"
+
+
+def lost_hint(scene: str, profile: str, task: str) -> str:
+    """What a person can do about a task that can't be had any more."""
+    look = f"{deciding(scene, profile, f'--adopt {task}')} has it looked at once more"
+    return f"{look}; {again(scene, profile, paid=True)}"
+
+
+def again(scene: str, profile: str, *, paid: bool = False) -> str:
+    """What a person can say to have a scene submitted again; `paid`: it may have been paid for before."""
+    wish = "pay for it again" if paid else "have it made after all"
+    return f"to {wish}, say {deciding(scene, profile, '--submit-again')}"
+
+
+def in_doubt_hint(scene: str, profile: str) -> str:
     """What a person can do about a submission in doubt."""
     return (
         "look for it with `storyboard tasks list`, then say one of\n"
-        f"  `storyboard resolve {id} --adopt TASK`\n"
-        f"  `storyboard resolve {id} --submit-again` (it may be billed twice)\n"
-        f"  `storyboard resolve {id} --abandon`"
+        f"  {deciding(scene, profile, '--adopt TASK')}\n"
+        f"  {deciding(scene, profile, '--submit-again')} (it may be billed twice)\n"
+        f"  {deciding(scene, profile, '--abandon')}"
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from storyboard.language.capability import Capability
 from storyboard.language.facts import Facts
 from storyboard.language.graph import Graph
-from storyboard.language.window import handed_seconds
+from storyboard.language.window import handed_seconds, is_only_stated
 from storyboard.planning.money import Money, common, price_of
 from storyboard.planning.take import Take
 
@@ -67,7 +67,8 @@ def cost_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping
     ]
     areas = sorted(sizes, key=lambda size: size[0] * size[1])
     videos = [item for item in graph.inputs[id] if item.kind == "video"]
-    low_in, high_in = _handed([handed_seconds(item, id, graph, facts, takes) for item in videos], row)
+    known = [handed_seconds(item, id, graph, facts, takes) for item in videos]
+    low_in, high_in = _handed(known, any(is_only_stated(item, facts) for item in videos), row)
     low = tokens(*areas[0], short, low_in if videos else None)
     high = tokens(*areas[-1], long, high_in if videos else None)
     rate = rate_of(id, graph, row)
@@ -82,9 +83,14 @@ def rate_of(id: str, graph: Graph, row: Capability) -> Money:
     return Money(Decimal(str(rate)), price.currency)  # the table's figures have few digits: `str` gives just them
 
 
-def _handed(seconds: list[float | None], row: Capability) -> tuple[float, float]:
-    """The least and the most seconds of video that are handed in; a file may be measured a little over the limit."""
+def _handed(seconds: list[float | None], stated: bool, row: Capability) -> tuple[float, float]:
+    """The least and the most seconds of video that are handed in; a file may be measured a little over the limit.
+
+    The service bills what lies at an address, not what a storyboard says of it: a length that is only `stated` raises
+    the least, and never lowers the most. Else whoever wrote a storyboard could pass its user's caps.
+    """
     known = sum(value for value in seconds if value is not None)
-    if None in seconds:
-        return max(known, row.video.seconds[0]), row.video.together + row.video.tolerance
-    return known, known
+    least = max(known, row.video.seconds[0]) if None in seconds else known
+    if None in seconds or stated:
+        return least, row.video.together + row.video.tolerance
+    return least, least

@@ -42,8 +42,8 @@ def differences(id: str, graph: Graph, old: Components, new: Components) -> tupl
 def _told(name: str, id: str, graph: Graph, old: Components, new: Components) -> Iterator[Reason]:
     scene = graph.scene(id)
     sort, _, number = name.partition(".")
-    if sort in ("input", "upstream"):
-        yield _of_content(sort, int(number), id, graph, old, new)
+    if number and sort in ("input", "upstream"):
+        yield _of_content(sort, number, id, graph, old, new)
     elif name == "prompt":
         before, after = _around_difference(str(old.get(name, "")), str(new[name]))
         yield Reason("prompt", f'prompt "{before}" → "{after}"', scene.place_of("prompt"))
@@ -58,7 +58,7 @@ def _shown(value: str | int | bool | None) -> str:
     return str(value).lower() if isinstance(value, bool) else "none" if value is None else str(value)
 
 
-def _of_content(sort: str, number: int, id: str, graph: Graph, old: Components, new: Components) -> Reason:
+def _of_content(sort: str, number: str, id: str, graph: Graph, old: Components, new: Components) -> Reason:
     items = graph.inputs[id]
     name = f"{sort}.{number}"
     if name not in new:
@@ -67,7 +67,7 @@ def _of_content(sort: str, number: int, id: str, graph: Graph, old: Components, 
             f"input {number} is no longer there",
             graph.scene(id).place,
         )
-    item = items[number - 1]
+    item = items[int(number) - 1]  # the new key is ours; an old one may say anything
     called = ", ".join(item.names) or str(getattr(item.origin, "path", "") or f"input {number}")
     if sort == "input":
         word = "is new" if name not in old else "is another file" if name in new else "is gone"

@@ -56,10 +56,11 @@ class Schedule:
         return handed and all(self._standing[other] not in ("waiting", "running") for other in self._graph.waits[id])
 
     def _block(self, id: str) -> None:
-        for follower in self._followers[id]:
-            if self._standing[follower] == "waiting":
-                self._standing[follower] = "blocked"
-                self._block(follower)
+        todo = [id]
+        while todo:
+            waiting = [other for other in self._followers[todo.pop()] if self._standing[other] == "waiting"]
+            self._standing.update(dict.fromkeys(waiting, "blocked"))
+            todo.extend(waiting)
 
 
 def _begin(step: object) -> Standing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storyboard.planning.event import Attempt
-from storyboard.planning.plan import Hold, Keep, Make, Plan, World
+from storyboard.planning.plan import Hold, Keep, Make, Plan, Step, World
 from storyboard.planning.reason import Reason
 from storyboard.planning.take import Take
 
@@ -73,18 +73,23 @@ def _state(reasons: tuple[Reason, ...], resumes: Attempt | None, take: Take | No
 def root_causes(id: str, plan: Plan) -> tuple[tuple[str, Reason], ...]:
     """Why a scene is stale, down to the scenes where it began: each with a reason of its own."""
     found: list[tuple[str, Reason]] = []
-    seen: set[str] = set()
-
-    def follow(scene: str) -> None:
-        if scene in seen:
-            return
-        seen.add(scene)
-        step = plan.steps[scene]
-        reasons = step.reasons if isinstance(step, (Make, Hold)) else step.stale if isinstance(step, Keep) else ()
-        for reason in reasons:
-            found.append((scene, reason))
-            if reason.upstream:
-                follow(reason.upstream)
-
-    follow(id)
+    seen = {id}
+    todo = [(id, reason) for reason in reversed(_own_reasons(plan.steps[id]))]
+    while todo:
+        scene, reason = todo.pop()
+        found.append((scene, reason))
+        above = reason.upstream
+        if above and above not in seen:
+            seen.add(above)
+            todo.extend((above, own) for own in reversed(_own_reasons(plan.steps[above])))
     return tuple(found)
+
+
+def _own_reasons(step: Step) -> tuple[Reason, ...]:
+    match step:
+        case Make(reasons=reasons) | Hold(reasons=reasons):
+            return reasons
+        case Keep(stale=stale):
+            return stale
+        case _:
+            return ()

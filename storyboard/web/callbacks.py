@@ -26,7 +26,7 @@ from storyboard.errors import FileTrouble
 from storyboard.planning.event import Event
 from storyboard.promises import Dice
 from storyboard.world import serving
-from storyboard.world.files import Layout, private_folder, write_in_one_stroke
+from storyboard.world.files import Layout, check_no_links, private_folder, write_in_one_stroke
 
 LARGEST_BODY = 64 * 1024
 MOST_HINTS = 16
@@ -139,6 +139,7 @@ def secret_of(layout: Layout, dice: Dice) -> bytes:
     Raises FileTrouble.
     """
     layout.guard(layout.hidden)
+    check_no_links(layout.hidden)
     path = private_folder(layout.hidden) / "callbacks.key"
     try:
         if not path.exists():

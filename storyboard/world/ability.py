@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -58,12 +59,13 @@ def check_descriptors() -> None:
 def check_writable(*folders: Path) -> None:
     """Write, sync and rename a file in each folder, or in what is nearest above it while it isn't there.
 
-    Raises FileTrouble where that can't be done: before anything is paid for that could not be kept.
+    Raises FileTrouble where that can't be done: before anything is paid for that could not be kept. The file's name is
+    drawn: the project's folder is tried too, and what lies in there is the user's.
     """
     for folder in folders:
         try:
             place = next(one for one in (folder, *folder.parents) if one.exists())
-            trial = place / ".trial"
+            trial = place / f".storyboard-trial-{secrets.token_hex(8)}"
             write_in_one_stroke(trial, b"written")
             trial.unlink()
         except OSError as error:

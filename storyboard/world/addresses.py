@@ -58,7 +58,8 @@ class Addresses:
             return
         line = (json.dumps(row) + "\n").encode()
         try:
-            with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+            with os.fdopen(os.open(self._path, flags, 0o600), "wb") as file:
                 file.write(line)
         except OSError as error:
             raise FileTrouble.of(error, self._path) from error

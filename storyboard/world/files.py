@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
@@ -181,6 +182,42 @@ def private_folder(path: Path) -> Path:
     except OSError as error:
         raise FileTrouble.of(error, path, "made") from error
     return path
+
+
+def check_no_links(folder: Path) -> None:
+    """Raise FileTrouble if a folder that we alone write to, or anything in it, is no file or folder of its own.
+
+    A repository can carry links, and what is opened by name is opened wherever they lead. A listing says what sort each
+    entry is: no take is touched for that.
+    """
+    if folder.is_symlink():
+        raise _a_link(folder)
+    with FileTrouble.at(folder, "read"):
+        waiting = [str(folder)] if os.path.lexists(folder) else []
+        while waiting:
+            waiting += _folders_in(waiting.pop())
+
+
+def _folders_in(folder: str) -> list[str]:
+    """The folders that a folder holds. Raises FileTrouble if it holds anything but files and folders."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                raise _a_link(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                found.append(entry.path)
+            elif not entry.is_file(follow_symlinks=False) and os.path.lexists(entry):
+                raise FileTrouble(f"{entry.path} is neither a file nor a folder", _removing(entry.path))
+    return found
+
+
+def _a_link(path: Path | str) -> FileTrouble:
+    return FileTrouble(f"{path} is a link: what is written there would land somewhere else", _removing(path))
+
+
+def _removing(path: Path | str) -> str:
+    return f"remove it: rm {shlex.quote(str(path))}"
 
 
 def schema() -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ from typing import Any, cast
 from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateDamaged
 from storyboard.planning.event import DURABLE, Event, EventKind, History
 from storyboard.promises import Clock
-from storyboard.world.files import private_folder, write_in_one_stroke
+from storyboard.world.files import check_no_links, private_folder, write_in_one_stroke
 
 VERSION = 1
 _TABLE = """
@@ -44,8 +44,10 @@ _MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list
 def sole_runner(folder: Path) -> Iterator[None]:
     """Be the only one at work here, by a lock of the operating system that dies with its process.
 
-    The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner.
+    The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner, and FileTrouble
+    where a link would lead what is written to another place: nobody begins to write here without passing by.
     """
+    check_no_links(folder)
     path = private_folder(folder) / "lock"
     with ExitStack() as stack:
         descriptor = _locked(path, stack)
@@ -61,7 +63,7 @@ def _locked(path: Path, stack: ExitStack) -> int:
     being locked is the lock no more: the next one would hold another."""
     while True:
         with FileTrouble.at(path, "opened"):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         stack.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -122,7 +124,7 @@ class Journal:
             self._place = found.st_dev, found.st_ino
         with _undisturbed():
             self.past = list(self._read()) if self._database else []
-            self.history = History(self.past)
+            self.history = self._added_up()
         if self._last < witnessed:
             lost = f"{self._path} has lost events: it ends at {self._last}, but {witnessed} were written"
             raise StateDamaged(lost, _MEND)
@@ -258,6 +260,13 @@ class Journal:
             if "no such table" in str(error):
                 return
             raise _trouble(error, f"{self._path} can't be read: {error}") from error
+
+    def _added_up(self) -> History:
+        try:
+            return History(self.past)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            what = f"{self._path} can't be read: an event says what none of ours does: {error}"
+            raise StateDamaged(what, _MEND) from error
 
     def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Event]:
         seq, epoch, at, kind, scene, intent, body = row

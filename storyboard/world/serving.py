@@ -92,7 +92,8 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve(app: Any, listening: socket.socket) -> None:
-    """Serve until a signal says stop; a closed terminal says so too. The signal's own handler has the last word."""
+    """Serve until a signal says stop; a closed terminal says so too, unless that is ignored. The signal's own handler
+    has the last word."""
     server, hung_up = _server(app), threading.Event()
 
     def hang_up(number: int, frame: object) -> None:
@@ -100,7 +101,9 @@ def serve(app: Any, listening: socket.socket) -> None:
         hung_up.set()
         server.should_exit = True
 
-    before = signal.signal(signal.SIGHUP, hang_up)
+    before = signal.getsignal(signal.SIGHUP)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, hang_up)
     try:
         server.run(sockets=[listening])
     finally:

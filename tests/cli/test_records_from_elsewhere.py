@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -122,3 +123,17 @@ def test_a_record_of_another_install_is_ours_when_we_say_so(somebodys: Path) -> 
     """Then a run goes on with it."""
     assert real(somebodys, "recover", "--take-over").code == 0
     assert real(somebodys, "run", "--yes").code == 0
+
+
+@pytest.mark.parametrize("words", [("plan",), ("status",), ("why", "dusk"), ("run", "--emulator")])
+@pytest.mark.parametrize(
+    "hostile", [b'"seconds": NaN', b'"seconds": -1', b'"seconds": 1e400', b'"seconds": 4, "\xff": 0']
+)
+def test_a_lock_that_no_run_wrote_is_told_as_damaged(project: Path, words: tuple[str, ...], hostile: bytes) -> None:
+    """Whatever a stranger or a merge wrote into it, it is refused with what to do, and nothing is submitted."""
+    path = next(project.parent.rglob("emulated/storyboard.lock"))
+    path.write_bytes(re.sub(rb'"seconds": [0-9.]+', lambda _: b'"seconds": ' + hostile, path.read_bytes()))
+    before = tasks(project)
+    emulated = () if words[0] == "run" else ("--emulator",)
+    said = say(words[0], "-f", str(project), *words[1:], *emulated)
+    assert (said.code, "restore it from git" in said.err, tasks(project)) == (5, True, before)

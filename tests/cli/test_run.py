@@ -173,6 +173,16 @@ def test_a_renamed_scene_that_was_copied_as_well_is_not_bought_again(project: Pa
     assert copies[0] == copies[1]
 
 
+def test_a_lock_is_left_alone_when_nothing_was_made(project: Path) -> None:
+    """A name that a scene had once isn't written into it again by the next run."""
+    project.write_text(project.read_text("utf-8").replace("dusk:", "evening:").replace("chain: dusk", "chain: evening"))
+    lock = project.parent / ".storyboard/storyboard/emulated/storyboard.lock"
+    run(project)
+    before = lock.read_text("utf-8")
+    run(project)
+    assert (lock.read_text("utf-8"), '"dusk"' in before) == (before, False)
+
+
 def test_a_profile_has_takes_of_its_own(project: Path) -> None:
     """Going to a profile and back costs nothing the second time."""
     text = project.read_text("utf-8").replace("scenes:", "profiles: {tall: {ratio: 9:16}}\nscenes:", 1)
@@ -222,3 +232,12 @@ def test_a_selection_makes_no_more_than_it_names(write: Write) -> None:
 def test_a_selected_scene_brings_what_it_lacks_above(write: Write) -> None:
     """`run lamp` makes dusk as well, since there is none."""
     assert run(write(STORYBOARD), "lamp").made == {"dusk", "lamp"}
+
+
+@pytest.mark.parametrize("lost", ["frames", "copied"])
+def test_a_record_of_the_film_that_is_none_counts_for_nothing(project: Path, lost: str) -> None:
+    """Where what was written down of the film lacks something, the film is cut anew."""
+    record = project.parent / ".storyboard/storyboard/emulated/film.json"
+    value = json.loads(record.read_text("utf-8"))
+    record.write_text(json.dumps({name: said for name, said in value.items() if name != lost}), "utf-8")
+    assert (run(project).code, json.loads(record.read_text("utf-8"))) == (0, value)

@@ -175,10 +175,10 @@ def test_a_scene_that_is_gone_is_decided_about_by_the_name_that_it_had(write: Wr
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ([], "`storyboard resolve dusk --submit-again` has it made after all"),
+        ([], "`storyboard resolve dusk --submit-again --emulator` has it made after all"),
         (
             [Event("adopted", "dusk", "i1", {"task": "cgt-1"}), Event("held", "dusk", "i1", {"why": "too old"})],
-            "`storyboard resolve dusk --adopt cgt-1` takes that back",
+            "`storyboard resolve dusk --adopt cgt-1 --emulator` takes that back",
         ),
     ],
     ids=["in doubt", "with a task"],

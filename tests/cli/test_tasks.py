@@ -326,6 +326,6 @@ def test_a_person_decides_about_a_held_scene(write: Write, words: list[str], aft
 
 def test_the_remedy_of_a_held_scene_names_commands_that_there_are() -> None:
     """`tasks list` to look, and three ways to decide."""
-    hint = in_doubt_hint("dusk")
+    hint = in_doubt_hint("dusk", "")
     assert [word in hint for word in ("storyboard tasks list", "--adopt", "--submit-again", "--abandon")] == [True] * 4
     assert "console" not in hint

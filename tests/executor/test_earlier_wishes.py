@@ -50,6 +50,31 @@ def test_what_is_in_the_making_goes_on_under_a_new_name(tmp_path: Path) -> None:
     assert (stage.tasks, stage.kinds["stored"], stage.states("evening"), stage.states("dusk")) == (1, 1, ["stored"], [])
 
 
+CAT, DOG = HEAD + "  dusk: {prompt: A cat.}\n", HEAD + "  dusk: {prompt: A dog.}\n"
+
+
+def test_a_name_that_was_used_before_takes_the_attempt_along_too(tmp_path: Path) -> None:
+    """What the scene of that name was once is another wish."""
+    outcomes: list[Outcome] = []
+
+    def runs(stage: Stage) -> None:
+        for text in (CAT, DOG.replace("dusk:", "evening:"), DOG):
+            stage.text = text
+            stage.hears = leaves if "evening" in text else nobody
+            outcomes.append(stage.runs())
+
+    stage = staged(tmp_path, [Fault("get", at="17-18", does="drop")], runs)
+    assert (standings(outcomes[2]), stage.tasks) == ({"dusk": "done"}, 2)
+
+
+def test_a_name_that_was_used_before_takes_the_take_along_too(tmp_path: Path) -> None:
+    """However often it goes to and fro, nothing is made twice."""
+    cat, dog = (text.replace("dusk:", "evening:") for text in (CAT, DOG))
+    stage, outcomes = lived(tmp_path, CAT, cat, cat, dog, cat, CAT, DOG, cat)
+    assert [outcome.submitted for outcome in outcomes] == [1, 0, 0, 1, 0, 0, 0, 0]
+    assert (stage.tasks, [outcome.exit_code for outcome in outcomes]) == (2, [0] * 8)
+
+
 def test_a_lost_answer_is_found_under_a_new_name(tmp_path: Path) -> None:
     """The mark stays what it was when the request was sent."""
     faults = (LOST, UNKNOWN)
@@ -88,7 +113,7 @@ def decided(stage: Stage, scene: str, adopt: str = "", *, abandon: bool = False)
     journal = Journal(stage.folder, stage.clock, writing=True)
     past = past_of(journal.past)
     journal.open_run(provider="ark")
-    journal.append(decision(in_doubt(past, "", scene, adopting=bool(adopt)), adopt, past, abandon=abandon))
+    journal.append(decision(in_doubt(past, "", scene, adopt), adopt, past, abandon=abandon))
     journal.append(Event("run_closed"))
     journal.close()
 

@@ -137,3 +137,25 @@ def test_a_signal_that_is_heard_after_the_last_scene_breaks_nothing_off(tmp_path
 
     asyncio.run(run())
     assert closed == ["the way out"]
+
+
+def ignoring(folder: Path, emulated: Emulator, number: signal.Signals) -> subprocess.Popen[str]:
+    """The command, begun by one that ignores a signal: `nohup`, or a shell that puts it into the background."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        return started(folder, emulated)
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_was_to_be_ignored_is_ignored(tmp_path: Path, number: signal.Signals) -> None:
+    """Who said `nohup` wants the whole film when the terminal is closed."""
+    with emulator(tmp_path / "ledger", speed=400, hold_reply=0.3) as emulated:
+        running = ignoring(tmp_path, emulated, number)
+        until(running, "one: submitting")
+        running.send_signal(number)
+        until(running, "one: stored")
+        running.send_signal(number)
+        running.communicate(timeout=60)
+        assert (running.returncode, kinds(tmp_path)["stored"], doubles(emulated)) == (0, 2, 0)

@@ -160,6 +160,18 @@ def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> 
     assert (held.standing, "its video is gone from the store" in held.what, at.desk.bodies) == ("held", True, [])
 
 
+def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
+    """What a task has now, if it is another than the lock says, is told, and not taken for the scene's later on."""
+    at = bench(tmp_path)
+    graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
+    lock = made(graph)
+    here = world(lock, missing=frozenset(lock.block("", "dusk").takes))
+    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk(Local()))
+    held = outcome.results["dusk"]
+    assert (held.standing, "the service has another one now" in held.what) == ("held", True)
+    assert (at.desk.bodies, at.journal.history.past.takes) == ([], ())
+
+
 class Framed(Desk):
     """A desk that gives last frames; a picture comes where one is asked for."""
 

@@ -302,9 +302,49 @@ def test_a_scene_that_has_nothing_to_decide() -> None:
 def test_the_task_of_what_was_made_anew_may_show_itself_after_all() -> None:
     """It can be adopted then; nothing else is decided about what was decided."""
     anew = other("i1", "abandoned")
-    assert in_doubt(past(anew, other("i2", "stored")), "tall", "dusk", adopting=True) == anew
+    assert in_doubt(past(anew, other("i2", "stored")), "tall", "dusk", "cgt-9") == anew
     with pytest.raises(UsageError):
         in_doubt(past(anew, other("i2", "stored")), "tall", "dusk")
+
+
+@pytest.mark.parametrize(
+    ("task", "wanted"),
+    [("cgt-2", "i2"), ("cgt-4", "i4"), ("cgt-9", "i3")],
+    ids=["its own", "its own, made anew", "nobody's"],
+)
+def test_a_task_is_adopted_by_whom_it_may_belong_to(task: str, wanted: str) -> None:
+    """Its own attempt, or one that has none; the task of another that may be had isn't put out by it."""
+    attempts = (
+        other("i1", "abandoned"),
+        other("i2", "lost", task="cgt-2"),
+        other("i3", "in doubt"),
+        other("i4", "abandoned", task="cgt-4"),
+        other("i5", "accepted", task="cgt-5", error="too old"),
+    )
+    assert in_doubt(past(*attempts), "tall", "dusk", task).intent == wanted
+
+
+@pytest.mark.parametrize(
+    ("rest", "wanted"),
+    [(["abandoned"], "i1"), (["lost"], "i1"), ([], None)],
+    ids=["one that was made anew", "one whose task is lost", "nobody"],
+)
+def test_a_held_task_is_not_put_out_by_another(rest: list[AttemptState], wanted: str | None) -> None:
+    """It was paid for, and the next run may have it."""
+    held = other("i9", "accepted", task="cgt-5", error="too old")
+    attempts = past(*(other("i1", state, task="cgt-1" if state == "lost" else "") for state in rest), held)
+    if wanted is not None:
+        assert in_doubt(attempts, "tall", "dusk", "cgt-9").intent == wanted
+        return
+    with pytest.raises(UsageError):
+        in_doubt(attempts, "tall", "dusk", "cgt-9")
+
+
+def test_of_several_that_is_decided_which_the_plan_waits_for() -> None:
+    """The latest, where it waits for none of them."""
+    attempts = past(other("i1", "lost"), other("i2", "lost"))
+    assert in_doubt(attempts, "tall", "dusk", "", {"i1"}).intent == "i1"
+    assert in_doubt(attempts, "tall", "dusk", "", {"i7"}).intent == "i2"
 
 
 @pytest.mark.parametrize("state", ["lost", "given up", "cancelled"])

@@ -247,6 +247,13 @@ def test_a_take_whose_profile_was_not_written_down() -> None:
     assert past(stored).takes == (("", "a", TAKE),)
 
 
+@pytest.mark.parametrize("tokens", [10**100, -1, "many"])
+def test_a_take_is_ours_whatever_it_was_billed(tokens: object) -> None:
+    """A record of before has bills that nobody can count: the take is there, and its tokens are not known."""
+    stored = Event("stored", "a", "i1", {"take": {**take_value(TAKE), "tokens": tokens}})
+    assert past(stored).takes == (("", "a", replace(TAKE, tokens=None)),)
+
+
 def test_a_past_is_as_it_was() -> None:
     """What happens later changes nobody's past."""
     found = history(INTENDED)

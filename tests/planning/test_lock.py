@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.lock import Block, Lock, from_text, take_from, take_value, to_text
+from storyboard.planning.lock import Block, Lock, from_text, merged, take_from, take_value, to_text
 from storyboard.planning.take import Take
 from tests.planning.worlds import digest, made, take
 from tests.reading import graph_of
@@ -26,7 +26,7 @@ TAKES = st.builds(
     width=st.integers(min_value=0, max_value=4000),
     height=st.integers(min_value=0, max_value=4000),
     task=st.text(max_size=10),
-    tokens=st.one_of(st.none(), st.integers(min_value=0)),
+    tokens=st.one_of(st.none(), st.integers(min_value=0, max_value=2**53 - 1)),
 )
 BLOCKS = st.lists(TAKES, max_size=3, unique_by=lambda one: one.digest).map(
     lambda takes: Block({one.digest: one for one in takes}, takes[-1].digest if takes else "")
@@ -157,3 +157,85 @@ def test_a_take_is_named_by_a_digest(name: str) -> None:
     row = {"key": {}, "frame": "", "seconds": 1, "width": 1, "height": 1, "task": "", "tokens": None}
     with pytest.raises(ValueError, match="no digest"):
         take_from(name, row)
+
+
+ONE, TWO, THREE = (take(word, {"prompt": word}) for word in ("one", "two", "three"))
+BASE = Lock().with_take("", "a", ONE, select=True)
+
+
+def test_what_two_made_is_kept_by_both() -> None:
+    """Blocks of scenes that only one side made, and in a common one the takes of both."""
+    ours = BASE.with_take("", "a", TWO, select=True).with_take("", "b", TWO, select=True)
+    theirs = BASE.with_take("", "a", THREE, select=True).with_take("x", "c", THREE, select=True)
+    both = merged(BASE, ours, theirs)
+    assert {name: set(block.takes) for name, block in both.blocks.items()} == {
+        ("", "a"): {ONE.digest, TWO.digest, THREE.digest},
+        ("", "b"): {TWO.digest},
+        ("x", "c"): {THREE.digest},
+    }
+
+
+def test_what_we_selected_stays_selected() -> None:
+    """The take that was made last is the one that this side's author sees."""
+    ours, theirs = (BASE.with_take("", "a", one, select=True) for one in (TWO, THREE))
+    assert merged(BASE, ours, theirs).block("", "a").take == TWO
+
+
+def test_what_only_they_selected_is_selected() -> None:
+    """We have left the scene as it was, or only added a take that nobody chose."""
+    theirs = BASE.with_take("", "a", THREE, select=True)
+    chosen = [
+        merged(BASE, ours, theirs).block("", "a").take for ours in (BASE, BASE.with_take("", "a", TWO, select=False))
+    ]
+    assert chosen == [THREE, THREE]
+
+
+def test_what_they_removed_comes_back() -> None:
+    """A take that was bought is not lost because an older lock was fetched."""
+    assert merged(BASE, BASE, Lock()) == BASE
+
+
+def test_a_block_that_we_moved_does_not_stay_behind() -> None:
+    """A scene that was renamed has its takes under the new name alone."""
+    assert merged(BASE, BASE.moving("", "a", "b"), BASE) == BASE.moving("", "a", "b")
+
+
+def test_what_they_added_to_a_block_that_we_moved_stays() -> None:
+    """Under the name under which they made it."""
+    theirs = BASE.with_take("", "a", THREE, select=True)
+    both = merged(BASE, BASE.moving("", "a", "b"), theirs)
+    assert (both.block("", "a").take, both.block("", "b").take) == (THREE, ONE)
+
+
+@settings(max_examples=80, deadline=None)
+@given(LOCKS, LOCKS, LOCKS)
+def test_a_merge_loses_no_take_of_either_side(base: Lock, ours: Lock, theirs: Lock) -> None:
+    """Each is in the block in which it was; but what stood there before, and we took away."""
+    both = merged(base, ours, theirs)
+    for side in (ours, theirs):
+        for name, block in side.blocks.items():
+            taken_away = name not in ours.blocks and block == base.blocks.get(name)
+            assert taken_away or set(block.takes) <= set(both.block(*name).takes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LOCKS, LOCKS)
+def test_a_merge_with_what_stood_there_is_what_we_have(base: Lock, ours: Lock) -> None:
+    """Nobody else wrote: then it changes nothing, and merging once more doesn't either."""
+    theirs = merged(base, ours, base)
+    assert merged(base, ours, theirs) == theirs
+
+
+@pytest.mark.parametrize("sign", ["\\ud800", "\udcff"], ids=["escaped", "no UTF-8"])
+def test_a_lock_that_could_not_be_written_again_is_refused(sign: str) -> None:
+    """Half a character: it would be found out in the midst of a run, when a take is to be written beside it."""
+    row = json.dumps(take_value(take("one", {}))).replace("cgt-one", f"cgt-{sign}")
+    text = f'{{"storyboard_lock": 1, "scenes": {{"a": {{"selected": "", "takes": {{"{digest("one")}": {row}}}}}}}}}'
+    with pytest.raises(StateDamaged, match="can't be read as a lock"):
+        from_text(text, "film.lock")
+
+
+def test_a_lock_may_hold_escaped_signs() -> None:
+    """As another program writes those that take two words."""
+    lock = Lock().with_take("", "a", take("one", {"prompt": "a 🎬"}), select=True)
+    assert from_text(json.dumps(json.loads(to_text(lock))), "film.lock") == lock

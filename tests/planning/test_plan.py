@@ -9,7 +9,7 @@ import pytest
 
 from storyboard.planning.event import Attempt, AttemptState, Past
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, plan, settle
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, again, in_doubt_hint, plan, settle
 from storyboard.planning.price import NOTHING
 from tests.planning.worlds import digest, key, made, take, world
 from tests.reading import graph_of
@@ -136,10 +136,28 @@ def test_of_two_new_names_one_goes_on() -> None:
     assert [make(found.steps[id]).resumes is None for id in ("pier", "mole")] == [False, True]
 
 
-def test_a_scene_with_attempts_of_its_own_takes_over_none() -> None:
-    """It has a past already: the other one's is not its."""
-    past = Past({**attempt("accepted").attempts, "i2": replace(attempt("failed").attempts["i1"], scene="pier")})
-    assert make(plan(graph_of(PIER), world(past=past)).steps["pier"]).resumes is None
+def test_a_scene_goes_on_with_its_own_attempt_first() -> None:
+    """Another's of the same key is fetched beside it; where its own is over, the other's is gone on with."""
+    theirs = attempt("accepted").attempts["i1"]
+    cases: tuple[tuple[AttemptState, str], ...] = (("accepted", "i2"), ("failed", "i1"))
+    for state, resumed in cases:
+        own = replace(attempt(state).attempts["i1"], intent="i2", scene="pier")
+        step = make(plan(graph_of(PIER), world(past=Past({"i1": theirs, "i2": own}))).steps["pier"])
+        assert step.resumes is not None
+        assert step.resumes.intent == resumed
+
+
+def test_a_plan_knows_which_submissions_it_waits_for() -> None:
+    """What it goes on with, and what a person has to decide about."""
+    assert plan(graph_of(FILM), world(past=attempt("accepted"))).intents == {"i1"}
+    assert plan(graph_of(FILM), world(past=attempt("lost"))).intents == {"i1"}
+    assert plan(graph_of(FILM), world(past=attempt("failed"))).intents == frozenset()
+
+
+def test_what_to_say_names_the_profile() -> None:
+    """A command that leaves it out speaks of another scene."""
+    assert again("quay", "tall", paid=True).endswith("`storyboard resolve quay --submit-again --profile tall`")
+    assert "`storyboard resolve quay --abandon --profile tall`" in in_doubt_hint("quay", "tall")
 
 
 def test_a_copy_of_a_scene_is_no_new_name() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from storyboard.errors import DecisionNeeded
-from storyboard.language.facts import FileFacts
+from storyboard.language.facts import FileFacts, Trouble
 from storyboard.planning.price import NOTHING, Cost, cost_of, tokens
 from tests.planning.worlds import ROWS, take
 from tests.reading import graph_of
@@ -79,6 +79,36 @@ def test_a_clip_that_nobody_measured() -> None:
     """What nobody knows is priced from the least to the most that a clip may have and still be taken: 15.2 s."""
     found = cost("{references: [harbour]}")
     assert (found.low_tokens, found.high_tokens) == (tokens(1280, 720, 9, None), tokens(1280, 720, 20.2, None))
+
+
+def cost_of_remote(stated: str, measured: float = 0.0, trouble: Trouble | None = None) -> Cost:
+    """The cost of extending what lies at an address, with what its author states and what a probe measured."""
+    address = "https://films.example/h.mp4"
+    assets = f'{{h: {{video: "{address}"{stated}}}}}'
+    graph = graph_of(f"storyboard: 1\nassets: {assets}\nscenes: {{it: {{extend: h, ratio: 16:9}}}}\n")
+    facts = {address: FileFacts(address, trouble, format="mp4", seconds=measured)} if measured or trouble else {}
+    return cost_of("it", graph, ROWS["seedance-2.0"], facts, {})
+
+
+def test_a_stated_length_never_lowers_the_most() -> None:
+    """The service bills what lies there, whatever a storyboard says of it: the most is as if it said nothing."""
+    assert cost_of_remote(", duration: 2").high == cost_of_remote("").high == cost("{references: [harbour]}").high
+
+
+def test_a_stated_length_raises_the_least() -> None:
+    """What an author states is the best guess that there is of the least."""
+    assert cost_of_remote(", duration: 10").low_tokens == tokens(1280, 720, 15, None)
+
+
+def test_a_length_that_was_measured_at_an_address_counts() -> None:
+    """Whatever its author states, what was measured there is both the least and the most."""
+    found = cost_of_remote(", duration: 2", 10.0)
+    assert (found.low_tokens, found.high_tokens) == (tokens(1280, 720, 15, None),) * 2
+
+
+def test_an_address_that_gave_nothing_was_not_measured() -> None:
+    """A probe that came to nothing makes no statement a measure."""
+    assert cost_of_remote(", duration: 2", trouble="silent").high == cost_of_remote("").high
 
 
 def test_a_length_that_the_model_decides() -> None:

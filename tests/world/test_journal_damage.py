@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from storyboard.errors import StateDamaged
+from storyboard.planning.event import Event
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 from tests.crash.damage import Damage, damages, outcome, written
@@ -43,3 +45,15 @@ def test_a_table_whose_text_is_none_is_damaged(tmp_path: Path) -> None:
     path.write_bytes(content.replace(b"CREATE TABLE", b"CREATE T\xf5BLE"))
     with pytest.raises(StateDamaged):
         Journal(path.parent, VirtualClock(2000.0), writing=True)
+
+
+@pytest.mark.parametrize("take", [{}, [], None, {"digest": 7, "tokens": None}, {"digest": "x", "tokens": None}])
+@pytest.mark.parametrize("writing", [True, False])
+def test_an_event_that_none_of_ours_is_is_damage(tmp_path: Path, take: object, writing: bool) -> None:
+    """A record whose digests are right may hold a take that none is: that is told, as any other damage is."""
+    journal = Journal(tmp_path, VirtualClock(2000.0), writing=True)
+    with suppress(Exception):  # it is written, and then not understood
+        journal.append(Event("stored", "dusk", "a1", {"take": take}))
+    journal.close()
+    with pytest.raises(StateDamaged, match="none of ours"):
+        Journal(tmp_path, VirtualClock(2000.0), writing=writing)

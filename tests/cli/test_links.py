@@ -1,0 +1,55 @@
+"""A storyboard that was cloned from a stranger, with links in its hidden folder: no command writes through one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storyboard.testing.emulator import emulator
+from tests.cli.doors import STORYBOARD, run, say
+
+HIDDEN = Path("film/.storyboard/storyboard/emulated")
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A storyboard in a checkout, with somebody's own file beside that."""
+    (tmp_path / "film" / ".git").mkdir(parents=True)
+    (tmp_path / "film" / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
+    (tmp_path / "theirs").write_text("precious\n")
+    return tmp_path / "film" / "storyboard.yaml"
+
+
+@pytest.mark.parametrize("name", ["lock", "addresses.jsonl", "service/ledger.jsonl"])
+def test_a_run_writes_through_no_link(film: Path, tmp_path: Path, name: str) -> None:
+    """It says which one it is, and makes nothing."""
+    (tmp_path / HIDDEN / name).parent.mkdir(parents=True)
+    (tmp_path / HIDDEN / name).symlink_to(tmp_path / "theirs")
+    said = run(film)
+    assert (said.code, f"{name} is a link" in said.err, (tmp_path / "theirs").read_text()) == (5, True, "precious\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("run",), ("recover",), ("verify",), ("resolve", "dusk", "--submit-again"), ("run", "--listen", "127.0.0.1:0")],
+)
+def test_a_command_that_writes_stays_in_the_project(film: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Where all of the hidden folder is a link that leads out of it."""
+    outside = tmp_path / "outside"
+    (outside / "storyboard" / "emulated").mkdir(parents=True, mode=0o755)
+    (film.parent / ".storyboard").symlink_to(outside)
+    with emulator(tmp_path / "ledger") as emulated, pytest.MonkeyPatch.context() as patched:
+        for name, value in emulated.environment.items():
+            patched.setenv(name, value)
+        said = say(*words, "-f", str(film))
+    found = [path.name for path in outside.rglob("*")]
+    assert (said.code, "leads out of the project" in said.err, found) == (5, True, ["storyboard", "emulated"])
+
+
+def test_the_secret_of_callbacks_is_not_drawn_beside_a_link(film: Path, tmp_path: Path) -> None:
+    """Who listens writes before anybody runs."""
+    (tmp_path / HIDDEN).parent.mkdir(parents=True)
+    (tmp_path / HIDDEN).symlink_to(tmp_path / "film")
+    said = run(film, "--listen", "127.0.0.1:0")
+    assert (said.code, "is a link" in said.err, (film.parent / "callbacks.key").exists()) == (5, True, False)

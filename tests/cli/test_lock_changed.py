@@ -1,0 +1,164 @@
+"""A lock that somebody else writes while a run is on: a pull, a colleague's blocks, a merge that is half done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storyboard import project, studio
+from storyboard.executor.run import Outcome
+from storyboard.planning.event import Event
+from storyboard.planning.lock import Lock, from_text, to_text
+from storyboard.project import Planned
+from storyboard.studio import Wish
+from storyboard.world.files import Layout, layout_of
+from tests.cli.doors import STORYBOARD, run
+from tests.planning.worlds import take
+
+THEIRS = take("theirs", {"prompt": "theirs"})
+
+
+def nothing() -> None:
+    """What most who wait do."""
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A project of four scenes, with nothing made."""
+    (tmp_path / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
+    return layout_of(str(tmp_path / "storyboard.yaml"), "emulated")
+
+
+def running(
+    layout: Layout,
+    *selection: str,
+    asked: Callable[[], None] = nothing,
+    when: str = "stored",
+    told: Callable[[], None] = nothing,
+) -> Outcome:
+    """A run under which something is done when it asks, and when this first happens to a scene."""
+    judgement, facts = project.survey(layout)
+    assert judgement.graph is not None
+    waiting = [told]
+
+    def agree(planned: Planned) -> bool:
+        del planned
+        asked()
+        return True
+
+    def tell(event: Event) -> None:
+        if event.kind == when and waiting:
+            waiting.pop()()
+
+    outcome = studio.run(
+        layout, judgement.graph, facts, Wish(agree=agree, tell=tell, speed=4000.0, selection=selection)
+    )
+    assert outcome is not None
+    return outcome
+
+
+def pull(layout: Layout) -> Callable[[], None]:
+    """A colleague's take comes into the lock, which may not have been there."""
+
+    def pulled() -> None:
+        lock = project.lock_on_disk(layout).with_take("", "storm", THEIRS, select=True)
+        layout.lock.parent.mkdir(parents=True, exist_ok=True)
+        layout.lock.write_text(to_text(lock), "utf-8")
+
+    return pulled
+
+
+def writing(layout: Layout, text: str) -> Callable[[], None]:
+    """The lock says something else."""
+
+    def written() -> None:
+        layout.lock.write_text(text, "utf-8")
+
+    return written
+
+
+def scenes(layout: Layout) -> dict[str, int]:
+    """How many takes each scene has in the lock."""
+    return {scene: len(block.takes) for (_, scene), block in project.lock_on_disk(layout).blocks.items()}
+
+
+@pytest.mark.parametrize("when", ["intended", "accepted", "stored"])
+def test_what_came_while_a_run_was_on_stays(layout: Layout, when: str) -> None:
+    """Beside what the run made."""
+    outcome = running(layout, "dusk", "alone", when=when, told=pull(layout))
+    assert (outcome.exit_code, scenes(layout)) == (0, {"dusk": 1, "alone": 1, "storm": 1})
+
+
+def test_what_came_while_somebody_was_asked_stays(layout: Layout) -> None:
+    """The prompt may stand there for hours."""
+    running(layout, "dusk", asked=pull(layout))
+    assert scenes(layout) == {"dusk": 1, "storm": 1}
+
+
+def test_what_came_before_somebody_said_yes_stays_where_nothing_is_made(layout: Layout) -> None:
+    """A run that only keeps what there is adds nothing, and takes nothing away."""
+    running(layout, "dusk")
+    running(layout, "dusk", asked=pull(layout))
+    assert scenes(layout) == {"dusk": 1, "storm": 1}
+
+
+def test_an_older_lock_that_came_takes_nothing_from_a_run(layout: Layout) -> None:
+    """What it had made already is written down again."""
+    running(layout, "dusk")
+    running(layout, "lamp", when="stored", told=writing(layout, to_text(Lock())))
+    assert scenes(layout) == {"dusk": 1, "lamp": 1}
+
+
+def test_a_lock_that_was_removed_is_made_anew(layout: Layout) -> None:
+    """With all that it said."""
+    running(layout, "dusk")
+    running(layout, "lamp", when="stored", told=layout.lock.unlink)
+    assert scenes(layout) == {"dusk": 1, "lamp": 1}
+
+
+def test_a_merge_that_is_half_done_is_left_as_it_is_and_told(layout: Layout) -> None:
+    """Everything is made all the same, and the next run writes it down without paying again."""
+    marks = "<<<<<<< mine\n{}\n"
+    outcome = running(layout, "dusk", "alone", when="intended", told=writing(layout, marks))
+    assert ({outcome.results[id].standing for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
+    assert "storyboard.lock can't be read as a lock" in str(outcome.stopped)
+    assert layout.lock.read_text("utf-8") == marks
+    layout.lock.unlink()
+    again = running(layout, "dusk", "alone")
+    assert (again.exit_code, again.submitted, scenes(layout)) == (0, 0, {"dusk": 1, "alone": 1})
+
+
+def test_a_merge_that_is_done_before_the_run_ends_is_written_to(layout: Layout) -> None:
+    """What could not be written down meanwhile is written at the end."""
+    running(layout, "dusk")
+    whole = layout.lock.read_text("utf-8")
+    steps = ["<<<<<<< mine\n", whole]
+
+    def tell(event: Event) -> None:
+        if event.kind in ("intended", "stored") and steps:
+            layout.lock.write_text(steps.pop(0), "utf-8")
+
+    judgement, facts = project.survey(layout)
+    assert judgement.graph is not None
+    wish = Wish(agree=lambda _: True, tell=tell, speed=4000.0, selection=("alone",))
+    outcome = studio.run(layout, judgement.graph, facts, wish)
+    assert outcome is not None
+    assert (outcome.exit_code, scenes(layout)) == (0, {"dusk": 1, "alone": 1})
+
+
+def test_a_quiet_run_leaves_the_lock_alone(layout: Layout) -> None:
+    """Not a byte, and not the file."""
+    assert run(layout.storyboard).code == 0
+    before = layout.lock.stat()
+    assert run(layout.storyboard).submitted == 0
+    after = layout.lock.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_lock_that_came_in_is_written_as_every_lock(layout: Layout) -> None:
+    """What stands there after a merge is what it says, in our form."""
+    running(layout, "dusk", told=pull(layout))
+    text = layout.lock.read_text("utf-8")
+    assert to_text(from_text(text, "")) == text

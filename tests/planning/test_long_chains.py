@@ -1,0 +1,69 @@
+"""A film may be one chain of thousands of scenes: nothing goes down it by calling itself."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from storyboard.language.graph import Graph
+from storyboard.planning.lock import Block, Lock
+from storyboard.planning.plan import World, plan
+from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.selection import select
+from storyboard.planning.take import Take
+from storyboard.report.view import root_causes, rows
+from tests.planning.worlds import key, take, world
+from tests.reading import graph_of
+
+LENGTH = 5000
+LAST = f"s{LENGTH - 1}"
+
+
+@cache
+def chained(first: str = "A lighthouse.") -> Graph:
+    """A chain of thousands of scenes that begins with a prompt."""
+    later = "".join(f"  s{number}: {{chain: s{number - 1}}}\n" for number in range(1, LENGTH))
+    return graph_of(f"storyboard: 1\nscenes:\n  s0: {{prompt: {first}}}\n{later}")
+
+
+@cache
+def all_made() -> World:
+    """A world in which all of the chain was made."""
+    takes: dict[str, Take] = {}
+    for id in chained().order:
+        above = {parent: takes[parent] for parent in chained().parents[id]}
+        takes[id] = take(id, key(id, chained(), above))
+    return world(Lock({("", id): Block({one.digest: one}, one.digest) for id, one in takes.items()}))
+
+
+@pytest.mark.parametrize("standing", ["failed", "held"])
+def test_the_end_of_the_first_blocks_the_last(standing: Standing) -> None:
+    """When the first scene fails, or is held, the last of thousands is blocked."""
+    schedule = Schedule(plan(chained(), world()))
+    schedule.start("s0")
+    schedule.end("s0", standing)
+    assert (schedule.standing(LAST), schedule.over) == ("blocked", True)
+
+
+def test_why_the_last_is_stale() -> None:
+    """The cause of the last scene's being stale is found at the first."""
+    found = root_causes(LAST, plan(chained("A harbour."), all_made()))
+    assert (len(found), found[-1][0], found[-1][1].kind) == (LENGTH, "s0", "prompt")
+
+
+def test_every_scene_has_a_row() -> None:
+    """All of a long chain is seen to be stale."""
+    found = plan(chained("A harbour."), all_made())
+    assert {row.state for row in rows(found, all_made())} == {"stale"}
+
+
+@pytest.mark.parametrize("word", [f"+{LAST}", "s0+"])
+def test_all_of_it_is_selected_from_its_ends(word: str) -> None:
+    """What the last needs, and what follows from the first, is the whole chain."""
+    assert len(select([word], chained(), {})) == LENGTH
+
+
+def test_the_last_alone_needs_all_above_it() -> None:
+    """Where only the last scene is asked for, all that it is made from is made."""
+    assert len(plan(chained(), world(), frozenset({LAST})).makes) == LENGTH
