@@ -27,7 +27,7 @@ from storyboard.errors import (
     Unusable,
 )
 from storyboard.executor.crew import Crew
-from storyboard.executor.perform import Job, Known, perform, sought, submitted
+from storyboard.executor.perform import Job, Known, perform, sought, stored, submitted
 from storyboard.executor.polling import odd_after
 from storyboard.planning.event import Attempt, Event
 from storyboard.planning.fingerprint import Components, digest_of
@@ -730,13 +730,41 @@ def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Pa
 
 
 class Full(Journal):
-    """A journal for which there is no room just when an answer has come."""
+    """A journal for which there is no room just when something of this kind is to be written down."""
+
+    kind = "accepted"
 
     def append(self, event: Event) -> None:
         """Write everything else down."""
-        if event.kind == "accepted":
+        if event.kind == self.kind:
             raise FileTrouble("state.db can't be written: the disk is full", "free space")
         super().append(event)
+
+
+def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
+    """There is nothing in the record that anybody had to decide about."""
+    at = at_a_desk(tmp_path)
+    (tmp_path / "full").mkdir()
+    full = Full(tmp_path / "full", at.crew.clock, writing=True)
+    full.kind = "intended"
+    told = refused(submitted(JOB, replace(at.crew, journal=full), order))
+    assert (told.what, at.desk.bodies, full.past) == ("state.db can't be written: the disk is full", [], [])
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_only_the_very_take_comes_in_its_place(tmp_path: Path, same: bool) -> None:
+    """Of another video nothing is written down, as if it had never come."""
+    at = at_a_desk(tmp_path)
+    wanted = asyncio.run(perform(JOB, at.crew, order))
+    known, before = Known(ONE, wanted.task), len(at.journal.past)
+
+    async def fetched() -> None:
+        task = await at.crew.provider.look(wanted.task)
+        await stored(JOB, known, task, at.crew, only=wanted.digest if same else "sha256:" + "0" * 64)
+
+    with suppress(DecisionNeeded):
+        asyncio.run(fetched())
+    assert [event.kind for _, event in at.journal.past[before:]] == (["stored"] if same else [])
 
 
 def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:

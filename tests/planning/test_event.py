@@ -185,6 +185,13 @@ def test_what_an_event_changes(event: Event, state: AttemptState, error: str, ta
     assert (found.state, found.error, found.task) == (state, error, task)
 
 
+def test_an_attempt_goes_on_under_a_new_name() -> None:
+    """It is the attempt of the scene as it is called now, and no more of the other."""
+    found = history(INTENDED, ACCEPTED, Event("renamed", "b", "i1", {"was": "a"}), SUCCEEDED)
+    assert (found.attempt("i1").scene, found.attempt("i1").state) == ("b", "made")
+    assert [len(found.of("draft", scene).attempts) for scene in ("a", "b")] == [0, 1]
+
+
 def test_only_what_was_found_by_its_mark_is_adopted() -> None:
     """And no more once it was let go."""
     let_go = Event("disowned", "a", "i1", {"task": "cgt-1"})
