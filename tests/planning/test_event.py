@@ -185,6 +185,14 @@ def test_what_an_event_changes(event: Event, state: AttemptState, error: str, ta
     assert (found.state, found.error, found.task) == (state, error, task)
 
 
+def test_an_attempt_remembers_when_its_video_did_not_come() -> None:
+    """Each time, by the clock of whoever asked for it."""
+    assert past(INTENDED, ACCEPTED, Event("missed", "a", "i1"), Event("missed", "a", "i1")).attempts["i1"].missed == (
+        2,
+        3,
+    )
+
+
 def test_an_attempt_goes_on_under_a_new_name() -> None:
     """It is the attempt of the scene as it is called now, and no more of the other."""
     found = history(INTENDED, ACCEPTED, Event("renamed", "b", "i1", {"was": "a"}), SUCCEEDED)

@@ -147,6 +147,12 @@ def test_a_scene_goes_on_with_its_own_attempt_first() -> None:
         assert step.resumes.intent == resumed
 
 
+def test_what_failed_once_is_gone_on_with_where_it_was_submitted_again() -> None:
+    """An earlier attempt that is over hides no later one that isn't."""
+    earlier, later = attempt("failed").attempts["i1"], replace(attempt("accepted").attempts["i1"], intent="i2")
+    assert make(plan(graph_of(FILM), world(past=Past({"i1": earlier, "i2": later}))).steps["quay"]).resumes == later
+
+
 def test_a_plan_knows_which_submissions_it_waits_for() -> None:
     """What it goes on with, and what a person has to decide about."""
     assert plan(graph_of(FILM), world(past=attempt("accepted"))).intents == {"i1"}

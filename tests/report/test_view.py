@@ -107,9 +107,10 @@ def test_a_cause_of_two_is_told_once() -> None:
 
 
 def test_what_is_kept_has_no_cause() -> None:
-    """There is no why for a scene that is good."""
+    """There is no why for a scene that is good, and none for one that nobody asked for."""
     graph = graph_of(FILM)
     assert root_causes("storm", plan(graph, world(made(graph)))) == ()
+    assert root_causes("storm", plan(graph, world(), frozenset({"dusk"}))) == ()
 
 
 def test_a_row_is_readable_by_programs() -> None:
