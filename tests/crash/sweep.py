@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -49,12 +50,15 @@ def folder_of(code: str) -> Path:
 
 
 def recorded(lines: Path, name: str, where: Place, fresh: Callable[[Place], object]) -> object:
-    """A trace that all shards share: the first of them records it."""
+    """A trace that all shards share: that of the first of them which has recorded it. Each counts by it, or two that
+    began at once would leave out what each takes for the other's."""
     path = lines / f"{name}.json"
     if not path.exists():
         part = path.with_name(f"{name}.{os.getpid()}.part")
         part.write_text(json.dumps(fresh(where)), "utf-8")
-        part.replace(path)
+        with suppress(FileExistsError):
+            os.link(part, path)
+        part.unlink()
     return json.loads(path.read_text("utf-8"))
 
 
