@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.signals import heeded
 
 if find_spec("hypothesis"):  # the vendor's clients have an environment of their own, without it
     from hypothesis import settings
@@ -15,13 +16,7 @@ if find_spec("hypothesis"):  # the vendor's clients have an environment of their
     settings.register_profile("unhurried", deadline=None)  # how long an example takes is the machine's affair
     settings.load_profile("unhurried")
 
-for number, heard in (
-    (signal.SIGINT, signal.default_int_handler),
-    (signal.SIGTERM, signal.SIG_DFL),
-    (signal.SIGHUP, signal.SIG_DFL),
-):
-    if signal.getsignal(number) is signal.SIG_IGN:  # in the background or by `nohup`: what tests start would ignore it
-        signal.signal(number, heard)
+heeded()
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
 from tests.crash.start import Start, cold, warm, warm_up
 from tests.crash.tracer import Traced, ended
+from tests.signals import heeded
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(storyboard.__file__).parents[1]
@@ -207,7 +208,8 @@ def check(where: Place) -> None:
 
 
 def ends_in_order() -> None:
-    """Told to end, this process ends what it has started, as it does at any end."""
+    """Told to end, this process ends what it has started, as it does at any end; what it tells others, they heed."""
+    heeded()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
