@@ -138,11 +138,19 @@ def _record(layout: Layout, clock: Clock) -> Iterator[Journal]:
     with sole_runner(layout.hidden):
         place = mounts.place_of(layout.hidden)
         mounts.check_lock(layout.hidden / "lock", place)
+        _remove_leftovers(layout)
         journal = Journal(layout.hidden, clock, writing=True, shared=place.is_shared)
         try:
             yield journal
         finally:
             journal.close()
+
+
+def _remove_leftovers(layout: Layout) -> None:
+    """Remove the temporary files of runs that were killed: nobody else writes here while the run's lock is held."""
+    files.remove_temporary_files(layout.hidden)
+    files.remove_temporary_files(layout.lock.parent, layout.lock.name)
+    Store(layout.hidden / "store").remove_parts()
 
 
 def _remembered(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:

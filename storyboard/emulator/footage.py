@@ -22,7 +22,7 @@ from storyboard.emulator.ledger import Ledger
 from storyboard.emulator.tasks import FPS, Line
 from storyboard.errors import MediaTrouble
 from storyboard.promises import Address
-from storyboard.world.files import write_in_one_stroke
+from storyboard.world.files import temporary_name, write_in_one_stroke
 from storyboard.world.media import clip, still
 from storyboard.world.media.still import GLOW, Area, Colour, Picture, Size
 
@@ -73,7 +73,7 @@ def make(line: Line, ledger: Ledger) -> None:
     """Make a task's video and last frame, if they aren't there; half-made ones never bear their names."""
     video, frame = ledger.video(line.task_id), ledger.frame(line.task_id)
     if not video.exists():
-        part = video.with_suffix(".part")
+        part = temporary_name(video)  # several requests may have it drawn at the same moment
         tone = 180 + int(line.text_sha256[:2], 16) if line.sound else None
         clip.write(part, pictures(look_of(line, ledger)), line.frames, line.size, tone)
         part.replace(video)

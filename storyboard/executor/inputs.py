@@ -18,6 +18,7 @@ from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.take import Take
 from storyboard.promises import Address
 from storyboard.providers.provider import Item
+from storyboard.world.files import temporary_name
 from storyboard.world.media import clip, join, still
 
 _TYPES: dict[str, str] = {
@@ -136,9 +137,8 @@ def _frame(path: Path, part: Part) -> bytes:
 
 def _stretch(path: Path, part: Part, crew: Crew) -> Path:
     """A part of a video as a file of its own, kept by its digest like everything else."""
-    name = f"cut-{crew.dice.token()[:8]}"
-    rough = crew.store.folder / "part" / f"{name}.mp4"
-    kept = crew.store.part(name)
+    kept = crew.store.part("cut")
+    rough = temporary_name(kept.path)
     try:
         join.cut(path, rough, part.start or 0.0, part.end)
         kept.write(rough.read_bytes())

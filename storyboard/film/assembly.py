@@ -8,6 +8,7 @@ from pathlib import Path
 from storyboard.errors import MediaTrouble
 from storyboard.film.montage import Montage, montage
 from storyboard.language.graph import Graph
+from storyboard.world.files import temporary_name
 from storyboard.world.media import join
 
 
@@ -17,14 +18,16 @@ def assembled(graph: Graph, takes: Mapping[str, Path], target: Path) -> Montage:
     decided = montage(graph, streams)
     pieces = [join.Piece(takes[shot.scene], shot.first, shot.last) for shot in decided.shots]
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    part.unlink(missing_ok=True)
-    if decided.copied:
-        join.copied(pieces, part)
-    else:
-        blends = [join.Blend(each.at, each.sort, each.frames) for each in decided.joins]
-        join.encoded(pieces, blends, part, graph.storyboard.film_size)
-    part.replace(target)
+    part = temporary_name(target)
+    try:
+        if decided.copied:
+            join.copied(pieces, part)
+        else:
+            blends = [join.Blend(each.at, each.sort, each.frames) for each in decided.joins]
+            join.encoded(pieces, blends, part, graph.storyboard.film_size)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
     return decided
 
 

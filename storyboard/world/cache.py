@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import storyboard
+from storyboard.world.files import temporary_name
 
 RACY = 2.0
 """Seconds within which a stamp that is so young proves nothing."""
@@ -83,7 +84,7 @@ class Cache:
             return
         content = json.dumps({"key": repr(key), "files": stamps, "value": value}, ensure_ascii=False)
         path = self._path(key)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+        temporary = temporary_name(path)
         with suppress(OSError, ValueError):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             temporary.write_bytes(content.encode())

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import secrets
 import shlex
 import shutil
 import stat
@@ -121,10 +122,9 @@ def read_text(path: Path, largest: int = 17 * 1024 * 1024) -> str:
 
 def write_in_one_stroke(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file so that at every instant the old or the new content is there: temporary name, sync, rename, sync."""
+    temporary = temporary_name(path)
     try:
         make_folder(path.parent)
-        temporary = _beside(path)
-        temporary.unlink(missing_ok=True)
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
@@ -133,13 +133,33 @@ def write_in_one_stroke(path: Path, content: bytes, mode: int = 0o644) -> None:
         sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
-            _beside(path).unlink()
+            temporary.unlink()
         raise FileTrouble.of(error, path) from error
 
 
-def _beside(path: Path) -> Path:
-    """Where a file is written before it has its name: in the same folder, by this process."""
-    return path.with_name(f".{file_name(path.name)}.{os.getpid()}.part")
+def temporary_name(path: Path) -> Path:
+    """A name in the same folder under which a file can be written before it gets its own; another one at each call.
+
+    Two threads, or two processes in different containers with one process number, may write the same file at the same
+    moment: under a shared temporary name one would rename the other's file away.
+    """
+    return path.with_name(f".{file_name(path.name)}.{secrets.token_hex(6)}.part")
+
+
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.part")
+
+
+def remove_temporary_files(folder: Path, *names: str) -> None:
+    """Remove the temporary files that killed processes left in a folder: those of `names`, or all if none is given.
+
+    Only for a folder in which nobody else can be writing now. What can't be removed stays: it is in nobody's way.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = _TEMPORARY.fullmatch(entry.name)
+            if found and (not names or found[1] in map(file_name, names)) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108 - a listing gives paths as text
 
 
 def sync_folder(folder: Path) -> None:
@@ -283,16 +303,16 @@ def _look(layout: Layout, path: str, digests: bool) -> FileFacts:
 
 def copy_out(source: Path, target: Path, digest: str) -> None:
     """A copy, of that digest, under a name that people use, in one stroke; untouched if it is there already."""
+    temporary = temporary_name(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_symlink() and digest_of_file(target) == digest:
             return
-        temporary = _beside(target)
-        with suppress(FileNotFoundError):
-            temporary.unlink()
         shutil.copyfile(source, temporary)
         temporary.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
         raise FileTrouble.of(error, target) from error
 
 

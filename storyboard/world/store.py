@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from storyboard.errors import FileTrouble
-from storyboard.world.files import digest_of_file, make_folder, private_folder, sync_folder
+from storyboard.world.files import (
+    digest_of_file,
+    make_folder,
+    private_folder,
+    remove_temporary_files,
+    sync_folder,
+    temporary_name,
+)
 
 
 class Part:
@@ -55,23 +61,19 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._parts: Counter[str] = Counter()
 
     def part(self, name: str) -> Part:
-        """A place to write to, named after whom it is for, new each time: two may be written for the same at once.
-
-        What a killed process of the same number left in that place makes way.
-        """
-        self._parts[name] += 1
-        folder, again = private_folder(self.folder / "part"), self._parts[name]
-        path = folder / f"{name}.{os.getpid()}{f'-{again}' if again > 1 else ''}.part"
+        """A place to write to, named after whom it is for, new each time: two may be written for the same at once."""
+        path = temporary_name(private_folder(self.folder / "part") / name)
         try:
-            with suppress(FileNotFoundError):
-                path.unlink()
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise FileTrouble.of(error, path) from error
         return Part(path, os.fdopen(descriptor, "wb", buffering=1024 * 1024))
+
+    def remove_parts(self) -> None:
+        """Remove what killed runs left half-written. Only whoever holds the run's lock may call this."""
+        remove_temporary_files(self.folder / "part")
 
     def keep(self, part: Path, digest: str, ending: str) -> Path:
         """Give a closed and checked file its name. What is there already stays as it is."""

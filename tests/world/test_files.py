@@ -6,6 +6,7 @@ import hashlib
 import os
 import resource
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +17,16 @@ from hypothesis import strategies as st
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.world import files
-from storyboard.world.files import Layout, file_name, inside, layout_of, look, write_in_one_stroke
+from storyboard.world.files import (
+    Layout,
+    file_name,
+    inside,
+    layout_of,
+    look,
+    remove_temporary_files,
+    temporary_name,
+    write_in_one_stroke,
+)
 from tests.making import picture
 
 
@@ -189,6 +199,24 @@ def test_a_name_is_short_enough_for_every_file_system(word: str) -> None:
     """With what we put before and behind it; and two that only differ at their ends are two."""
     name, other = file_name(word), file_name(word[:-1] + "y")
     assert (len(f".{name}-last.png.12345678.part".encode()) <= 255, name != other) == (True, True)
+
+
+def test_two_that_write_one_file_at_once_both_succeed(tmp_path: Path) -> None:
+    """Each has a temporary name of its own: neither renames the other's file away."""
+    path = tmp_path / "same"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: write_in_one_stroke(path, b"%d" % number), range(200)))
+    assert [one.name for one in tmp_path.iterdir()] == ["same"]
+
+
+def test_only_temporary_files_of_the_named_are_removed(tmp_path: Path) -> None:
+    """In a folder of the user's, nothing but what we may have left there ourselves."""
+    ours = temporary_name(tmp_path / "storyboard.lock")
+    kept = [temporary_name(tmp_path / "other.lock"), tmp_path / "storyboard.lock", tmp_path / ".storyboard.lock.part"]
+    for path in (ours, *kept):
+        path.write_bytes(b"")
+    remove_temporary_files(tmp_path, "storyboard.lock")
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
 
 
 @pytest.mark.row(74)

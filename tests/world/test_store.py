@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -206,10 +206,10 @@ def test_a_part_whose_file_is_gone_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_a_part_is_named_after_whom_it_is_for(tmp_path: Path) -> None:
-    """And after the process: two that lost their lock don't write into one file."""
+    """With a name that no other process, thread or container can choose as well."""
     part = Store(tmp_path).part("dusk")
     part.close()
-    assert part.path == tmp_path / "part" / f"dusk.{os.getpid()}.part"
+    assert re.fullmatch(r"\.dusk\.[0-9a-f]{12}\.part", part.path.name)
 
 
 def test_two_parts_for_the_same_are_two_files(tmp_path: Path) -> None:
@@ -223,22 +223,21 @@ def test_two_parts_for_the_same_are_two_files(tmp_path: Path) -> None:
     assert (one.path.exists(), other.path.read_bytes()) == (False, b"other")
 
 
-def test_what_a_killed_run_left_makes_way_for_its_successor(tmp_path: Path) -> None:
-    """Where processes are few, the next one has the same number: what lies there under its name is no part of its."""
-    for _ in range(2):
-        part = Store(tmp_path).part("dusk")
-        part.write(b"half of it")
-        part.close()
-    assert [path.read_bytes() for path in (tmp_path / "part").iterdir()] == [b"half of it"]
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    """By the next one, which holds the lock and so knows that nobody is writing; other files stay."""
+    store = Store(tmp_path)
+    store.part("dusk").close()
+    (tmp_path / "part" / "notes.part").write_text("mine")
+    store.remove_parts()
+    assert [path.name for path in (tmp_path / "part").iterdir()] == ["notes.part"]
 
 
-def test_a_part_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    """Here a folder stands where its file has to be."""
-    path = tmp_path / "part" / f"dusk.{os.getpid()}.part"
-    path.mkdir(parents=True)
+def test_a_part_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    """Here a file stands where its folder has to be."""
+    (tmp_path / "part").write_bytes(b"")
     with pytest.raises(FileTrouble) as caught:
         Store(tmp_path).part("dusk")
-    assert caught.value.what.startswith(f"{path} can't be written: ")
+    assert caught.value.what.startswith(f"{tmp_path / 'part'} can't be made: ")
 
 
 def test_a_file_that_cannot_get_its_name_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"""Several scenes made from one: what each of them is handed is written at the same moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.doors import run
+
+STORYBOARD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+  quay: {prompt: A quay at dawn.}
+  left: {chain: quay, prompt: The boat turns left.}
+  right: {chain: quay, prompt: The boat turns right.}
+  back: {chain: quay, prompt: The boat turns back.}
+"""
+
+
+def test_scenes_that_share_a_parent_are_all_made(tmp_path: Path) -> None:
+    """The service keeps the one picture that all of them are handed, although three requests bring it at once."""
+    path = tmp_path / "storyboard.yaml"
+    path.write_text(STORYBOARD, "utf-8")
+    said = run(path, "--speed", "200")
+    assert (said.code, "4 tasks submitted" in said.out) == (0, True)
