@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
@@ -21,6 +22,8 @@ SECONDS_PER_SECOND = 20.0
 QUEUED_SHARE = 0.1
 AUTO_DURATION = 5
 DEFAULT_EXPIRY = 172_800
+OWN_SEEDS = 2**31
+"""From 0 up to, but not including, this are the seeds that the service chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,13 @@ class Line:
     def frames(self) -> int:
         """How many pictures the file holds: one more than the seconds need."""
         return FPS * self.seconds + 1
+
+    @property
+    def seed(self) -> int:
+        """The seed that it is made with: the one asked for, or one of its own, which follows from its id."""
+        asked = self.body.get("seed")
+        own = int(hashlib.sha256(self.task_id.encode()).hexdigest()[:8], 16) % OWN_SEEDS
+        return own if asked is None or asked == -1 else int(asked)
 
     @property
     def sound(self) -> bool:
@@ -198,9 +208,8 @@ def _usage_of(line: Line) -> dict[str, Any]:
 
 
 def _shape_of(line: Line) -> dict[str, Any]:
-    seed = line.body.get("seed", -1)
     return {
-        "seed": int(line.text_sha256[:4], 16) if seed in (-1, None) else seed,
+        "seed": line.seed,
         "resolution": str(line.body.get("resolution") or "720p").lower(),
         "ratio": _ratio_of(line),
         "duration": line.seconds,

@@ -135,6 +135,18 @@ def test_what_a_full_reply_says(serving: Service) -> None:
     }
 
 
+def test_a_seed_that_the_service_chose_stays_the_same(serving: Service) -> None:
+    """However often somebody looks."""
+    task = serving.create()
+    assert serving.at(80, task)["seed"] == serving.at(90, task)["seed"]
+
+
+def test_the_service_chooses_a_seed_for_each_task(serving: Service) -> None:
+    """Of the same request."""
+    one, other = serving.create(seed=-1), serving.create(seed=-1)
+    assert (serving.at(80, one)["seed"] == serving.at(80, other)["seed"]) is False
+
+
 @pytest.mark.parametrize("at", [0, 10])
 def test_a_safety_identifier_is_not_echoed_until_the_end(serving: Service, at: float) -> None:
     """Nobody has seen that it is: who relies on it learns so here."""
