@@ -105,13 +105,14 @@ mutate: .venv/installed-mutation  ## thousands of bugs, one after another, in wh
 	nice -n 10 $(BIN)/mutmut run --max-children 1
 	$(BIN)/python -m tests.mutation.report
 
-bench: .venv/installed-dev  ## how fast the doors open and a long film is judged, as ratios in one run (two minutes)
+bench: .venv/installed-dev  ## how fast the doors open, a long film is judged and a long list is read, as ratios in one run (two minutes)
 	$(BIN)/python -m benchmarks.doors
 	$(BIN)/python -m benchmarks.validate
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.footage
 	$(BIN)/python -m benchmarks.thousand
 	$(BIN)/python -m benchmarks.state
+	$(BIN)/python -m benchmarks.lists
 
 clean:  ## remove what was made here
 	rm -rf .venv build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache

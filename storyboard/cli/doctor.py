@@ -200,8 +200,20 @@ def _probe(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None:
     else:
         for answer in answers:
             _tell(answer.value())
+    if any(answer.probe == "P5" and answer.word == "yes" for answer in answers):
+        echo(_marker_advice(), err=as_json)
     if broke is not None:
         raise broke
+
+
+def _marker_advice() -> str:
+    """What may be set where the service repeats safety_identifier of a task that is not ended: nobody sets it but the
+    user."""
+    path = shown(str(settings.path_of(settings.environment())))
+    return (
+        f'marker = "safety_identifier" can be set in {path}: a submission in doubt is then found again by 128 bits '
+        "instead of about 16, and no other task matches it by chance"
+    )
 
 
 def _agree(price: str) -> None:

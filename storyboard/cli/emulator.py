@@ -14,6 +14,8 @@ from storyboard.cli.echo import echo
 
 MANNERS = ("honest", "twice", "reversed", "forged")
 """Of `storyboard.emulator.callbacks`, which is loaded when it is needed."""
+ECHOES = ("always", "ended", "never")
+"""Of `storyboard.emulator.tasks`."""
 
 
 @click.command("emulator")
@@ -62,6 +64,13 @@ MANNERS = ("honest", "twice", "reversed", "forged")
     help="How callbacks come: in order, each twice, the end first, or with forged ones between.",
 )
 @click.option(
+    "--safety-identifier",
+    type=click.Choice(ECHOES),
+    default="ended",
+    show_default=True,
+    help="When replies repeat a task's safety_identifier: in every state, once the task has ended, or never.",
+)
+@click.option(
     "--faults",
     type=click.Path(dir_okay=False, path_type=Path),
     help="A script of what goes wrong (docs/faults.md); each fault that fires is told.",
@@ -80,6 +89,7 @@ def command(
     resign: bool,
     ranges: bool,
     callbacks: str,
+    safety_identifier: str,
     faults: Path | None,
 ) -> None:
     """Serve the API on this machine: real videos, no cost, any key will do. Its first line is its address.
@@ -112,6 +122,7 @@ def command(
         calls=callbacks,  # type: ignore[arg-type]  # one of MANNERS
         resign=resign,
         ranges=ranges,
+        safety_identifier=safety_identifier,  # type: ignore[arg-type]  # one of ECHOES
     )
     with tempfile.TemporaryDirectory(prefix="storyboard-emulator-") as folder:
         listening = serving.bound(port)

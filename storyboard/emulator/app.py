@@ -34,6 +34,7 @@ from storyboard.emulator.refusals import LIMITS, Refusal, refusal_of, refusal_of
 from storyboard.emulator.slots import replayed
 from storyboard.emulator.tasks import (
     AUTO_DURATION,
+    Echo,
     Line,
     Standing,
     address_dies,
@@ -62,7 +63,8 @@ class Conditions:
     ids that `asset://` may name, with their kinds; None: any. `seed`: everything that is drawn by chance follows from
     it. `date_offset`: seconds by which its `Date` is wrong. `callback_seconds`: how long a callback has to be answered;
     `calls`: are callbacks honest? `resign`: does every look sign addresses anew, for another day? `ranges`: are parts
-    of a file given? Where nobody knows how Ark does, the default is what would hurt most.
+    of a file given? `safety_identifier`: when do replies repeat it: always, or only of tasks that have ended, or never?
+    Where nobody knows how Ark does, the default is what would hurt most.
     """
 
     speed: float = 20.0
@@ -77,6 +79,7 @@ class Conditions:
     calls: callbacks.Manner = "honest"
     resign: bool = False
     ranges: bool = False
+    safety_identifier: Echo = "ended"
 
 
 class Service:
@@ -337,7 +340,8 @@ class Service:
         at = self.clock.now() if self.conditions.resign else now.since
         signed = {name: origin + addresses.signed(self.ledger.signing_key, line.task_id, name, at) for name in made}
         fields = {addresses.VIDEO: "video_url", addresses.FRAME: "last_frame_url"}
-        return reply_of(line, now, {fields[name]: url for name, url in signed.items()})
+        content = {fields[name]: url for name, url in signed.items()}
+        return reply_of(line, now, content, self.conditions.safety_identifier)
 
     def _row(self, line: Line) -> dict[str, Any]:
         status = self._history(line)[-1].status

@@ -1,8 +1,9 @@
 """Small true videos: what a task would have made, drawn.
 
-A scene has a colour of its own, a sun that moves over hills, a running clock and its prompt in the picture. A first
-frame given is really the first picture; a continuation begins with the source's last picture and carries its clock on;
-references are shown as small pictures.
+A scene has a colour of its own, a sun that moves over hills, a running clock and its prompt in the picture. The seed
+makes the hills, and stands below the prompt: another seed makes other bytes, the same request with the same seed the
+same. A first frame given is really the first picture; a continuation begins with the source's last picture and carries
+its clock on; references are shown as small pictures.
 
 What a picture shows is decided first (`shots`); then the scenery is drawn and converted once, and after that only what
 moves before it.
@@ -35,6 +36,8 @@ SHOWN = 6
 SMALLEST = 12
 """Pixels: letters that can be read."""
 RIDGE_POINTS = 96
+GOLDEN = (math.sqrt(5) - 1) / 2
+"""Its multiples, without their whole parts, lie far apart: the hills of seeds that are neighbours differ."""
 CONTINUES = ("extend", "延长", "continue")
 
 
@@ -51,6 +54,7 @@ class Look:
     last: Picture | None = None
     continues: bool = False
     references: tuple[tuple[str, Picture], ...] = ()
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def look_of(line: Line, ledger: Ledger) -> Look:
     hue = int(line.text_sha256[:6], 16) / 0xFFFFFF
     first, last = given.get("first_frame"), given.get("last_frame")
     whole = continues and any(role == "reference_video" for _, _, role in line.media)
-    return Look(line.size, line.frames, line.text, hue, line.clock, first, last, whole, tuple(references[:SHOWN]))
+    shown = tuple(references[:SHOWN])
+    return Look(line.size, line.frames, line.text, hue, line.clock, first, last, whole, shown, line.seed)
 
 
 def is_continuation(text: str) -> bool:
@@ -185,19 +190,21 @@ def _horizon(look: Look) -> int:
 
 
 def scenery_of(look: Look, references: Picture) -> Picture:
-    """What stays the same: sky, hills and sea in the scene's colour, its prompt, its references."""
+    """What stays the same: sky, hills and sea in the scene's colour, its prompt, its seed, its references."""
     (width, height), horizon = look.size, _horizon(look)
     picture = still.black(look.size)
     sky = still.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7))
     still.paste(picture, sky, (0, 0))
     sea = still.gradient((width, height - horizon), _colour(look.hue, 0.15, 0.5), _colour(look.hue, 0.07, 0.5))
     still.paste(picture, sea, (0, horizon))
+    phase = look.hue * 40 + look.seed * GOLDEN % 1 * math.tau
     for number, (high, light) in enumerate(((0.1, 0.46), (0.07, 0.35), (0.045, 0.25))):
-        tops = [height * high * share for share in _ridge(look.hue * 40 + number * 2.1)]
+        tops = [height * high * share for share in _ridge(phase + number * 2.1)]
         still.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))
     margin = min(look.size) // 20
     words, letters = fitting(look.words, (width - 2 * margin, height - horizon - margin - margin // 2))
     still.write(picture, words, (margin, horizon + margin * 3 // 4), letters)
+    still.write(picture, f"seed {look.seed}", (margin, height - margin * 2 // 3), margin // 2)
     still.paste(picture, references, (width - references.width, 0))
     return picture
 

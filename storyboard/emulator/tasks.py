@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 from storyboard.emulator import moderation
 from storyboard.emulator.refusals import ABROAD, MODELS, SIZES, roles_of
@@ -21,6 +22,10 @@ SECONDS_PER_SECOND = 20.0
 QUEUED_SHARE = 0.1
 AUTO_DURATION = 5
 DEFAULT_EXPIRY = 172_800
+Echo = Literal["always", "ended", "never"]
+"""When a reply repeats the `safety_identifier` of the create: in every state, or only once the task has ended."""
+OWN_SEEDS = 2**31
+"""From 0 up to, but not including, this are the seeds that the service chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,13 @@ class Line:
     def frames(self) -> int:
         """How many pictures the file holds: one more than the seconds need."""
         return FPS * self.seconds + 1
+
+    @property
+    def seed(self) -> int:
+        """The seed that it is made with: the one asked for, or one of its own, which follows from its id."""
+        asked = self.body.get("seed")
+        own = int(hashlib.sha256(self.task_id.encode()).hexdigest()[:8], 16) % OWN_SEEDS
+        return own if asked is None or asked == -1 else int(asked)
 
     @property
     def sound(self) -> bool:
@@ -168,10 +180,10 @@ def size_of(body: Mapping[str, Any], shape: tuple[int, int] | None) -> tuple[int
     return min(sizes.values(), key=lambda size: abs(size[0] / size[1] - wanted))
 
 
-def reply_of(line: Line, now: Standing, content: Mapping[str, str]) -> dict[str, Any]:
+def reply_of(line: Line, now: Standing, content: Mapping[str, str], echo: Echo = "ended") -> dict[str, Any]:
     """The body of a get, in the order of the vendor's sample: sparse until the task has ended, as the service's is.
 
-    `content` are the addresses of what was made.
+    `content` are the addresses of what was made; `echo` is when the `safety_identifier` is repeated.
     """
     head = {"id": line.task_id, "model": line.runs, "status": now.status}
     times = {"created_at": int(line.at), "updated_at": int(now.since)}
@@ -179,9 +191,9 @@ def reply_of(line: Line, now: Standing, content: Mapping[str, str]) -> dict[str,
         "service_tier": "default",
         "execution_expires_after": line.body.get("execution_expires_after") or DEFAULT_EXPIRY,
     }
-    end: dict[str, Any] = {}
-    if now.status not in ("queued", "running") and line.body.get("safety_identifier"):
-        end["safety_identifier"] = line.body["safety_identifier"]
+    safety = line.body.get("safety_identifier")
+    echoed = safety and (echo == "always" or (echo == "ended" and now.status not in ("queued", "running")))
+    end: dict[str, Any] = {"safety_identifier": safety} if echoed else {}
     if now.status == "failed" and line.verdict is not None:
         error = {"code": line.verdict.code, "message": line.verdict.message}
         return {**head, "error": error, **times, **terms, **end}
@@ -198,9 +210,8 @@ def _usage_of(line: Line) -> dict[str, Any]:
 
 
 def _shape_of(line: Line) -> dict[str, Any]:
-    seed = line.body.get("seed", -1)
     return {
-        "seed": int(line.text_sha256[:4], 16) if seed in (-1, None) else seed,
+        "seed": line.seed,
         "resolution": str(line.body.get("resolution") or "720p").lower(),
         "ratio": _ratio_of(line),
         "duration": line.seconds,

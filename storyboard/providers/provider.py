@@ -55,6 +55,8 @@ class Task:
     resolution: str = ""
     sound: bool | None = None
     """What it was made with, as far as the provider says so: of a task that has succeeded."""
+    safety_identifier: str = ""
+    """The name that its create gave it, as far as the provider repeats it; empty if it doesn't."""
     at: float = 0.0
     """What the provider's own clock said when it said all this; 0 if it said nothing. By it `expires` is to be read,
     and how old the task is: ours may be wrong by a year."""

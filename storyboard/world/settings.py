@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from storyboard.errors import SettingsTrouble
 from storyboard.planning.money import Money, money_of
@@ -19,7 +19,10 @@ KEYS: Mapping[str, type] = {
     "provider": str,
     "max_cost_project": str,
     "max_cost_day": str,
+    "marker": str,
 }
+Marker = Literal["execution_expires_after", "safety_identifier"]
+MARKERS: tuple[Marker, ...] = get_args(Marker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,16 @@ class Settings:
     `tasks_in_flight`: how many tasks at once (the vendor lets an individual have 3 running).
     `trusted_hosts`: hosts, other than the vendor's, that a key may be sent to.
     `max_cost_project`, `max_cost_day`: the most that one project may cost in all, and all projects of one day
-    (`docs/budget.md`)."""
+    (`docs/budget.md`).
+    `marker`: the field of a request by which its task is known for ours when the answer was lost: its life, about 16
+    bits, or its `safety_identifier`, 128 bits, if the service repeats it (`docs/real-service.md`, P5)."""
 
     tasks_in_flight: int = 3
     trusted_hosts: tuple[str, ...] = ()
     provider: str = "ark"
     max_cost_project: Money | None = None
     max_cost_day: Money | None = None
+    marker: Marker = "execution_expires_after"
 
 
 _SORTS = {int: "whole number", list: "list of texts", str: "text"}
@@ -76,6 +82,9 @@ def _checked(key: str, value: Any, path: Path) -> Any:
         raise SettingsTrouble(f"{path}: {key} has to be a {_SORTS[KEYS[key]]}", hint)
     if isinstance(value, int) and not 1 <= value <= 1000:
         raise SettingsTrouble(f"{path}: tasks_in_flight is {value}; it may be 1 to 1000")
+    if key == "marker" and value not in MARKERS:
+        hint = f"write one of: {', '.join(MARKERS)}; left out, it is {MARKERS[0]}"
+        raise SettingsTrouble(f'{path}: marker is "{value}", which names no marker', hint)
     if key.startswith("max_cost"):
         return _money(key, str(value), path)
     return tuple(str(item) for item in value) if isinstance(value, list) else value

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from storyboard.emulator.app import Conditions
+from storyboard.emulator.tasks import Echo
 from storyboard.providers.ark.probes import QUESTIONS
 from storyboard.testing.emulator import emulator
 from storyboard.world.ability import Ability, ability
-from tests.cli.doors import say
+from tests.cli.doors import Said, say
 
 KEY = "sk-0123456789abcdef"
 
@@ -144,6 +146,56 @@ def test_the_probes_answer_as_json(at_an_emulator: Path, monkeypatch: pytest.Mon
     value = json.loads(said.out)
     assert [row["probe"] for row in value["answers"]] == list(QUESTIONS)
     assert [word for word in (KEY, "X-Tos") if word in said.out + said.err] == []
+
+
+def advised(base_url: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> Said:
+    """What the probes say at an address."""
+    monkeypatch.setenv("ARK_BASE_URL", base_url)
+    return say("doctor", "--probe", *words)
+
+
+PACE = 40.0
+"""A task is two seconds under way: long enough to be listed before it has ended."""
+ADVICE = """marker = "safety_identifier" can be set in {}: a submission in doubt is then found again by 128 bits \
+instead of about 16, and no other task matches it by chance"""
+
+
+def advice() -> str:
+    """The line, with this user's settings in it."""
+    return ADVICE.format(f"{os.environ['XDG_CONFIG_HOME']}/storyboard/settings.toml")
+
+
+def test_a_better_marker_is_offered_where_the_service_repeats_it(
+    at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of tasks that are not ended: one line says where it can be set and what it brings."""
+    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
+        said = advised(service.base_url, monkeypatch)
+    assert said.out.splitlines()[-1] == advice()
+
+
+def test_a_better_marker_is_offered_beside_json(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program reads JSON alone; the line is for whoever looks on."""
+    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
+        said = advised(service.base_url, monkeypatch, "--json")
+    assert (len(json.loads(said.out)["answers"]), said.err.splitlines()[-1]) == (len(QUESTIONS), advice())
+
+
+def test_a_better_marker_is_not_set_by_itself(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings are the user's."""
+    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
+        advised(service.base_url, monkeypatch)
+    assert Path(os.environ["XDG_CONFIG_HOME"], "storyboard", "settings.toml").exists() is False
+
+
+@pytest.mark.parametrize("echo", ["ended", "never"])
+def test_no_marker_is_offered_that_a_list_does_not_tell(
+    at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch, echo: Echo
+) -> None:
+    """A doubt is about tasks that run."""
+    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier=echo)) as service:
+        said = advised(service.base_url, monkeypatch)
+    assert ("can be set" in said.out + said.err) is False
 
 
 def test_the_probes_ask_before_they_spend(monkeypatch: pytest.MonkeyPatch) -> None:

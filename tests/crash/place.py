@@ -34,7 +34,7 @@ SCENES = ("one", "two", "three")
 STORYBOARD = """\
 storyboard: 1
 model: seedance-2.0-fast
-defaults: {ratio: 16:9, resolution: 480p, duration: 4, generate_audio: false}
+defaults: {ratio: 16:9, resolution: 480p, duration: 4, generate_audio: false, seed: 7}
 scenes:
   one: {prompt: the first}
   two: {chain: one, prompt: the second}

@@ -39,8 +39,8 @@ class Studio:
         return [line.clock for line in self.service.ledger.lines.values()][-count:]
 
     def content(self, text: str, *media: dict[str, Any], **more: Any) -> Any:
-        """The content of a task's reply: the addresses."""
-        task = create(self.base_url, order(text, *media, **more))
+        """The content of a task's reply: the addresses. All have one seed, so that it makes no difference."""
+        task = create(self.base_url, order(text, *media, **{"seed": 7, **more}))
         self.clock.advance(1)
         return look(self.base_url, task)["content"]
 
@@ -84,6 +84,37 @@ def test_another_prompt_makes_another_video(studio: Studio) -> None:
     """Scenes can be told apart."""
     one, other = first_of(studio.video("A lighthouse.")), first_of(studio.video("A storm."))
     assert likeness(one, other) < 30
+
+
+def bytes_of(studio: Studio, **more: Any) -> bytes:
+    """A video of one and the same request, apart from what is named."""
+    return studio.video("A lighthouse.", **more).read_bytes()
+
+
+def test_the_same_request_with_the_same_seed_makes_the_same_bytes(studio: Studio) -> None:
+    """Of two tasks: who tells takes by their digests meets equal ones."""
+    assert bytes_of(studio, seed=8) == bytes_of(studio, seed=8)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 8, 4294967295])
+def test_another_seed_makes_other_bytes(studio: Studio, seed: int) -> None:
+    """Though all else is the same."""
+    assert (bytes_of(studio, seed=seed) == bytes_of(studio, seed=7)) is False
+
+
+@pytest.mark.parametrize("seed", [None, -1])
+def test_without_a_seed_each_task_makes_other_bytes(studio: Studio, seed: int | None) -> None:
+    """The service chooses a seed for each."""
+    assert (bytes_of(studio, seed=seed) == bytes_of(studio, seed=seed)) is False
+
+
+@pytest.mark.parametrize("seed", [None, -1])
+def test_the_seed_that_was_chosen_makes_the_same_bytes_again(studio: Studio, seed: int | None) -> None:
+    """It is the one that the reply tells."""
+    task = create(studio.base_url, order("A lighthouse.", seed=seed))
+    studio.clock.advance(1)
+    told = look(studio.base_url, task)
+    assert studio.fetched(told["content"]["video_url"], "one.mp4").read_bytes() == bytes_of(studio, seed=told["seed"])
 
 
 def test_a_video_moves(studio: Studio) -> None:

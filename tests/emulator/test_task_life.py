@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from storyboard.emulator.app import Conditions
+from storyboard.emulator.tasks import Echo
 from storyboard.providers.ark.wire import LIFE
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import still
-from tests.asking import TASKS, ask, create, image, look, order
+from tests.asking import TASKS, ask, create, image, listed, look, order
 from tests.making import picture
 
 BEGAN = 1_790_000_000.0
@@ -135,10 +137,54 @@ def test_what_a_full_reply_says(serving: Service) -> None:
     }
 
 
+def test_a_seed_that_the_service_chose_stays_the_same(serving: Service) -> None:
+    """However often somebody looks."""
+    task = serving.create()
+    assert serving.at(80, task)["seed"] == serving.at(90, task)["seed"]
+
+
+def test_the_service_chooses_a_seed_for_each_task(serving: Service) -> None:
+    """Of the same request."""
+    one, other = serving.create(seed=-1), serving.create(seed=-1)
+    assert (serving.at(80, one)["seed"] == serving.at(80, other)["seed"]) is False
+
+
 @pytest.mark.parametrize("at", [0, 10])
 def test_a_safety_identifier_is_not_echoed_until_the_end(serving: Service, at: float) -> None:
     """Nobody has seen that it is: who relies on it learns so here."""
     assert list(serving.at(at, serving.create(safety_identifier="viewer"))) == SPARSE
+
+
+@pytest.mark.parametrize(
+    ("echo", "told"), [("always", ["viewer"] * 3), ("ended", ["", "", "viewer"]), ("never", ["", "", ""])]
+)
+def test_when_a_safety_identifier_is_echoed_is_a_condition(tmp_path: Path, echo: Echo, told: list[str]) -> None:
+    """In looks at a task that is queued, runs and has ended."""
+    clock = VirtualClock(BEGAN)
+    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1, safety_identifier=echo)) as emulated:
+        service = Service(emulated.base_url, clock)
+        task = service.create(safety_identifier="viewer")
+        seen = [service.at(at, task).get("safety_identifier", "") for at in (0, 10, 80)]
+    assert seen == told
+
+
+@pytest.mark.parametrize(("echo", "told"), [("always", "viewer"), ("ended", ""), ("never", "")])
+def test_a_list_echoes_a_safety_identifier_as_a_look_does(tmp_path: Path, echo: Echo, told: str) -> None:
+    """Of a task that is queued."""
+    with emulator(
+        tmp_path / "ledger", clock=VirtualClock(BEGAN), conditions=Conditions(1, safety_identifier=echo)
+    ) as emulated:
+        create(emulated.base_url, order(safety_identifier="viewer"))
+        (item,) = listed(emulated.base_url)["items"]
+    assert item.get("safety_identifier", "") == told
+
+
+def test_a_task_without_a_safety_identifier_has_none_to_echo(tmp_path: Path) -> None:
+    """The field is left out."""
+    clock = VirtualClock(BEGAN)
+    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1, safety_identifier="always")) as emulated:
+        service = Service(emulated.base_url, clock)
+        assert list(service.at(0, service.create())) == SPARSE
 
 
 def test_searches_are_counted(serving: Service) -> None:

@@ -197,7 +197,7 @@ def told(value: Any) -> list[str]:
             return [word for task in value.tasks for word in told(task)]
         case Task():
             shown = [value.id, value.word, value.model, value.ratio, value.resolution, value.error]
-            return [*shown, repr(value.video), repr(value.frame)]
+            return [*shown, value.safety_identifier, repr(value.video), repr(value.frame)]
         case ProviderError():
             return [value.what, value.hint, str(value), getattr(value, "code", "")]
         case _:

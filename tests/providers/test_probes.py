@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from storyboard import net
+from storyboard.emulator.app import Conditions
+from storyboard.emulator.faults import Fault
+from storyboard.emulator.tasks import Echo
 from storyboard.errors import Rejected
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.ark import probes
@@ -112,6 +115,36 @@ class _Ticking(VirtualClock):
     def now(self) -> float:
         self._other.advance(1.0)
         return self._other.now()
+
+
+def marked(folder: Path, echo: Echo, *faults: Fault) -> Answer:
+    """P5 of an emulator that works at the pace of life."""
+    clock = VirtualClock()
+    conditions = Conditions(1.0, safety_identifier=echo)
+    with emulator(folder / "ledger.jsonl", clock=clock, conditions=conditions, faults=faults) as service:
+        return asked(service.base_url, clock)["P5"]
+
+
+@pytest.mark.parametrize(("echo", "word"), [("always", "yes"), ("ended", "no"), ("never", "no")])
+def test_a_safety_identifier_has_to_be_repeated_before_the_end(tmp_path: Path, echo: Echo, word: str) -> None:
+    """A doubt is about tasks that are queued or run."""
+    assert marked(tmp_path, echo).word == word
+
+
+@pytest.mark.parametrize(("verb", "other"), [("get", "list"), ("list", "look")])
+def test_a_safety_identifier_has_to_be_repeated_in_lists_and_looks(tmp_path: Path, verb: str, other: str) -> None:
+    """One of them alone is a no, and which one it is can be seen."""
+    answer = marked(tmp_path, "always", Fault(verb, does="without", fields=["safety_identifier"]))
+    way = "list" if verb == "list" else "look"
+    assert (answer.word, answer.seen) == ("no", {way: "no", other: "yes"})
+
+
+def test_of_a_task_that_is_ended_nobody_knows_what_was_repeated_before(tmp_path: Path) -> None:
+    """A service that is done at once leaves the question open."""
+    clock = VirtualClock()
+    conditions = Conditions(1e9, safety_identifier="always")
+    with emulator(tmp_path / "ledger.jsonl", clock=clock, conditions=conditions) as service:
+        assert asked(service.base_url, _Ticking(clock))["P5"].word == "open"
 
 
 def test_a_limit_that_says_when_to_come_again_is_read() -> None:

@@ -78,7 +78,7 @@ SAID = {
     "get-succeeded-error-null": SUCCEEDED,
     "get-succeeded-tokens-as-text": SUCCEEDED,
     "get-succeeded-web-search": SUCCEEDED,
-    "get-succeeded-odd-ratio": replace(SUCCEEDED, ratio="7:5"),
+    "get-succeeded-odd-ratio": replace(SUCCEEDED, ratio="7:5", safety_identifier="viewer-1"),
     "get-succeeded-file": replace(SUCCEEDED, video=None),
     "get-failed": replace(
         QUEUED,

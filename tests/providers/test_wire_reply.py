@@ -196,6 +196,19 @@ def test_a_task_that_has_succeeded() -> None:
     )
 
 
+@pytest.mark.parametrize("status", ["queued", "running", "failed", "succeeded"])
+def test_a_safety_identifier_is_read_in_every_state(status: str) -> None:
+    """Wherever the service repeats it."""
+    task = wire.task_of(200, reply(status=status, safety_identifier="viewer-1"))
+    assert task.safety_identifier == "viewer-1"
+
+
+def test_a_list_tells_safety_identifiers() -> None:
+    """Of those of its tasks that have one."""
+    body = json.dumps({"items": [{"id": "cgt-2", "safety_identifier": "viewer-1"}, {"id": "cgt-1"}], "total": 2})
+    assert [task.safety_identifier for task in wire.page_of(200, body.encode()).tasks] == ["viewer-1", ""]
+
+
 @pytest.mark.row(43)
 def test_numbers_may_be_written_as_text() -> None:
     """Some copies of the description type them so."""
@@ -233,7 +246,17 @@ def test_tokens_are_read_however_they_are_written(usage: object, tokens: int | N
 
 def test_fields_may_be_null() -> None:
     """Null is as good as missing."""
-    names = ("model", "status", "content", "usage", "created_at", "updated_at", "error", "execution_expires_after")
+    names = (
+        "model",
+        "status",
+        "content",
+        "usage",
+        "created_at",
+        "updated_at",
+        "error",
+        "execution_expires_after",
+        "safety_identifier",
+    )
     assert wire.task_of(200, reply(**dict.fromkeys(names))) == wire.task_of(200, reply())
 
 

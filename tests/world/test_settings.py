@@ -103,6 +103,25 @@ def test_settings_are_read(tmp_path: Path) -> None:
     assert with_text(tmp_path, text) == Settings(10, ("gateway.example",))
 
 
+@pytest.mark.parametrize("marker", ["execution_expires_after", "safety_identifier"])
+def test_the_marker_is_read(tmp_path: Path, marker: str) -> None:
+    """One of two fields."""
+    assert with_text(tmp_path, f'marker = "{marker}"\n').marker == marker
+
+
+def test_a_task_is_marked_by_its_life_where_nothing_else_is_said(tmp_path: Path) -> None:
+    """The service is known to repeat that."""
+    assert with_text(tmp_path, "tasks_in_flight = 5\n").marker == "execution_expires_after"
+
+
+def test_a_marker_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
+    """What may be written, and what is if nothing is."""
+    with pytest.raises(SettingsTrouble) as caught:
+        with_text(tmp_path, 'marker = "seed"\n')
+    hint = "write one of: execution_expires_after, safety_identifier; left out, it is execution_expires_after"
+    assert caught.value.hint == hint
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -114,6 +133,9 @@ def test_settings_are_read(tmp_path: Path) -> None:
         ("tasks_in_flight = 0", "it may be 1 to 1000"),
         ("tasks_in_flight = 1001", "it may be 1 to 1000"),
         ('trusted_hosts = "a"', "has to be a list of texts"),
+        ("marker = 7", "marker has to be a text"),
+        ('marker = "safety"', 'marker is "safety", which names no marker'),
+        ('marker = ""', 'marker is "", which names no marker'),
     ],
 )
 def test_settings_that_make_no_sense_are_told(tmp_path: Path, text: str | bytes, words: str) -> None:

@@ -82,11 +82,11 @@ QUESTIONS: Mapping[str, Question] = {
         },
     ),
     "P5": Question(
-        "Is safety_identifier repeated in the answer?",
+        "Do lists and looks repeat safety_identifier of a task that is not ended?",
         {
-            "yes": "it marks a task better than its life does: a submission in doubt could be adopted by it",
-            "no": "it can't serve as a mark",
-            "open": "the task was not seen",
+            "yes": 'it marks a task better than its life does: marker = "safety_identifier" can be set in the settings',
+            "no": "it can't serve as a mark: the marker in the settings has to stay execution_expires_after",
+            "open": "no task was seen before it ended: the marker in the settings has to stay execution_expires_after",
         },
     ),
     "P6": Question(
@@ -189,7 +189,7 @@ class Probes:
         first, lag = await self._created(body)
         second = await self._twin(first, body)
         listed = await self._list()
-        self._marked(listed, [first, second], life)
+        self._marked(listed, [first, second], life, await self._get(first))
         self._ordered(listed, first, second, lag)
         await self._cancelled(second)
         await self._scoped(first)
@@ -223,13 +223,17 @@ class Probes:
         self._note("P6", "yes" if second != first else "no", {"tasks": [first, second]})
         return second if second != first else ""
 
-    def _marked(self, listed: Sequence[Mapping[str, Any]], tasks: Sequence[str], life: int) -> None:
-        """P1 and P5, of tasks that are not ended."""
-        rows = [row for row in listed if row.get("id") in tasks and row.get("status") in ("queued", "running")]
+    def _marked(
+        self, listed: Sequence[Mapping[str, Any]], tasks: Sequence[str], life: int, look: Mapping[str, Any]
+    ) -> None:
+        """P1 and P5, of tasks that are not ended: as a list has them, and for P5 as a look at the first has it, too."""
+        rows = [row for row in listed if row.get("id") in tasks and _is_under_way(row)]
         lives = {str(row.get("status")): row.get("execution_expires_after") for row in rows}
         self._note("P1", _word([value == life for value in lives.values()]), {"asked": life, "listed": lives})
-        known = [row for row in listed if row.get("id") in tasks]
-        self._note("P5", _word([row.get("safety_identifier") == SAFETY for row in known]), {"tasks": len(known)})
+        ways = {"list": rows, "look": [look] if _is_under_way(look) else []}
+        seen = {way: _word([row.get("safety_identifier") == SAFETY for row in told]) for way, told in ways.items()}
+        words = set(seen.values())
+        self._note("P5", "no" if "no" in words else "open" if "open" in words else "yes", seen)
 
     def _ordered(self, listed: Sequence[Mapping[str, Any]], first: str, second: str, lag: float) -> None:
         """P2."""
@@ -367,6 +371,10 @@ def _video(task: Mapping[str, Any]) -> str:
     content = task.get("content")
     url = content.get("video_url") if isinstance(content, dict) else None
     return url if isinstance(url, str) else ""
+
+
+def _is_under_way(task: Mapping[str, Any]) -> bool:
+    return task.get("status") in ("queued", "running")
 
 
 def _word(found: Sequence[bool]) -> Word:

@@ -204,6 +204,7 @@ def _task(value: Mapping[str, Any]) -> Task:
         ratio=_fit(str(value.get("ratio") or "")),
         resolution=_fit(str(value.get("resolution") or "")).lower(),
         sound=_flag(value.get("generate_audio")),
+        safety_identifier=_fit(str(value.get("safety_identifier") or "")),
     )
 
 

@@ -1,0 +1,30 @@
+"""`storyboard emulator --safety-identifier`: when replies repeat what a create said."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.asking import create, look, order
+from tests.cli.doors import say
+
+
+@pytest.mark.parametrize(("words", "told"), [(["--safety-identifier", "always"], "viewer"), ([], "")])
+def test_a_safety_identifier_is_repeated_as_the_command_says(words: list[str], told: str) -> None:
+    """Of a task that is queued."""
+    command = [sys.executable, "-P", "-m", "storyboard", "emulator", "--port", "0", "--speed", "1", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            base_url = process.stdout.readline().strip() if process.stdout else ""
+            found = look(base_url, create(base_url, order(safety_identifier="viewer")))
+        finally:
+            process.terminate()
+    assert (found["status"], found.get("safety_identifier", "")) == ("queued", told)
+
+
+def test_another_word_is_wrong_usage() -> None:
+    """The words that may be are told."""
+    said = say("emulator", "--safety-identifier", "sometimes")
+    assert (said.code, "'always', 'ended', 'never'" in said.err) == (2, True)
