@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate crash crash-state crash-planted canary witness kill soak fuzz fuzz-replies cover cover-core mutate bench clean
+.PHONY: help demo test check wheel simulate crash crash-state crash-planted unchanged canary witness kill soak fuzz fuzz-replies cover cover-core mutate bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -25,7 +25,7 @@ build/demo/storyboard.yaml:
 
 demo: .venv/installed build/demo/storyboard.yaml  ## make the example's film in build/demo, on the emulator: no key, no cost
 	cd build/demo && ../../$(BIN)/storyboard run --emulator
-	@echo "look at it: $(CURDIR)/build/demo/renders/emulated/film.mp4"
+	@echo "look at it: $(CURDIR)/build/demo/renders/emulated/storyboard/film.mp4"
 
 test: .venv/installed-dev  ## every test that takes less than a few minutes, in four processes: many of them wait
 	$(BIN)/pytest -n 4
@@ -55,7 +55,7 @@ witness: .venv/installed build/witness/installed  ## the vendor's own clients, i
 	STORYBOARD_PYTHON=$(BIN)/python $(WITNESS) -m pytest tests/witness
 
 crash: .venv/installed-dev  ## a run killed at every system call that changes the world, resumable (half an hour at a time)
-	$(BIN)/python -m tests.crash.sweep kill recover errors interrupt runners --minutes 30
+	$(BIN)/python -m tests.crash.sweep kill recover import errors interrupt runners --minutes 30
 
 crash-state: .venv/installed-dev  ## each byte of a state turned, each end cut off; and the power lost at each point of a run (half an hour)
 	$(BIN)/python -m tests.crash.damage
@@ -63,6 +63,9 @@ crash-state: .venv/installed-dev  ## each byte of a state turned, each end cut o
 
 crash-planted: .venv/installed-dev  ## bugs planted in a copy of the program, each found by what looks for crashes (ten minutes)
 	$(BIN)/python -m tests.crash.planted
+
+unchanged: .venv/installed-dev  ## the law that an unchanged run submits nothing, on 2,500 folders (two minutes)
+	GRAPHS=2500 $(BIN)/pytest tests/unchanged
 
 canary: .venv/installed-dev  ## a key that sings, under every fault and by every command, looked for everywhere (about 4 minutes)
 	$(BIN)/python -m tests.canary

@@ -7,19 +7,19 @@ else. Prints figures: seconds of this process, which others at work on the machi
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
-from storyboard.planning.event import Event
+from storyboard.planning.event import Accepted, Ended, Event, Intended, Seen, Stored
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.lock import take_value
-from storyboard.planning.take import Take
+from storyboard.planning.money import Money
+from storyboard.planning.take import Take, id_of
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
 
@@ -40,35 +40,31 @@ KEY: Components = {
 def _life(number: int) -> Iterator[Event]:
     """All that happens to a scene that goes well."""
     scene, intent, task = f"scene-{number:05}", f"{number:032x}", f"cgt-20261125031441-{number:05}"
-    money = {"reserve": "5.0094 CNY", "rate": "46 CNY"}
-    about = {"profile": "", "key": KEY, "asked": KEY, "body": "sha256:" + "b" * 64, "marker": 172_801 + number}
-    yield Event("intended", scene, intent, {**about, **money})
-    yield Event("accepted", scene, intent, {"task": task})
+    yield Intended(
+        scene,
+        intent,
+        storyboard="film",
+        key=KEY,
+        asked=KEY,
+        reserve=Money(Decimal("5.0094"), "CNY"),
+        rate=Money(Decimal(46), "CNY"),
+        body="sha256:" + "b" * 64,
+        marker=172_801 + number,
+    )
+    yield Accepted(scene, intent, task, storyboard="film")
     for status in ("queued", "running", "succeeded"):
-        yield Event("seen", scene, intent, {"task": task, "status": status})
-    yield Event("ended", scene, intent, {"status": "succeeded", "error": ""})
-    take = Take(f"sha256:{number:064x}", KEY, f"sha256:{number:064x}", 5.042, 1280, 720, task, 108_900)
-    yield Event("stored", scene, intent, {"profile": "", "take": take_value(take)})
-
-
-def _events() -> Iterator[tuple[int, Event]]:
-    return enumerate((event for number in range(SCENES) for event in _life(number)), start=1)
+        yield Seen(scene, intent, task, status, storyboard="film")
+    yield Ended(scene, intent, "succeeded", storyboard="film")
+    digest = f"sha256:{number:064x}"
+    take = Take(id_of("ark", task), digest, KEY, digest, 5.042, 1280, 720, 108_900)
+    yield Stored(scene, intent, take, storyboard="film")
 
 
 def _written(folder: Path) -> None:
-    """The rows as a journal writes them, in one transaction: one after another they would take a minute of waiting for
-    the disk."""
-    Journal(folder, SystemClock(), writing=True).close()
-    rows, previous = [], ""
-    for seq, event in _events():
-        body = json.dumps(dict(event.body), sort_keys=True)
-        row = (seq, 0, 1_780_000_000.0 + seq, event.kind, event.scene, event.intent, body)
-        digest = hashlib.sha256("\x1f".join((previous, *map(str, row))).encode()).hexdigest()[:32]
-        rows.append((*row, digest, previous))
-        previous = digest
-    with closing(sqlite3.connect(folder / "state.db")) as database, database:
-        database.executemany("insert into events values(?,?,?,?,?,?,?,?,?)", rows)
-    (folder / "witness").write_text(f"{len(rows)} 0\n", "ascii")
+    """The rows in one transaction: one after another they would take a minute of waiting for the disk."""
+    events = (event for number in range(SCENES) for event in _life(number))
+    with closing(Journal(folder, SystemClock(), writing=True)) as journal:
+        journal.append_all([(1_780_000_000.0 + seq, event) for seq, event in enumerate(events, start=1)])
 
 
 def _opened(folder: Path) -> None:
@@ -81,7 +77,7 @@ def _rows(folder: Path) -> None:
     """The least that anybody pays who wants to know what is in the rows."""
     with closing(sqlite3.connect(folder / "state.db")) as database:
         found = [
-            (*row, json.loads(body)) for *row, body in database.execute("select seq, kind, intent, body from events")
+            (*row, json.loads(body)) for *row, body in database.execute("select seq, kind, attempt, body from events")
         ]
     assert found  # noqa: S101 - there is something
 

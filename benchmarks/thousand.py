@@ -13,20 +13,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
-from storyboard.executor.perform import Job, ended, submitted
+from storyboard.executor.job import Job, Order
+from storyboard.executor.perform import ended, submitted
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
 from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
 from storyboard.net import opened
-from storyboard.planning.event import Event, History
+from storyboard.planning.event import Event, Recorded
+from storyboard.planning.history import History
+from storyboard.planning.marker import Marker
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import RATES, Paced, Rate
@@ -54,7 +57,7 @@ class Memory:
     """A journal that keeps nothing on the disk: what the disk costs is another measure."""
 
     def __init__(self) -> None:
-        self.past: list[tuple[float, Event]] = []
+        self.past: list[tuple[float, Recorded]] = []
         self.history = History()
 
     def check_ours(self) -> None:
@@ -92,9 +95,9 @@ class Counted:
         return await self.provider.list(**asked)
 
 
-async def _made(name: str, crew: Crew, order: Callable[[int | None], Awaitable[bytes]]) -> float:
+async def _made(name: str, crew: Crew, order: Order) -> float:
     """Submit and watch one task; how long after its end that was known (seconds)."""
-    job = Job(name, "", {})
+    job = Job(name, "", {"prompt": name})
     task = await ended(job, await submitted(job, crew, order), crew)
     return time.time() - task.updated_at
 
@@ -124,8 +127,8 @@ async def _all(base_url: str, folder: Path) -> None:
             root=folder,
         )
 
-        async def order(marker: int | None) -> bytes:
-            asked = replace(PARAMETERS, execution_expires_after=marker)
+        async def order(marker: Marker) -> bytes:
+            asked = replace(PARAMETERS, execution_expires_after=marker.seconds)
             return counted.provider.body(Order("doubao-seedance-2-0-260128", "A lighthouse.", (), asked))
 
         began, used = time.monotonic(), time.process_time()

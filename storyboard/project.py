@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storyboard.errors import FileTrouble, MediaTrouble, UsageError
+from storyboard.errors import FileTrouble, MediaTrouble, StateDamaged, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.problem import Problem
 from storyboard.language.scene import Kind
 from storyboard.language.source import Place, Source
-from storyboard.planning.event import Event, Past, past_of
+from storyboard.planning.event import FileRenamed, Recorded
+from storyboard.planning.history import Past, past_of
 from storyboard.planning.lock import Lock, from_text
 from storyboard.planning.plan import Plan, World, plan
 from storyboard.planning.selection import select
@@ -31,6 +32,7 @@ from storyboard.world.store import Store
 if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not loaded
     from storyboard.language.validator import Found, Judgement, Reading
     from storyboard.net import Guard
+    from storyboard.world.first_layout import OldRecord
 
 
 def chosen(provider: str = "") -> str:
@@ -213,41 +215,119 @@ class Planned:
     world: World
 
 
-def past_on_disk(layout: Layout, clock: Clock) -> Past:
-    """What happened in this realm so far, for readers."""
-    return past_of(events_on_disk(layout, clock))
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a folder has on the disk in one realm: everything that happened, the locks of its storyboards, and where
+    its videos lie.
+
+    `taken_over` names the lock that is this storyboard's own from now on, since the file that it belonged to was
+    renamed; empty if there is none. `unread` says which other locks can't be read, and why.
+    """
+
+    events: tuple[tuple[float, Recorded], ...]
+    locks: Mapping[str, Lock]
+    boards: frozenset[str]
+    store: Store
+    taken_over: str = ""
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    def past(self, storyboard: str) -> Past:
+        """What the events add up to; what belonged to a file that was renamed is this storyboard's."""
+        renamed = [(0.0, FileRenamed(storyboard=storyboard, was=self.taken_over))] if self.taken_over else []
+        return past_of([*self.events, *renamed])
+
+    def lock(self, storyboard: str) -> Lock:
+        """The storyboard's lock; an empty one if there is none."""
+        return self.locks.get(self.taken_over or storyboard, Lock())
+
+    def others(self, storyboard: str) -> dict[str, Lock]:
+        """The locks of the other storyboards."""
+        return {stem: lock for stem, lock in self.locks.items() if stem not in (storyboard, self.taken_over)}
 
 
-def events_on_disk(layout: Layout, clock: Clock) -> list[tuple[float, Event]]:
-    """Everything that happened in this realm so far, one after another."""
+def state_on_disk(layout: Layout, clock: Clock, journal: Sequence[tuple[float, Recorded]] | None = None) -> State:
+    """What the folder has; a record of the first layout that was not brought over yet is read where it lies.
+
+    `journal` are the events of a record that is open already. Raises StateDamaged if the record, or the storyboard's
+    own lock, can't be read.
+    """
+    from storyboard.world import first_layout
+
+    events = list(_recorded(layout.hidden, clock) if journal is None else journal)
+    old = first_layout.old_records(layout, (event for _, event in events))
+    for record in old:
+        found = record.read(clock)
+        if found is not None:
+            events += found.past
+            found.close()
+    providers = first_layout.providers_of(event for _, event in events)
+    locks, unread = _locks(layout, old, providers)
+    boards = frozenset(layout.boards())
+    taken_over = taken_over_by(layout.stem, locks, unread, boards)
+    store = Store(layout.hidden / "store", tuple(record.store for record in old))
+    return State(tuple(events), locks, boards, store, taken_over, unread)
+
+
+def _recorded(folder: Path, clock: Clock) -> list[tuple[float, Recorded]]:
     from storyboard.world.journal import Journal
 
-    if not (layout.hidden / "state.db").exists() and not (layout.hidden / "witness").exists():
+    if not (folder / "state.db").exists() and not (folder / "witness").exists():
         return []
-    journal = Journal(layout.hidden, clock, writing=False)
+    journal = Journal(folder, clock, writing=False)
     try:
         return journal.past
     finally:
         journal.close()
 
 
-def lock_on_disk(layout: Layout) -> Lock:
-    """The realm's lock; an empty one if there is none. Raises StateDamaged."""
-    if not layout.lock.exists():
-        return Lock()
-    return from_text(files.read_text(layout.lock, 1 << 30), layout.lock.name)
+def _locks(
+    layout: Layout, old: Sequence[OldRecord], providers: Mapping[str, str]
+) -> tuple[dict[str, Lock], dict[str, str]]:
+    """The locks of a folder by storyboard, and why others can't be read. Raises StateDamaged if that is our own."""
+    places = {stem: layout.lock_of(stem) for stem in layout.lock_stems()}
+    if layout.lock.exists():  # also by a link: it is the user's own file
+        places[layout.stem] = layout.lock
+    if layout.realm == "emulated":
+        places = {record.stem: record.lock for record in old if record.lock.exists()} | places
+    locks: dict[str, Lock] = {}
+    unread: dict[str, str] = {}
+    for stem, path in places.items():
+        text = files.read_text(path, LARGEST_LOCK)
+        if stem != layout.stem and MARK not in text:
+            continue  # some other program's lock
+        try:
+            locks[stem] = from_text(text, path.name, providers)
+        except StateDamaged as error:
+            if stem == layout.stem:
+                raise
+            unread[stem] = error.what
+    return locks, unread
 
 
-def with_past(lock: Lock, past: Past) -> Lock:
-    """A lock with the takes that were stored when a crash kept them from being written into it."""
-    known = {
-        (profile, take.digest, take.task)
-        for (profile, _), block in lock.blocks.items()
-        for take in block.takes.values()
-    }
-    for profile, scene, take in past.takes:
-        if (profile, take.digest, take.task) not in known:  # its scene may have another name since
-            lock = lock.with_take(profile, scene, take, select=not lock.block(profile, scene).selected)
+LARGEST_LOCK = 1 << 30
+"""Bytes."""
+MARK = '"storyboard_lock"'
+"""What stands in every lock of ours, and in no other program's."""
+
+
+def taken_over_by(stem: str, locks: Mapping[str, Lock], unread: Mapping[str, str], boards: frozenset[str]) -> str:
+    """The lock that a storyboard takes over: it has none, and exactly one belongs to a file that is not there."""
+    orphans = [name for name in (*locks, *unread) if name not in boards]
+    return orphans[0] if stem not in locks and len(orphans) == 1 and orphans[0] in locks else ""
+
+
+def past_on_disk(layout: Layout, clock: Clock) -> Past:
+    """What happened in this realm so far, for readers."""
+    return state_on_disk(layout, clock).past(layout.stem)
+
+
+def with_past(lock: Lock, past: Past, storyboard: str) -> Lock:
+    """A storyboard's lock with the takes that were stored for it when a crash kept them from being written into it."""
+    known = {take.id for block in lock.blocks.values() for take in block.takes.values()}
+    for one in past.takes:
+        if one.storyboard == storyboard and one.take.id not in known:  # its scene may have another name since
+            select = not lock.block(one.profile, one.scene).selected
+            lock = lock.with_take(one.profile, one.scene, one.take, select=select)
     return lock
 
 
@@ -255,23 +335,38 @@ def planned(
     layout: Layout,
     graph: Graph,
     facts: Mapping[str, FileFacts],
-    past: Past,
+    state: State,
     clock: Clock,
     selection: tuple[str, ...] = (),
     provider: str = "",
 ) -> Planned:
     """What would be made, and why. Writes nothing."""
+    name, past = chosen(provider), state.past(layout.stem)
     world = World(
-        rows=capabilities(chosen(provider)),
+        rows=capabilities(name),
         facts=facts,
-        lock=with_past(lock_on_disk(layout), past),
+        lock=with_past(state.lock(layout.stem), past, layout.stem),
         past=past,
-        stored=Store(layout.hidden / "store").digests(),
+        stored=state.store.digests(),
         uploads=layout.realm == "emulated",
         alive=Addresses(layout.hidden / "addresses.jsonl").tasks_alive(clock.now()),
+        storyboard=layout.stem,
+        others=state.others(layout.stem),
+        boards=state.boards,
+        provider=name,
+        notes=tuple(_notes(layout, state)),
     )
     whole = plan(graph, world)
     if not selection:
         return Planned(whole, world)
     states = {row.scene: row.state for row in rows(whole, world)}
     return Planned(plan(graph, world, select(selection, graph, states)), world)
+
+
+def _notes(layout: Layout, state: State) -> Iterable[str]:
+    """What was found in the folder beside the storyboard's own."""
+    if state.taken_over:
+        old = layout.lock_of(state.taken_over).name
+        yield f"{old} has no storyboard any more: its takes are those of {layout.storyboard.name} from now on"
+    for stem, why in state.unread.items():
+        yield f"takes of {stem} can't be used: {why}"

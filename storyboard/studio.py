@@ -6,17 +6,26 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard import project
-from storyboard.errors import DecisionNeeded, FileTrouble, Interrupted, MachineRefuses, MediaTrouble, StateDamaged
+from storyboard.errors import (
+    DecisionNeeded,
+    FileTrouble,
+    Interrupted,
+    MachineRefuses,
+    MediaTrouble,
+    StateDamaged,
+    UsageError,
+)
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.local import Local
-from storyboard.executor.reconcile import Memory, memory_of
+from storyboard.executor.locate import looks_for_version_1
+from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run, nothing_to_do
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
@@ -28,22 +37,35 @@ from storyboard.language.graph import Graph
 from storyboard.language.scene import Cut
 from storyboard.net import opened
 from storyboard.planning.budget import Budget, Cap, books_of
-from storyboard.planning.event import Attempt, Event, Past, past_of
+from storyboard.planning.event import (
+    Assigned,
+    FileRenamed,
+    Imported,
+    Intended,
+    Interrupting,
+    Memory,
+    Notice,
+    NotMine,
+    RunClosed,
+)
 from storyboard.planning.fingerprint import canonical, digest_of
-from storyboard.planning.lock import Lock, from_text, merged, to_text
+from storyboard.planning.history import Attempt, History, past_of
+from storyboard.planning.lock import UNITE, VERSION, Lock, from_text, merged, newer, to_text, version_in
 from storyboard.planning.money import NO_MONEY, Money
-from storyboard.planning.plan import Plan
+from storyboard.planning.plan import Plan, World
 from storyboard.planning.take import Take
-from storyboard.project import Planned
+from storyboard.project import Planned, State
 from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
+from storyboard.providers.catalogue import home_of
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import Paced
+from storyboard.providers.pacing import EMBEDDED, RATES, Paced
 from storyboard.providers.provider import Provider
-from storyboard.world import files, mounts, register, serving, settings, spending
+from storyboard.world import files, first_layout, mounts, register, serving, settings, spending
 from storyboard.world.ability import check_descriptors, check_writable
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
+from storyboard.world.first_layout import OldRecord
 from storyboard.world.journal import Journal, sole_runner
 from storyboard.world.register import Register
 from storyboard.world.spending import Spending, settle_known
@@ -61,7 +83,7 @@ class Wish:
     """
 
     agree: Callable[[Planned], bool]
-    tell: Callable[[Event], None]
+    tell: Callable[[Notice], None]
     selection: tuple[str, ...] = ()
     jobs: int | None = None
     fail_fast: bool = False
@@ -88,21 +110,24 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
     clock, dice = SystemClock(), SystemDice()
     check_descriptors()
     with ExitStack() as stack:
-        journal = stack.enter_context(_record(layout, clock))
-        provider = project.chosen(wish.provider)
         known = Register(register.folder(settings.environment()))
+        journal = stack.enter_context(_record(layout, clock, known, take_over=wish.take_over))
+        provider = project.chosen(wish.provider)
         memory = _remembered(layout, known, journal, clock, take_over=wish.take_over)
         memory = "sought" if wish.recover else memory
-        past = past_of(journal.past)
-        check_one_provider(past, provider)
-        lock = LockKeeper(layout, clock)
-        planned = project.planned(layout, graph, facts, past, clock, wish.selection, provider)
+        lock = LockKeeper(layout, clock, first_layout.providers_of(event for _, event in journal.past))
+        state = project.state_on_disk(layout, clock, journal.past)
+        planned = project.planned(layout, graph, facts, state, clock, wish.selection, provider)
+        check_one_provider(planned.world, provider)
+        _check_locks(layout, state, planned)
         budget, day = _budget(layout, journal, planned, wish, clock)
         _foresee(planned.plan, budget, day)
         if planned.plan.makes or planned.plan.salvage:
             check_writable(*layout.written(graph.storyboard.profile))
         if not wish.agree(planned):
             return None
+        if state.taken_over:
+            _take_over_lock(layout, state.taken_over, planned.world.lock, journal, lock)
         stack.callback(lock.flush)
         lock.keep(planned.world.lock)
         if not planned.plan.makes and not planned.plan.salvage:
@@ -113,11 +138,13 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         if day is not None:
             settle_known(day, budget.project)
         money = budget, day
-        outcome = asyncio.run(_run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory, money))
+        outcome = asyncio.run(
+            _run(layout, planned, account, journal, uploads, lock, wish, clock, dice, memory, money, known)
+        )
         with _told_with(outcome):
             lock.flush()
         with _told_with(outcome):
-            journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
+            journal.append(RunClosed(storyboard=layout.stem, exit=outcome.exit_code))
         return outcome
 
 
@@ -132,18 +159,48 @@ def _told_with(outcome: Outcome) -> Iterator[None]:
 
 
 @contextmanager
-def _record(layout: Layout, clock: Clock) -> Iterator[Journal]:
-    """The record of a realm, to be written by us alone. Raises AnotherRunner, StateDamaged, MachineRefuses."""
+def _record(layout: Layout, clock: Clock, known: Register, *, take_over: bool = False) -> Iterator[Journal]:
+    """The record of a folder's realm, to be written by us alone; what the first layout holds is brought into it.
+
+    Raises AnotherRunner, StateDamaged, MachineRefuses, and DecisionNeeded for somebody else's record.
+    """
     layout.guard(layout.hidden, layout.lock, layout.service)
-    with sole_runner(layout.hidden):
+    with sole_runner(layout.hidden, layout.storyboard.name):
         place = mounts.place_of(layout.hidden)
         mounts.check_lock(layout.hidden / "lock", place)
         _remove_leftovers(layout)
         journal = Journal(layout.hidden, clock, writing=True, shared=place.is_shared)
         try:
-            yield journal
+            for old in first_layout.old_records(layout, (event for _, event in journal.past)):
+                _bring_over(layout, old, journal, known, clock, take_over=take_over)
+            _note_version_1(layout, journal)
+            with known.alone(journal) if layout.realm == "real" else nullcontext():
+                yield journal
         finally:
             journal.close()
+
+
+def _note_version_1(layout: Layout, journal: Journal) -> None:
+    """Note that version 1 was at work here where only its lock is left: what it submitted may still be listed."""
+    noted = any(isinstance(event, Imported) and event.storyboard == layout.stem for _, event in journal.past)
+    if not noted and layout.lock.exists() and version_in(files.read_text(layout.lock, 1 << 30)) == 1:
+        journal.append(Imported(storyboard=layout.stem, trust="doubtful"))
+
+
+def _bring_over(
+    layout: Layout, old: OldRecord, journal: Journal, known: Register, clock: Clock, *, take_over: bool
+) -> None:
+    """Bring a record of the first layout into today's, if it is this user's own."""
+    trust: Memory = "whole"
+    source = old.read(clock)
+    if source is not None:
+        try:
+            trust = _trust(layout, old.folder, known, source, take_over=take_over)
+        finally:
+            source.close()
+    _note_record(layout, known, journal)  # this record is known before anything that was submitted stands in it
+    first_layout.bring_over(layout, old, journal, clock, trust)
+    _note_record(layout, known, journal)
 
 
 def _remove_leftovers(layout: Layout) -> None:
@@ -156,28 +213,69 @@ def _remove_leftovers(layout: Layout) -> None:
 def _remembered(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:
     """How far a record is to be trusted; `take_over` makes another's our own. Raises DecisionNeeded if it is another's:
     on the word of that nothing is spent."""
+    trust = _trust(layout, layout.hidden, known, journal, take_over=take_over)
+    return memory_of(journal.past, clock.now()) if trust == "whole" else "doubtful"
+
+
+def _trust(layout: Layout, folder: Path, known: Register, journal: Journal, *, take_over: bool) -> Memory:
+    """Does a record hold all that this user's runs have written into it? Raises DecisionNeeded if it is another's."""
     standing = known.standing(journal)
     if standing == "another's" and take_over:
         known.note(journal)
     elif standing == "another's" and layout.realm == "real":
         raise DecisionNeeded(
-            f"{layout.hidden} was written on another machine or by somebody else, and is only read",
+            f"{folder} was written on another machine or by somebody else, and is only read",
             "if what is submitted there is yours, `storyboard recover --take-over` makes the record your own",
         )
-    return memory_of(journal.past, clock.now()) if standing == "ours" else "doubtful"
+    return "whole" if standing == "ours" else "doubtful"
 
 
-def _opened(layout: Layout, known: Register, journal: Journal, **about: str) -> None:
-    """Begin a run, and note that it is ours; where nothing is paid for, that may fail."""
-    journal.open_run(**about)
+def _opened(layout: Layout, known: Register, journal: Journal, provider: str = "", memory: Memory = "whole") -> None:
+    """Begin a run, and note that it is ours."""
+    journal.open_run(layout.stem, provider, memory)
+    _note_record(layout, known, journal)
+
+
+def _note_record(layout: Layout, known: Register, journal: Journal) -> None:
+    """Note how far this user's record has come; where nothing is paid for, that may fail."""
     with suppress(*(FileTrouble,) if layout.realm == "emulated" else ()):
         known.note(journal)
 
 
-def check_one_provider(past: Past, provider: str) -> None:
-    """Raise DecisionNeeded if something asked of another provider is under way, or in doubt."""
-    for attempt in past.attempts.values():
-        if attempt.state in ("in doubt", "accepted", "made") and attempt.provider not in ("", provider):
+def _check_locks(layout: Layout, state: State, planned: Planned) -> None:
+    """Raise StateDamaged if the storyboard's lock is a newer program's, which is never written; and DecisionNeeded if
+    something would be bought while a lock can't be read that may name it."""
+    version = planned.world.lock.version
+    if version > VERSION:
+        raise newer(version, layout.lock.name)
+    buys = any(step.resumes is None and step.fetches is None for step in planned.plan.makes)
+    for stem, why in state.unread.items() if buys else ():
+        raise DecisionNeeded(
+            f"what would be bought may be there already: {why}",
+            UNITE.format(name=layout.lock_of(stem).name),
+        )
+
+
+def _take_over_lock(layout: Layout, was: str, ours: Lock, journal: Journal, lock: LockKeeper) -> None:
+    """The storyboard's file was renamed: what its lock says moves along. The old lock goes last, so that a kill at any
+    moment leaves one of them, or both, which say the same."""
+    journal.append(FileRenamed(storyboard=layout.stem, was=was))
+    lock.keep(ours)
+    lock.flush()
+    old = layout.lock_of(was)
+    try:
+        old.unlink()
+        files.sync_folder(old.parent)
+    except OSError as error:
+        raise FileTrouble.of(error, old, "removed") from error
+
+
+def check_one_provider(world: World, provider: str) -> None:
+    """Raise DecisionNeeded if something of this storyboard that was asked of another provider is under way, or in
+    doubt."""
+    for attempt in world.past.attempts.values():
+        asked_elsewhere = attempt.provider not in ("", provider) and world.owns(attempt)
+        if attempt.state in ("in doubt", "accepted", "made") and asked_elsewhere:
             raise DecisionNeeded(
                 f"{attempt.scene} was asked of {attempt.provider}, and {provider} knows nothing of that",
                 f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}",
@@ -222,8 +320,10 @@ class LockKeeper:
     It is made before a plan is: what stands there then is what the plan and a pull both began with.
     """
 
-    def __init__(self, layout: Layout, clock: Clock) -> None:
+    def __init__(self, layout: Layout, clock: Clock, providers: Mapping[str, str] | None = None) -> None:
+        """`providers` are those of tasks that a lock of version 1 doesn't name."""
         self._path = layout.lock
+        self._providers = providers
         self._clock = clock
         self._began = self._text = self._on_disk()
         self._theirs: Lock | None = None
@@ -271,7 +371,7 @@ class LockKeeper:
         return text if self._theirs is None else to_text(merged(self._said(self._began), ours, self._theirs))
 
     def _said(self, text: str) -> Lock:
-        return from_text(text, self._path.name) if text else Lock()
+        return from_text(text, self._path.name, self._providers) if text else Lock()
 
     def _on_disk(self) -> str:
         return files.read_text(self._path, 1 << 30) if self._path.exists() else ""
@@ -289,7 +389,7 @@ def ask(
     with ExitStack() as stack:
         if speed is not None:
             layout.guard(layout.hidden, layout.service)
-            stack.enter_context(sole_runner(layout.hidden))
+            stack.enter_context(sole_runner(layout.hidden, layout.storyboard.name))
         wish = Wish(agree=lambda _: False, tell=lambda _: None, speed=speed, provider=provider)
         account = stack.enter_context(_account(layout, clock, dice, wish))
         return asyncio.run(_asked(project.chosen(provider), account, question, clock))
@@ -327,9 +427,11 @@ async def _run(
     dice: Dice,
     memory: Memory,
     money: tuple[Budget, Spending | None],
+    known: Register,
 ) -> Outcome:
     async with opened() as net:
-        provider = Paced(connect(project.chosen(wish.provider), account, net), clock)
+        rates = EMBEDDED if wish.speed is not None else RATES
+        provider = Paced(connect(project.chosen(wish.provider), account, net), clock, rates)
         store = Store(layout.hidden / "store")
         crew = Crew(
             realm=account.realm,
@@ -352,6 +454,12 @@ async def _run(
             began=clock.now(),
             budget=money[0],
             day=money[1],
+            provider_name=project.chosen(wish.provider),
+            lists=home_of(project.chosen(wish.provider)).lists,
+            marker=settings.read(settings.environment()).marker,
+            markers_of_version_1=looks_for_version_1(journal.past, clock.now()),
+            salt=dice.token() if account.realm == "real" else "",
+            recorded_elsewhere=lambda task: known.recorded_elsewhere(journal, clock, task),
         )
         plan = planned.plan
         if wish.callbacks is not None:
@@ -405,7 +513,7 @@ async def interruptible(crew: Crew) -> AsyncIterator[None]:
         if again and walking is not None:
             walking.cancel()
             return
-        crew.tell(Event("run_closed", body={"interrupted": number}))
+        crew.tell(Interrupting(number))
 
     every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     signals = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
@@ -441,12 +549,12 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     missing = [scene for scene in scenes_of(graph) if scene not in takes]
     if missing:
         raise DecisionNeeded(f"the film lacks {', '.join(missing)}", "`storyboard run` makes them")
-    store = Store(layout.hidden / "store")
+    store = project.state_on_disk(layout, SystemClock()).store
     renders = layout.renders(graph.storyboard.profile)
     layout.guard(layout.hidden, renders / "scenes", renders / "film.mp4")
     paths = {scene: _found(store, take.digest) for scene, take in takes.items()}
     _put_out(graph, takes, store, renders, paths)
-    target, record = renders / "film.mp4", layout.hidden / f"film{_dashed(graph.storyboard.profile)}.json"
+    target, record = renders / "film.mp4", layout.film_record(graph.storyboard.profile)
     recipe = _recipe(graph, takes)
     before = _recorded(record)
     if before.get("recipe") == recipe and target.exists() and target.stat().st_size == before.get("size"):
@@ -458,10 +566,6 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     files.write_in_one_stroke(record, json.dumps(value).encode())
     return Film(target, made.frames, made.copied, anew=True)
-
-
-def _dashed(profile: str) -> str:
-    return f"-{files.file_name(profile)}" if profile else ""
 
 
 def _found(store: Store, digest: str) -> Path:
@@ -517,9 +621,9 @@ def _recorded(record: Path) -> dict[str, Any]:
 
 def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
     """The selected take of each scene that has one in the store."""
-    past: Past = project.past_on_disk(layout, SystemClock())
-    lock = project.with_past(project.lock_on_disk(layout), past)
-    here = Store(layout.hidden / "store").digests()
+    state = project.state_on_disk(layout, SystemClock())
+    lock = project.with_past(state.lock(layout.stem), state.past(layout.stem), layout.stem)
+    here = state.store.digests()
     found = {id: lock.block(graph.storyboard.profile, id).take for id in graph.order}
     return {id: take for id, take in found.items() if take is not None and take.digest in here}
 
@@ -549,10 +653,9 @@ def verify(layout: Layout, *, deep: bool = False) -> Verified:
     from storyboard.world.media import whole
 
     layout.guard(layout.hidden, layout.lock)
-    with sole_runner(layout.hidden):
-        lock = project.with_past(project.lock_on_disk(layout), project.past_on_disk(layout, SystemClock()))
-        store = Store(layout.hidden / "store")
-        owners = _owners(lock)
+    with sole_runner(layout.hidden, layout.storyboard.name):
+        state = project.state_on_disk(layout, SystemClock())
+        store, owners = state.store, _owners(layout, state)
         found = store.files()
         faults: dict[str, str] = {}
         for digest, path in found:
@@ -569,13 +672,21 @@ def verify(layout: Layout, *, deep: bool = False) -> Verified:
         return Verified(len(found), told)
 
 
-def _owners(lock: Lock) -> dict[str, tuple[str, ...]]:
-    """The scenes that have each digest as a take or its last frame."""
+def _owners(layout: Layout, state: State) -> dict[str, tuple[str, ...]]:
+    """The scenes that have each digest as a take or its last frame, of all storyboards of the folder."""
     owners: dict[str, tuple[str, ...]] = {}
-    for (_, scene), block in lock.blocks.items():
-        for take in block.takes.values():
-            for digest in filter(None, (take.digest, take.frame)):
-                owners[digest] = (*owners.get(digest, ()), scene)
+
+    def own(stem: str, scene: str, take: Take) -> None:
+        name = scene if stem == layout.stem else f"{scene} of {stem}"
+        for digest in filter(None, (take.digest, take.frame)):
+            owners[digest] = tuple(dict.fromkeys((*owners.get(digest, ()), name)))
+
+    for stem, lock in state.locks.items():
+        for (_, scene), block in lock.blocks.items():
+            for take in block.takes.values():
+                own(layout.stem if stem == state.taken_over else stem, scene, take)
+    for one in state.past(layout.stem).takes:
+        own(one.storyboard, one.scene, one.take)
     return owners
 
 
@@ -602,17 +713,64 @@ def resolve(
     from storyboard.executor.reconcile import decision, in_doubt
 
     clock = SystemClock()
-    with _record(layout, clock) as journal:
-        known = Register(register.folder(settings.environment()))
+    known = Register(register.folder(settings.environment()))
+    with _record(layout, clock, known) as journal:
         memory = _remembered(layout, known, journal, clock)
-        past = past_of(journal.past)
-        asked = project.planned(layout, graph, facts, past, clock).plan.intents
-        attempt = in_doubt(past, graph.storyboard.profile, scene, adopt, asked)
+        state = project.state_on_disk(layout, clock, journal.past)
+        past, plan = state.past(layout.stem), project.planned(layout, graph, facts, state, clock).plan
+        begun: Intended | None = None
+        profile = graph.storyboard.profile
+        try:
+            attempt = in_doubt(past, layout.stem, profile, scene, adopt, plan.intents_of(scene))
+        except UsageError:
+            begun = _begun_elsewhere(layout, plan, scene) if adopt else None
+            if begun is None:
+                raise
+            attempt = History([(clock.now(), begun)]).attempt(begun.intent)
         decided = decision(attempt, adopt, past, abandon=abandon)
         entry = books_of(event for _, event in journal.past).entry(attempt.intent)
         agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
         if agreed:
             _opened(layout, known, journal, memory=memory)
+            if begun is not None:
+                journal.append(begun)
+            elif scene in graph.storyboard.scenes and (layout.stem, profile, scene) not in _served(attempt):
+                # under this name it was asked about: the decision binds it, too
+                journal.append(Assigned(scene, attempt.intent, storyboard=layout.stem, profile=profile))
             journal.append(decided)
-            journal.append(Event("run_closed"))
+            journal.append(RunClosed(storyboard=layout.stem))
         return agreed
+
+
+def _served(attempt: Attempt) -> set[tuple[str, str, str]]:
+    return {target[:3] for target in attempt.targets}
+
+
+def _begun_elsewhere(layout: Layout, plan: Plan, scene: str) -> Intended | None:
+    """A submission of a scene that this record doesn't know, since it was lost or is another copy's; None if the plan
+    doesn't make the scene, or its key isn't known yet."""
+    for step in plan.makes:
+        if step.scene == scene and step.unit in plan.keys and step.resumes is None and step.fetches is None:
+            profile = plan.graph.storyboard.profile
+            begun = Intended(scene, SystemDice().token(), storyboard=layout.stem, profile=profile)
+            return replace(begun, ordinal=step.unit.ordinal, key=plan.keys[step.unit], reserve=step.cost.most)
+    return None
+
+
+def disclaim(layout: Layout, scene: str, task: str) -> None:
+    """Write down that a listed task, whose marker fits a scene's, is somebody else's.
+
+    Raises UsageError if an attempt of this record has it.
+    """
+    clock = SystemClock()
+    known = Register(register.folder(settings.environment()))
+    with _record(layout, clock, known) as journal:
+        memory = _remembered(layout, known, journal, clock)
+        past = past_of(journal.past)
+        owner = next((one for one in past.attempts.values() if one.task == task), None)
+        if owner is not None:
+            what = f'task {task} was submitted by this project, for scene "{owner.scene}"'
+            raise UsageError(what, "look again with `storyboard tasks list`")
+        _opened(layout, known, journal, memory=memory)
+        journal.append(NotMine(storyboard=layout.stem, scene=scene, task=task))
+        journal.append(RunClosed(storyboard=layout.stem))

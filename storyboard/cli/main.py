@@ -23,6 +23,7 @@ COMMANDS = {
     "recover": "Rebuild a lost record from what the service still lists.",
     "verify": "Check the store against its digests.",
     "film": "Cut the selected segments together.",
+    "merge-lock": "Unite both sides of a merged lock, as a command that git can call.",
     "emulator": "Serve the API here: real videos, no key, no cost.",
     "doctor": "Show what this machine is set up for; --probe asks the service what its papers leave open.",
     "explain": "Say what the code of a mistake means.",
@@ -44,7 +45,7 @@ class Doors(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"storyboard.cli.{cmd_name}").command
+        command = import_module(f"storyboard.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - each file has one
         return command
 

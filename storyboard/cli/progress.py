@@ -10,7 +10,20 @@ from typing import Any, Protocol
 
 from storyboard.cli.echo import Screen, echo
 from storyboard.language.source import shown
-from storyboard.planning.event import Event
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Ended,
+    Intended,
+    Interrupting,
+    Notice,
+    NotSent,
+    Rejected,
+    Seen,
+    Stored,
+    Unanswered,
+    Waiting,
+)
 from storyboard.planning.plan import Make, Plan
 
 MOST_ROWS = 30
@@ -23,35 +36,39 @@ class Display(Protocol):
         """The plan is agreed to; work begins."""
         ...
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Notice) -> None:
         """Something happened."""
         ...
 
 
-def words_of(event: Event) -> str:
+def words_of(event: Notice) -> str:
     """An event in a few words; empty if nobody needs to hear of it."""
-    body = event.body
-    match event.kind:
-        case "intended":
+    match event:
+        case Intended():
             return "submitting"
-        case "accepted" | "adopted":
-            return f"task {body.get('task', '')}"
-        case "seen":
-            odd = body.get("odd")
-            return f"{body.get('status', '')}" + (f" ({odd})" if odd else "")
-        case "not_sent" | "rejected" | "unknown":
-            return str(body.get("error", ""))
-        case "ended" if body.get("status") == "succeeded":
+        case Accepted(task=task) | Adopted(task=task):
+            return f"task {task}"
+        case Seen(status=status, odd=odd):
+            return status + (f" ({odd})" if odd else "")
+        case Waiting(reason=reason):
+            return reason
+        case NotSent(error=error) | Rejected(error=error) | Unanswered(error=error):
+            return error
+        case Ended(status="succeeded"):
             return "downloading"
-        case "ended":
-            return str(body.get("error") or body.get("status", ""))
-        case "stored":
-            odd = body.get("error")
-            return f"stored, {body['take']['seconds']:.2f} s" + (f", but {odd}" if odd else "")
-        case "run_closed" if body.get("interrupted"):
+        case Ended(status=status, error=error):
+            return error or status
+        case Stored(take=take, error=odd):
+            return f"stored, {take.seconds:.2f} s" + (f", but {odd}" if odd else "")
+        case Interrupting():
             return "stopping: nothing new is submitted, what is in flight is waited for; once more leaves at once"
         case _:
             return ""
+
+
+def scene_of(event: Notice) -> str:
+    """The scene that an event is about; empty if it is about the run."""
+    return str(getattr(event, "scene", ""))
 
 
 @contextmanager
@@ -73,11 +90,11 @@ class Lines:
     def begin(self, plan: Plan) -> None:
         """Nothing to prepare."""
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Notice) -> None:
         """A line, if the event has words."""
         words = words_of(event)
         if words:
-            echo(f"{shown(event.scene) or 'run'}: {shown(words)}")
+            echo(f"{shown(scene_of(event)) or 'run'}: {shown(words)}")
 
 
 class Table:
@@ -95,18 +112,18 @@ class Table:
         from rich.live import Live
 
         for id in self._order:
-            if isinstance(plan.steps[id], Make):
+            if isinstance(plan.step(id), Make):
                 self._rows[id] = ("waiting", 0.0)
         screen = Console(file=Screen())  # type: ignore[arg-type]  # all that it asks of a file is there
         self._live = Live(get_renderable=self._drawn, console=screen, refresh_per_second=4, transient=False)
         self._live.start()
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Notice) -> None:
         """Change a row."""
-        words = words_of(event)
-        if words and event.scene:
-            began = self._rows.get(event.scene, ("", 0.0))[1] or time.monotonic()
-            self._rows[event.scene] = (words, began)
+        words, scene = words_of(event), scene_of(event)
+        if words and scene:
+            began = self._rows.get(scene, ("", 0.0))[1] or time.monotonic()
+            self._rows[scene] = (words, began)
         elif words:
             self._note = words
 

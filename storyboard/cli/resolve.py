@@ -12,7 +12,7 @@ from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, UsageError
 
 if TYPE_CHECKING:
-    from storyboard.planning.event import Attempt
+    from storyboard.planning.history import Attempt
     from storyboard.studio import Doubt
 
 
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     help="Make it anew in the next run; if a task came of it after all, both are billed.",
 )
 @click.option("--abandon", is_flag=True, help="Want no more of it: nothing is made, until you say --submit-again.")
+@click.option(
+    "--not-mine",
+    metavar="TASK",
+    default="",
+    help="This listed task, whose marker fits the scene's, is somebody else's: the next run submits the scene.",
+)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @file_option
 @profile_option
@@ -34,6 +40,7 @@ def command(
     adopt: str,
     submit_again: bool,
     abandon: bool,
+    not_mine: str,
     yes: bool,
     file: str,
     profiles: tuple[str, ...],
@@ -48,10 +55,10 @@ def command(
     from storyboard.world.clock import SystemClock
     from storyboard.world.files import layout_of
 
-    if bool(adopt) + submit_again + abandon != 1:
-        raise UsageError("say one of --adopt TASK, --submit-again and --abandon")
-    if adopt:
-        checked_task(adopt)
+    if bool(adopt) + submit_again + abandon + bool(not_mine) != 1:
+        raise UsageError("say one of --adopt TASK, --submit-again, --abandon and --not-mine TASK")
+    if adopt or not_mine:
+        checked_task(adopt or not_mine)
     layout = layout_of(file, project.realm_of(emulator=emulator))
     judgement, facts = project.survey(layout, named(profiles))
     tell_problems(judgement)
@@ -62,6 +69,11 @@ def command(
     if scene not in names:
         known = f"there are: {', '.join(graph.order[:20])}"
         raise UsageError(f'no scene is called "{scene}"', nearest(scene, graph.order) or known)
+    if not_mine:
+        studio.disclaim(layout, scene, not_mine)
+        going_on = f"storyboard run{' --emulator' if emulator else ''}"
+        echo(f"{scene}: task {not_mine} is somebody else's; go on with `{going_on}`")
+        return
     choice = f"--adopt {adopt}" if adopt else "--abandon" if abandon else "--submit-again"
 
     decided: list[Doubt] = []

@@ -17,7 +17,7 @@ from storyboard.cli.show import money, show_plan, show_results, told_books
 from storyboard.errors import DecisionNeeded
 from storyboard.executor.run import Outcome
 from storyboard.language.source import shown
-from storyboard.planning.event import Event
+from storyboard.planning.event import Notice
 from storyboard.planning.money import Money
 from storyboard.project import Planned, survey
 from storyboard.promises import Realm
@@ -114,12 +114,12 @@ def command(
         raise click.exceptions.Exit(outcome.exit_code)
 
 
-def _telling(shows: Display, receiver: Receiver | None) -> Callable[[Event], None]:
+def _telling(shows: Display, receiver: Receiver | None) -> Callable[[Notice], None]:
     """Who hears what happens."""
     if receiver is None:
         return shows.tell
 
-    def tell(event: Event) -> None:
+    def tell(event: Notice) -> None:
         receiver.tell(event)
         shows.tell(event)
 
@@ -167,6 +167,8 @@ def told_results(outcome: Outcome) -> None:
     stopped, told = outcome.stopped, (*outcome.results.values(), *outcome.earlier)
     if stopped is not None and all(result.what != stopped.what for result in told):
         _tell_trouble("stopped", stopped.what, stopped.hint)
+    for remark in outcome.remarks:
+        echo(f"note: {shown(remark)}", err=True)
     show_results(outcome.results.values())
     if outcome.interrupted:
         echo("interrupted; the same command goes on where this one stopped", err=True)

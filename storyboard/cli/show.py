@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from storyboard.cli.common import colour
 from storyboard.cli.echo import echo
@@ -14,6 +14,7 @@ from storyboard.planning.budget import Books
 from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan
 from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
+from storyboard.planning.takes import Found
 from storyboard.promises import Realm
 from storyboard.report.view import Row, reason_value
 
@@ -58,13 +59,13 @@ def padded(text: str, width: int) -> str:
 
 
 def show_plan(plan: Plan, realm: Realm) -> None:
-    """A plan, a line a scene."""
-    wide = max((columns(shown(id)) for id in plan.steps), default=0)
-    prices = {id: _price(plan.steps[id]) for id in plan.steps}
+    """A plan, a line for each unit of work."""
+    wide = max((columns(shown(str(unit))) for unit in plan.steps), default=0)
+    prices = {unit: _price(step) for unit, step in plan.steps.items()}
     dear = max(map(len, prices.values()), default=0)
-    for id in plan.graph.storyboard.scenes:
-        word, style, said = _step_words(plan.steps[id])
-        margin = f"{padded(shown(id), wide)}  {prices[id]:>{dear}}"
+    for unit in plan.written:
+        word, style, said = _step_words(plan.steps[unit])
+        margin = f"{padded(shown(str(unit)), wide)}  {prices[unit]:>{dear}}"
         echo(f"  {colour(padded(word, 6), fg=style)}  {margin}  {shown(said[0]) if said else ''}".rstrip())
         for line in said[1:]:
             echo(f"  {'':6}  {'':{wide}}  {'':{dear}}  {shown(line)}")
@@ -98,8 +99,8 @@ def _price(step: object) -> str:
 
 def _step_words(step: object) -> tuple[str, str, list[str]]:
     match step:
-        case Keep(stale=stale, moved_from=moved):
-            said = [f"was called {moved}"] if moved else []
+        case Keep(stale=stale, found=found):
+            said = [_where(found)] if found else []
             return "keep", "green", said + ([f"stale: {stale[0]}"] if stale else [])
         case Make(reasons=reasons, resumes=resumes, certain=certain):
             said = [str(reason) for reason in reasons]
@@ -117,13 +118,31 @@ def _step_words(step: object) -> tuple[str, str, list[str]]:
             return "?", "white", []
 
 
+def _where(found: Found) -> str:
+    """Where a take was found that is not the scene's own yet."""
+    target = found.target
+    match found.origin:
+        case "own":
+            return ""
+        case "earlier name":
+            return f"was called {target.scene}"
+        case "other scene":
+            return f"made as {target.scene}, whose inputs are others now"
+        case "other profile":
+            return f"made as {target.scene} under profile {target.profile or '(none)'}"
+        case "other storyboard":
+            return f"made as {target.scene} of {target.storyboard}"
+        case _:
+            assert_never(found.origin)
+
+
 def plan_value(plan: Plan, realm: Realm) -> dict[str, Any]:
     """A plan for a program to read."""
     cost = plan.cost
     return {
         "realm": realm,
         "profile": plan.graph.storyboard.profile,
-        "scenes": {id: _step_value(plan.steps[id]) for id in plan.graph.storyboard.scenes},
+        "scenes": {str(unit): _step_value(plan.steps[unit]) for unit in plan.written},
         "notes": [*plan.notes, *notes_of(plan.graph)],
         "cost": {
             "low": float(cost.low),
@@ -137,7 +156,7 @@ def plan_value(plan: Plan, realm: Realm) -> dict[str, Any]:
 def _step_value(step: object) -> dict[str, Any]:
     match step:
         case Keep(take=take, stale=stale):
-            return {"step": "keep", "take": take.digest, "reasons": _reasons(stale)}
+            return {"step": "keep", "take": take.id, "digest": take.digest, "reasons": _reasons(stale)}
         case Make(reasons=reasons, resumes=resumes, certain=certain, cost=cost):
             word = "go on" if resumes else "make"
             value = {"low": float(cost.low), "high": float(cost.high), "currency": cost.currency}
@@ -156,14 +175,14 @@ def show_results(results: Iterable[Result]) -> None:
     """What became of each scene, what it cost and what to say next, a line each; what was kept, in one."""
     results = tuple(results)
     busy = [result for result in results if result.standing != "done" or result.books.known or result.what]
-    wide = max((columns(shown(result.scene)) for result in busy), default=0)
+    wide = max((columns(shown(str(result.unit))) for result in busy), default=0)
     costs = [_told_cost(result) for result in busy]
     dear = max(map(columns, costs), default=0)
     for result, cost in zip(busy, costs, strict=True):
         word, style = _STANDINGS[result.standing]
         why = shown(result.what) if result.standing not in ("failed", "held") else ""
         said = "; ".join(filter(None, (why, next_words(result))))
-        margin = f"{padded(shown(result.scene), wide)}  {padded(cost, dear)}"
+        margin = f"{padded(shown(str(result.unit)), wide)}  {padded(cost, dear)}"
         echo(f"  {colour(padded(word, 8), fg=style)}  {margin}  {said}".rstrip())
     if len(busy) < len(results):
         echo(f"  {colour(padded('kept', 8), fg='green')}  {len(results) - len(busy)} of {len(results)}, for nothing")

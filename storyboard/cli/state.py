@@ -10,7 +10,6 @@ from storyboard.cli.echo import echo
 from storyboard.language.graph import Graph
 from storyboard.language.validator import Judgement
 from storyboard.planning.budget import Books, books_of
-from storyboard.planning.event import past_of
 from storyboard.project import Planned
 from storyboard.world.clock import SystemClock
 from storyboard.world.files import Layout, layout_of
@@ -50,6 +49,6 @@ def look(
     tell(judgement)
     assert judgement.graph is not None  # noqa: S101 - `tell` leaves if there is a mistake
     clock = SystemClock()
-    events = project.events_on_disk(layout, clock)
-    planned = project.planned(layout, judgement.graph, facts, past_of(events), clock, selection, provider)
-    return Looked(layout, judgement.graph, planned, books_of(event for _, event in events))
+    state = project.state_on_disk(layout, clock)
+    planned = project.planned(layout, judgement.graph, facts, state, clock, selection, provider)
+    return Looked(layout, judgement.graph, planned, books_of(event for _, event in state.events))

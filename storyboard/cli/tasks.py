@@ -220,20 +220,19 @@ def _removed(layout: Layout, task: str, speed: float | None) -> None:
 def _owned(layout: Layout, tasks: tuple[Task, ...]) -> list[Owned]:
     """Whose the tasks are. A record that can't be read ends nothing: one looks at tasks just then."""
     from storyboard import project
-    from storyboard.planning.event import Past
-    from storyboard.planning.lock import Lock
+    from storyboard.planning.history import Past
     from storyboard.report.tasks import owned
     from storyboard.world.clock import SystemClock
     from storyboard.world.store import Store
 
-    past, lock = Past(), Lock()
     try:
-        past = project.past_on_disk(layout, SystemClock())
-        lock = project.lock_on_disk(layout)
+        state = project.state_on_disk(layout, SystemClock())
     except StateDamaged as error:
         echo(f"note: whose the tasks are is not certain: {error.what}", err=True)
-    digests = Store(layout.hidden / "store").digests()
-    return [owned(task, past, lock, digests) for task in tasks]
+        digests = Store(layout.hidden / "store").digests()
+        return [owned(task, Past(), {}, digests) for task in tasks]
+    past = state.past(layout.stem)
+    return [owned(task, past, state.locks, state.store.digests()) for task in tasks]
 
 
 def _print_json(value: dict[str, Any]) -> None:

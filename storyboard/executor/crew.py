@@ -10,14 +10,16 @@ from typing import Protocol
 
 from storyboard.errors import MachineRefuses
 from storyboard.executor.fetch import Fetched
-from storyboard.executor.reconcile import Memory
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.planning.budget import Budget
-from storyboard.planning.event import Event, History
+from storyboard.planning.event import Event, Memory, Notice, OfAttempt, Recorded
+from storyboard.planning.history import History, Key, RecordedElsewhere
+from storyboard.planning.marker import MarkerField
 from storyboard.planning.money import Money
+from storyboard.planning.target import Unit
 from storyboard.promises import Address, Clock, Dice, Pace, Realm
 from storyboard.providers.pacing import Paced
 from storyboard.world.addresses import TaskAddresses
@@ -28,7 +30,7 @@ class Journals(Protocol):
     """Where events are written down before the next thing happens; `past` are all of them, with their times, and
     `history` is what they add up to."""
 
-    past: list[tuple[float, Event]]
+    past: list[tuple[float, Recorded]]
     history: History
 
     def append(self, event: Event) -> None:
@@ -102,13 +104,36 @@ class Crew:
     dice: Dice
     pace: Pace
     slots: Slots
-    tell: Callable[[Event], None]
+    tell: Callable[[Notice], None]
     root: Path
     stop: Stop = field(default_factory=Stop)
     memory: Memory = "whole"
     began: float = 0.0
     budget: Budget = field(default_factory=Budget)
     day: Day | None = None
+    provider_name: str = "ark"
+    """What the provider is called: part of the identity of each take that it makes."""
+    lists: bool = True
+    """Does the provider list its tasks, with the markers that their requests carried?"""
+    marker: MarkerField = "execution_expires_after"
+    """Which field of a request carries the marker."""
+    markers_of_version_1: bool = False
+    """May tasks be listed that carry a marker of version 1?"""
+    recorded_elsewhere: Callable[[str], RecordedElsewhere | None] = lambda _: None
+    """Which other record of this user, on this machine, has a task; reads files."""
+    remarks: list[str] = field(default_factory=list)
+    """What people should know of this run, each once."""
+    salt: str = ""
+    """What the order of equally urgent scenes is drawn from; empty for the plan's own order."""
+    occurrences: dict[tuple[Key, int], Unit] = field(default_factory=dict)
+    """Which scene of this run has which occurrence of a key: no two requests carry one marker."""
+    duplicates: list[str] = field(default_factory=list)
+    """Attempts whose tasks another copy submitted: their videos are kept as takes."""
+
+    def remark(self, text: str) -> None:
+        """Remember something that people should know of this run, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
 
     def reserve(self, intent: str, wanted: Money) -> None:
         """Set money aside for an attempt that is about to be written down. Raises OverBudget if there isn't enough."""
@@ -120,7 +145,7 @@ class Crew:
         """Write an event down, then tell it."""
         self.journal.append(event)
         bill = self.budget.add(event)
-        if bill is not None and self.day is not None:
+        if bill is not None and self.day is not None and isinstance(event, OfAttempt):
             with suppress(MachineRefuses):  # until the next run tells it, the day counts all that was reserved
                 self.day.settle(event.intent, bill)
         self.tell(event)

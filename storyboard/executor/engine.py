@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.target import Unit
 
 
 class Engine(Protocol):
     """Who works where: here with asyncio, later perhaps on many machines."""
 
     async def walk(
-        self, schedule: Schedule, work: Callable[[str], Awaitable[Standing]], going: Callable[[], bool]
+        self, schedule: Schedule, work: Callable[[Unit], Awaitable[Standing]], going: Callable[[], bool]
     ) -> None:
-        """Work on each scene as soon as it can start, until nothing runs and nothing more can start.
+        """Work on each unit as soon as it can start, until nothing runs and nothing more can start.
 
-        `work` says where the scene stands afterwards; nothing new is started once `going` says no.
+        `work` says where the unit stands afterwards; nothing new is started once `going` says no.
         """
         ...

@@ -6,21 +6,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.target import Unit
 
 
 class Local:
     """Every scene that can start is a task of this process's loop."""
 
     async def walk(
-        self, schedule: Schedule, work: Callable[[str], Awaitable[Standing]], going: Callable[[], bool]
+        self, schedule: Schedule, work: Callable[[Unit], Awaitable[Standing]], going: Callable[[], bool]
     ) -> None:
-        """Work on each scene as soon as it can start."""
-        running: dict[asyncio.Future[Standing], str] = {}
+        """Work on each unit as soon as it can start."""
+        running: dict[asyncio.Future[Standing], Unit] = {}
         try:
             while True:
-                for id in schedule.ready if going() else ():
-                    schedule.start(id)
-                    running[asyncio.ensure_future(work(id))] = id
+                for unit in schedule.ready if going() else ():
+                    schedule.start(unit)
+                    running[asyncio.ensure_future(work(unit))] = unit
                 if not running:
                     return
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -7,88 +7,66 @@ and sound. Nothing here ever submits twice: a request is made again only after a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from dataclasses import replace
 
 from storyboard.errors import (
-    AccountRefused,
     DecisionNeeded,
     FileTrouble,
     Gone,
     NotFound,
     NotSent,
-    NoWayOut,
-    ProviderError,
     RateLimited,
     Rejected,
     SceneFailed,
     UnknownOutcome,
     Unreachable,
-    Untrusted,
     Unusable,
 )
+from storyboard.executor.asking import ask_patiently, wait_or_give_up
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetched
+from storyboard.executor.job import Job, Known, Order
 from storyboard.executor.likeness import Measured, anothers, otherwise
+from storyboard.executor.locate import check_unrecorded, next_marker, recover, settle_duplicates
 from storyboard.executor.polling import odd_after, pause
-from storyboard.executor.reconcile import LISTED, Adopt, Hold, Verdict, disagreement, twins, verdict
+from storyboard.executor.reconcile import LISTED, Adopt, Hold, Verdict, disagreement, verdict
 from storyboard.executor.retry import (
     FETCHES_AN_HOUR,
     FETCHES_IN_ALL,
     Failures,
     wait_after,
     wait_to_fetch,
-    words_of_wait,
 )
-from storyboard.planning.event import Attempt, Event, EventKind
-from storyboard.planning.fingerprint import Components, digest_of
-from storyboard.planning.lock import take_value
-from storyboard.planning.marker import marker_of
-from storyboard.planning.money import NO_MONEY, Money
+from storyboard.planning import event as happened
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Disowned,
+    Ended,
+    Held,
+    Intended,
+    Missed,
+    Seen,
+    Stored,
+    Unanswered,
+    Waiting,
+)
+from storyboard.planning.fingerprint import digest_of
+from storyboard.planning.history import Attempt
+from storyboard.planning.marker import Marker
 from storyboard.planning.plan import again, lost_hint
-from storyboard.planning.take import Take
+from storyboard.planning.take import Take, id_of
 from storyboard.promises import is_count
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
 
-T = TypeVar("T")
 LONGEST_LIFE = 259_200
 """Seconds: the longest life that may be asked for a task (the API's `execution_expires_after`)."""
 OVERDUE = 3600
 """Seconds after the end of its life by which a task has ended, or won't."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A scene to be made: from which key, under which profiles.
-
-    `asked` is what its task will say that it was made with; `marked`, whether its request may bear our mark; `reserve`,
-    what it may cost at the most; `rate`, what a million of its tokens do; `pixels`, how large its model's videos are.
-    """
-
-    scene: str
-    profile: str
-    components: Components
-    asked: Mapping[str, str | int | bool] = field(default_factory=dict)
-    marked: bool = True
-    reserve: Money = NO_MONEY
-    rate: Money = NO_MONEY
-    pixels: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A task that the provider has, and the intent that it came of."""
-
-    intent: str
-    task: str
-
-
-Order = Callable[[int | None], Awaitable[bytes]]
-"""A marker → the exact bytes of a scene's request."""
 
 
 async def perform(job: Job, crew: Crew, order: Order, begun: Attempt | None = None) -> Take:
@@ -110,52 +88,55 @@ async def perform(job: Job, crew: Crew, order: Order, begun: Attempt | None = No
 
 async def submitted(job: Job, crew: Crew, order: Order) -> Known:
     """Submit a scene's request; again only after a no, or if it provably never left."""
-    marker = _marker(job, crew)
-    body = await order(marker)
-    twin = await _twin(job, crew, marker)
-    if twin is not None:
-        return _recovered(job, crew, twin)
+    if crew.memory == "sought":
+        return await recover(job, crew)
+    carried, occurrence = next_marker(job, crew)
+    body = await order(carried)
     failures = Failures()
     while True:
         try:
-            async with crew.stop.passage(_model(job)):
-                attempt = await _attempted(job, crew, body, marker)
+            async with crew.stop.passage(job.model):
+                # in this order: the turn may take a minute, and a list has to be as young as it can be when we pay
+                await _turn(crew)
+                await check_unrecorded(job, crew, carried, occurrence)
+                attempt = await _attempted(job, crew, body, carried, occurrence)
         except (NotSent, Rejected) as error:
             if isinstance(error, RateLimited):
                 crew.slots.narrow()
             failures.more(crew.clock.now())
-            await _wait_or_give_up(error, failures, job, crew, paid=True)
+            await wait_or_give_up(error, failures, job, crew, paid=True)
             continue
         if not attempt.task:
             return await sought(job, crew, attempt)
         crew.slots.widen()
-        return Known(attempt.intent, attempt.task)
+        return await settle_duplicates(job, crew, Known(attempt.intent, attempt.task))
 
 
-async def _attempted(job: Job, crew: Crew, body: bytes, marker: int | None) -> Attempt:
+async def _attempted(job: Job, crew: Crew, body: bytes, carried: Marker, occurrence: int) -> Attempt:
     """Submit once, and write down what came of it; an attempt that has a task, or is in doubt.
 
     Raises NotSent or Rejected if nothing did, Stopped or OverBudget before anything is written.
     """
-    await _turn(crew)
-    crew.stop.check(_model(job))
-    assert not _undecided(job, crew)  # noqa: S101 - at most one submission of a scene's key is without an answer
-    assert crew.memory != "sought"  # noqa: S101 - who only looks for what there is pays for nothing
+    crew.stop.check(job.model)
+    if _undecided(job, crew):  # no `assert`: `python -O` would leave it out
+        raise AssertionError("at most one submission of a scene's key may be without an answer")
+    if crew.memory == "sought":
+        raise AssertionError("a run that only recovers pays for nothing")
     intent = crew.dice.token()
     crew.reserve(intent, job.reserve)
-    about = {"body": digest_of(body), "marker": marker}
-    _note_intended(job, crew, intent, {**_about(job), **about})
+    _note_intended(job, crew, replace(job.intended(intent, carried, occurrence), body=digest_of(body)))
     try:
         _check_awake(crew, intent)
-        task = await crew.provider.submit(body, intent)
+        with crew.scanner.creating():
+            task = await crew.provider.submit(body, intent)
         if task in crew.journal.history.owned:
             raise UnknownOutcome(f"the service names task {task}, which is another attempt's")
     except (NotSent, Rejected) as error:
-        kind: EventKind = "not_sent" if isinstance(error, NotSent) else "rejected"
-        crew.note(Event(kind, job.scene, intent, {"error": error.what}))
+        no = happened.NotSent if isinstance(error, NotSent) else happened.Rejected
+        crew.note(no(job.scene, intent, error.what, storyboard=job.storyboard))
         raise
     except UnknownOutcome as error:
-        crew.note(Event("unknown", job.scene, intent, {"error": error.what}))
+        crew.note(Unanswered(job.scene, intent, error.what, storyboard=job.storyboard))
     else:
         _note_accepted(job, crew, intent, task)
     return crew.journal.history.attempt(intent)
@@ -173,95 +154,29 @@ def _check_awake(crew: Crew, intent: str) -> None:
         raise NotSent("this machine slept before it was sent")
 
 
-def _note_intended(job: Job, crew: Crew, intent: str, about: Mapping[str, Any]) -> None:
+def _note_intended(job: Job, crew: Crew, intended: Intended) -> None:
     """What the disk takes only by half, a row without its witness, would be in doubt from then on: nothing was sent,
     and that is written down as well. Raises FileTrouble all the same."""
     try:
-        crew.note(Event("intended", job.scene, intent, about))
+        crew.note(intended)
     except FileTrouble as error:
-        if intent in crew.journal.history.of(job.profile, job.scene).attempts:
+        if crew.journal.history.get(intended.intent) is not None:
             with suppress(FileTrouble):
-                crew.note(Event("not_sent", job.scene, intent, {"error": error.what}))
+                crew.note(happened.NotSent(job.scene, intended.intent, error.what, storyboard=job.storyboard))
         raise
 
 
 def _note_accepted(job: Job, crew: Crew, intent: str, task: str) -> None:
     try:
-        crew.note(Event("accepted", job.scene, intent, {"task": task}))
+        crew.note(Accepted(job.scene, intent, task, storyboard=job.storyboard))
     except FileTrouble as error:  # what the disk doesn't take is at least told; the next run looks for it by its mark
         raise FileTrouble(f"{error.what}; the service has taken task {task} on", error.hint) from error
 
 
-def _model(job: Job) -> str:
-    return str(job.asked.get("model", ""))
-
-
-def _about(job: Job) -> dict[str, Any]:
-    money = {"reserve": str(job.reserve), "rate": str(job.rate)}
-    return {"profile": job.profile, "key": dict(job.components), "asked": dict(job.asked), **money}
-
-
-def _recovered(job: Job, crew: Crew, twin: Task) -> Known:
-    """A task that a lost record knew, written down again."""
-    intent = crew.dice.token()
-    about = {"marker": twin.expires_after, "at": twin.created_at}
-    crew.note(Event("intended", job.scene, intent, {**_about(job), **about}))
-    crew.note(Event("adopted", job.scene, intent, {"task": twin.id}))
-    return Known(intent, twin.id)
-
-
-def _marker(job: Job, crew: Crew) -> int | None:
-    """The mark of the scene's next attempt; none where its author, or the user, wants none."""
-    if not job.marked:
-        return None
-    in_use = {attempt.marker for attempt in crew.journal.history.in_doubt if attempt.marker is not None}
-    return marker_of(job.profile, job.scene, job.components, _number(job, crew), in_use)
-
-
-def _alike(job: Job, crew: Crew) -> list[Attempt]:
-    """The attempts so far that were made with the very same key."""
-    attempts = crew.journal.history.of(job.profile, job.scene).attempts.values()
-    return [attempt for attempt in attempts if dict(attempt.components) == dict(job.components)]
-
-
-def _number(job: Job, crew: Crew) -> int:
-    """How many tasks there were, or may have been, of the very same key. What was worded otherwise and what was refused
-    doesn't count: whoever has lost the record begins at none, and finds only the marks of the next few."""
-    return sum(attempt.state != "refused" for attempt in _alike(job, crew))
-
-
 def _undecided(job: Job, crew: Crew) -> bool:
-    return any(attempt.state == "in doubt" for attempt in _alike(job, crew))
-
-
-async def _twin(job: Job, crew: Crew, marker: int | None) -> Task | None:
-    """A task that bears the mark of this very request though nobody here remembers it, where our record may have gaps.
-
-    Raises DecisionNeeded if there is one and a person has to say whose it is, or if there has to be one and isn't.
-    """
-    if marker is None and crew.memory == "sought":
-        raise DecisionNeeded("it bears no mark by which a task of it could be known", "`storyboard run` makes it")
-    if marker is None or crew.memory == "whole":
-        return None
-    scan = await _patiently(job, crew, lambda: crew.scanner.since(crew.began))
-    found = twins(scan, _markers(job, crew), _model(job), crew.journal.history.owned)
-    if not found and crew.memory == "sought":
-        raise DecisionNeeded("the service lists no task of it", "`storyboard run` makes it")
-    if found and crew.memory == "doubtful":
-        hint = "`storyboard recover` takes it for the scene's own; a change of the scene makes another"
-        raise DecisionNeeded(f"task {found[0].id} was submitted for this very scene, and nobody here remembers", hint)
-    return found[0] if found else None
-
-
-ATTEMPTS_BEFORE = 5
-"""Attempts of a lost record whose marks are looked for."""
-
-
-def _markers(job: Job, crew: Crew) -> tuple[int, ...]:
-    """Those of the next attempts, the next one first."""
-    number = _number(job, crew)
-    numbers = range(number, number + ATTEMPTS_BEFORE)
-    return tuple(marker_of(job.profile, job.scene, job.components, one) for one in numbers)
+    """Is a submission of this scene, from just this key, without an answer?"""
+    attempts = crew.journal.history.of(*job.target[:3])
+    return any(one.state == "in doubt" and dict(one.components) == dict(job.components) for one in attempts)
 
 
 async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
@@ -273,14 +188,14 @@ async def sought(job: Job, crew: Crew, attempt: Attempt) -> Known:
     while True:
         match await _said_or_held(job, crew, attempt, looks, since):
             case Adopt(task):
-                crew.note(Event("adopted", job.scene, attempt.intent, {"task": task}))
+                crew.note(Adopted(job.scene, attempt.intent, task, storyboard=job.storyboard))
                 return Known(attempt.intent, task)
             case Hold(why):
-                crew.note(Event("held", job.scene, attempt.intent, {"why": why}))
+                crew.note(Held(job.scene, attempt.intent, why, storyboard=job.storyboard))
                 raise UnknownOutcome(f"{attempt.error or 'its answer was lost'}, and {why}")
             case later:
-                status = f"looking for its task again in {later.after:.0f} s"
-                crew.tell(Event("seen", job.scene, body={"status": status}))
+                reason = f"looking for its task again in {later.after:.0f} s"
+                crew.tell(Waiting(job.scene, reason, crew.clock.now() + later.after))
                 await crew.stop.unless_left(crew.clock.sleep(later.after))
                 looks += 1
 
@@ -303,9 +218,11 @@ async def _said_of(
 ) -> Verdict:
     """What a list that is made from now on says of an attempt; nobody who wants to leave waits for one."""
     if crew.stop.interrupted:
-        return Hold("nobody has looked for it")
+        return Hold("the run was interrupted before its task was looked for")
+    if not crew.lists:
+        return Hold(f"{crew.provider_name} lists no tasks in which it could be looked for")
     now = crew.clock.now()
-    scan = await _patiently(job, crew, lambda: crew.scanner.since(now))
+    scan = await ask_patiently(job, crew, lambda: crew.scanner.since(now))
     owned = crew.journal.history.owned if owned is None else owned
     return verdict(attempt, scan, owned, crew.pace.grace, looks, since)
 
@@ -317,34 +234,6 @@ async def _turn(crew: Crew) -> None:
     await crew.stop.unless_halted(crew.provider.turn("create"))
 
 
-async def _wait_or_give_up(
-    error: ProviderError, failures: Failures, job: Job, crew: Crew, *, paid: bool = False, least: float = 0.0
-) -> None:
-    """Wait for the next attempt, at least so many seconds, and say so; once somebody wants to leave, there is none. A
-    paid request whose address isn't there, or whose model isn't, won't find it there a moment later."""
-    if isinstance(error, (AccountRefused, Untrusted, NoWayOut)):
-        crew.stop.because(error)
-    now = crew.clock.now()
-    seconds = wait_after(error, failures, now, crew.dice.fraction())
-    if seconds is None or crew.stop.interrupted or (paid and isinstance(error, NotFound)):
-        raise error
-    seconds = max(seconds, least)
-    crew.tell(Event("seen", job.scene, body={"status": words_of_wait(error, failures, now, seconds)}))
-    waiting = crew.clock.sleep(seconds)
-    await (crew.stop.unless_halted(waiting) if paid else crew.stop.unless_left(waiting))
-
-
-async def _patiently(job: Job, crew: Crew, question: Callable[[], Awaitable[T]]) -> T:
-    """Ask something that costs nothing, again and again until there is an answer. Raises what can't be waited out."""
-    failures = Failures()
-    while True:
-        try:
-            return await question()
-        except (Unreachable, Rejected) as error:
-            failures.more(crew.clock.now())
-            await _wait_or_give_up(error, failures, job, crew)
-
-
 async def ended(job: Job, known: Known, crew: Crew) -> Task:
     """Wait until a task has succeeded. Raises SceneFailed if it came to anything else."""
     began = crew.clock.now()
@@ -354,8 +243,7 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
         if task.word != said:
             odd = odd_after(said, task.word)
             said = task.word
-            about = {"task": known.task, "status": said} | ({"odd": odd} if odd else {})
-            crew.note(Event("seen", job.scene, known.intent, about))
+            crew.note(Seen(job.scene, known.intent, known.task, said, odd, storyboard=job.storyboard))
         if is_over(task.status):
             break
         if crew.clock.now() > (task.created_at or began) + (task.expires_after or LONGEST_LIFE) + OVERDUE:
@@ -365,7 +253,7 @@ async def ended(job: Job, known: Known, crew: Crew) -> Task:
         wait = pause(crew.clock.now() - began, crew.pace, known=task.status != "unknown")
     if task.status != "succeeded":
         await _check_alone(job, known, crew)
-    crew.note(Event("ended", job.scene, known.intent, {"status": task.status, "error": task.error}))
+    crew.note(Ended(job.scene, known.intent, task.status, task.error, storyboard=job.storyboard))
     if task.status != "succeeded":
         why = task.error or f"the service says {task.status}"
         if task.status == "cancelled":
@@ -383,7 +271,7 @@ async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
 
     Raises UnknownOutcome if another does.
     """
-    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    attempt = crew.journal.history.get(known.intent)
     if attempt is None or not attempt.adopted or attempt.vouched:
         return
     others = crew.journal.history.owned - {known.task}
@@ -392,16 +280,16 @@ async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
     found = await _said_of(job, crew, attempt, owned=others, since=now)
     if found != Adopt(known.task):
         why = found.why if isinstance(found, Hold) else "it is not listed alone"
-        crew.note(Event("disowned", job.scene, known.intent, {"task": known.task, "error": why, "ambiguous": True}))
+        crew.note(Disowned(job.scene, known.intent, known.task, why, ambiguous=True, storyboard=job.storyboard))
         raise UnknownOutcome(f"task {known.task} bears its mark and came to nothing, but {why}")
 
 
 def _check_whose(job: Job, known: Known, task: Task, crew: Crew) -> None:
     """A stranger's task that bore our mark by chance is let go as soon as it can be told."""
-    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    attempt = crew.journal.history.get(known.intent)
     why = disagreement(task, attempt) if attempt is not None and attempt.adopted else ""
     if why:
-        crew.note(Event("disowned", job.scene, known.intent, {"task": known.task, "error": why}))
+        crew.note(Disowned(job.scene, known.intent, known.task, why, storyboard=job.storyboard))
         raise UnknownOutcome(f"task {known.task} bore its mark, but is somebody else's: {why}")
 
 
@@ -410,7 +298,7 @@ async def _looked(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task
     any other no is a no to this question, and the task goes on."""
     waits = iter((wait,))
     try:
-        task = await _patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
+        task = await ask_patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
         return on_our_clock(task, crew.clock.now())
     except NotFound as error:
         if await _may_show_yet(job, known, crew):
@@ -432,18 +320,20 @@ YOUNG = 60.0
 
 async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
     """May a task that isn't found be there all the same: too young, listed, or not waited for to the end?"""
-    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    attempt = crew.journal.history.get(known.intent)
     if crew.stop.interrupted or (attempt is not None and 0 <= crew.clock.now() - attempt.at < YOUNG):
         return True
+    if not crew.lists:
+        return False
     now = crew.clock.now()
-    scan = await _patiently(job, crew, lambda: crew.scanner.since(now))
+    scan = await ask_patiently(job, crew, lambda: crew.scanner.since(now))
     return any(task.id == known.task for task in scan.tasks)
 
 
 def _forgotten(job: Job, known: Known, crew: Crew) -> DecisionNeeded:
     """A task that is neither found nor listed is lost, if it is so old that a service forgets it. As long as it can't
     have been forgotten it is more likely that somebody else is asked: another account's key finds nothing of ours."""
-    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    attempt = crew.journal.history.get(known.intent)
     if attempt is None or crew.clock.now() - attempt.at >= LISTED:
         return _lost(job, known, "the service knows it no more", crew)
     why = f"the service knows no task {known.task}, though it keeps them for seven days"
@@ -453,14 +343,14 @@ def _forgotten(job: Job, known: Known, crew: Crew) -> DecisionNeeded:
 
 def _lost(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
     """What was paid for can't be had any more: that is written down, and somebody has to decide."""
-    crew.note(Event("ended", job.scene, known.intent, {"status": "lost", "error": why}))
+    crew.note(Ended(job.scene, known.intent, "lost", why, storyboard=job.storyboard))
     what = f"task {known.task} was paid for, but can't be had any more: {why}"
     return DecisionNeeded(what, lost_hint(job.scene, job.profile, known.task))
 
 
 def _held(job: Job, known: Known, why: str, then: str, crew: Crew) -> DecisionNeeded:
     """A task is there, and this run doesn't get on with it: the next one tries again, or somebody decides."""
-    crew.note(Event("held", job.scene, known.intent, {"why": why}))
+    crew.note(Held(job.scene, known.intent, why, storyboard=job.storyboard))
     return DecisionNeeded(why, f"{then}; {again(job.scene, job.profile, paid=True)}")
 
 
@@ -473,22 +363,30 @@ async def stored(job: Job, known: Known, task: Task, crew: Crew, only: str = "")
     if only not in ("", video.digest):
         raise DecisionNeeded("the service has another one now")
     frame = await _frame(job, task, crew)
-    assert task.video is not None  # noqa: S101 - it was just fetched
+    if task.video is None:
+        raise AssertionError("a video that was just fetched has an address")
     crew.addresses.put(task.id, TaskAddresses(task.video, task.frame, task.expires))
     take = Take(
+        id=id_of(_provider(known, crew), known.task),
         digest=video.digest,
         components=job.components,
         frame=frame,
         seconds=round(video.seconds, 3),
         width=video.width,
         height=video.height,
-        task=known.task,
         tokens=task.tokens if is_count(task.tokens) else None,
+        ordinal=job.ordinal,
     )
     odd = otherwise(task, job.asked, _measured(video), job.pixels)
-    about = {"profile": job.profile, "take": take_value(take)}
-    crew.note(Event("stored", job.scene, known.intent, about | ({"error": odd} if odd else {})))
+    stored_now = Stored(job.scene, known.intent, take, profile=job.profile, error=odd, storyboard=job.storyboard)
+    crew.note(stored_now)
     return take
+
+
+def _provider(known: Known, crew: Crew) -> str:
+    """Who made a task: the provider that it was asked of, which is this run's own where that was not written down."""
+    attempt = crew.journal.history.get(known.intent)
+    return (attempt.provider if attempt is not None else "") or crew.provider_name
 
 
 def _measured(video: Fetched) -> Measured:
@@ -506,11 +404,12 @@ async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetche
 
     An address that has died is only the last one if it was dead already when the service named it.
     """
-    failures, anothers_came, missed = Failures(), 0, list(_missed(job, known, crew))
+    failures, anothers_came, missed = Failures(), 0, list(_missed(known, crew))
     told = 0.0  # when the address was named: before the first failure nobody knows, a machine may have slept since
     while True:
         task = await _fetchable(job, known, task, missed, crew)
-        assert task.video is not None  # noqa: S101 - that is what fetchable means
+        if task.video is None:
+            raise AssertionError("a task that can be fetched names its video")
         try:
             came = await crew.fetcher.bring(job.scene, task.video, video=True)
             unlike = anothers(task, job.asked, _measured(came), job.pixels)
@@ -521,17 +420,17 @@ async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetche
         except Unreachable as error:
             if isinstance(error, Unusable):
                 missed.append(crew.clock.now())
-                crew.note(Event("missed", job.scene, known.intent, {"error": error.what}))
+                crew.note(Missed(job.scene, known.intent, error.what, storyboard=job.storyboard))
             if isinstance(error, Gone) and 0 < task.expires < told:
                 raise _lost(job, known, f"videos can be fetched for 24 hours ({error.what})", crew) from error
             failures.more(crew.clock.now())
-            await _wait_or_give_up(error, failures, job, crew)
+            await wait_or_give_up(error, failures, job, crew)
             task, told = await _looked(job, known, crew), crew.clock.now()
 
 
-def _missed(job: Job, known: Known, crew: Crew) -> tuple[float, ...]:
+def _missed(known: Known, crew: Crew) -> tuple[float, ...]:
     """When the task's video was asked for in vain already."""
-    attempt = crew.journal.history.of(job.profile, job.scene).attempts.get(known.intent)
+    attempt = crew.journal.history.get(known.intent)
     return () if attempt is None else attempt.missed
 
 
@@ -545,7 +444,7 @@ async def _fetchable(job: Job, known: Known, task: Task, missed: Sequence[float]
             raise _held(job, known, why, "`storyboard run` asks it once more", crew)
         failures.more(crew.clock.now())
         nameless = Unusable(f"task {known.task} succeeded, but names no video")
-        await _wait_or_give_up(nameless, failures, job, crew)
+        await wait_or_give_up(nameless, failures, job, crew)
         task = await _looked(job, known, crew)
     wait = wait_to_fetch(missed, crew.clock.now())
     if wait is None:
@@ -554,7 +453,7 @@ async def _fetchable(job: Job, known: Known, task: Task, missed: Sequence[float]
     if not wait:
         return task
     often = Unusable(f"the video was asked for {FETCHES_AN_HOUR} times within the hour", "run again later")
-    crew.tell(Event("seen", job.scene, body={"status": f"again in {wait:.0f} s: {often.what}"}))
+    crew.tell(Waiting(job.scene, f"again in {wait:.0f} s: {often.what}", crew.clock.now() + wait))
     await crew.stop.unless_left(crew.clock.sleep(wait))
     if crew.stop.interrupted:
         raise often

@@ -8,25 +8,22 @@ Absence is only believed of a list that was asked for after the grace had passed
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from storyboard.errors import UsageError
 from storyboard.executor.likeness import said_otherwise
-from storyboard.planning.event import Attempt, Event, Past
+from storyboard.planning.event import Adopted, Decided, Imported, Memory, Recorded, RunClosed, RunOpened
+from storyboard.planning.history import Attempt, Past
+from storyboard.planning.marker import WIDTH, Marker
 from storyboard.providers.provider import Task
 
 CLOCKS_DIFFER = 5.0
 """Seconds by which the service's clock may be behind ours unnoticed."""
 BEIJING = timedelta(hours=8)
 FIRST_LOOK_AGAIN = 15.0
-
-
-Memory = Literal["whole", "doubtful", "sought"]
-"""Of our record of what was submitted: nothing is missing; something may be, so that one looks before one pays; or
-much is, and it is sought: then nothing is paid for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +70,8 @@ def verdict(
 
     Without a mark nothing is adopted: time alone picks the wrong one of two twins.
     """
-    if attempt.marker is None:
-        return Hold("it bears no mark by which its task could be known")
+    if not attempt.carried:
+        return Hold("its request carried no marker, so its task can't be identified")
     found = tuple(task.id for task in scan.tasks if task.id not in owned and _fits(task, attempt, grace, scan.ahead))
     if len(found) > 1:
         return Hold(f"{len(found)} tasks bear its mark", found)
@@ -90,7 +87,7 @@ def _fits(task: Task, attempt: Attempt, grace: float, ahead: float) -> bool:
     begun, sent = task.created_at or time_in(task.id), attempt.at + ahead
     in_time = begun is None or sent - CLOCKS_DIFFER <= begun <= sent + grace + CLOCKS_DIFFER
     return (
-        task.expires_after == attempt.marker
+        attempt.carried.fits(task.expires_after, task.safety_identifier)
         and in_time
         and _same_model(task.model, str(attempt.asked.get("model", "")))
     )
@@ -112,12 +109,53 @@ def time_in(id: str) -> float | None:
         return None
 
 
-def twins(scan: Scan, markers: Sequence[int], model: str, owned: Collection[str]) -> tuple[Task, ...]:
-    """Tasks that bear a mark of a scene that we have never submitted: somebody did, from another copy, or from a
-    state that is lost. In the order of the marks: the likelier a mark, the earlier it stands there."""
-    bear = [task for task in scan.tasks if task.expires_after in markers and task.id not in owned]
-    ours = (task for task in bear if _same_model(task.model, model) and task.status not in WITHOUT_VIDEO)
-    return tuple(sorted(ours, key=lambda task: markers.index(task.expires_after or 0)))
+def unrecorded(
+    scan: Scan, markers: Sequence[Marker], asked: Mapping[str, str | int | bool], owned: Collection[str]
+) -> tuple[Task, ...]:
+    """Tasks that carry a marker of a scene's key though no attempt here has them: another copy of the project, or a
+    record that is lost, submitted them.
+
+    In the order of the markers: the likelier a marker, the earlier it stands there. A task that has ended and says
+    other than was asked for is a stranger's that carries the marker by chance.
+    """
+    found = [(place, task) for task in scan.tasks if task.id not in owned and (place := _place(task, markers)) >= 0]
+    ours = [(place, task) for place, task in found if may_be_of(task, asked)]
+    return tuple(task for _, task in sorted(ours, key=lambda row: (row[0], row[1].created_at, row[1].id)))
+
+
+def _place(task: Task, markers: Sequence[Marker]) -> int:
+    """The place of the marker that a task carries; -1 if it carries none of them."""
+    fitting = (n for n, marker in enumerate(markers) if marker.fits(task.expires_after, task.safety_identifier))
+    return next(fitting, -1)
+
+
+def may_be_of(task: Task, asked: Mapping[str, str | int | bool]) -> bool:
+    """May a task be of a request that asked for this? One of which nothing can be had, or that says otherwise, not."""
+    model = str(asked.get("model", ""))
+    return (
+        _same_model(task.model, model)
+        and task.status not in WITHOUT_VIDEO
+        and not (task.status == "succeeded" and said_otherwise(task, asked))
+    )
+
+
+def lookalikes(
+    scan: Scan, life: int | None, asked: Mapping[str, str | int | bool], owned: Collection[str]
+) -> tuple[Task, ...]:
+    """Tasks that may be of a request without a marker whose author fixed its life: of the same model and life, and
+    contradicting nothing that was asked for."""
+    return tuple(
+        task
+        for task in scan.tasks
+        if task.id not in owned and task.expires_after == life and life is not None and may_be_of(task, asked)
+    )
+
+
+def odds(markers: Sequence[Marker], foreign: int) -> float:
+    """How likely it is that one of so many tasks of others carries one of these markers by chance, from 0 to 1."""
+    if any(marker.identifier for marker in markers):
+        return 0.0
+    return 1.0 - (1.0 - len(markers) / WIDTH) ** foreign
 
 
 WITHOUT_VIDEO = ("failed", "cancelled", "expired")
@@ -128,16 +166,24 @@ LISTED = 7 * 86_400.0
 """Seconds for which a service lists a task."""
 
 
-def memory_of(events: Sequence[tuple[float, Event]], now: float) -> Memory:
+def memory_of(events: Sequence[tuple[float, Recorded]], now: float) -> Memory:
     """How far our record can be trusted to be whole at a moment: not if it begins today, nor if its last run broke off.
 
     What was missing then is missing ever after; it only stops to matter once the service doesn't list it any more.
     """
-    runs = [(at, event) for at, event in events if event.kind in ("run_opened", "run_closed")]
-    if not runs or runs[-1][1].kind != "run_closed":
+    runs = [(at, event) for at, event in events if isinstance(event, RunOpened | RunClosed)]
+    if not runs or not isinstance(runs[-1][1], RunClosed):
         return "doubtful"
-    doubts = (at for at, event in runs if event.body.get("memory", "whole") != "whole")
+    doubts = (at for at, event in events if _is_doubt(event))
     return "doubtful" if any(abs(now - at) < LISTED for at in doubts) else "whole"
+
+
+def _is_doubt(event: Recorded) -> bool:
+    match event:
+        case RunOpened(memory=memory) | Imported(trust=memory):
+            return memory != "whole"
+        case _:
+            return False
 
 
 def disagreement(task: Task, attempt: Attempt) -> str:
@@ -152,7 +198,9 @@ UNDECIDED = ("in doubt", "lost", "given up", "cancelled")
 """States of an attempt that only a person ends."""
 
 
-def in_doubt(past: Past, profile: str, scene: str, adopt: str = "", asked: Collection[str] = ()) -> Attempt:
+def in_doubt(
+    past: Past, storyboard: str, profile: str, scene: str, adopt: str = "", asked: Collection[str] = ()
+) -> Attempt:
     """The scene's attempt of which nobody knows what came, or that was lost, given up, or cancelled by somebody, or
     whose task was held: it doesn't end, or its video can't be had. Of several, one that today's plan waits for (the
     intents that it `asked` about).
@@ -160,7 +208,7 @@ def in_doubt(past: Past, profile: str, scene: str, adopt: str = "", asked: Colle
     To `adopt` a task: its own attempt, or one that has none yet, even one that was made anew, as its task has shown
     itself after all. No task that may be had is put out by another. Raises UsageError if there is none.
     """
-    attempts = past.of(profile, scene)
+    attempts = _concerning(past, storyboard, profile, scene, asked)
     found = [attempt for attempt in attempts if attempt.state in UNDECIDED or attempt.held]
     if adopt:
         found = _adopters(adopt, found, [attempt for attempt in attempts if attempt.state == "abandoned"])
@@ -168,6 +216,15 @@ def in_doubt(past: Past, profile: str, scene: str, adopt: str = "", asked: Colle
     if not found:
         raise UsageError(f'scene "{scene}" has no submission in doubt', "`storyboard status` shows how scenes stand")
     return found[-1]
+
+
+def _concerning(past: Past, storyboard: str, profile: str, scene: str, asked: Collection[str]) -> list[Attempt]:
+    """The scene's own attempts, and others' that today's plan waits for on its behalf; else those that were made for a
+    scene of this name in any storyboard of the folder."""
+    own = list(past.of(storyboard, profile, scene))
+    asked_about = [past.attempts[intent] for intent in asked if intent in past.attempts]
+    own += [attempt for attempt in asked_about if attempt not in own]
+    return own or [a for a in past.attempts.values() if (a.profile, a.scene) == (profile, scene)]
 
 
 def _adopters(task: str, undecided: list[Attempt], anew: list[Attempt]) -> list[Attempt]:
@@ -180,7 +237,7 @@ def _adopters(task: str, undecided: list[Attempt], anew: list[Attempt]) -> list[
     )
 
 
-def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False) -> Event:
+def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False) -> Adopted | Decided:
     """What a person decided, as an event: adopt a task as the attempt's, want no more of it (`abandon`), or have it
     made anew.
 
@@ -188,10 +245,10 @@ def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False)
     """
     if not adopt:
         choice = "abandon" if abandon else "submit again"
-        return Event("decided", attempt.scene, attempt.intent, {"choice": choice})
+        return Decided(attempt.scene, attempt.intent, choice, storyboard=attempt.storyboard)
     owner = next((other for other in past.attempts.values() if other.task == adopt), attempt)
     if owner.intent != attempt.intent:
         raise UsageError(
             f'task {adopt} belongs to scene "{owner.scene}" already', "look again with `storyboard tasks list`"
         )
-    return Event("adopted", attempt.scene, attempt.intent, {"task": adopt, "by": "person"})
+    return Adopted(attempt.scene, attempt.intent, adopt, "person", storyboard=attempt.storyboard)

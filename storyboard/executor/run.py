@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from storyboard.errors import (
     AccountRefused,
@@ -19,14 +20,17 @@ from storyboard.errors import (
 from storyboard.executor.crew import Crew
 from storyboard.executor.engine import Engine
 from storyboard.executor.inputs import items_of
-from storyboard.executor.perform import Job, Known, ended, perform, stored
+from storyboard.executor.job import Job, Known
+from storyboard.executor.perform import ended, perform, stored
 from storyboard.executor.stop import Stopped
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
 from storyboard.planning.budget import Books, Budget
-from storyboard.planning.event import Attempt, Event, Past
-from storyboard.planning.fingerprint import components_of
+from storyboard.planning.event import Assigned, Ended, Intended, OfAttempt, Recorded
+from storyboard.planning.fingerprint import Components, components_of
+from storyboard.planning.history import Attempt, Key, Past, key_of
 from storyboard.planning.lock import Lock
+from storyboard.planning.marker import Marker
 from storyboard.planning.plan import (
     IN_DOUBT,
     Hold,
@@ -34,24 +38,26 @@ from storyboard.planning.plan import (
     Keep,
     Make,
     Plan,
+    Step,
     World,
+    claim,
+    claims_of,
     in_doubt_hint,
-    orphaned,
     settle,
-    without,
 )
 from storyboard.planning.price import cost_of, rate_of
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.take import Take
+from storyboard.planning.target import Target, Unit
 from storyboard.providers.provider import Order
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one scene. `seconds` is how long it took, `books` what this run found out of its bill: what it was
-    billed, and what it may be yet."""
+    """What became of one unit of work. `seconds` is how long it took, `books` what this run found out of its bill: what
+    it was billed, and what it may be yet."""
 
-    scene: str
+    unit: Unit
     standing: Standing
     what: str = ""
     hint: str = ""
@@ -59,13 +65,20 @@ class Result:
     seconds: float = 0.0
     code: int = 0
     books: Books = field(default_factory=Books)
+    intent: str = ""
+    """The attempt about which a person decides, if it is one that the plan knew."""
+
+    @property
+    def scene(self) -> str:
+        """The scene."""
+        return self.unit.scene
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a run: a result for each scene, the takes, and what stopped it, if anything did."""
+    """What became of a run: a result for each unit of work, the takes, and what stopped it, if anything did."""
 
-    results: dict[str, Result] = field(default_factory=dict)
+    results: dict[Unit, Result] = field(default_factory=dict)
     takes: dict[str, Take] = field(default_factory=dict)
     stopped: StoryboardError | None = None
     interrupted: int = 0
@@ -73,9 +86,15 @@ class Outcome:
     """Tasks that the service took on in this run, whatever became of them."""
     budget: Budget = field(default_factory=Budget)
     """What they cost, and the project so far."""
+    remarks: list[str] = field(default_factory=list)
+    """What people should know of the run."""
     earlier: list[Result] = field(default_factory=list)
     """What became of submissions that nobody asks for any more, where it is not over: the wish was changed, or the
     scene is gone."""
+
+    def result(self, scene: str, ordinal: int = 1) -> Result:
+        """What became of a scene's take."""
+        return self.results[Unit(scene, ordinal)]
 
     @property
     def exit_code(self) -> int:
@@ -92,58 +111,69 @@ def nothing_to_do(plan: Plan, world: World, keep_lock: Callable[[Lock], None]) -
     """The outcome of a plan with nothing to make: what is kept is kept, what is held is told."""
     results, takes, lock = kept(plan, world)
     keep_lock(lock)
-    return Outcome(results, takes, earlier=unmarked(world.past, plan.graph.storyboard.profile, results))
+    return Outcome(results, takes, earlier=unmarked(world, plan.graph.storyboard.profile, world.past, results))
 
 
-def unmarked(past: Past, profile: str, results: Mapping[str, Result]) -> list[Result]:
-    """Submissions in doubt that bear no mark and that no result of this profile speaks of: nobody can look for them,
-    and they count against every cap until somebody decides."""
-    spoken_of = {(profile, id) for id, result in results.items() if result.standing == "held"}
-    found = (a for a in past.attempts.values() if a.state == "in doubt" and a.marker is None)
-    return [_in_doubt(a.scene, a.profile, IN_DOUBT) for a in found if (a.profile, a.scene) not in spoken_of]
+def unmarked(world: World, profile: str, past: Past, results: Mapping[Unit, Result]) -> list[Result]:
+    """Submissions in doubt without a marker that no result of this profile speaks of: nobody can look for them, and
+    they count against every cap until a person decides. Those of another storyboard are reported by its own runs."""
+    held = [result for result in results.values() if result.standing == "held"]
+    intents = {result.intent for result in held}
+    scenes = {(world.storyboard, profile, result.scene) for result in held if not result.intent}
+    found = (a for a in past.attempts.values() if a.state == "in doubt" and not a.carried and world.owns(a))
+    untold = (a for a in found if a.intent not in intents and a.target[:3] not in scenes)
+    return [_in_doubt(a.target.unit, a.profile, IN_DOUBT) for a in untold]
 
 
-def _in_doubt(scene: str, profile: str, what: str) -> Result:
-    return Result(scene, "held", what, in_doubt_hint(scene, profile), code=4)
+def _in_doubt(unit: Unit, profile: str, what: str) -> Result:
+    return Result(unit, "held", what, in_doubt_hint(unit.scene, profile), code=4)
 
 
-def kept(plan: Plan, world: World) -> tuple[dict[str, Result], dict[str, Take], Lock]:
+def kept(plan: Plan, world: World) -> tuple[dict[Unit, Result], dict[str, Take], Lock]:
     """What a plan settles without any work: results and takes of what is kept or held, and the lock that says so."""
     profile = plan.graph.storyboard.profile
-    results: dict[str, Result] = {}
+    results: dict[Unit, Result] = {}
     takes: dict[str, Take] = {}
     lock = world.lock
-    for id, step in plan.steps.items():
+    for unit, step in plan.steps.items():
         match step:
             case Keep(take=take):
-                takes[id] = take
-                lock = selecting(lock, profile, step)
-                results[id] = Result(id, "done", take=take)
-            case Hold(why=why, hint=hint, above=above):
-                results[id] = Result(id, "blocked" if above else "held", why, hint, code=4)
+                takes[unit.scene] = take
+                lock = selecting(lock, profile, step, plan.graph.storyboard.scenes)
+                results[unit] = Result(unit, "done", take=take)
+            case Hold(why=why, hint=hint, above=above, attempt=attempt):
+                standing: Standing = "blocked" if above else "held"
+                results[unit] = Result(unit, standing, why, hint, code=4, intent=attempt.intent if attempt else "")
             case Idle():
-                found = world.lock.block(profile, id).take
+                found = world.lock.block(profile, unit.scene).take
                 if found is not None and found.digest in world.stored:
-                    takes[id] = found
+                    takes[unit.scene] = found
             case Make():
                 pass
     return results, takes, lock
 
 
-def selecting(lock: Lock, profile: str, keep: Keep) -> Lock:
-    """The lock in which a kept take is the selected one, under the scene's present name. A scene that became several
-    has only one block to move: who comes after the first has the take alone, and so has who has a block already."""
-    moves = (profile, keep.moved_from) in lock.blocks and (profile, keep.scene) not in lock.blocks
-    if keep.moved_from and not moves:
-        return lock.with_take(profile, keep.scene, keep.take, select=True)
-    if keep.moved_from:
-        lock = lock.moving(profile, keep.moved_from, keep.scene)
-    if lock.block(profile, keep.scene).selected != keep.take.digest:
-        lock = lock.selecting(profile, keep.scene, keep.take.digest)
-    return lock
+def selecting(lock: Lock, profile: str, keep: Keep, scenes: Mapping[str, object]) -> Lock:
+    """The lock in which a kept take is the selected one of the scene.
+
+    A take that was found under the scene's earlier name brings the whole block along, with its pins; of one that a
+    scene which is still there has no use for any more, only the take moves. From another profile or storyboard it is
+    copied: it serves both.
+    """
+    found, scene, take = keep.found, keep.scene, keep.take
+    if found is not None and found.target.profile == profile and found.origin in ("earlier name", "other scene"):
+        old = found.target.scene
+        if found.origin == "earlier name" and (profile, scene) not in lock.blocks and (profile, old) in lock.blocks:
+            lock = lock.moving(profile, old, scene)
+        elif take.id in lock.block(profile, old).takes and old in scenes:
+            lock = lock.without_take(profile, old, take.id)
+    block = lock.block(profile, scene)
+    if block.takes.get(take.id) != take:
+        return lock.with_take(profile, scene, take, select=True)
+    return lock if block.selected == take.id else lock.selecting(profile, scene, take.id)
 
 
-async def _unasked(marker: int | None) -> bytes:
+async def _unasked(marker: Marker) -> bytes:
     """The request of an attempt that was begun already: nobody asks for it."""
     raise AssertionError(marker)
 
@@ -159,33 +189,48 @@ class Run:
         self._crew = crew
         self._keep_lock = keep_lock
         self._handled: set[str] = set()
-        self._orphans = tuple(a for a in orphaned(plan.graph, world.past) if a not in plan.salvage)
+        self._claims = claims_of(plan.graph, world)
+        for unit, step in plan.steps.items():
+            claim(step, plan.keys.get(unit, {}), self._claims)
+        for attempt in plan.salvage:
+            self._claims.claim_attempt(attempt, attempt.target.unit)
+        self._place = {unit: number for number, unit in enumerate(plan.written)}
+        self._ranks: dict[Key, dict[Unit, int]] = {}
+        for unit in plan.written:
+            if unit in plan.keys:
+                self._rank(unit, plan.keys[unit])
         self._began = len(crew.journal.past)
         self.outcome = Outcome(budget=crew.budget)
 
     async def walk(self, engine: Engine) -> Outcome:
         """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
         self._settle_what_is_kept()
-        schedule = Schedule(self._plan)
+        schedule = Schedule(self._plan, self._crew.salt)
         salvages = [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._plan.salvage]
         await engine.walk(schedule, self._work, lambda: self._crew.stop.going)
         salvages += [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._left_over()]
+        salvages += [
+            asyncio.ensure_future(self._salvage(self._crew.journal.history.attempt(intent)))
+            for intent in self._crew.duplicates
+        ]
         await asyncio.gather(*salvages)
-        for id in self._graph.order:
-            if id not in self.outcome.results:
-                self.outcome.results[id] = Result(id, schedule.standing(id), self._why_not_begun(id))
+        for unit in self._plan.steps:
+            if unit not in self.outcome.results:
+                self.outcome.results[unit] = Result(unit, schedule.standing(unit), self._why_not_begun(unit))
         said = self._crew.journal.past[self._began :]
         self._put_down_bills(said)
-        self.outcome.earlier += unmarked(self._crew.journal.history.past, self._profile, self.outcome.results)
-        self.outcome.results = {id: self.outcome.results[id] for id in self._graph.storyboard.scenes}
+        past = self._crew.journal.history.past
+        self.outcome.earlier += unmarked(self._world, self._profile, past, self.outcome.results)
+        self.outcome.results = {unit: self.outcome.results[unit] for unit in self._plan.written}
         self.outcome.submitted = self._taken_on(said)
+        self.outcome.remarks = list(self._crew.remarks)
         self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
         return self.outcome
 
-    def _why_not_begun(self, id: str) -> str:
-        """Why nothing became of a scene that nobody has worked on."""
-        for parent in self._graph.parents[id]:
-            standing = self.outcome.results[parent].standing
+    def _why_not_begun(self, unit: Unit) -> str:
+        """Why nothing became of a unit that nobody has worked on."""
+        for parent in self._graph.parents[unit.scene]:
+            standing = self.outcome.result(parent).standing
             if standing != "done":
                 return f"it is made from {parent}, which is {standing}"
         try:
@@ -194,18 +239,26 @@ class Run:
             return why.what
         return ""
 
-    def _put_down_bills(self, said: Sequence[tuple[float, Event]]) -> None:
-        """With each scene's result, what its attempts were billed of which this run has heard."""
-        heard = {(event.scene, event.intent) for _, event in said if event.intent}
-        for scene, intent in sorted(heard):
-            entry, result = self._crew.budget.project.entry(intent), self.outcome.results.get(scene)
-            if entry is not None and result is not None:
-                result.books.put(intent, entry)
+    def _put_down_bills(self, said: Sequence[tuple[float, Recorded]]) -> None:
+        """With each unit's result, what its attempts were billed of which this run has heard."""
+        heard = {event.intent for _, event in said if isinstance(event, OfAttempt)}
+        for intent in sorted(heard):
+            entry = self._crew.budget.project.entry(intent)
+            for unit in self._units_served(intent):
+                result = self.outcome.results.get(unit)
+                if entry is not None and result is not None:
+                    result.books.put(intent, entry)
 
-    def _taken_on(self, said: Sequence[tuple[float, Event]]) -> int:
+    def _units_served(self, intent: str) -> tuple[Unit, ...]:
+        """The units of this storyboard and combination of profiles that an attempt serves."""
+        attempt = self._crew.journal.history.get(intent)
+        here = self._world.storyboard, self._profile
+        return () if attempt is None else tuple(one.unit for one in attempt.targets if one[:2] == here)
+
+    def _taken_on(self, said: Sequence[tuple[float, Recorded]]) -> int:
         """How many tasks came of what this run sent, named in the answer or found later. The intent of a task that only
         a lost record knew has no body: it was sent by another run."""
-        sent = [event.intent for _, event in said if event.kind == "intended" and "body" in event.body]
+        sent = [event.intent for _, event in said if isinstance(event, Intended) and event.body]
         return sum(bool(self._crew.journal.history.attempt(intent).task) for intent in sent)
 
     def _settle_what_is_kept(self) -> None:
@@ -215,84 +268,94 @@ class Run:
         self._write(lock)
 
     def _select(self, keep: Keep) -> None:
-        self._write(selecting(self._world.lock, self._profile, keep))
+        self._write(selecting(self._world.lock, self._profile, keep, self._graph.storyboard.scenes))
 
     def _write(self, lock: Lock) -> None:
         if lock != self._world.lock:
             self._world = replace(self._world, lock=lock)
             self._keep_lock(lock)
 
-    async def _work(self, id: str) -> Standing:
-        """Work on a scene; whatever goes wrong with it is its result, and nobody else's."""
+    async def _work(self, unit: Unit) -> Standing:
+        """Work on a unit; whatever goes wrong with it is its result, and nobody else's."""
         began = self._crew.clock.now()
         try:
-            result = await self._make(id)
+            result = await self._make(unit)
         except StoryboardError as error:
-            result = self._told(id, self._profile, error)
-        self.outcome.results[id] = replace(result, seconds=self._crew.clock.now() - began)
+            result = self._told(unit, self._profile, error)
+        self.outcome.results[unit] = replace(result, seconds=self._crew.clock.now() - began)
         if result.standing == "failed":
             self._crew.stop.fail()
         return result.standing
 
-    def _told(self, id: str, profile: str, error: StoryboardError) -> Result:
+    def _told(self, unit: Unit, profile: str, error: StoryboardError) -> Result:
         match error:
             case Stopped():
-                return Result(id, "blocked", error.what)
+                return Result(unit, "blocked", error.what)
             case UnknownOutcome():
-                return _in_doubt(id, profile, f"{error.what}: it may be in the making, and be billed")
+                return _in_doubt(unit, profile, f"{error.what}: it may be in the making, and be billed")
             case DecisionNeeded():
-                return Result(id, "held", error.what, error.hint, code=4)
+                return Result(unit, "held", error.what, error.hint, code=4)
             case AccountRefused() | MachineRefuses() | Untrusted():
                 self._crew.stop.because(error)
-                return Result(id, "failed", error.what, error.hint, code=5)
+                return Result(unit, "failed", error.what, error.hint, code=5)
             case ModelRefused():
-                return Result(id, "failed", error.what, error.hint, code=5)
+                return Result(unit, "failed", error.what, error.hint, code=5)
             case _:
-                return Result(id, "failed", error.what, error.hint, code=3)
+                return Result(unit, "failed", error.what, error.hint, code=3)
 
-    def _settled(self, id: str) -> Keep | Make | Hold | Idle:
-        """The step that the scene's key asks for, now that everything above it is known."""
-        world = replace(self._world, past=self._crew.journal.history.of(self._profile, id))
-        return settle(id, self._graph, world, self._components(id), self.outcome.takes, self._orphans)
+    def _settled(self, unit: Unit) -> Step:
+        """The step that the unit's key asks for, now that everything above it is known; no other unit may use what it
+        uses from now on."""
+        components = self._components(unit.scene)
+        past = self._crew.journal.history.about(self._world.storyboard, self._profile, unit.scene, components)
+        world = replace(self._world, past=past)
+        step = settle(unit, self._graph, world, components, self.outcome.takes, self._claims)
+        claim(step, components, self._claims)
+        return step
 
     def _components(self, id: str) -> Mapping[str, str | int | bool]:
         row = self._world.rows[self._graph.scene(id).model.row]
         return components_of(id, self._graph, row, self._world.facts, self.outcome.takes)
 
-    async def _make(self, id: str) -> Result:
-        step = self._settled(id)
+    async def _make(self, unit: Unit) -> Result:
+        step = self._settled(unit)
         match step:
             case Keep(take=take):
-                self.outcome.takes[id] = take
+                self.outcome.takes[unit.scene] = take
                 self._select(step)
-                return Result(id, "done", "what it is handed came out the same", take=take)
-            case Hold(why=why, hint=hint):
-                return Result(id, "held", why, hint, code=4)
+                return Result(unit, "done", "what it is handed came out the same", take=take)
+            case Hold(why=why, hint=hint, attempt=attempt):
+                return Result(unit, "held", why, hint, code=4, intent=attempt.intent if attempt else "")
             case Make(fetches=Take() as take):
-                return await self._fetch_again(id, take)
+                return await self._fetch_again(unit, take, step)
             case Make(resumes=resumes):
-                self._orphans = without(self._orphans, step)
-                return await self._perform(id, resumes)
+                return await self._perform(unit, resumes)
             case Idle():
-                return Result(id, "done")
+                return Result(unit, "done")
+            case _:
+                assert_never(step)
 
-    async def _perform(self, id: str, resumes: Attempt | None) -> Result:
+    async def _perform(self, unit: Unit, resumes: Attempt | None) -> Result:
+        job = self._job(unit, resumes)
         if resumes:
             self._handled.add(resumes.intent)
-        if resumes and resumes.scene != id:
-            self._crew.note(Event("renamed", id, resumes.intent, {"was": resumes.scene}))
-        take = await perform(self._job(id, resumes), self._crew, lambda marker: self._order(id, marker), resumes)
-        self._keep(id, take, select=True)
-        self.outcome.takes[id] = take
-        return Result(id, "done", self._odd(id, take), take=take)
+            if job.target not in resumes.targets:
+                assigned = Assigned(unit.scene, resumes.intent, storyboard=job.storyboard, profile=job.profile)
+                self._crew.note(replace(assigned, ordinal=unit.ordinal))
+        take = await perform(job, self._crew, lambda marker: self._order(unit.scene, marker), resumes)
+        self._claims.claim_take(take, unit)
+        self._keep(unit.scene, take, select=True)
+        self.outcome.takes[unit.scene] = take
+        return Result(unit, "done", self._odd(job.target, take), take=take)
 
-    def _odd(self, id: str, take: Take) -> str:
+    def _odd(self, target: Target, take: Take) -> str:
         """What of a take that was just stored is other than was asked for."""
-        attempts = self._crew.journal.history.of(self._profile, id).attempts.values()
+        attempts = self._crew.journal.history.of(*target[:3])
         return next((attempt.error for attempt in attempts if attempt.task == take.task), "")
 
-    def _job(self, id: str, begun: Attempt | None) -> Job:
-        """What is to be made. A request whose author fixed its expiry has no room for our mark."""
+    def _job(self, unit: Unit, begun: Attempt | None) -> Job:
+        """What is to be made. A request whose author fixed its expiry has no room for our marker."""
+        id = unit.scene
         asked = self._graph.scene(id).parameters
         components = begun.components if begun else self._components(id)
         fixed: dict[str, str | int | bool] = {
@@ -305,30 +368,64 @@ class Run:
         row = self._world.rows[self._graph.scene(id).model.row]
         most = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes).most
         marked = asked.execution_expires_after is None
-        return Job(id, self._profile, components, fixed, marked, most, rate_of(id, self._graph, row), row.pixels)
+        rank, alike = self._rank(unit, components)
+        return Job(
+            id,
+            self._profile,
+            components,
+            fixed,
+            marked,
+            most,
+            rate_of(id, self._graph, row),
+            row.pixels,
+            self._world.storyboard,
+            unit.ordinal,
+            rank,
+            alike,
+            asked.execution_expires_after,
+            identified=asked.safety_identifier is None,
+        )
+
+    def _rank(self, unit: Unit, components: Components) -> tuple[int, int]:
+        """The unit's place among those of the storyboard that have an equal key, in file order as far as their keys are
+        known by now, and how many there are. Once a unit has a place it keeps it: no two have the same."""
+        ranks = self._ranks.setdefault(key_of(components), {})
+        if unit not in ranks:
+            rank = sum(self._place[other] < self._place[unit] for other in ranks)
+            while rank in ranks.values():
+                rank += 1
+            ranks[unit] = rank
+        return ranks[unit], len(ranks)
 
     def _model(self, id: str) -> str:
         model = self._graph.scene(id).model
         return model.name if model.like else self._world.rows[model.row].id
 
-    async def _order(self, id: str, marker: int | None) -> bytes:
+    async def _order(self, id: str, marker: Marker) -> bytes:
         scene = self._graph.scene(id)
         items = await items_of(id, self._graph, self._world.facts, self.outcome.takes, self._crew)
         text = compose(scene, self._graph.storyboard).text
-        asked = scene.parameters if marker is None else replace(scene.parameters, execution_expires_after=marker)
+        asked = scene.parameters
+        if marker.seconds is not None:
+            asked = replace(asked, execution_expires_after=marker.seconds)
+        if marker.identifier:
+            asked = replace(asked, safety_identifier=marker.identifier)
         return self._crew.provider.body(Order(self._model(id), text, items, asked))
 
-    async def _fetch_again(self, id: str, take: Take) -> Result:
+    async def _fetch_again(self, unit: Unit, take: Take, step: Make) -> Result:
         """A take of which only the file is missing: its task still has it, or nobody does: it is never bought again."""
-        job, known = Job(id, self._profile, take.components), Known("", take.task)
+        job = Job(unit.scene, self._profile, take.components, storyboard=self._world.storyboard, ordinal=unit.ordinal)
+        known = Known("", take.task)
         hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"
         try:
             task = await ended(job, known, self._crew)
             await stored(job, known, task, self._crew, only=take.digest)
         except (SceneFailed, DecisionNeeded) as error:
             raise DecisionNeeded(f"its video is gone from the store, and {error.what}", hint) from error
-        self.outcome.takes[id] = take
-        return Result(id, "done", "fetched again", take=take)
+        self.outcome.takes[unit.scene] = take
+        self._world = replace(self._world, stored=self._world.stored | {take.digest})
+        self._select(Keep(unit, take, step.found))
+        return Result(unit, "done", "fetched again", take=take)
 
     def _keep(self, id: str, take: Take, *, select: bool) -> None:
         stored_now = self._world.stored | {take.digest}
@@ -337,18 +434,33 @@ class Run:
 
     def _left_over(self) -> list[Attempt]:
         """Attempts that may have a task that nobody has fetched: none that this run began itself."""
-        before = {attempt.intent for attempt in self._world.past.unfinished}
+        before = {attempt.intent for attempt in self._world.past.unfinished if self._world.owns(attempt)}
         salvaged = {attempt.intent for attempt in self._plan.salvage}
         return [a for a in self._crew.journal.history.past.unfinished if a.intent in before - salvaged - self._handled]
 
     async def _salvage(self, attempt: Attempt) -> None:
-        """Fetch what was paid for and is no longer asked for: it becomes a take that nobody has selected."""
-        job = Job(attempt.scene, attempt.profile, attempt.components)
+        """Fetch what was paid for and is no longer asked for: it becomes a take that nobody has selected.
+
+        What was made for a storyboard that is no more is known to the record alone: its scenes are none of ours.
+        """
+        job = Job(
+            attempt.scene,
+            attempt.profile,
+            attempt.components,
+            storyboard=attempt.storyboard,
+            ordinal=attempt.ordinal,
+        )
         try:
             take = await perform(job, self._crew, _unasked, attempt)
-            chosen = self._world.lock.block(attempt.profile, attempt.scene).selected
-            self._write(self._world.lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))
+            if attempt.storyboard == self._world.storyboard:
+                chosen = self._world.lock.block(attempt.profile, attempt.scene).selected
+                self._write(self._world.lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))
         except StoryboardError as error:
-            self._crew.tell(Event("ended", attempt.scene, attempt.intent, {"status": "lost", "error": error.what}))
-            if not isinstance(error, (SceneFailed, Stopped)):
-                self.outcome.earlier.append(self._told(attempt.scene, attempt.profile, error))
+            self._crew.tell(Ended(attempt.scene, attempt.intent, "lost", error.what, storyboard=attempt.storyboard))
+            if not isinstance(error, (SceneFailed, Stopped)) and not self._was_duplicate(attempt):
+                self.outcome.earlier.append(self._told(attempt.target.unit, attempt.profile, error))
+
+    def _was_duplicate(self, attempt: Attempt) -> bool:
+        """Did the copy that submitted a duplicate cancel it? Nobody has to decide about that."""
+        now = self._crew.journal.history.attempt(attempt.intent)
+        return attempt.intent in self._crew.duplicates and now.state == "cancelled"

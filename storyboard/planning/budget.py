@@ -14,13 +14,25 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from storyboard.errors import OverBudget
-from storyboard.planning.event import Event, EventKind
-from storyboard.planning.money import NO_MONEY, Money, money_of, price_of
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Disowned,
+    Ended,
+    Intended,
+    NotSent,
+    OfAttempt,
+    Recorded,
+    Rejected,
+    Stored,
+    Unanswered,
+)
+from storyboard.planning.money import NO_MONEY, Money, price_of
 from storyboard.promises import is_count
 
 UNBILLED = ("failed", "cancelled", "expired")
 """How a task ends for which nothing is billed (the vendor's description: only a video that was made is)."""
-_OPENS: frozenset[EventKind] = frozenset({"accepted", "unknown", "adopted", "disowned"})
+_OPENS = (Accepted, Unanswered, Adopted, Disowned)
 """What shows that an attempt may be billed, whatever was said of it before."""
 
 
@@ -111,16 +123,16 @@ class Books:
         """What may be billed yet, one sum for each currency."""
         return _sums(self._reserved)
 
-    def add(self, event: Event) -> Money | None:
+    def add(self, event: Recorded) -> Money | None:
         """One more event; the bill of its attempt, if it makes it known."""
-        if event.kind == "intended":
-            self.put(event.intent, Entry(_money(event, "reserve"), _money(event, "rate")))
+        if isinstance(event, Intended):
+            self.put(event.intent, Entry(event.reserve, event.rate))
             return None
-        entry = self._entries.get(event.intent)
-        if entry is None:
+        entry = self._entries.get(event.intent) if isinstance(event, OfAttempt) else None
+        if entry is None or not isinstance(event, OfAttempt):
             return None
-        bill = None if event.kind in _OPENS else _bill(event, entry)
-        if bill is not None or event.kind in _OPENS:
+        bill = _bill(event, entry)
+        if bill is not None or isinstance(event, _OPENS):
             self.put(event.intent, replace(entry, bill=bill))
         return bill
 
@@ -129,28 +141,22 @@ def _sums(sums: dict[str, Decimal]) -> tuple[Money, ...]:
     return tuple(Money(amount, currency) for currency, amount in sums.items() if amount)
 
 
-def _money(event: Event, name: str) -> Money:
-    """Money that an intent names; nothing where it names none."""
-    said = event.body.get(name)
-    return money_of(said) if isinstance(said, str) else NO_MONEY
-
-
-def _bill(event: Event, entry: Entry) -> Money | None:
+def _bill(event: OfAttempt, entry: Entry) -> Money | None:
     """What an event makes of an attempt's bill; None if it says nothing of it."""
     nothing = Money(Decimal(0), entry.reserve.currency)
-    match event.kind:
-        case "not_sent" | "rejected":
+    match event:
+        case NotSent() | Rejected():
             return nothing
-        case "ended" if event.body.get("status") in UNBILLED:
+        case Ended(status=status) if status in UNBILLED:
             return nothing
-        case "stored":
-            tokens = event.body["take"]["tokens"]
+        case Stored(take=take):
+            tokens = take.tokens
             return price_of(tokens, entry.rate) if is_count(tokens) and entry.rate.currency else entry.reserve
         case _:
             return None
 
 
-def books_of(events: Iterable[Event]) -> Books:
+def books_of(events: Iterable[Recorded]) -> Books:
     """Add events up."""
     books = Books()
     for event in events:
@@ -161,7 +167,7 @@ def books_of(events: Iterable[Event]) -> Books:
 class Budget:
     """What a run may spend: of its own cap, which counts what it submits itself, and of its project's."""
 
-    def __init__(self, run: Cap | None = None, project: Cap | None = None, past: Iterable[Event] = ()) -> None:
+    def __init__(self, run: Cap | None = None, project: Cap | None = None, past: Iterable[Recorded] = ()) -> None:
         self._run_cap = run
         self._project_cap = project
         self.run = Books()
@@ -172,7 +178,7 @@ class Budget:
         for cap, books in ((self._run_cap, self.run), (self._project_cap, self.project)):
             check(cap, books.counted(wanted.currency), wanted)
 
-    def add(self, event: Event) -> Money | None:
+    def add(self, event: Recorded) -> Money | None:
         """One more event of this run; the bill of its attempt, if it makes it known."""
         self.run.add(event)
         return self.project.add(event)

@@ -1,19 +1,26 @@
-"""Everything that can happen to a scene, as values; and the past that they add up to."""
+"""Everything that can happen, as values: one frozen dataclass for each kind, and how each is written in a journal.
+
+Names that are written down (kinds, and the names of fields) belong to version 2 of the journal. They are part of that
+format and don't change when something in the code is renamed: `encode` and `decode` are where the two meet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.lock import take_from
+from storyboard.planning.lock import components_from, take_from, take_value
+from storyboard.planning.money import NO_MONEY, Money, money_of
 from storyboard.planning.take import Take
 from storyboard.promises import is_count
 
 EventKind = Literal[
     "run_opened",
-    "planned",
+    "run_closed",
+    "imported",
+    "file_renamed",
     "intended",
     "not_sent",
     "rejected",
@@ -21,20 +28,21 @@ EventKind = Literal[
     "unknown",
     "adopted",
     "disowned",
-    "renamed",
+    "not_mine",
+    "assigned",
     "held",
     "decided",
     "seen",
     "missed",
     "ended",
     "stored",
-    "selected",
-    "run_closed",
 ]
 
 DURABLE: frozenset[EventKind] = frozenset(
     {
         "run_opened",
+        "imported",
+        "file_renamed",
         "intended",
         "not_sent",
         "rejected",
@@ -42,6 +50,8 @@ DURABLE: frozenset[EventKind] = frozenset(
         "unknown",
         "adopted",
         "disowned",
+        "not_mine",
+        "assigned",
         "decided",
         "ended",
         "stored",
@@ -49,195 +59,365 @@ DURABLE: frozenset[EventKind] = frozenset(
 )
 """What must be on the disk before the next step is taken: all that stands before or after a payment."""
 
+Memory = Literal["whole", "doubtful", "sought"]
+"""Of our record of what was submitted: nothing is missing; something may be, so that one looks before one pays; or
+much is, and it is sought: then nothing is paid for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened:
+    """A run began: of which storyboard, by which process, asking which provider, with how trustworthy a record."""
+
+    kind: ClassVar[EventKind] = "run_opened"
+    storyboard: str = ""
+    pid: int = 0
+    provider: str = ""
+    memory: Memory = "whole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClosed:
+    """A run came to its end, with this exit code."""
+
+    kind: ClassVar[EventKind] = "run_closed"
+    storyboard: str = ""
+    exit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """All events of a record of the first layout stand in this one now: `source` is that record's first digest, `last`
+    the number of its last event, and `trust` how far it could be trusted. Without a `source` there was no such record,
+    only a lock of version 1: what it knew of tasks is lost."""
+
+    kind: ClassVar[EventKind] = "imported"
+    storyboard: str = ""
+    source: str = ""
+    last: int = 0
+    trust: Memory = "whole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRenamed:
+    """The storyboard's file was called `was`: its lock and its attempts are this one's from now on."""
+
+    kind: ClassVar[EventKind] = "file_renamed"
+    storyboard: str = ""
+    was: str = ""
+
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened: to which scene, in which attempt (`intent`), and what is known of it."""
+class OfAttempt:
+    """Something that happened to one attempt at a scene; `intent` is the attempt's name."""
 
-    kind: EventKind
-    scene: str = ""
-    intent: str = ""
-    body: Mapping[str, Any] = field(default_factory=dict)
-
-
-AttemptState = Literal[
-    "in doubt", "accepted", "made", "stored", "failed", "cancelled", "lost", "refused", "abandoned", "given up"
-]
+    scene: str
+    intent: str
+    storyboard: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One paid request, or what is left of it.
+class Intended(OfAttempt):
+    """A paid request is about to leave.
 
-    in doubt: sent, perhaps; accepted: the provider has a task; made: there is a video to fetch; stored: it is ours;
-    failed: the task came to nothing; cancelled: somebody cancelled it; lost: it was taken on and may be billed, but
-    can't be had any more; refused: there never was a task; abandoned: somebody wants it made anew; given up: somebody
-    wants no more of it.
+    `key` is what it is made from, `asked` what its task will say of it, `reserve` what it may cost at the most, `rate`
+    what a million tokens cost, `body` the digest of the request (empty for a task that was found without its record).
+    `marker` or `identifier`, and `occurrence`, are what its task is known by. `at` is when it left, where that isn't
+    when this was written.
     """
 
-    intent: str
-    scene: str
-    profile: str
-    components: Components
-    state: AttemptState
-    task: str = ""
-    error: str = ""
-    at: float = 0.0
-    """When it was intended, in Unix seconds."""
-    marker: int | None = None
-    """The seconds that its task echoes as `execution_expires_after`; None if it bears no mark."""
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    """What its request fixed of model, duration, ratio, resolution and sound: its task will say the same."""
-    adopted: bool = False
-    """Was its task found in the provider's list, not named in an answer?"""
-    vouched: bool = False
-    """Did a person say that this is its task?"""
-    provider: str = ""
-    """Whom it was sent to; empty where that was not written down."""
-    missed: tuple[float, ...] = ()
-    """When its video was asked for and didn't come as it should, in Unix seconds."""
-
-    @property
-    def held(self) -> bool:
-        """Does it have a task with which a run did not get on, so that a person may decide?"""
-        return self.state in ("accepted", "made") and bool(self.error)
+    kind: ClassVar[EventKind] = "intended"
+    profile: str = field(default="", kw_only=True)
+    ordinal: int = field(default=1, kw_only=True)
+    key: Components = field(default_factory=dict, kw_only=True)
+    asked: Mapping[str, str | int | bool] = field(default_factory=dict, kw_only=True)
+    reserve: Money = field(default=NO_MONEY, kw_only=True)
+    rate: Money = field(default=NO_MONEY, kw_only=True)
+    body: str = field(default="", kw_only=True)
+    marker: int | None = field(default=None, kw_only=True)
+    identifier: str = field(default="", kw_only=True)
+    occurrence: int = field(default=0, kw_only=True)
+    at: float = field(default=0.0, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What the events of a realm add up to: attempts in their order, and the takes that were stored."""
+class NotSent(OfAttempt):
+    """The request provably never left."""
 
-    attempts: Mapping[str, Attempt] = field(default_factory=dict)
-    takes: tuple[tuple[str, str, Take], ...] = ()
-    """Profile, scene and take."""
-
-    def of(self, profile: str, scene: str) -> tuple[Attempt, ...]:
-        """A scene's attempts."""
-        return tuple(a for a in self.attempts.values() if (a.profile, a.scene) == (profile, scene))
-
-    @property
-    def unfinished(self) -> tuple[Attempt, ...]:
-        """Attempts with a task, or with a mark by which one may be found, whose video is not ours yet."""
-        return tuple(a for a in self.attempts.values() if a.state in ("accepted", "made") or _may_be_found(a))
+    kind: ClassVar[EventKind] = "not_sent"
+    error: str = ""
 
 
-def _may_be_found(attempt: Attempt) -> bool:
-    return attempt.state == "in doubt" and attempt.marker is not None
+@dataclass(frozen=True, slots=True)
+class Rejected(OfAttempt):
+    """The provider said no: there is no task."""
+
+    kind: ClassVar[EventKind] = "rejected"
+    error: str = ""
 
 
-_ENDED: dict[str, AttemptState] = {"succeeded": "made", "lost": "lost", "cancelled": "cancelled"}
-_STATE_AFTER: dict[EventKind, AttemptState] = {
-    "not_sent": "refused",
-    "rejected": "refused",
-    "accepted": "accepted",
-    "unknown": "in doubt",
-    "stored": "stored",
-}
+@dataclass(frozen=True, slots=True)
+class Accepted(OfAttempt):
+    """The provider named a task."""
+
+    kind: ClassVar[EventKind] = "accepted"
+    task: str = ""
 
 
-class History:
-    """Events as they are added up, one after another, so that nobody has to begin again at the first."""
+@dataclass(frozen=True, slots=True)
+class Unanswered(OfAttempt):
+    """The request may have arrived, and there was no answer that says."""
 
-    def __init__(self, events: Iterable[tuple[float, Event]] = ()) -> None:
-        self._attempts: dict[str, Attempt] = {}
-        self._provider = ""
-        self._of: dict[tuple[str, str], dict[str, None]] = {}
-        self._takes: list[tuple[str, str, Take]] = []
-        self._doubts: dict[str, None] = {}
-        self.owned: set[str] = set()
-        """Tasks that belong to an attempt, or were found to be a stranger's: none of them is adopted."""
-        for at, event in events:
-            self.add(at, event)
-
-    def add(self, at: float, event: Event) -> None:
-        """One more event, with its wall time."""
-        if event.kind == "run_opened":
-            self._provider = str(event.body.get("provider", ""))
-        elif event.kind == "intended":
-            begun = self._attempts[event.intent] = replace(_begun(event, at), provider=self._provider)
-            self._of.setdefault((begun.profile, begun.scene), {})[event.intent] = None
-        elif event.intent in self._attempts:
-            changed = self._attempts[event.intent] = _after(self._attempts[event.intent], event, at)
-            if changed.task:
-                self.owned.add(changed.task)
-            if event.kind == "renamed":
-                self._move(event)
-        if event.kind == "stored":
-            self._takes.append((str(event.body.get("profile", "")), event.scene, _stored(event.body["take"])))
-        if event.kind == "disowned" and event.body.get("ambiguous"):
-            self.owned.discard(str(event.body.get("task", "")))  # it may be ours all the same: a person decides
-        elif event.kind == "disowned":
-            self.owned.add(str(event.body.get("task", "")))
-        if event.intent in self._attempts:
-            self._note_doubt(self._attempts[event.intent])
-
-    def _move(self, event: Event) -> None:
-        """An attempt goes on under its scene's new name."""
-        attempt = self._attempts[event.intent]
-        del self._of[attempt.profile, attempt.scene][event.intent]
-        self._of.setdefault((attempt.profile, event.scene), {})[event.intent] = None
-        self._attempts[event.intent] = replace(attempt, scene=event.scene)
-
-    def attempt(self, intent: str) -> Attempt:
-        """The attempt of an intent that was written down."""
-        return self._attempts[intent]
-
-    def _note_doubt(self, attempt: Attempt) -> None:
-        if attempt.state == "in doubt":
-            self._doubts[attempt.intent] = None
-        else:
-            self._doubts.pop(attempt.intent, None)
-
-    @property
-    def in_doubt(self) -> tuple[Attempt, ...]:
-        """Attempts of which nobody knows whether they were taken on."""
-        return tuple(self._attempts[intent] for intent in self._doubts)
-
-    def of(self, profile: str, scene: str) -> Past:
-        """What happened to one scene."""
-        return Past({intent: self._attempts[intent] for intent in self._of.get((profile, scene), ())})
-
-    @property
-    def past(self) -> Past:
-        """What they add up to now."""
-        return Past(dict(self._attempts), tuple(self._takes))
+    kind: ClassVar[EventKind] = "unknown"
+    error: str = ""
 
 
-def past_of(events: Iterable[tuple[float, Event]]) -> Past:
-    """Add events up, each with its wall time, in their order."""
-    return History(events).past
+@dataclass(frozen=True, slots=True)
+class Adopted(OfAttempt):
+    """A task was found to be the attempt's, by its marker or (`by` is `person`) by somebody's word."""
+
+    kind: ClassVar[EventKind] = "adopted"
+    task: str = ""
+    by: str = ""
 
 
-def _stored(row: Mapping[str, Any]) -> Take:
+@dataclass(frozen=True, slots=True)
+class Disowned(OfAttempt):
+    """A task that was adopted isn't the attempt's after all; where that is `ambiguous`, it may be."""
+
+    kind: ClassVar[EventKind] = "disowned"
+    task: str = ""
+    error: str = ""
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMine:
+    """A person said that a listed task, which a scene's marker fits, is somebody else's."""
+
+    kind: ClassVar[EventKind] = "not_mine"
+    storyboard: str = ""
+    scene: str = ""
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned(OfAttempt):
+    """An attempt serves this scene (and take) from now on: the scene has a new name, or asks for the same key."""
+
+    kind: ClassVar[EventKind] = "assigned"
+    profile: str = field(default="", kw_only=True)
+    ordinal: int = field(default=1, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Held(OfAttempt):
+    """A person has to decide about the attempt, or the next run tries again."""
+
+    kind: ClassVar[EventKind] = "held"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(OfAttempt):
+    """A person decided: `submit again` or `abandon`."""
+
+    kind: ClassVar[EventKind] = "decided"
+    choice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(OfAttempt):
+    """How its task stands, in the provider's word; `odd` says what is strange about that."""
+
+    kind: ClassVar[EventKind] = "seen"
+    task: str = ""
+    status: str = ""
+    odd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed(OfAttempt):
+    """Its video was asked for and didn't come as it should."""
+
+    kind: ClassVar[EventKind] = "missed"
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(OfAttempt):
+    """Its task came to an end: `succeeded`, `failed`, `cancelled`, `expired` or `lost`."""
+
+    kind: ClassVar[EventKind] = "ended"
+    status: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(OfAttempt):
+    """Its video is in the store; `error` says what of it is other than was asked for."""
+
+    kind: ClassVar[EventKind] = "stored"
+    take: Take
+    profile: str = field(default="", kw_only=True)
+    error: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecognised:
+    """An event of a newer storyboard: it counts for nothing here, and is never written."""
+
+    kind: str
+    storyboard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A scene waits: for what reason, and until when (Unix seconds; 0 if nobody knows). Never written down."""
+
+    scene: str
+    reason: str
+    until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupting:
+    """A signal asks the run to stop. Never written down."""
+
+    signal: int
+
+
+AttemptEvent: TypeAlias = (
+    Intended
+    | NotSent
+    | Rejected
+    | Accepted
+    | Unanswered
+    | Adopted
+    | Disowned
+    | Assigned
+    | Held
+    | Decided
+    | Seen
+    | Missed
+    | Ended
+    | Stored
+)
+Event: TypeAlias = RunOpened | RunClosed | Imported | FileRenamed | NotMine | AttemptEvent
+"""What a journal holds."""
+Recorded: TypeAlias = Event | Unrecognised
+"""What is read from a journal: one that a newer storyboard wrote may hold more."""
+Notice: TypeAlias = Event | Waiting | Interrupting
+"""What somebody who looks on is told."""
+
+_KINDS: Mapping[str, type[Event]] = {one.kind: one for one in get_args(Event)}
+_FIELDS: Mapping[str, frozenset[str]] = {kind: frozenset(f.name for f in fields(one)) for kind, one in _KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An event as a journal holds it: `body` is what stands in none of the other columns."""
+
+    kind: str
+    storyboard: str
+    scene: str
+    attempt: str
+    body: Mapping[str, Any]
+
+
+_COLUMNS = ("storyboard", "scene", "intent")
+
+
+def encode(event: Event) -> Encoded:
+    """An event as it is written."""
+    scene, attempt = getattr(event, "scene", ""), getattr(event, "intent", "")
+    body = {
+        one.name: _written(value)
+        for one in fields(event)
+        if one.name not in _COLUMNS and (value := getattr(event, one.name)) not in ("", None, False, NO_MONEY)
+    }
+    return Encoded(event.kind, event.storyboard, scene, attempt, body)
+
+
+def _written(value: object) -> Any:
+    match value:
+        case Take():
+            return {"id": value.id, **take_value(value)}
+        case Money():
+            return str(value)
+        case Mapping():
+            return dict(value)
+        case _:
+            return value
+
+
+def decode(row: Encoded) -> Recorded:
+    """The event that a row says. Raises ValueError, KeyError or TypeError if it says none of its kind."""
+    sort = _KINDS.get(row.kind)
+    if sort is None:
+        return Unrecognised(kind=row.kind, storyboard=row.storyboard)
+    names = _FIELDS[row.kind]
+    columns = {"storyboard": row.storyboard, "scene": row.scene, "intent": row.attempt}
+    given: dict[str, Any] = {name: value for name, value in columns.items() if name in names}
+    given |= {name: _READ[name](value) for name, value in row.body.items() if name in names}
+    event: Event = sort(**given)
+    return event
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is no whole number")
+    return value
+
+
+def _time(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is no time")
+    return float(value)
+
+
+def _money(value: object) -> Money:
+    """Money that an event names; none where it says none that can be counted."""
+    try:
+        return money_of(_text(value))
+    except ValueError:
+        return NO_MONEY
+
+
+def _memory(value: object) -> Memory:
+    return "whole" if value == "whole" else "sought" if value == "sought" else "doubtful"
+
+
+def _asked(value: object) -> Mapping[str, str | int | bool]:
+    if not isinstance(value, dict):
+        raise ValueError("what was asked for is no mapping")
+    return dict(value)
+
+
+def _take(value: object) -> Take:
     """A take that was stored. It is ours whatever it was billed: tokens that nobody can count are as if not told."""
-    tokens = row["tokens"]
-    return take_from(row["digest"], {**row, "tokens": tokens if is_count(tokens) else None})
+    if not isinstance(value, dict):
+        raise ValueError("a take is no mapping")
+    tokens = value["tokens"]
+    row = {name: one for name, one in value.items() if name != "id"}
+    return take_from(_text(value["id"]), row | {"tokens": tokens if is_count(tokens) else None})
 
 
-def _begun(event: Event, at: float) -> Attempt:
-    profile, key = str(event.body.get("profile", "")), dict(event.body.get("key", {}))
-    marker, asked = event.body.get("marker"), dict(event.body.get("asked", {}))
-    at = float(event.body.get("at") or at)
-    return Attempt(event.intent, event.scene, profile, key, "in doubt", at=at, marker=marker, asked=asked)
-
-
-def _after(attempt: Attempt, event: Event, at: float) -> Attempt:
-    task = str(event.body.get("task", "")) or attempt.task
-    error = str(event.body.get("error", ""))
-    if event.kind == "ended":
-        return replace(attempt, state=_ENDED.get(str(event.body.get("status")), "failed"), error=error)
-    if event.kind == "decided":
-        choice = str(event.body.get("choice", ""))
-        return replace(attempt, state="given up" if choice == "abandon" else "abandoned", error=choice)
-    if event.kind == "disowned":
-        return replace(attempt, state="in doubt", task="", adopted=False, vouched=False, error=error)
-    if event.kind == "held" and attempt.task:
-        return replace(attempt, error=str(event.body.get("why", "")))
-    if event.kind == "missed":
-        return replace(attempt, missed=(*attempt.missed, at))
-    if event.kind == "adopted":
-        vouched = event.body.get("by") == "person" or attempt.marker is None  # older events don't say whose word it is
-        return replace(attempt, state="accepted", task=task, adopted=True, vouched=vouched, error="")
-    if event.kind in _STATE_AFTER:
-        return replace(attempt, state=_STATE_AFTER[event.kind], task=task, error=error)
-    return attempt
+_READ: Mapping[str, Callable[[object], Any]] = {
+    **dict.fromkeys(("provider", "source", "was", "profile", "body", "error", "task", "by", "why", "choice"), _text),
+    **dict.fromkeys(("status", "odd", "identifier"), _text),
+    **dict.fromkeys(("pid", "exit", "last", "ordinal", "marker", "occurrence"), _whole),
+    **dict.fromkeys(("memory", "trust"), _memory),
+    **dict.fromkeys(("reserve", "rate"), _money),
+    "at": _time,
+    "key": components_from,
+    "asked": _asked,
+    "ambiguous": bool,
+    "take": _take,
+}
+"""How each field that is written is read: a name means the same in every kind of event."""

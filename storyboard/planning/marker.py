@@ -1,27 +1,88 @@
-"""A number that a task carries back to us, so that it can be known for ours when its answer was lost.
+"""What a task carries back to us, so that it can be known for ours when its answer was lost.
 
 The API echoes `execution_expires_after` in every state of a task, and its author seldom cares whether an unmade task is
 dropped after 48 hours or after 60: a number of seconds within that band is the marker. It is drawn from what is asked
-for, not from chance, so that a project that lost its state, or a colleague's copy of it, derives the same one.
+for, not from chance, so that a project that lost its state, or a colleague's copy of it, derives the same one: from the
+key and its occurrence, and from no name, so that a renamed scene, another profile or another storyboard derives it too.
+
+Where a user's settings say so, `safety_identifier` is the marker instead: 128 bits, so that no chance match is left.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
 
 from storyboard.planning.fingerprint import Components, canonical
 
 FIRST = 172_801
 """Seconds: one more than what the service takes if nothing is said, so that no unmarked task looks marked."""
-WIDTH = 65_536
-"""Markers that there are; 48 to 66 hours, below the 72 that may be asked for (seed, `execution_expires_after`)."""
+WIDTH = 86_400
+"""Markers that there are, up to the 72 hours that may be asked for (seed, `execution_expires_after`): as many as fit
+without any task living shorter than if nothing had been asked."""
+WIDTH_OF_VERSION_1 = 65_536
+IDENTIFIER_BITS = 128
+MarkerField = Literal["execution_expires_after", "safety_identifier"]
+"""The field of a request that carries the marker."""
 
 
-def marker_of(profile: str, scene: str, components: Components, attempt: int, taken: Collection[int] = ()) -> int:
-    """The marker of a scene's n-th attempt, in seconds; the next free one if a task in doubt has it already."""
-    drawn_from = canonical([profile, scene, dict(components), attempt])
-    number = int.from_bytes(hashlib.sha256(drawn_from).digest()[:8], "big") % WIDTH
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What one request carries: seconds of life, or an identifier; neither, if it carries no marker."""
+
+    seconds: int | None = None
+    identifier: str = ""
+
+    def __bool__(self) -> bool:
+        return self.seconds is not None or bool(self.identifier)
+
+    def fits(self, expires_after: int | None, safety_identifier: str) -> bool:
+        """Does a task that echoes these carry this marker?"""
+        if self.identifier:
+            return safety_identifier == self.identifier
+        return self.seconds is not None and expires_after == self.seconds
+
+
+NO_MARKER = Marker()
+
+
+def marker_of(components: Components, occurrence: int, taken: Collection[int] = ()) -> int:
+    """The marker of the n-th task of a key (from 0), in seconds; the next free one if a task in doubt has it
+    already."""
+    number = _drawn(components, occurrence) % WIDTH
     while FIRST + number in taken:
         number = (number + 1) % WIDTH
     return FIRST + number
+
+
+def identifier_of(components: Components, occurrence: int) -> str:
+    """The `safety_identifier` of the n-th task of a key: 128 bits as hexadecimal digits."""
+    return hashlib.sha256(canonical([dict(components), occurrence])).hexdigest()[: IDENTIFIER_BITS // 4]
+
+
+def _drawn(components: Components, occurrence: int) -> int:
+    return int.from_bytes(hashlib.sha256(canonical([dict(components), occurrence])).digest()[:8], "big")
+
+
+def marker_of_version_1(profile: str, scene: str, components: Components, attempt: int) -> int:
+    """The marker that a record of version 1 gave the n-th task of a key: it hung on names as well. Such tasks are
+    listed for seven days after the last of them."""
+    drawn_from = canonical([profile, scene, dict(components), attempt])
+    number = int.from_bytes(hashlib.sha256(drawn_from).digest()[:8], "big") % WIDTH_OF_VERSION_1
+    return FIRST + number
+
+
+def occurrence_of(rank: int, alike: int, used: Collection[int]) -> int:
+    """Which of a key's tasks the next one is, from 0.
+
+    `rank` is the scene's place among the `alike` scenes of its storyboard that have an equal key, in file order; `used`
+    are the occurrences of tasks that there were, or may have been. Remakes follow after all first tasks.
+    """
+    if rank not in used:
+        return rank
+    occurrence = alike
+    while occurrence in used:
+        occurrence += 1
+    return occurrence

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from storyboard.language.capability import Capabilities
 from storyboard.language.facts import Facts
@@ -12,40 +13,53 @@ from storyboard.language.graph import Graph
 from storyboard.language.inputs import Input, LocalFile, SceneVideo
 from storyboard.language.scene import Scene
 from storyboard.language.window import part_of
-from storyboard.planning.event import Attempt, Past
 from storyboard.planning.fingerprint import Components, components_of, is_pending
+from storyboard.planning.history import OVER, Attempt, Past
 from storyboard.planning.lock import Lock
 from storyboard.planning.price import NOTHING, Cost, cost_of
 from storyboard.planning.reason import Reason, differences
 from storyboard.planning.take import Take
+from storyboard.planning.takes import Claims, Found, shelf_of
+from storyboard.planning.target import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The scene has a take that is good for today's inputs. `moved_from` is its old name, if it was renamed;
-    `stale` says why it would be made anew, had somebody asked for that."""
+    """The scene has a take that is good for today's inputs. `found` says where it was found, if it isn't the scene's
+    own yet: under its earlier name, another profile or another storyboard. `stale` says why it would be made anew, had
+    somebody asked for that."""
 
-    scene: str
+    unit: Unit
     take: Take
-    moved_from: str = ""
+    found: Found | None = None
     stale: tuple[Reason, ...] = ()
+
+    @property
+    def scene(self) -> str:
+        """The scene."""
+        return self.unit.scene
 
 
 @dataclass(frozen=True, slots=True)
 class Make:
     """The scene is made. `certain` is False where it is kept after all if what it is handed comes out the same.
 
-    `resumes` is an attempt that already has a task, or one in doubt whose task is looked for by its mark, so that
-    nothing is submitted; `fetches` a take of which only the
-    file is missing.
+    `resumes` is an attempt that already has a task, or one in doubt whose task is looked for by its marker, so that
+    nothing is submitted; `fetches` a take of which only the file is missing, and `found` where that was found.
     """
 
-    scene: str
+    unit: Unit
     reasons: tuple[Reason, ...]
     cost: Cost = NOTHING
     certain: bool = True
     resumes: Attempt | None = None
     fetches: Take | None = None
+    found: Found | None = None
+
+    @property
+    def scene(self) -> str:
+        """The scene."""
+        return self.unit.scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +67,7 @@ class Hold:
     """The scene can't be made before a person decides or provides something: for it, or for `above`, which it is
     made from."""
 
-    scene: str
+    unit: Unit
     why: str
     hint: str = ""
     reasons: tuple[Reason, ...] = ()
@@ -61,12 +75,22 @@ class Hold:
     attempt: Attempt | None = None
     """The submission that a person decides about, if it is one."""
 
+    @property
+    def scene(self) -> str:
+        """The scene."""
+        return self.unit.scene
+
 
 @dataclass(frozen=True, slots=True)
 class Idle:
     """The scene was not asked for and nothing that was needs it."""
 
-    scene: str
+    unit: Unit
+
+    @property
+    def scene(self) -> str:
+        """The scene."""
+        return self.unit.scene
 
 
 Step: TypeAlias = "Keep | Make | Hold | Idle"
@@ -77,6 +101,8 @@ class World:
     """What a plan has to know besides the graph: limits, files, what was made, what is in the store.
 
     `uploads` says whether a local clip can be given an address; `alive` names the tasks whose own address still lives.
+    `storyboard` is the file's name without its ending; `others` are the locks of the other storyboards of its folder,
+    by that name, and `boards` the names of all whose file is there. `provider` is the one that is asked; empty, any.
     """
 
     rows: Capabilities
@@ -86,17 +112,40 @@ class World:
     stored: frozenset[str]
     uploads: bool = True
     alive: frozenset[str] = frozenset()
+    storyboard: str = ""
+    others: Mapping[str, Lock] = field(default_factory=dict)
+    boards: frozenset[str] = frozenset()
+    provider: str = ""
+    notes: tuple[str, ...] = ()
+    """What was found out while all this was read, and an author may want to know."""
+
+    def owns(self, attempt: Attempt) -> bool:
+        """Is an attempt this storyboard's own, or that of none that is still there?"""
+        made_for = {target.storyboard for target in attempt.targets}
+        return self.storyboard in made_for or not made_for & self.boards
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A step for each scene, in the order in which they can be made."""
+    """A step for each unit of work, in the order in which they can be made."""
 
     graph: Graph
-    steps: Mapping[str, Step]
+    steps: Mapping[Unit, Step]
     salvage: tuple[Attempt, ...] = ()
     """Attempts that may have a task whose video nobody asks for any more: paid for, so fetched."""
     notes: tuple[str, ...] = field(default=())
+    keys: Mapping[Unit, Components] = field(default_factory=dict)
+    """The keys that are known before anything is made."""
+
+    @property
+    def written(self) -> tuple[Unit, ...]:
+        """The units in the order in which the storyboard has their scenes."""
+        place = {id: number for number, id in enumerate(self.graph.storyboard.scenes)}
+        return tuple(sorted(self.steps, key=lambda unit: (place[unit.scene], unit.ordinal)))
+
+    def step(self, scene: str, ordinal: int = 1) -> Step:
+        """What is done for a scene's take."""
+        return self.steps[Unit(scene, ordinal)]
 
     @property
     def makes(self) -> tuple[Make, ...]:
@@ -108,11 +157,11 @@ class Plan:
         """What waits for a person."""
         return tuple(step for step in self.steps.values() if isinstance(step, Hold))
 
-    @property
-    def intents(self) -> frozenset[str]:
-        """The attempts that it goes on with, or that it waits for a person to decide about."""
-        resumed = (step.resumes for step in self.makes)
-        return frozenset(attempt.intent for attempt in (*resumed, *(hold.attempt for hold in self.holds)) if attempt)
+    def intents_of(self, scene: str) -> frozenset[str]:
+        """The attempts that it goes on with for a scene, or that it waits for a person to decide about."""
+        resumed = (step.resumes for step in self.makes if step.scene == scene)
+        held = (hold.attempt for hold in self.holds if hold.scene == scene)
+        return frozenset(attempt.intent for attempt in (*resumed, *held) if attempt)
 
     @property
     def cost(self) -> Cost:
@@ -120,28 +169,104 @@ class Plan:
         return sum((step.cost for step in self.makes), NOTHING)
 
 
+def units_of(graph: Graph) -> tuple[Unit, ...]:
+    """The units of work, in the order in which they can be made. One take of each scene: more are not made yet."""
+    return tuple(Unit(id) for id in graph.order)
+
+
 def plan(graph: Graph, world: World, wanted: frozenset[str] | None = None) -> Plan:
     """What to do so that the wanted scenes (all, if None) have takes that are good for today's inputs."""
     needed = _needed(graph, wanted, world)
-    steps: dict[str, Step] = {}
+    claims = claims_of(graph, world)
+    steps: dict[Unit, Step] = {}
+    keys: dict[Unit, Components] = {}
     takes: dict[str, Take] = {}
-    orphans = orphaned(graph, world.past)
-    for id in graph.order:
+    for unit, components in _in_turn(graph, world, takes, claims):
+        id = unit.scene
+        if not is_pending(components):
+            keys[unit] = components
         if id not in needed:
-            steps[id] = Idle(id)
+            steps[unit] = Idle(unit)
+            _claim_own(unit, world, components, claims)
             _hand_over(takes, id, world.lock.block(graph.storyboard.profile, id).take)
             continue
-        step = _settled(id, graph, world, takes, orphans)
+        step = settle(unit, graph, world, components, takes, claims)
+        claim(step, components, claims)
         if wanted is not None and id not in wanted:
-            step = _left_as_it_is(id, step, graph, world)
-        steps[id] = step
-        orphans = without(orphans, step)
+            step = _left_as_it_is(unit, step, graph, world)
+        steps[unit] = step
         _hand_over(takes, id, _known_take(step))
+    steps = {unit: steps[unit] for unit in units_of(graph)}
     _hold_descendants(graph, steps)
     asked = {step.resumes.intent for step in steps.values() if isinstance(step, Make) and step.resumes}
     waiting = any(isinstance(step, Make) and not step.certain for step in steps.values())
-    salvage = () if waiting else tuple(a for a in world.past.unfinished if a.intent not in asked)
-    return Plan(graph, steps, salvage, tuple(_notes(graph, world, takes)))
+    own = (attempt for attempt in world.past.unfinished if world.owns(attempt))
+    salvage = () if waiting else tuple(attempt for attempt in own if attempt.intent not in asked)
+    return Plan(graph, steps, salvage, (*world.notes, *_notes(graph, world, takes)), keys)
+
+
+def claims_of(graph: Graph, world: World) -> Claims:
+    """Nobody's claims yet, on what the folder has."""
+    board = graph.storyboard
+    shelf = shelf_of(world.storyboard, world.lock, world.others, world.past)
+    return Claims(world.storyboard, board.profile, board.scenes, shelf, world.stored)
+
+
+def claim(step: Step, components: Components, claims: Claims) -> None:
+    """What a step uses is used by no other scene of this storyboard and combination of profiles."""
+    match step:
+        case Keep(unit=unit, take=take) | Make(unit=unit, fetches=Take() as take):
+            claims.claim_take(take, unit)
+        case Make(unit=unit, resumes=Attempt() as attempt) | Hold(unit=unit, attempt=Attempt() as attempt):
+            claims.claim_attempt(attempt, unit)
+        case Make(unit=unit):
+            claims.claim_key(unit, components)
+        case Hold() | Idle():
+            pass
+        case _:
+            assert_never(step)
+
+
+def _claim_own(unit: Unit, world: World, components: Components, claims: Claims) -> None:
+    """A scene that isn't asked for keeps the take, or the attempt, of its own that is good for today's inputs."""
+    if not claims.has_own(unit, world.lock, world.past, components):
+        return
+    found = claims.take_for(unit, world.lock, components)
+    if found is not None:
+        claims.claim_take(found.take, unit)
+    for attempt in claims.attempts_for(unit, world.past, components):
+        if attempt.state not in OVER:
+            claims.claim_attempt(attempt, unit)
+            return
+
+
+def _in_turn(
+    graph: Graph, world: World, takes: Mapping[str, Take], claims: Claims
+) -> Iterator[tuple[Unit, Components]]:
+    """Each unit with its key, once what it is made from is settled (`takes` then has what that hands over).
+
+    Of those that could come next, one that has a take or an attempt of its own comes first: nobody else takes that.
+    """
+    waits, children = {id: len(graph.parents[id]) for id in graph.order}, graph.children
+    place = {id: number for number, id in enumerate(graph.order)}
+    ready = [place[id] for id in graph.order if not waits[id]]
+    without: list[tuple[int, Components]] = []
+    while ready or without:
+        if ready:
+            number = heapq.heappop(ready)
+            id = graph.order[number]
+            components = components_of(id, graph, world.rows[graph.scene(id).model.row], world.facts, takes)
+            if not claims.has_own(Unit(id), world.lock, world.past, components):
+                heapq.heappush(without, (number, components))
+                continue
+        else:
+            number, components = heapq.heappop(without)
+            id = graph.order[number]
+        yield Unit(id), components
+        for child in children[id]:
+            waits[child] -= 1
+            if not waits[child]:
+                heapq.heappush(ready, place[child])
 
 
 def _known_take(step: Step) -> Take | None:
@@ -168,99 +293,61 @@ def _needed(graph: Graph, wanted: frozenset[str] | None, world: World) -> frozen
     return frozenset(needed)
 
 
-def _left_as_it_is(id: str, step: Step, graph: Graph, world: World) -> Step:
+def _left_as_it_is(unit: Unit, step: Step, graph: Graph, world: World) -> Step:
     """What was only needed is used as it is, if it is there at all."""
-    take = world.lock.block(graph.storyboard.profile, id).take
+    take = world.lock.block(graph.storyboard.profile, unit.scene).take
     if isinstance(step, (Make, Hold)) and take is not None and take.digest in world.stored:
-        return Keep(id, take, stale=step.reasons)
+        return Keep(unit, take, stale=step.reasons)
     return step
 
 
-OVER = ("stored", "failed", "refused", "abandoned")
-"""States of an attempt that is over: we have its video, or there is none, or somebody had it made anew."""
-
-
-def orphaned(graph: Graph, past: Past) -> tuple[Attempt, ...]:
-    """Attempts that are not over, of scenes that the storyboard has no more: one of them may have a new name."""
-    board = graph.storyboard
-    gone = (a for a in past.attempts.values() if a.profile == board.profile and a.scene not in board.scenes)
-    return tuple(attempt for attempt in gone if attempt.state not in OVER)
-
-
-def without(orphans: Sequence[Attempt], step: Step) -> tuple[Attempt, ...]:
-    """Those that are left when a step has taken one up: it has one new name, and no two."""
-    taken = step.resumes if isinstance(step, Make) else None
-    return tuple(attempt for attempt in orphans if taken is None or attempt.intent != taken.intent)
-
-
-def _settled(id: str, graph: Graph, world: World, takes: Mapping[str, Take], orphans: Sequence[Attempt] = ()) -> Step:
-    row = world.rows[graph.scene(id).model.row]
-    components = components_of(id, graph, row, world.facts, takes)
-    return settle(id, graph, world, components, takes, orphans)
-
-
 def settle(
-    id: str,
-    graph: Graph,
-    world: World,
-    components: Components,
-    takes: Mapping[str, Take],
-    orphans: Sequence[Attempt] = (),
+    unit: Unit, graph: Graph, world: World, components: Components, takes: Mapping[str, Take], claims: Claims
 ) -> Step:
-    """The step that a scene's key asks for. A run asks again when what was pending is known.
-
-    `orphans` are attempts of scenes that are no more: a scene goes on with one of its key if it has none of its own
-    that goes on.
-    """
+    """The step that a unit's key asks for. A run asks again when what was pending is known."""
+    id = unit.scene
+    found = claims.take_for(unit, world.lock, components)
+    if found is not None:
+        return _with_take(unit, found, world)
     profile = graph.storyboard.profile
-    take, moved_from = _take_for(id, graph, world.lock, components)
-    if take is not None:
-        if take.digest in world.stored:
-            return Keep(id, take, moved_from)
-        reason = Reason("missing", f"its video {take.digest[:19]}… is not in the store")
-        return Make(id, (reason,), fetches=take)
-    same = [a for a in world.past.of(profile, id) if dict(a.components) == dict(components)]
-    reasons = _reasons(id, graph, world, components, same)
-    if all(attempt.state in OVER for attempt in same):
-        same = [a for a in orphans if dict(a.components) == dict(components)]
+    same = claims.attempts_for(unit, world.past, components)
+    own = [attempt for attempt in same if (world.storyboard, profile, id) in {one[:3] for one in attempt.targets}]
+    reasons = _reasons(id, graph, world, components, own)
     for attempt in same:
-        held = _why_held(attempt)
+        held = _why_held(attempt, id, profile, world.provider)
         if held:
-            return Hold(id, *held, reasons, attempt=attempt)
+            return Hold(unit, *held, reasons, attempt=attempt)
         if attempt.state not in OVER:
-            return Make(id, reasons, resumes=attempt)
+            return Make(unit, reasons, resumes=attempt)
     unaddressed = _unaddressed(id, graph, world, takes)
     if unaddressed:
-        return Hold(id, *unaddressed, reasons)
+        return Hold(unit, *unaddressed, reasons)
     row = world.rows[graph.scene(id).model.row]
     certain = not is_pending(components) or any(reason.kind != "upstream" for reason in reasons)
-    return Make(id, reasons, cost_of(id, graph, row, world.facts, takes), certain)
+    return Make(unit, reasons, cost_of(id, graph, row, world.facts, takes), certain)
 
 
-def _take_for(id: str, graph: Graph, lock: Lock, components: Components) -> tuple[Take | None, str]:
-    """A take made from just this key: the scene's own, or that of a scene whose name is gone (it was renamed)."""
-    profile = graph.storyboard.profile
-    take = lock.block(profile, id).made_from(components)
-    if take is not None:
-        return take, ""
-    for (other_profile, other), block in lock.blocks.items():
-        if other_profile == profile and other not in graph.storyboard.scenes:
-            moved = block.made_from(components)
-            if moved is not None:
-                return moved, other
-    return None, ""
+def _with_take(unit: Unit, found: Found, world: World) -> Step:
+    """The step of a unit that has a take: keep it, or fetch its file."""
+    take, elsewhere = found.take, None if found.origin == "own" else found
+    if take.digest in world.stored:
+        return Keep(unit, take, elsewhere)
+    reason = Reason("missing", f"its video {take.digest[:19]}… is not in the store")
+    if world.provider and take.provider != world.provider:
+        why = f"its video {take.digest[:19]}… is not in the store, and {_maker(take)}"
+        hint = f"`storyboard run --provider {take.provider}` fetches it" if take.provider else "bring the file back"
+        return Hold(unit, why, hint, (reason,))
+    return Make(unit, (reason,), fetches=take, found=elsewhere)
 
 
-def _reasons(
-    id: str,
-    graph: Graph,
-    world: World,
-    components: Components,
-    same: list[Attempt],
-) -> tuple[Reason, ...]:
-    if same and same[-1].state in ("failed", "refused"):
-        word = "failed" if same[-1].state == "failed" else "was refused"
-        return (Reason("failed", f"the last attempt {word}: {same[-1].error or 'no reason was given'}"),)
+def _maker(take: Take) -> str:
+    return f"it was made by {take.provider}" if take.provider else "it was brought in as a file"
+
+
+def _reasons(id: str, graph: Graph, world: World, components: Components, own: Sequence[Attempt]) -> tuple[Reason, ...]:
+    if own and own[-1].state in ("failed", "refused"):
+        word = "failed" if own[-1].state == "failed" else "was refused"
+        return (Reason("failed", f"the last attempt {word}: {own[-1].error or 'no reason was given'}"),)
     take = world.lock.block(graph.storyboard.profile, id).take
     if take is None:
         return (Reason("new", "it has no take yet", graph.scene(id).place),)
@@ -270,11 +357,13 @@ def _reasons(
 IN_DOUBT = "it was submitted, but the answer was lost: it may be in the making, and be billed"
 
 
-def _why_held(attempt: Attempt) -> tuple[str, str] | None:
-    """Why a person has to decide about an attempt, and what can be done."""
-    scene, profile = attempt.scene, attempt.profile
+def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tuple[str, str] | None:
+    """Why a person has to decide about an attempt on a scene's behalf, and what can be done."""
     match attempt.state:
-        case "in doubt" if attempt.marker is None:
+        case "in doubt" | "accepted" | "made" if provider and attempt.provider not in ("", provider):
+            why = f"it was asked of {attempt.provider}, and {provider} knows nothing of that"
+            return why, f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}"
+        case "in doubt" if not attempt.carried:
             return IN_DOUBT, in_doubt_hint(scene, profile)
         case "given up":
             return "its last submission was given up", again(scene, profile, paid=True)
@@ -343,11 +432,11 @@ def _homeless(item: Input, id: str, graph: Graph, world: World, takes: Mapping[s
     return f"{parent} (made more than a day ago)" if kept is not None and kept.task not in world.alive else ""
 
 
-def _hold_descendants(graph: Graph, steps: dict[str, Step]) -> None:
-    for id in graph.order:
-        held = [parent for parent in graph.parents[id] if isinstance(steps[parent], Hold)]
-        if held and isinstance(steps[id], Make):
-            steps[id] = Hold(id, f"it is made from {held[0]}, which is held", above=held[0])
+def _hold_descendants(graph: Graph, steps: dict[Unit, Step]) -> None:
+    for unit in units_of(graph):
+        held = [parent for parent in graph.parents[unit.scene] if isinstance(steps[Unit(parent)], Hold)]
+        if held and isinstance(steps[unit], Make):
+            steps[unit] = Hold(unit, f"it is made from {held[0]}, which is held", above=held[0])
 
 
 def _notes(graph: Graph, world: World, takes: Mapping[str, Take]) -> list[str]:

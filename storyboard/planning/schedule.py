@@ -1,78 +1,94 @@
-"""A state machine that is told what happened and says which scenes can start (the scheduler)."""
+"""A state machine that is told what happened and says which units of work can start (the scheduler)."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, assert_never
 
 from storyboard.language.graph import Graph
-from storyboard.planning.plan import Hold, Keep, Make, Plan
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step
+from storyboard.planning.target import Unit
 
 Standing = Literal["waiting", "running", "done", "failed", "held", "blocked"]
 
 
 class Schedule:
-    """Where each scene of a plan stands. Scenes that hand something over come first; of those that could start,
-    the one with the longest way still before it."""
+    """Where each unit of a plan stands. Scenes that hand something over come first; of those that could start,
+    the one with the longest way still before it.
 
-    def __init__(self, plan: Plan) -> None:
+    Those that are equally urgent come in the order of `salt`, another one for each run: two copies of a project that
+    run at the same moment would else submit the same scenes in step. Without a salt they come in the plan's order.
+    """
+
+    def __init__(self, plan: Plan, salt: str = "") -> None:
+        self._salt = salt
         self._graph = plan.graph
-        self._standing: dict[str, Standing] = {}
-        for id, step in plan.steps.items():
-            self._standing[id] = _begin(step)
+        self._standing = {unit: _begin(step) for unit, step in plan.steps.items()}
+        self._units: dict[str, list[Unit]] = {}
+        for unit in plan.steps:
+            self._units.setdefault(unit.scene, []).append(unit)
         self._way = _ways(plan.graph, {step.scene for step in plan.makes})
         self._followers = plan.graph.children
-        for id in plan.graph.order:
-            if self._standing[id] in ("held", "failed"):
-                self._block(id)
+        for unit in plan.steps:
+            if self._standing[unit] in ("held", "failed"):
+                self._block(unit.scene)
 
-    def standing(self, id: str) -> Standing:
-        """Where a scene stands."""
-        return self._standing[id]
+    def standing(self, unit: Unit) -> Standing:
+        """Where a unit stands."""
+        return self._standing[unit]
 
     @property
-    def ready(self) -> tuple[str, ...]:
-        """The scenes that can start, the most urgent first."""
-        found = [id for id in self._graph.order if self._standing[id] == "waiting" and self._may_start(id)]
-        return tuple(sorted(found, key=lambda id: -self._way[id]))
+    def ready(self) -> tuple[Unit, ...]:
+        """The units that can start, the most urgent first."""
+        found = [unit for unit, standing in self._standing.items() if standing == "waiting" and self._may_start(unit)]
+        return tuple(sorted(found, key=lambda unit: (-self._way[unit.scene], unit.ordinal, self._lot(unit))))
+
+    def _lot(self, unit: Unit) -> bytes:
+        return hashlib.sha256(f"{self._salt} {unit.scene}".encode()).digest() if self._salt else b""
 
     @property
     def over(self) -> bool:
         """Is there nothing running and nothing that could start?"""
         return "running" not in self._standing.values() and not self.ready
 
-    def start(self, id: str) -> None:
-        """The scene is being worked on."""
-        self._standing[id] = "running"
+    def start(self, unit: Unit) -> None:
+        """The unit is being worked on."""
+        self._standing[unit] = "running"
 
-    def end(self, id: str, standing: Standing) -> None:
-        """The scene is done, failed or held; what is made from it is blocked unless it is done."""
-        self._standing[id] = standing
+    def end(self, unit: Unit, standing: Standing) -> None:
+        """The unit is done, failed or held; what is made from its scene is blocked unless it is done."""
+        self._standing[unit] = standing
         if standing != "done":
-            self._block(id)
+            self._block(unit.scene)
 
-    def _may_start(self, id: str) -> bool:
-        handed = all(self._standing[parent] == "done" for parent in self._graph.parents[id])
-        return handed and all(self._standing[other] not in ("waiting", "running") for other in self._graph.waits[id])
+    def _of(self, scene: str) -> tuple[Standing, ...]:
+        return tuple(self._standing[unit] for unit in self._units[scene])
 
-    def _block(self, id: str) -> None:
-        todo = [id]
+    def _may_start(self, unit: Unit) -> bool:
+        handed = all(one == "done" for parent in self._graph.parents[unit.scene] for one in self._of(parent))
+        others = (one for other in self._graph.waits[unit.scene] for one in self._of(other))
+        return handed and all(one not in ("waiting", "running") for one in others)
+
+    def _block(self, scene: str) -> None:
+        todo = [scene]
         while todo:
-            waiting = [other for other in self._followers[todo.pop()] if self._standing[other] == "waiting"]
+            units = (unit for follower in self._followers[todo.pop()] for unit in self._units[follower])
+            waiting = [unit for unit in units if self._standing[unit] == "waiting"]
             self._standing.update(dict.fromkeys(waiting, "blocked"))
-            todo.extend(waiting)
+            todo.extend(unit.scene for unit in waiting)
 
 
-def _begin(step: object) -> Standing:
+def _begin(step: Step) -> Standing:
     match step:
         case Make():
             return "waiting"
         case Hold(above=above):
             return "blocked" if above else "held"
-        case Keep():
+        case Keep() | Idle():
             return "done"
         case _:
-            return "done"
+            assert_never(step)
 
 
 def _ways(graph: Graph, made: set[str]) -> Mapping[str, int]:

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a provider lives: its own variables for key and address, its address, and the hosts that are its own."""
+    """Where a provider lives: its own variables for key and address, its address, and the hosts that are its own.
+
+    `lists` says whether it lists its tasks with the markers that their requests carried. Where it doesn't, nobody can
+    see what another copy of a project has submitted, and a submission whose answer was lost is held at once.
+    """
 
     key_name: str
     address_name: str
     address: str
     hosts: tuple[str, ...]
+    lists: bool = True
 
 
 HOMES: Mapping[str, Home] = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from storyboard.planning.event import Attempt, Past
+from storyboard.planning.history import Attempt, Past, StoredTake
 from storyboard.planning.lock import Lock
 from storyboard.providers.provider import Task
 
@@ -22,6 +22,7 @@ class Owned:
     task: Task
     scene: str = ""
     profile: str = ""
+    storyboard: str = ""
     may_be: tuple[str, ...] = ()
     stored: bool = False
 
@@ -39,6 +40,7 @@ class Owned:
             "status": task.word,
             "scene": self.scene or None,
             "profile": self.profile or None,
+            "storyboard": self.storyboard or None,
             "may_be": list(self.may_be),
             "stored": self.stored,
             "model": task.model,
@@ -57,22 +59,29 @@ class Owned:
         }
 
 
-def owned(task: Task, past: Past, lock: Lock, digests: Collection[str]) -> Owned:
-    """Whose a task is, by the record and the lock; `digests` are those of the files in the store."""
+def owned(task: Task, past: Past, locks: Mapping[str, Lock], digests: Collection[str]) -> Owned:
+    """Whose a task is, by the record and the locks of the folder, by storyboard; `digests` are those of the files in
+    the store."""
     attempts = [attempt for attempt in past.attempts.values() if attempt.task == task.id]
-    takes = [(profile, scene, take) for (profile, scene), block in lock.blocks.items() for take in block.takes.values()]
-    of_task = [row for row in (*past.takes, *takes) if row[2].task == task.id]
-    stored = any(take.digest in digests for _, _, take in of_task)
+    takes = [
+        StoredTake(storyboard, profile, scene, take)
+        for storyboard, lock in locks.items()
+        for (profile, scene), block in lock.blocks.items()
+        for take in block.takes.values()
+    ]
+    of_task = [row for row in (*past.takes, *takes) if row.take.task == task.id]
+    stored = any(row.take.digest in digests for row in of_task)
     if attempts:
-        return Owned(task, attempts[-1].scene, attempts[-1].profile, stored=stored)
+        last = attempts[-1]
+        return Owned(task, last.scene, last.profile, last.storyboard, stored=stored)
     if of_task:
-        profile, scene, _ = of_task[0]
-        return Owned(task, scene, profile, stored=stored)
+        first = of_task[0]
+        return Owned(task, first.scene, first.profile, first.storyboard, stored=stored)
     return Owned(task, may_be=tuple(dict.fromkeys(a.scene for a in past.attempts.values() if _may_be(task, a))))
 
 
 def _may_be(task: Task, attempt: Attempt) -> bool:
-    return attempt.state == "in doubt" and attempt.marker is not None and attempt.marker == task.expires_after
+    return attempt.state == "in doubt" and attempt.carried.fits(task.expires_after, task.safety_identifier)
 
 
 def date_of(instant: float) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
-from storyboard.planning.event import Attempt
-from storyboard.planning.plan import Hold, Keep, Make, Plan, Step, World
+from storyboard.planning.history import Attempt
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, World
 from storyboard.planning.reason import Reason
 from storyboard.planning.take import Take
 
@@ -29,7 +29,14 @@ class Row:
             "scene": self.scene,
             "state": self.state,
             "takes": self.takes,
-            "take": take and {"digest": take.digest, "seconds": take.seconds, "task": take.task, "tokens": take.tokens},
+            "take": take
+            and {
+                "id": take.id,
+                "digest": take.digest,
+                "seconds": take.seconds,
+                "task": take.task,
+                "tokens": take.tokens,
+            },
             "reasons": [reason_value(reason) for reason in self.reasons],
             "hint": self.hint,
         }
@@ -50,7 +57,7 @@ def rows(plan: Plan, world: World) -> tuple[Row, ...]:
 def _row(id: str, plan: Plan, world: World) -> Row:
     block = world.lock.block(plan.graph.storyboard.profile, id)
     count = len(block.takes)
-    match plan.steps[id]:
+    match plan.step(id):
         case Keep(take=take, stale=stale):
             return Row(id, "stale" if stale else "kept", take, max(1, count), stale)
         case Make(reasons=reasons, resumes=resumes):
@@ -58,8 +65,10 @@ def _row(id: str, plan: Plan, world: World) -> Row:
         case Hold(why=why, hint=hint, reasons=reasons, above=above):
             state = "blocked" if above else "held"
             return Row(id, state, block.take, count, (Reason("missing", why), *reasons), hint)
-        case _:
+        case Idle():
             return Row(id, "kept" if block.take else "new", block.take, count, ())
+        case step:
+            assert_never(step)
 
 
 def _state(reasons: tuple[Reason, ...], resumes: Attempt | None, take: Take | None) -> str:
@@ -74,14 +83,14 @@ def root_causes(id: str, plan: Plan) -> tuple[tuple[str, Reason], ...]:
     """Why a scene is stale, down to the scenes where it began: each with a reason of its own."""
     found: list[tuple[str, Reason]] = []
     seen = {id}
-    todo = [(id, reason) for reason in reversed(_own_reasons(plan.steps[id]))]
+    todo = [(id, reason) for reason in reversed(_own_reasons(plan.step(id)))]
     while todo:
         scene, reason = todo.pop()
         found.append((scene, reason))
         above = reason.upstream
         if above and above not in seen:
             seen.add(above)
-            todo.extend((above, own) for own in reversed(_own_reasons(plan.steps[above])))
+            todo.extend((above, own) for own in reversed(_own_reasons(plan.step(above))))
     return tuple(found)
 
 

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from storyboard.errors import FileTrouble
-from storyboard.planning.event import Event
+from storyboard.planning.event import Accepted, Adopted, Disowned, Ended, Notice, Seen
 from storyboard.promises import Dice
 from storyboard.world import serving
 from storyboard.world.files import Layout, check_no_links, private_folder, write_in_one_stroke
@@ -67,14 +67,19 @@ class Receiver:
         """Give each hint, a task's id, to `hint` from now on; it is called from another thread."""
         self._hint = hint
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Notice) -> None:
         """Something happened in the run: this is how it is known which tasks it waits for."""
-        task = str(event.body.get("task", ""))
-        if event.kind in ("accepted", "adopted", "seen") and task:
-            self._waited.setdefault(task, 0)
-            self._tasks[event.intent] = task
-        elif event.kind in ("ended", "disowned"):
-            self._waited.pop(self._tasks.pop(event.intent, ""), None)
+        match event:
+            case (
+                Accepted(task=task, intent=intent) | Adopted(task=task, intent=intent) | Seen(task=task, intent=intent)
+            ):
+                if task:
+                    self._waited.setdefault(task, 0)
+                    self._tasks[intent] = task
+            case Ended(intent=intent) | Disowned(intent=intent):
+                self._waited.pop(self._tasks.pop(intent, ""), None)
+            case _:
+                pass
 
     def app(self) -> Starlette:
         """The app that hears callbacks, under whatever path a relay puts before ours."""

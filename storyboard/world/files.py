@@ -29,7 +29,10 @@ LARGEST_INPUT = 512 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything of one storyboard lies, in one realm (`docs/files.md`)."""
+    """Where everything of one storyboard lies, in one realm (`docs/files.md`).
+
+    State and store belong to the folder and the realm: all its storyboards share them. Each has a lock of its own.
+    """
 
     storyboard: Path
     realm: Realm
@@ -51,24 +54,57 @@ class Layout:
 
     @property
     def hidden(self) -> Path:
-        """State and store of this realm."""
-        return self.folder / ".storyboard" / self.stem / self.realm
+        """State and store of this folder's realm."""
+        return self.folder / ".storyboard" / self.realm
 
     @property
     def lock(self) -> Path:
         """The lock: beside the storyboard, in git; the emulated realm's in its hidden folder."""
-        return (self.folder if self.realm == "real" else self.hidden) / f"{self.stem}.lock"
+        return self.lock_of(self.stem)
+
+    def lock_of(self, stem: str) -> Path:
+        """The lock of a storyboard of this folder."""
+        return self.locks / f"{stem}.lock"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of the locks."""
+        return self.folder if self.realm == "real" else self.hidden
 
     @property
     def service(self) -> Path:
         """The embedded emulator's truth."""
-        return self.folder / ".storyboard" / self.stem / "emulated" / "service"
+        return self.folder / ".storyboard" / "emulated" / "service"
 
     def renders(self, profile: str) -> Path:
         """Where people find their videos."""
-        place = self.folder / "renders"
-        place = place / "emulated" if self.realm == "emulated" else place
-        return place / file_name(profile) if profile else place
+        place, name = self.folder / "renders", file_name(self.stem)
+        if self.realm == "emulated":
+            place /= "emulated"
+        elif re.fullmatch("emulated_*", name, re.IGNORECASE):
+            name += "_"  # the folder without it is the other realm's
+        return place / name / file_name(profile) if profile else place / name
+
+    def film_record(self, profile: str) -> Path:
+        """What is remembered of the film that was cut last."""
+        name = f"film-{file_name(profile)}.json" if profile else "film.json"
+        return self.hidden / "films" / file_name(self.stem) / name
+
+    def boards(self) -> dict[str, str]:
+        """The storyboards of the folder, as far as their files' names tell: name without ending → file name."""
+        endings = {".yaml", ".yml", self.storyboard.suffix}
+        with FileTrouble.at(self.folder, "read"):
+            names = sorted(entry.name for entry in os.scandir(self.folder) if entry.is_file())
+        found = {Path(name).stem: name for name in names if Path(name).suffix in endings}
+        return found | {self.stem: self.storyboard.name}
+
+    def lock_stems(self) -> tuple[str, ...]:
+        """The names of the storyboards that have a lock here, or that have what may be one."""
+        if not self.locks.is_dir():
+            return ()
+        with FileTrouble.at(self.locks, "read"):
+            names = [entry.name for entry in os.scandir(self.locks) if entry.is_file(follow_symlinks=False)]
+        return tuple(sorted(name.removesuffix(".lock") for name in names if name.endswith(".lock") and name != ".lock"))
 
     def written(self, profile: str) -> tuple[Path, ...]:
         """Folders that a run writes to."""

@@ -15,23 +15,27 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateDamaged
-from storyboard.planning.event import DURABLE, Event, EventKind, History
+from storyboard.planning.event import DURABLE, Encoded, Event, Memory, Recorded, RunOpened, decode, encode
+from storyboard.planning.history import History
+from storyboard.planning.version_1 import Translator
 from storyboard.promises import Clock
 from storyboard.world.files import check_no_links, private_folder, write_in_one_stroke
 
-VERSION = 1
+VERSION = 2
 _TABLE = """
 create table if not exists events(
-  seq integer primary key, epoch integer not null, at real not null, kind text not null, scene text not null,
-  intent text not null, body text not null, crc text not null, prev text not null) strict
+  seq integer primary key, epoch integer not null, at real not null, kind text not null, storyboard text not null,
+  scene text not null, attempt text not null, body text not null, crc text not null, prev text not null) strict
 """
+_TEXTS_OF_VERSION_1 = 4
+"""Columns of text before the digests in a row of version 1, which doesn't name the storyboard."""
 _FREE = "free space or mend the rights, then run again"
 _REFUSED = (
     *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
@@ -41,8 +45,10 @@ _MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list
 
 
 @contextmanager
-def sole_runner(folder: Path) -> Iterator[None]:
+def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
     """Be the only one at work here, by a lock of the operating system that dies with its process.
+
+    `storyboard` is the file that is worked on, for whoever is refused meanwhile.
 
     The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner, and FileTrouble
     where a link would lead what is written to another place: nobody begins to write here without passing by.
@@ -51,7 +57,9 @@ def sole_runner(folder: Path) -> Iterator[None]:
     path = private_folder(folder) / "lock"
     with ExitStack() as stack:
         descriptor = _locked(path, stack)
-        said = f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
+        since = f"on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        working = f" works on {storyboard}" if storyboard else ""
+        said = f"process {os.getpid()} {since}{working}\n"
         with FileTrouble.at(path):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, said.encode(), 0)
@@ -81,7 +89,7 @@ def _holder(descriptor: int) -> str:
     """Who has the lock. Between taking it and saying so there is a moment, in which two that begin at once may meet."""
     until = time.monotonic() + NAMES_ITSELF
     while True:
-        said = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
+        said = os.pread(descriptor, 600, 0).decode("utf-8", "replace").strip()
         if said or time.monotonic() > until:
             return said
         time.sleep(0.01)
@@ -91,15 +99,21 @@ def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:
     """Why somebody doesn't get the lock: another has it, who said who it is, or there is none to be had."""
     if not isinstance(error, BlockingIOError):
         return FileTrouble.of(error, path, "locked")
-    what = f"{holder or 'somebody'} is at work in this project"
+    what = f"{holder or 'another process'} is at work in this project"
     return AnotherRunner(what, "wait for it, or stop it with Ctrl-C")
 
 
 class Journal:
-    """The events of one realm. `shared`: its folder lies where processes can't share memory, as SQLite's log wants."""
+    """The events of one realm. `shared`: its folder lies where processes can't share memory, as SQLite's log wants.
 
-    def __init__(self, folder: Path, clock: Clock, *, writing: bool, shared: bool = False) -> None:
+    `storyboard` names the storyboard of a record of version 1, whose events don't.
+    """
+
+    def __init__(
+        self, folder: Path, clock: Clock, *, writing: bool, shared: bool = False, storyboard: str = ""
+    ) -> None:
         self._clock = clock
+        self._translator = Translator(storyboard)
         self._path = folder / "state.db"
         self._witness = folder / "witness"
         self._broken: FileTrouble | None = None
@@ -122,9 +136,10 @@ class Journal:
         if self._database and writing:
             found = self._path.stat()
             self._place = found.st_dev, found.st_ino
+        self._translator = Translator(self._translator.storyboard)
         with _undisturbed():
-            self.past = list(self._read()) if self._database else []
-            self.history = self._added_up()
+            self.past: list[tuple[float, Recorded]] = list(self._read()) if self._database else []
+            self.history = History(self.past)
         if self._last < witnessed:
             lost = f"{self._path} has lost events: it ends at {self._last}, but {witnessed} were written"
             raise StateDamaged(lost, _MEND)
@@ -139,6 +154,9 @@ class Journal:
             if version > VERSION and writing:
                 what = f"{self._path} was written by a newer storyboard, and is only read by this one"
                 raise StateDamaged(what, "use that one")
+            if 0 < version < VERSION and writing:
+                what = f"{self._path} was written by an older storyboard, and is only read where it is"
+                raise StateDamaged(what, "`storyboard run` copies it to the folder's record")
             if writing:
                 database.execute(f"pragma journal_mode = {'truncate' if shared else 'wal'}")
                 database.execute("pragma synchronous = full")
@@ -176,6 +194,11 @@ class Journal:
             self._database.close()
 
     @property
+    def folder(self) -> Path:
+        """Where it lies, as an absolute path."""
+        return self._path.parent.absolute()
+
+    @property
     def epoch(self) -> int:
         """Which run this is, counted from 1."""
         return self._epoch
@@ -200,24 +223,33 @@ class Journal:
             raise _trouble(error, f"{self._path} can't be read: {error}") from error
         return row[0] if row else None
 
-    def open_run(self, **about: str) -> None:
-        """Begin a run, with an epoch of its own; `about` is what is to be remembered of it."""
+    def open_run(self, storyboard: str = "", provider: str = "", memory: Memory = "whole") -> None:
+        """Begin a run, with an epoch of its own."""
         self._epoch += 1
-        self.append(Event("run_opened", body={"pid": os.getpid(), **about}))
+        self.append(RunOpened(storyboard=storyboard, pid=os.getpid(), provider=provider, memory=memory))
 
     def append(self, event: Event) -> None:
         """Write an event down; what money hangs on is on the disk when this returns. Raises FileTrouble."""
+        self.append_all([(self._clock.now(), event)], durable=event.kind in DURABLE)
+
+    def append_all(self, events: Sequence[tuple[float, Event]], *, durable: bool = True) -> None:
+        """Write events down, each with its time: all of them or, whatever happens meanwhile, none.
+
+        What is `durable` is on the disk when this returns. Raises FileTrouble.
+        """
         assert self._database is not None  # noqa: S101 - readers don't append
-        body = json.dumps(dict(event.body), ensure_ascii=False, sort_keys=True).encode("utf-8", "replace").decode()
-        row = (self._last + 1, self._epoch, self._clock.now(), event.kind, event.scene, event.intent, body)
-        digest = _digest(self._digest, row)
-        durable = event.kind in DURABLE
         self._check_place()
         if self._broken:
             raise self._broken
+        rows, last, digest = [], self._last, self._digest
+        for at, event in events:
+            row = self._row(last + 1, at, encode(event))
+            previous, last, digest = digest, last + 1, _digest(digest, row)
+            rows.append((*row, digest, previous))
         try:
             self._database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
-            self._database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, self._digest))
+            with _transaction(self._database, needed=len(rows) > 1):
+                self._database.executemany("insert into events values(?,?,?,?,?,?,?,?,?,?)", rows)
         except sqlite3.IntegrityError as error:
             raise _taken_over(self._path) from error
         except sqlite3.Error as error:
@@ -226,11 +258,16 @@ class Journal:
                 # of what a failed sync was to keep nobody knows what is on the disk, and the next sync wouldn't say
                 self._broken = trouble
             raise trouble from error
-        self._last, self._digest = row[0], digest
-        self.past.append((row[2], event))
-        self.history.add(row[2], event)
+        self._last, self._digest = last, digest
+        for at, event in events:
+            self.past.append((at, event))
+            self.history.add(at, event)
         if durable:
             write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
+
+    def _row(self, seq: int, at: float, row: Encoded) -> tuple[Any, ...]:
+        body = json.dumps(row.body, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace").decode()
+        return seq, self._epoch, at, row.kind, row.storyboard, row.scene, row.attempt, body
 
     def check_ours(self) -> None:
         """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
@@ -251,7 +288,7 @@ class Journal:
         if (found.st_dev, found.st_ino) != self._place:
             raise _taken_over(self._path)
 
-    def _read(self) -> Iterator[tuple[float, Event]]:
+    def _read(self) -> Iterator[tuple[float, Recorded]]:
         assert self._database is not None  # noqa: S101 - the caller looked
         try:
             for *row, digest, previous in self._database.execute("select * from events order by seq"):
@@ -261,15 +298,8 @@ class Journal:
                 return
             raise _trouble(error, f"{self._path} can't be read: {error}") from error
 
-    def _added_up(self) -> History:
-        try:
-            return History(self.past)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            what = f"{self._path} can't be read: an event says what none of ours does: {error}"
-            raise StateDamaged(what, _MEND) from error
-
-    def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Event]:
-        seq, epoch, at, kind, scene, intent, body = row
+    def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Recorded]:
+        seq, epoch, at, *rest = row
         if (
             seq != self._last + 1
             or previous != self._digest
@@ -278,7 +308,18 @@ class Journal:
         ):
             raise StateDamaged(f"{self._path} is damaged at event {seq}", _MEND)
         self._last, self._epoch, self._digest = seq, epoch, digest
-        return at, Event(cast(EventKind, kind), scene, intent, json.loads(body))
+        try:
+            return at, self._decoded(rest)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            what = f"{self._path} can't be read: an event says what none of ours does: {error}"
+            raise StateDamaged(what, _MEND) from error
+
+    def _decoded(self, columns: Sequence[str]) -> Recorded:
+        if len(columns) == _TEXTS_OF_VERSION_1:
+            kind, scene, intent, body = columns
+            return self._translator.translated(kind, scene, intent, json.loads(body))
+        kind, storyboard, scene, attempt, body = columns
+        return decode(Encoded(kind, storyboard, scene, attempt, json.loads(body)))
 
     def _witnessed(self) -> int:
         """The number of the last row, as the witness has it; 0 where there is none."""
@@ -290,6 +331,40 @@ class Journal:
             raise StateDamaged(f"{self._witness} can't be read", _MEND) from error
         except OSError as error:
             raise FileTrouble.of(error, self._witness, "read") from error
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection, *, needed: bool) -> Iterator[None]:
+    """All or nothing. A single statement is that by itself."""
+    if not needed:
+        yield
+        return
+    database.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        with suppress(sqlite3.Error):
+            database.execute("rollback")
+        raise
+    database.execute("commit")
+
+
+def retire(folder: Path) -> None:
+    """Mark a record of the first layout as one of a newer program, so that an old program only reads it.
+
+    Raises FileTrouble or StateDamaged.
+    """
+    path = folder / "state.db"
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+        try:
+            database.execute("pragma synchronous = full")
+            if database.execute("pragma user_version").fetchone()[0] < VERSION:
+                database.execute(f"pragma user_version = {VERSION}")
+        finally:
+            database.close()
+    except (sqlite3.Error, UnicodeError) as error:
+        raise _trouble(error, f"{path} can't be written: {error}") from error
 
 
 @contextmanager

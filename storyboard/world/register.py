@@ -1,4 +1,4 @@
-"""Which records of runs this user has written on this machine, and how far each had come: kept apart from them.
+"""Which records of runs this user has written on this machine, where, and how far each had come: kept apart from them.
 
 A record says of itself only that it holds together. One that came along with somebody else's copy of a project does,
 and so does a backup that was brought back: on the word of either one would pay for what is paid for. So the last event
@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from storyboard.errors import StoryboardError
+from storyboard.planning.history import RecordedElsewhere
+from storyboard.promises import Clock
 from storyboard.world.files import private_folder, write_in_one_stroke
-from storyboard.world.journal import Journal
+from storyboard.world.journal import Journal, sole_runner
 from storyboard.world.settings import state_home
 
+MOST_NOTES = 200
 Standing = Literal["ours", "earlier", "another's"]
 """Of a record: this user wrote its last run here; it is one of ours, but runs are missing in it that there were; nobody
 here knows it."""
@@ -45,9 +50,44 @@ class Register:
     def note(self, journal: Journal) -> None:
         """Write down how far a record has come; it is on the disk when this returns. Raises FileTrouble."""
         last = journal.last
-        value = {"last": last, "digest": journal.digest_at(last)}
+        value = {"last": last, "digest": journal.digest_at(last), "folder": str(journal.folder)}
         private_folder(self._folder)
         write_in_one_stroke(self._path(journal), json.dumps(value).encode() + b"\n", 0o600)
+
+    @contextmanager
+    def alone(self, journal: Journal) -> Iterator[None]:
+        """Be the only run of this record on this machine: a copy of a project brings its record along, and would
+        submit what this one has under way. Raises AnotherRunner or FileTrouble."""
+        if not journal.last:
+            yield  # no copy has anything of it yet
+            return
+        with sole_runner(self._path(journal).with_suffix(".run"), f"a copy of it in {journal.folder}"):
+            yield
+
+    def recorded_elsewhere(self, journal: Journal, clock: Clock, task: str) -> RecordedElsewhere | None:
+        """Which other record of this user has a task; None if none that can be read has it."""
+        for folder in self._other_folders(journal.folder):
+            with suppress(StoryboardError):
+                other = Journal(folder, clock, writing=False)
+                try:
+                    attempts = other.history.past.attempts.values()
+                finally:
+                    other.close()
+                for attempt in attempts:
+                    if attempt.task == task:
+                        return RecordedElsewhere(str(folder), attempt.components)
+        return None
+
+    def _other_folders(self, own: Path) -> Iterator[Path]:
+        """Where this user's other records lie, the latest first, and not more than anybody has at work."""
+        with suppress(OSError):
+            notes = [path for path in self._folder.iterdir() if path.is_file()]
+            notes.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+            for path in notes[:MOST_NOTES]:
+                with suppress(OSError, ValueError, KeyError, TypeError):
+                    folder = Path(str(json.loads(path.read_bytes())["folder"]))
+                    if folder != own and (folder / "state.db").is_file():
+                        yield folder
 
     def _noted(self, journal: Journal) -> tuple[int, str] | None:
         """What was written down; a note that can't be read is none."""

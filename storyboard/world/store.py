@@ -57,10 +57,11 @@ class Part:
 
 
 class Store:
-    """Files of one realm under `sha256/ab/HEX.ending`."""
+    """Files of one realm under `sha256/ab/HEX.ending`. Readers may look into further folders (`also`)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, also: tuple[Path, ...] = ()) -> None:
         self.folder = folder
+        self._folders = (folder, *also)
 
     def part(self, name: str) -> Part:
         """A place to write to, named after whom it is for, new each time: two may be written for the same at once."""
@@ -98,15 +99,18 @@ class Store:
     def find(self, digest: str) -> Path | None:
         """The file of that digest, if it is here."""
         digits = digest.removeprefix("sha256:")
-        return next(iter((self.folder / "sha256" / digits[:2]).glob(f"{digits}.*")), None) if digits else None
+        if not digits:
+            return None
+        places = (folder / "sha256" / digits[:2] for folder in self._folders)
+        return next((path for place in places for path in place.glob(f"{digits}.*")), None)
 
     def digests(self) -> frozenset[str]:
         """Everything that is here."""
-        return frozenset(f"sha256:{path.name.partition('.')[0]}" for path in (self.folder / "sha256").glob("??/*.*"))
+        return frozenset(digest for digest, _ in self.files())
 
     def files(self) -> tuple[tuple[str, Path], ...]:
         """Everything that is here: its digest, as its name has it, and where it lies."""
-        found = sorted((self.folder / "sha256").glob("??/*.*"))
+        found = sorted(path for folder in self._folders for path in (folder / "sha256").glob("??/*.*"))
         return tuple((f"sha256:{path.name.partition('.')[0]}", path) for path in found)
 
     def is_altered(self, path: Path) -> bool:

@@ -131,7 +131,7 @@ def test_a_mistake_of_the_defaults_is_told_once(write: Write) -> None:
 def test_a_damaged_lock_stops_before_anything_is_bought(write: Write) -> None:
     """A lock with merge marks is told as such; buying on a guess is not."""
     path = write(ONE)
-    lock = path.parent / ".storyboard" / "storyboard" / "emulated" / "storyboard.lock"
+    lock = path.parent / ".storyboard" / "emulated" / "storyboard.lock"
     lock.parent.mkdir(parents=True)
     lock.write_text("<<<<<<< mine\n{}\n", "utf-8")
     assert run(path).code == 5
@@ -148,19 +148,37 @@ def test_a_link_that_leads_out_of_the_project_is_not_followed(write: Write, tmp_
     assert (said.code, "leads out of the project" in said.err, list(outside.iterdir())) == (5, True, [])
 
 
+DIGEST = f"sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize("field", ["video", "frame"])
 @pytest.mark.parametrize("digest", ["sha256:/etc/hostname", "sha256:**x", "sha256:../../../x", "x"])
-def test_a_lock_names_takes_by_digests_alone(write: Write, digest: str) -> None:
+def test_a_lock_names_files_by_digests_alone(write: Write, digest: str, field: str) -> None:
     """What a stranger's lock says is never a path or a pattern."""
     path = write(ONE)
     lock = path.parent / "storyboard.lock"
+    take = {"take": 1, "video": DIGEST, "frame": "", "recipe": 1, "key": {}, "seconds": 1, "width": 1, "height": 1}
+    takes = {"ark:cgt-1": take | {"tokens": None, field: digest}}
+    lock.write_text(json.dumps({"storyboard_lock": 2, "scenes": {"a": {"selected": "", "takes": takes}}}), "utf-8")
+    said = say("plan", "-f", str(path))
+    assert (said.code, "can't be read as a lock" in said.err) == (5, True)
+
+
+@pytest.mark.parametrize("digest", ["sha256:/etc/hostname", "sha256:**x", "sha256:../../../x", "x"])
+def test_a_lock_of_version_1_names_files_by_digests_alone(write: Write, digest: str) -> None:
+    """The same holds for one that is translated first."""
+    path = write(ONE)
+    lock = path.parent / "storyboard.lock"
     take = {"recipe": 1, "key": {}, "frame": digest, "seconds": 1, "width": 1, "height": 1, "task": "", "tokens": None}
-    block = {"selected": "", "takes": {f"sha256:{'0' * 64}": take}}
+    block = {"selected": "", "takes": {DIGEST: take}}
     lock.write_text(json.dumps({"storyboard_lock": 1, "scenes": {"a": block}}), "utf-8")
     said = say("plan", "-f", str(path))
     assert (said.code, "can't be read as a lock" in said.err) == (5, True)
 
 
-@pytest.mark.parametrize("text", ["[" * 200_000, '{"storyboard_lock": 1, "scenes": []}', "null", ""])
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, '{"storyboard_lock": 1, "scenes": []}', '{"storyboard_lock": 2, "scenes": []}', "null", ""]
+)
 def test_a_lock_that_is_none_is_told(write: Write, text: str) -> None:
     """Whatever stands in a lock, the message is one line and no traceback."""
     path = write(ONE)
@@ -173,7 +191,7 @@ def test_a_second_runner_is_told_who_is_at_work(write: Write) -> None:
     from storyboard.world.journal import sole_runner
 
     path = write(ONE)
-    with sole_runner(path.parent / ".storyboard" / "storyboard" / "emulated"):
+    with sole_runner(path.parent / ".storyboard" / "emulated"):
         said = run(path)
     assert (said.code, "is at work" in said.err) == (5, True)
 

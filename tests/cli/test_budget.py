@@ -35,7 +35,7 @@ def for_real(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Said]:
 
 def state(path: Path) -> Path:
     """Where the real realm's record lies."""
-    return path.parent / ".storyboard" / "storyboard" / "real"
+    return path.parent / ".storyboard" / "real"
 
 
 def submitted(path: Path) -> bool:
@@ -101,7 +101,7 @@ def test_what_is_not_allowed_is_not_made(write: Write, most: str, code: int) -> 
     """More than the most, another currency, and what is no money at all; on the emulator as for real."""
     path = write(ONE)
     assert run(path, "--max-cost", most).code == code
-    assert not (path.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl").exists()
+    assert not (path.parent / ".storyboard/emulated/service/ledger.jsonl").exists()
 
 
 def test_a_wallet_bomb_is_refused_with_its_price(write: Write, for_real: Callable[[Path], Said]) -> None:
@@ -118,7 +118,7 @@ def test_a_run_tells_what_the_service_billed(write: Write) -> None:
     """To the millionth the sum of the emulator's own bills, by its own table; none is higher than was reserved."""
     path = write(STORYBOARD)
     said = run(path)
-    lines = (path.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
+    lines = (path.parent / ".storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
     bills = sum((Decimal(str(json.loads(line)["price"])) for line in lines), Decimal(0))
     status = json.loads(say("status", "-f", str(path), "--emulator", "--json").out)
     assert status["money"] == {"spent": [f"{bills:.6f} CNY"], "reserved": []}

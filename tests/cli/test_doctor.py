@@ -58,7 +58,7 @@ def test_where_things_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """The settings, and this realm's state."""
     monkeypatch.setenv("ARK_BASE_URL", "http://127.0.0.1:9/api/v3")
     found = rows(tmp_path)
-    assert found["state"] == f"{tmp_path}/.storyboard/storyboard/emulated (nothing yet)"
+    assert found["state"] == f"{tmp_path}/.storyboard/emulated (nothing yet)"
     assert found["settings"] == f"{os.environ['XDG_CONFIG_HOME']}/storyboard/settings.toml (not there: defaults)"
 
 

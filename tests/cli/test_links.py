@@ -9,7 +9,7 @@ import pytest
 from storyboard.testing.emulator import emulator
 from tests.cli.doors import STORYBOARD, run, say
 
-HIDDEN = Path("film/.storyboard/storyboard/emulated")
+HIDDEN = Path("film/.storyboard/emulated")
 
 
 @pytest.fixture
@@ -37,14 +37,14 @@ def test_a_run_writes_through_no_link(film: Path, tmp_path: Path, name: str) -> 
 def test_a_command_that_writes_stays_in_the_project(film: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
     """Where all of the hidden folder is a link that leads out of it."""
     outside = tmp_path / "outside"
-    (outside / "storyboard" / "emulated").mkdir(parents=True, mode=0o755)
+    (outside / "emulated").mkdir(parents=True, mode=0o755)
     (film.parent / ".storyboard").symlink_to(outside)
     with emulator(tmp_path / "ledger") as emulated, pytest.MonkeyPatch.context() as patched:
         for name, value in emulated.environment.items():
             patched.setenv(name, value)
         said = say(*words, "-f", str(film))
     found = [path.name for path in outside.rglob("*")]
-    assert (said.code, "leads out of the project" in said.err, found) == (5, True, ["storyboard", "emulated"])
+    assert (said.code, "leads out of the project" in said.err, found) == (5, True, ["emulated"])
 
 
 def test_the_secret_of_callbacks_is_not_drawn_beside_a_link(film: Path, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def run(path: Path, *words: str) -> Said:
 
 def asked(path: Path) -> list[str | None]:
     """Where the service was told to call back, task by task."""
-    lines = (path.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
+    lines = (path.parent / ".storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line)["body"].get("callback_url") for line in lines]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from storyboard import project, studio
 from storyboard.executor.run import Outcome
-from storyboard.planning.event import Event
+from storyboard.planning.event import Intended, Notice, Stored
 from storyboard.planning.lock import Lock, from_text, to_text
 from storyboard.project import Planned
 from storyboard.studio import Wish
@@ -48,8 +48,8 @@ def running(
         asked()
         return True
 
-    def tell(event: Event) -> None:
-        if event.kind == when and waiting:
+    def tell(event: Notice) -> None:
+        if getattr(event, "kind", "") == when and waiting:
             waiting.pop()()
 
     outcome = studio.run(
@@ -59,11 +59,16 @@ def running(
     return outcome
 
 
+def lock_on_disk(layout: Layout) -> Lock:
+    """The lock as it is written now."""
+    return from_text(layout.lock.read_text("utf-8"), layout.lock.name) if layout.lock.exists() else Lock()
+
+
 def pull(layout: Layout) -> Callable[[], None]:
     """A colleague's take comes into the lock, which may not have been there."""
 
     def pulled() -> None:
-        lock = project.lock_on_disk(layout).with_take("", "storm", THEIRS, select=True)
+        lock = lock_on_disk(layout).with_take("", "storm", THEIRS, select=True)
         layout.lock.parent.mkdir(parents=True, exist_ok=True)
         layout.lock.write_text(to_text(lock), "utf-8")
 
@@ -81,7 +86,7 @@ def writing(layout: Layout, text: str) -> Callable[[], None]:
 
 def scenes(layout: Layout) -> dict[str, int]:
     """How many takes each scene has in the lock."""
-    return {scene: len(block.takes) for (_, scene), block in project.lock_on_disk(layout).blocks.items()}
+    return {scene: len(block.takes) for (_, scene), block in lock_on_disk(layout).blocks.items()}
 
 
 @pytest.mark.parametrize("when", ["intended", "accepted", "stored"])
@@ -122,7 +127,7 @@ def test_a_merge_that_is_half_done_is_left_as_it_is_and_told(layout: Layout) -> 
     """Everything is made all the same, and the next run writes it down without paying again."""
     marks = "<<<<<<< mine\n{}\n"
     outcome = running(layout, "dusk", "alone", when="intended", told=writing(layout, marks))
-    assert ({outcome.results[id].standing for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
+    assert ({outcome.result(id).standing for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
     assert "storyboard.lock can't be read as a lock" in str(outcome.stopped)
     assert layout.lock.read_text("utf-8") == marks
     layout.lock.unlink()
@@ -136,8 +141,8 @@ def test_a_merge_that_is_done_before_the_run_ends_is_written_to(layout: Layout) 
     whole = layout.lock.read_text("utf-8")
     steps = ["<<<<<<< mine\n", whole]
 
-    def tell(event: Event) -> None:
-        if event.kind in ("intended", "stored") and steps:
+    def tell(event: Notice) -> None:
+        if isinstance(event, (Intended, Stored)) and steps:
             layout.lock.write_text(steps.pop(0), "utf-8")
 
     judgement, facts = project.survey(layout)

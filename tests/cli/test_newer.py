@@ -19,21 +19,43 @@ defaults: {ratio: 16:9, resolution: 480p, duration: 4}
 scenes:
   dusk: {prompt: A lighthouse at dusk.}
 """
-HIDDEN = ".storyboard/storyboard/emulated"
+HIDDEN = ".storyboard/emulated"
+FOLDERS = {"record-1": ".storyboard/storyboard/emulated", "record-2": HIDDEN}
+"""Where a record of each version lies."""
+AS_IT_WAS = {
+    "dusk": ("stored", "cgt-1", 190_001),
+    "gulls": ("in doubt", "", 190_002),
+    "lamp": ("failed", "cgt-2", 190_003),
+    "waves": ("refused", "", None),
+}
 GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 @pytest.fixture
-def newer(tmp_path: Path) -> Path:
-    """A project that was run once; then a newer program has gone on with it."""
+def made(tmp_path: Path) -> Path:
+    """A project that was run once and has one scene more since."""
     path = tmp_path / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
     assert run(path).code == 0
-    with closing(sqlite3.connect(tmp_path / HIDDEN / "state.db", isolation_level=None)) as database:
-        database.execute("pragma user_version = 99")
-        database.execute("pragma wal_checkpoint(truncate)")
     path.write_text(STORYBOARD + "  gulls: {prompt: Gulls.}\n", "utf-8")
     return path
+
+
+@pytest.fixture
+def newer(made: Path) -> Path:
+    """The same, and a newer program has gone on with its record."""
+    with closing(sqlite3.connect(made.parent / HIDDEN / "state.db", isolation_level=None)) as database:
+        database.execute("pragma user_version = 99")
+        database.execute("pragma wal_checkpoint(truncate)")
+    return made
+
+
+@pytest.fixture
+def newer_lock(made: Path) -> Path:
+    """The same, and a newer program has written its lock."""
+    lock = made.parent / HIDDEN / "storyboard.lock"
+    lock.write_text(lock.read_text("utf-8").replace('"storyboard_lock": 2', '"storyboard_lock": 99'), "utf-8")
+    return made
 
 
 @pytest.mark.row(70)
@@ -55,28 +77,45 @@ def test_it_is_shown(newer: Path, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.row(70)
-def test_a_lock_of_a_newer_program_is_not_written(newer: Path) -> None:
-    """Takes that it names in a way that we don't know would be lost."""
-    lock = newer.parent / HIDDEN / "storyboard.lock"
-    lock.write_text(lock.read_text("utf-8").replace('"storyboard_lock": 1', '"storyboard_lock": 2'), "utf-8")
+def test_a_lock_of_a_newer_program_is_not_written(newer_lock: Path) -> None:
+    """A run tells the version, submits nothing, and changes no byte of it."""
+    lock, ledger = newer_lock.parent / HIDDEN / "storyboard.lock", newer_lock.parent / HIDDEN / "service/ledger.jsonl"
     before = lock.read_bytes()
-    said = say("plan", "-f", str(newer), "--emulator")
-    assert (said.code, "is a lock of version 2" in said.err, lock.read_bytes() == before) == (5, True, True)
+    said = run(newer_lock)
+    told = "storyboard.lock is a lock of version 99" in said.err
+    assert (said.code, told, lock.read_bytes() == before, len(ledger.read_bytes().splitlines())) == (5, True, True, 1)
+
+
+@pytest.mark.row(70)
+@pytest.mark.parametrize("words", [("status",), ("plan",), ("why", "gulls"), ("verify",)])
+def test_a_lock_of_a_newer_program_is_shown(newer_lock: Path, words: tuple[str, ...]) -> None:
+    """Its takes are used as far as they can be read."""
+    lock = newer_lock.parent / HIDDEN / "storyboard.lock"
+    before = lock.read_bytes()
+    said = say(*words, "-f", str(newer_lock), "--emulator")
+    assert (said.code, lock.read_bytes() == before) == (0, True)
+
+
+def summed_up(journal: Journal) -> dict[str, tuple[str, str, int | None]]:
+    """How the attempt at each scene stands, its task and its mark."""
+    return {a.scene: (a.state, a.task, a.marker) for a in journal.history.past.attempts.values()}
 
 
 @pytest.mark.row(70)
 @pytest.mark.parametrize("script", sorted(GOLDEN.glob("*.sql")), ids=lambda path: path.stem)
 def test_a_record_of_each_version_that_there_was_is_read(tmp_path: Path, script: Path) -> None:
-    """It adds up to what it did then, and goes on."""
-    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as database:
+    """It adds up to what it did then, and the next command that writes goes on with it."""
+    path = tmp_path / "storyboard.yaml"
+    path.write_text(STORYBOARD, "utf-8")
+    old = tmp_path / FOLDERS[script.stem]
+    old.mkdir(parents=True)
+    with closing(sqlite3.connect(old / "state.db", isolation_level=None)) as database:
         database.executescript(script.read_text("utf-8"))
-    journal = Journal(tmp_path, VirtualClock(), writing=True)
-    attempts = {a.scene: (a.state, a.task, a.marker) for a in journal.history.past.attempts.values()}
-    journal.open_run()
-    journal.close()
-    assert attempts == {
-        "dusk": ("stored", "cgt-1", 190_001),
-        "gulls": ("in doubt", "", 190_002),
-        "lamp": ("failed", "cgt-2", 190_003),
-        "waves": ("refused", "", None),
-    }
+    before = Journal(old, VirtualClock(), writing=False, storyboard="storyboard")
+    before.close()
+    said = say("resolve", "gulls", "--submit-again", "-f", str(path), "--emulator")
+    after = Journal(tmp_path / HIDDEN, VirtualClock(), writing=False)
+    after.close()
+    resolved = {"gulls": ("abandoned", "", 190_002)}
+    assert (said.code, summed_up(before), summed_up(after)) == (0, AS_IT_WAS, AS_IT_WAS | resolved)
+    assert [one.take.id for one in after.history.past.takes] == ["ark:cgt-1"]

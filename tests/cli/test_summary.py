@@ -4,8 +4,8 @@ may cost."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,9 +13,10 @@ from storyboard.cli.show import next_words, show_results
 from storyboard.emulator.faults import Fault
 from storyboard.executor.run import Result
 from storyboard.planning.budget import Books, Entry
-from storyboard.planning.event import Event
+from storyboard.planning.event import Adopted, AttemptEvent, Held, Intended, Unanswered
 from storyboard.planning.money import money_of
 from storyboard.planning.take import Take
+from storyboard.planning.target import Unit
 from storyboard.promises import Realm
 from storyboard.testing.emulator import emulator
 from storyboard.world import register, settings
@@ -26,6 +27,8 @@ from storyboard.world.register import Register
 from tests.cli.doors import say
 
 Write = Callable[[str], Path]
+STEM = "storyboard"
+"""What the storyboard of these tests is called."""
 FILM = """\
 storyboard: 1
 model: seedance-2.0-fast
@@ -75,23 +78,23 @@ def books(*entries: Entry) -> Books:
 def test_a_bill_that_nobody_named_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
     """What was reserved is the most that it can be."""
     reserve = money_of("5 CNY")
-    take = Take("sha256:0", {}, tokens=None)
-    show_results([Result("dusk", "done", take=take, books=books(Entry(reserve, bill=reserve)))])
+    take = Take("ark:cgt-0", "sha256:0", {}, tokens=None)
+    show_results([Result(Unit("dusk"), "done", take=take, books=books(Entry(reserve, bill=reserve)))])
     assert capsys.readouterr().out == "  made      dusk  ¥5.00 at the most: the service named no usage\n"
 
 
 @pytest.mark.parametrize(
     ("result", "words"),
     [
-        (Result("dusk", "done"), ""),
-        (Result("dusk", "failed", "no", "word it otherwise"), "next: `storyboard run dusk`"),
+        (Result(Unit("dusk"), "done"), ""),
+        (Result(Unit("dusk"), "failed", "no", "word it otherwise"), "next: `storyboard run dusk`"),
         (
-            Result("dusk", "held", "?", f"say {AGAIN}"),
+            Result(Unit("dusk"), "held", "?", f"say {AGAIN}"),
             f"next: {AGAIN}",
         ),
-        (Result("dusk", "held", "it may cost too much", "raise it"), "next: `storyboard run dusk`"),
-        (Result("dusk", "blocked"), "next: `storyboard run dusk`"),
-        (Result("dusk", "waiting"), "next: `storyboard run dusk`"),
+        (Result(Unit("dusk"), "held", "it may cost too much", "raise it"), "next: `storyboard run dusk`"),
+        (Result(Unit("dusk"), "blocked"), "next: `storyboard run dusk`"),
+        (Result(Unit("dusk"), "waiting"), "next: `storyboard run dusk`"),
     ],
 )
 def test_what_to_say_next(result: Result, words: str) -> None:
@@ -99,17 +102,17 @@ def test_what_to_say_next(result: Result, words: str) -> None:
     assert next_words(result) == words
 
 
-def doubtful(path: Path, *more: Event, realm: Realm = "emulated") -> None:
+def doubtful(path: Path, *more: AttemptEvent, realm: Realm = "emulated") -> None:
     """A submission whose answer was lost, for which five yuan are set aside."""
     layout = layout_of(str(path), realm)
     layout.hidden.mkdir(parents=True)
     journal = Journal(layout.hidden, SystemClock(), writing=True)
-    journal.open_run()
-    about: dict[str, Any] = {"profile": "", "key": {}, "marker": 180_000, "reserve": "5 CNY", "rate": "46 CNY"}
+    journal.open_run(STEM)
+    five, rate = money_of("5 CNY"), money_of("46 CNY")
     for event in (
-        Event("intended", "dusk", "i1", about),
-        Event("unknown", "dusk", "i1", {"error": "no answer"}),
-        *more,
+        Intended("dusk", "i1", storyboard=STEM, marker=180_000, reserve=five, rate=rate),
+        Unanswered("dusk", "i1", error="no answer", storyboard=STEM),
+        *(replace(event, storyboard=STEM) for event in more),
     ):
         journal.append(event)
     Register(register.folder(settings.environment())).note(journal)
@@ -153,7 +156,7 @@ def test_what_a_decision_may_cost_is_shown_with_it(write: Write, words: list[str
 def test_a_task_that_a_run_could_not_get_on_with_may_be_decided_about(write: Write) -> None:
     """It has outlived its time, or its video doesn't come: submitted again, both may be billed."""
     path = write(FILM)
-    doubtful(path, Event("adopted", "dusk", "i1", {"task": "cgt-1"}), Event("held", "dusk", "i1", {"why": "too old"}))
+    doubtful(path, Adopted("dusk", "i1", task="cgt-1"), Held("dusk", "i1", why="too old"))
     code, lines = decided(path, "--submit-again")
     assert (code, "task cgt-1" in lines[0], lines[0].endswith("accepted: too old")) == (0, True, True)
 
@@ -161,7 +164,7 @@ def test_a_task_that_a_run_could_not_get_on_with_may_be_decided_about(write: Wri
 def test_a_task_that_is_well_under_way_is_not_decided_about(write: Write) -> None:
     """The run waits for it."""
     path = write(FILM)
-    doubtful(path, Event("adopted", "dusk", "i1", {"task": "cgt-1"}))
+    doubtful(path, Adopted("dusk", "i1", task="cgt-1"))
     assert decided(path, "--submit-again")[0] == 2
 
 
@@ -177,13 +180,13 @@ def test_a_scene_that_is_gone_is_decided_about_by_the_name_that_it_had(write: Wr
     [
         ([], "`storyboard resolve dusk --submit-again --emulator` has it made after all"),
         (
-            [Event("adopted", "dusk", "i1", {"task": "cgt-1"}), Event("held", "dusk", "i1", {"why": "too old"})],
+            [Adopted("dusk", "i1", task="cgt-1"), Held("dusk", "i1", why="too old")],
             "`storyboard resolve dusk --adopt cgt-1 --emulator` takes that back",
         ),
     ],
     ids=["in doubt", "with a task"],
 )
-def test_what_was_given_up_can_be_had_after_all(write: Write, more: list[Event], words: str) -> None:
+def test_what_was_given_up_can_be_had_after_all(write: Write, more: list[AttemptEvent], words: str) -> None:
     """If there is a task, then without paying for another; and what is told is done as it is told."""
     path = write(FILM)
     doubtful(path, *more)

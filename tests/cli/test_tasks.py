@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from storyboard.planning.event import Event
+from storyboard.planning.event import Accepted, AttemptEvent, Decided, Intended, Unanswered
 from storyboard.planning.fingerprint import Components
 from storyboard.planning.plan import in_doubt_hint
 from storyboard.testing.clock import VirtualClock
@@ -28,6 +29,8 @@ from tests.planning.worlds import key
 from tests.reading import graph_of
 
 Write = Callable[[str], Path]
+STEM = "storyboard"
+"""What the storyboard of these tests is called."""
 ONE = (
     "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
 )
@@ -65,7 +68,7 @@ def remembered(
     path: Path,
     scene: str,
     task: str,
-    *more: Event,
+    *more: AttemptEvent,
     marker: int | None = None,
     profile: str = "",
     key: Components | None = None,
@@ -74,11 +77,10 @@ def remembered(
     layout = layout_of(str(path), "emulated")
     layout.hidden.mkdir(parents=True)
     journal = Journal(layout.hidden, SystemClock(), writing=True)
-    journal.open_run()
-    about = {"profile": profile, "key": dict(key or {}), "marker": marker}
-    journal.append(Event("intended", scene, "intent", about))
-    journal.append(Event("accepted", scene, "intent", {"task": task}) if task else Event("unknown", scene, "intent"))
-    for event in more:
+    journal.open_run(STEM)
+    intended = Intended(scene, "intent", storyboard=STEM, profile=profile, key=dict(key or {}), marker=marker)
+    answer = Accepted(scene, "intent", task, storyboard=STEM) if task else Unanswered(scene, "intent", storyboard=STEM)
+    for event in (intended, answer, *(replace(one, storyboard=STEM) for one in more)):
         journal.append(event)
     journal.close()
 
@@ -317,7 +319,7 @@ def test_a_damaged_record_ends_nothing(write: Write, served: Emulator) -> None:
 def test_a_person_decides_about_a_held_scene(write: Write, words: list[str], after: str) -> None:
     """In each of the ways that the remedy names; what was given up can still be decided otherwise."""
     path = write(ONE)
-    remembered(path, "dusk", "", Event("decided", "dusk", "intent", {"choice": "abandon"}))
+    remembered(path, "dusk", "", Decided("dusk", "intent", choice="abandon"))
     assert say("resolve", "dusk", *words, "-f", str(path)).code == 0
     journal = Journal(layout_of(str(path), "emulated").hidden, SystemClock(), writing=False)
     assert journal.history.attempt("intent").state == after

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.doors import STORYBOARD, Said, run, say
 
-HIDDEN = ".storyboard/storyboard/emulated"
+HIDDEN = ".storyboard/emulated"
 RECORD = ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.jsonl", "storyboard.lock")
 
 
@@ -98,7 +98,11 @@ def test_a_lost_record_is_not_paid_for_again(project: Path) -> None:
     """A task of the service that bears the mark of a scene is told before anything is submitted for it."""
     forget(project)
     said = run(project)
-    assert (said.code, "nobody here remembers" in said.err, "storyboard recover" in said.err) == (4, True, True)
+    assert (said.code, "is missing from this project's record" in said.err, "storyboard recover" in said.err) == (
+        4,
+        True,
+        True,
+    )
     assert (said.submitted, tasks(project)) == (0, 4)
 
 
@@ -124,7 +128,7 @@ def test_recovery_submits_nothing_that_bears_no_mark(tmp_path: Path) -> None:
     project = tmp_path / "storyboard.yaml"
     project.write_text(STORYBOARD.replace("duration: 4}", "duration: 4, execution_expires_after: 7200}"), "utf-8")
     said = say("recover", "-f", str(project), "--emulator")
-    assert (said.code, said.submitted, "it bears no mark" in said.err) == (4, 0, True)
+    assert (said.code, said.submitted, "its request carries no marker" in said.err) == (4, 0, True)
     assert not (project.parent / HIDDEN / "service" / "ledger.jsonl").exists()
 
 

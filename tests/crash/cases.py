@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from storyboard.errors import StoryboardError
 from tests.crash import place
 from tests.crash.place import Place, Wrong, no_doubles, no_traceback
 from tests.crash.tracer import SOCKETS, Act, Point, Refuse, Send, Traced, ended
+from tests.first_layout import put_back
 
 
 @dataclass(slots=True)
@@ -65,6 +67,42 @@ def kill(where: Place, numbers: Sequence[int], *, cold: bool = False) -> Told:
             told.acted = done.code == -signal.SIGKILL
             told.point = str(done.points[-1]) if done.points else ""
         _settle(where, told)
+    except (Wrong, StoryboardError, TimeoutError) as error:
+        told.wrong = str(error)
+    return told
+
+
+def begin_import(where: Place) -> None:
+    """A project of the first layout, at a service that made it: made once, then copied."""
+    made = where.folder.with_name("first-layout")
+    if not made.exists():
+        where.begin()
+        if where.run().code != 0:
+            raise Wrong("the film was not made")
+        put_back(where.folder)
+        shutil.copytree(where.folder, made)
+    shutil.rmtree(where.folder)
+    shutil.copytree(made, where.folder)
+
+
+def trace_import(where: Place) -> list[Point]:
+    """The points of a run that brings a project of the first layout over, undisturbed."""
+    begin_import(where)
+    return run(where, lambda _: None).points
+
+
+def kill_import(where: Place, number: int) -> Told:
+    """Kill a run that brings a project of the first layout over at a point; then settle: nothing may be submitted."""
+    told = Told()
+    try:
+        begin_import(where)
+        before = len(where.rows())
+        done = run(where, at(number, Send(signal.SIGKILL)))
+        told.acted = done.code == -signal.SIGKILL
+        told.point = str(done.points[-1]) if done.points else ""
+        _settle(where, told)
+        if len(where.rows()) != before:
+            raise Wrong(f"{len(where.rows()) - before} tasks were submitted again")
     except (Wrong, StoryboardError, TimeoutError) as error:
         told.wrong = str(error)
     return told

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.event import DURABLE, Event
+from storyboard.planning.event import DURABLE, Accepted, Ended, Event, Intended, Recorded, Seen
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 
@@ -35,7 +35,7 @@ class Damage:
     turn: int = 0
 
 
-def written(folder: Path, scenes: int, *, closed: bool) -> list[Event]:
+def written(folder: Path, scenes: int, *, closed: bool) -> list[Recorded]:
     """A state with the four events of each scene: in the database if it was closed, else as a kill leaves it, in the
     log. The events."""
     live = folder / "live"
@@ -59,11 +59,10 @@ def written(folder: Path, scenes: int, *, closed: bool) -> list[Event]:
 
 def _events(number: int) -> Iterator[Event]:
     scene, intent, task = f"scene-{number}", f"{number:032x}", f"cgt-20260101120000-{number:05d}"
-    about = {"key": {"prompt": "sha256:" + "0" * 16}, "profile": "", "marker": 172801 + number}
-    yield Event("intended", scene, intent, about)
-    yield Event("accepted", scene, intent, {"task": task})
-    yield Event("seen", scene, intent, {"status": "running"})
-    yield Event("ended", scene, intent, {"status": "failed", "error": "灯塔: no"})
+    yield Intended(scene, intent, key={"prompt": "sha256:" + "0" * 16}, marker=172801 + number)
+    yield Accepted(scene, intent, task=task)
+    yield Seen(scene, intent, status="running")
+    yield Ended(scene, intent, status="failed", error="灯塔: no")
 
 
 def damages(folder: Path) -> Iterator[Damage]:
@@ -75,7 +74,7 @@ def damages(folder: Path) -> Iterator[Damage]:
             yield Damage(name, place, 0xFF if place % 2 else 0x01)
 
 
-def outcome(folder: Path, damage: Damage, events: list[Event], *, writing: bool) -> str:
+def outcome(folder: Path, damage: Damage, events: list[Recorded], *, writing: bool) -> str:
     """What opening says after the damage: the same, damaged, fewer, or lost."""
     tried = folder / "tried"
     tried.mkdir(exist_ok=True)

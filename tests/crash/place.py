@@ -72,7 +72,7 @@ class Place:
     @property
     def hidden(self) -> Path:
         """The folder of state and store."""
-        return self.folder / ".storyboard" / "storyboard" / "emulated"
+        return self.folder / ".storyboard" / "emulated"
 
     def begin(self) -> None:
         """A fresh project, at a service that has forgotten everything."""
@@ -131,7 +131,7 @@ class Place:
         """The kind and scene of each event that is written down."""
         journal = Journal(self.hidden, SystemClock(), writing=False)
         journal.close()
-        return [f"{event.kind} {event.scene}".strip() for _, event in journal.past]
+        return [f"{event.kind} {getattr(event, 'scene', '')}".strip() for _, event in journal.past]
 
 
 def no_traceback(code: int, stderr: str) -> None:

@@ -13,30 +13,34 @@ from pathlib import Path
 
 from tests.crash.place import ROOT
 
+_INTENT_NOTED = "_note_intended(job, crew, replace(job.intended(intent, carried, occurrence), body=digest_of(body)))"
+_NO_LIST = (
+    "storyboard/executor/perform.py",
+    "                await check_unrecorded(job, crew, carried, occurrence)\n",
+    "",
+)
+_DECIDED = 'happened.Decided(job.scene, begun.intent, "submit again", storyboard=job.storyboard)'
 BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "intent after the POST": (
         (
             "storyboard/executor/perform.py",
-            "    _note_intended(job, crew, intent, {**_about(job), **about})\n    try:\n"
-            "        _check_awake(crew, intent)\n",
+            f"    {_INTENT_NOTED}\n    try:\n        _check_awake(crew, intent)\n",
             "    try:\n",
         ),
         (
             "storyboard/executor/perform.py",
             "        _note_accepted(job, crew, intent, task)\n",
-            "        _note_intended(job, crew, intent, {**_about(job), **about})\n"
-            "        _note_accepted(job, crew, intent, task)\n",
+            f"        {_INTENT_NOTED}\n        _note_accepted(job, crew, intent, task)\n",
         ),
-        ("storyboard/executor/perform.py", 'if marker is None or crew.memory == "whole":', "if True:"),
+        _NO_LIST,
     ),
     "a submission in doubt is made again": (
         (
             "storyboard/executor/perform.py",
             "            known = await sought(job, crew, begun)\n",
-            '            crew.note(Event("decided", job.scene, begun.intent, {"choice": "submit again"}))\n'
-            "            known = await submitted(job, crew, order)\n",
+            f"            crew.note({_DECIDED})\n            known = await submitted(job, crew, order)\n",
         ),
-        ("storyboard/executor/perform.py", 'if marker is None or crew.memory == "whole":', "if True:"),
+        _NO_LIST,
     ),
     "a take's name before its bytes": (
         (
@@ -53,21 +57,47 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "storyboard/executor/perform.py",
             '        raise FileTrouble(f"{error.what}; the service has taken task {task} on", error.hint) from error\n',
-            '        crew.note(Event("not_sent", job.scene, intent, {"error": error.what}))\n'
+            "        crew.note(happened.NotSent(job.scene, intent, error.what, storyboard=job.storyboard))\n"
             "        raise NotSent(error.what) from error\n",
         ),
-        ("storyboard/executor/perform.py", 'if marker is None or crew.memory == "whole":', "if True:"),
+        _NO_LIST,
     ),
     "no lock": (("storyboard/world/journal.py", "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),),
     "the journal is not synced": (
         ("storyboard/world/journal.py", "{'full' if durable else 'normal'}", "normal"),
-        ("storyboard/world/journal.py", "pragma synchronous = full", "pragma synchronous = normal"),
+        (
+            "storyboard/world/journal.py",
+            'database.execute("pragma synchronous = full")\n                database.execute(_TABLE)\n',
+            'database.execute("pragma synchronous = normal")\n                database.execute(_TABLE)\n',
+        ),
     ),
     "a take's bytes are not synced": (("storyboard/world/store.py", "os.fsync(self._file.fileno())", "pass"),),
     "a take's name is not synced": (
         ("storyboard/world/store.py", "sync_folder(place.parent)  # also", "pass  # not even"),
     ),
     "a new folder's name is not synced": (("storyboard/world/files.py", "sync_folder(made.parent)", "pass"),),
+    "identity by bytes": (
+        (
+            "storyboard/executor/perform.py",
+            "        id=id_of(_provider(known, crew), known.task),\n",
+            '        id=f"file:{video.digest}",\n',
+        ),
+    ),
+    "no list": (_NO_LIST,),
+    "marker by name": (
+        (
+            "storyboard/executor/locate.py",
+            "Marker(marker_of(job.components, occurrence, taken))",
+            'Marker(marker_of({**job.components, "scene": job.scene}, occurrence, taken))',
+        ),
+    ),
+    "import twice": (
+        (
+            "storyboard/world/first_layout.py",
+            "{event.storyboard for event in known if isinstance(event, Imported) and event.source}",
+            "set[str]()",
+        ),
+    ),
     "a signal is a failure": (
         ("storyboard/studio.py", "        if not crew.stop.interrupted:\n            raise\n", "        raise\n"),
     ),
@@ -99,6 +129,10 @@ SEARCHES = {
     "a take's name is not synced": _POWER,
     "a new folder's name is not synced": _POWER,
     "no lock": ["tests.crash.sweep", "runners", "--minutes", "1"],
+    "identity by bytes": ["pytest", "tests/unchanged"],
+    "no list": ["pytest", "tests/executor/test_duplicates.py"],
+    "marker by name": ["pytest", "tests/cli/test_found_by_key.py"],
+    "import twice": ["pytest", "tests/cli/test_first_layout.py"],
     "a signal is a failure": ["tests.crash.sweep", "interrupt", "--shard", "1/20", "--minutes", "4"],
 }
 """What finds a bug, where it isn't the sample."""
@@ -109,10 +143,13 @@ def found(bug: str) -> str:
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         source = planted(bug, Path(folder))
         words = SEARCHES.get(bug, ["tests.crash.sample", "--first"])
+        words = [*words, "-q", "-x", "-p", "no:cacheprovider"] if words[0] == "pytest" else words
         command = [sys.executable, "-P", "-m", *words]
         done = subprocess.run(
             command, cwd=ROOT, env=environment(source), capture_output=True, text=True, check=False, timeout=900
         )
+    if words[0] == "pytest":
+        return next((line for line in done.stdout.splitlines() if line.startswith("FAILED ")), "")
     if "Traceback" in done.stderr:
         raise RuntimeError(done.stderr)
     return next((line for line in done.stdout.splitlines() if line.startswith("WRONG")), "")

@@ -29,6 +29,7 @@ from random import Random
 from typing import TypeAlias
 
 from storyboard.errors import StoryboardError
+from storyboard.planning.event import Stored
 from storyboard.planning.lock import Lock, from_text
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock
@@ -190,9 +191,8 @@ def judge(state: State, where: Place, tried: Path) -> None:
         if row["client_request_id"] not in intents:
             raise Wrong(f"task {row['task_id']} was taken on, and nobody remembers")
     for _, event in journal.past:
-        if event.kind == "stored":
-            take = event.body["take"]
-            for digest in filter(None, (take["digest"], take.get("frame", ""))):
+        if isinstance(event, Stored):
+            for digest in filter(None, (event.take.digest, event.take.frame)):
                 _check_stored(state, hidden, digest)
     text = state.get(f"/{hidden}/storyboard.lock")
     lock = Lock() if text is None else from_text(text.decode(), "storyboard.lock")

@@ -1,6 +1,6 @@
 """Every case of a sort, in shards that can be broken off and taken up again.
 
-    python -m tests.crash.sweep kill recover errors interrupt runners --shard 1/2 --minutes 30
+    python -m tests.crash.sweep kill recover import errors interrupt runners --shard 1/2 --minutes 30
 
 What came of each case is a line in `build/crash/DIGEST/SORT-SHARD.jsonl`, DIGEST that of the program's code: a case
 that has a line there isn't run again. A case in which nothing was done, since the run took fewer steps this time, is
@@ -29,7 +29,7 @@ from tests.crash.place import ROOT, SOURCE, Place, ends_in_order, opened
 from tests.crash.tracer import Point
 
 Case = Callable[[Place], Told]
-SORTS = ("kill", "recover", "errors", "interrupt", "runners")
+SORTS = ("kill", "recover", "import", "errors", "interrupt", "runners")
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 OFFSETS = 300
 STARTS = 200
@@ -93,6 +93,12 @@ def every(sort: str, lines: Path, where: Place) -> dict[str, Case]:
     """All cases of a sort, by name."""
     if sort == "runners":
         return {f"{number}": cases.runners for number in range(STARTS)}
+    if sort == "import":
+        points = recorded(
+            lines, "trace-import", where, lambda where: [asdict(one) for one in cases.trace_import(where)]
+        )
+        assert isinstance(points, list)
+        return {f"{point['number']}": partial(cases.kill_import, number=point["number"]) for point in points}
     if sort == "recover":
         return {
             f"{kind} {number}": partial(cases.kill, numbers=(crash, number))

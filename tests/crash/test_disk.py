@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import FileTrouble
-from storyboard.executor.perform import Job, perform
+from storyboard.executor.job import Job
+from storyboard.executor.perform import perform
+from storyboard.planning.marker import Marker
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 from tests.crash import cases, tracer
@@ -20,7 +22,7 @@ from tests.crash.place import Place, opened, settle
 from tests.crash.tracer import Point, Refuse
 from tests.executor.desk import bench
 
-HIDDEN = ".storyboard/storyboard/emulated"
+HIDDEN = ".storyboard/emulated"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ class Tried:
     said: str = ""
 
 
-async def _order(marker: int | None) -> bytes:
+async def _order(marker: Marker) -> bytes:
     return str(marker).encode()
 
 
@@ -157,7 +159,7 @@ def test_a_record_that_takes_nothing_more_hides_nothing(
     assert settle(traced).again == []
 
 
-FOLDERS = [".", HIDDEN + "/store", HIDDEN + "/store/sha256", "renders", "renders/emulated/scenes"]
+FOLDERS = [".", HIDDEN + "/store", HIDDEN + "/store/sha256", "renders", "renders/emulated/storyboard/scenes"]
 
 
 @pytest.mark.row(55)

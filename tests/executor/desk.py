@@ -16,7 +16,7 @@ from storyboard.executor.fetch import Fetcher
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
 from storyboard.executor.watch import Watcher
-from storyboard.planning.event import Event
+from storyboard.planning.event import Interrupting, Notice, Waiting
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.pacing import Paced
@@ -49,8 +49,17 @@ class Desk:
     looks: list[Status | StoryboardError] = field(default_factory=list)
     files: list[bytes | StoryboardError] = field(default_factory=list)
     listed: list[Task] = field(default_factory=list)
-    later: list[Task] = field(default_factory=list)
-    """What is listed from the second list on."""
+    later: list[list[Task]] = field(default_factory=list)
+    """What is listed besides from the second list on, from the third, and so on."""
+    no_lists: list[StoryboardError] = field(default_factory=list)
+    """What lists are refused with, the first ones first."""
+    listings: int = 0
+    """How many lists were asked for."""
+    no_cancels: list[StoryboardError] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    """Tasks that were cancelled."""
+    slow: float = 0.0
+    """Seconds that a create takes."""
     made: dict[str, Any] = field(default_factory=dict)
     """What a task says that it was made with."""
     bodies: list[bytes] = field(default_factory=list)
@@ -71,7 +80,10 @@ class Desk:
         """The next answer."""
         del intent
         self.bodies.append(body)
-        answer = self.answers.pop(0) if self.answers else f"cgt-{len(self.bodies)}"
+        number = len(self.bodies)
+        if self.slow:
+            await self.clock.sleep(self.slow)
+        answer = self.answers.pop(0) if self.answers else f"cgt-{number}"
         if isinstance(answer, StoryboardError):
             raise answer
         self.running += 1
@@ -87,6 +99,7 @@ class Desk:
         if wire.is_over(status):
             self.running -= 1
         ended = self.clock.now()
+        created = next((row.created_at for row in self.listed if row.id == task), 0.0)
         address = Address(f"http://127.0.0.1:1/{task}.mp4?signature") if status == "succeeded" else None
         return Task(
             task,
@@ -96,7 +109,7 @@ class Desk:
             None,
             ended + self.lives,
             error="said so" if status == "failed" else "",
-            **self.made,
+            **{"created_at": created, **self.made},
         )
 
     async def list(
@@ -111,14 +124,19 @@ class Desk:
     ) -> Page:
         """All that was laid on the desk; nobody filters it."""
         del status, model, service_tier, tasks
+        self.listings += page == 1
+        if self.no_lists:
+            raise self.no_lists.pop(0)
         shown = tuple(self.listed)
-        self.listed += self.later
-        self.later = []
+        if page == 1 and self.later:
+            self.listed += self.later.pop(0)
         return Page(shown[(page - 1) * size : page * size], len(shown))
 
     async def cancel(self, task: str) -> None:
-        """Nobody asks."""
-        raise NotImplementedError
+        """Note it, or refuse it."""
+        if self.no_cancels:
+            raise self.no_cancels.pop(0)
+        self.cancelled.append(task)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The next file; a whole video once there are no more."""
@@ -137,12 +155,22 @@ class Bench:
     desk: Desk
     crew: Crew
     journal: Journal
-    heard: list[Event]
+    heard: list[Notice]
 
     @property
     def kinds(self) -> list[str]:
-        """What happened, in order."""
-        return [event.kind for event in self.heard]
+        """What was told, in order: kinds of events; `waiting` and `interrupting` are never written down."""
+        return [_kind(event) for event in self.heard]
+
+
+def _kind(event: Notice) -> str:
+    match event:
+        case Waiting():
+            return "waiting"
+        case Interrupting():
+            return "interrupting"
+        case _:
+            return event.kind
 
 
 def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
@@ -151,7 +179,7 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
     desk = desk or Desk(clock)
     desk.clock = clock
     journal = Journal(folder, clock, writing=True)
-    heard: list[Event] = []
+    heard: list[Notice] = []
     provider, store = Paced(desk, clock), Store(folder / "store")
     crew = Crew(
         realm="emulated",

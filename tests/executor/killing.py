@@ -64,7 +64,7 @@ def place(folder: Path, *, embedded: bool, hold: int) -> Iterator[Place]:
     (folder / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ARK_")}
     if embedded:
-        ledger = folder / ".storyboard" / "storyboard" / "emulated" / "service" / "ledger.jsonl"
+        ledger = folder / ".storyboard" / "emulated" / "service" / "ledger.jsonl"
         yield Place(folder, embedded, hold, environment, ledger)
         return
     ledger = folder / "ledger.jsonl"

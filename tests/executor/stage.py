@@ -25,7 +25,8 @@ from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.planning.budget import Budget, Cap
-from storyboard.planning.event import Event, past_of
+from storyboard.planning.event import Notice, Recorded, RunClosed, Waiting
+from storyboard.planning.history import past_of
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import World, plan
 from storyboard.promises import Account, Pace, Secret
@@ -51,7 +52,7 @@ HURRIED = net.Patience(seconds=0.2, least=4096, whole=5.0, ask=0.4)
 """For those who would keep us waiting for ever."""
 
 
-def nobody(crew: Crew, event: Event) -> None:
+def nobody(crew: Crew, event: Notice) -> None:
     """Nobody looks on."""
     del crew, event
 
@@ -75,9 +76,9 @@ class Stage:
     instead: Callable[[Provider], Provider] = lambda provider: provider
     dice: LoadedDice = field(default_factory=LoadedDice)
     lock: Lock = field(default_factory=Lock)
-    past: list[tuple[float, Event]] = field(default_factory=list)
-    heard: list[Event] = field(default_factory=list)
-    hears: Callable[[Crew, Event], None] = nobody
+    past: list[tuple[float, Recorded]] = field(default_factory=list)
+    heard: list[Notice] = field(default_factory=list)
+    hears: Callable[[Crew, Notice], None] = nobody
 
     @property
     def tasks(self) -> int:
@@ -91,11 +92,11 @@ class Stage:
 
     def states(self, scene: str) -> list[str]:
         """How the attempts at a scene stand, as the journal adds them up."""
-        return [attempt.state for attempt in past_of(self.past).of("", scene)]
+        return [attempt.state for attempt in past_of(self.past).of("", "", scene)]
 
     def told(self, words: str) -> int:
-        """How often somebody who looks on was told something that holds these words."""
-        return sum(words in str(event.body.get("status", "")) for event in self.heard)
+        """How often somebody who looks on was told of a wait in words that hold these."""
+        return sum(isinstance(event, Waiting) and words in event.reason for event in self.heard)
 
     def runs(self) -> Outcome:
         """Run it, once more or for the first time."""
@@ -103,7 +104,7 @@ class Stage:
         journal = Journal(self.folder, self.clock, writing=True)
         try:
             outcome = asyncio.run(self._walked(journal))
-            journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
+            journal.append(RunClosed(exit=outcome.exit_code))
             return outcome
         finally:
             self.past = list(journal.past)
@@ -111,7 +112,7 @@ class Stage:
 
     async def _walked(self, journal: Journal) -> Outcome:
         store, graph = Store(self.folder / "store"), graph_of(self.text)
-        world = World(capabilities(), {}, self.lock, past_of(journal.past), store.digests())
+        world = World(capabilities(), {}, self.lock, past_of(journal.past), store.digests(), provider="ark")
         memory = memory_of(journal.past, self.clock.now()) if journal.past else "whole"
         journal.open_run(provider="ark", memory=memory)
         way = net.Net(self.patience)
@@ -143,7 +144,7 @@ class Stage:
         finally:
             await way.close()
 
-    def _hear(self, crew: Crew, event: Event) -> None:
+    def _hear(self, crew: Crew, event: Notice) -> None:
         self.heard.append(event)
         self.hears(crew, event)
 
@@ -153,7 +154,7 @@ class Stage:
 
 def standings(outcome: Outcome) -> Mapping[str, str]:
     """Where each scene stands after a run."""
-    return {id: result.standing for id, result in outcome.results.items()}
+    return {unit.scene: result.standing for unit, result in outcome.results.items()}
 
 
 def staged(folder: Path, faults: Sequence[Fault], doing: Callable[[Stage], object]) -> Stage:

@@ -19,11 +19,13 @@ from storyboard.errors import (
     UnknownOutcome,
 )
 from storyboard.executor.crew import Crew
+from storyboard.executor.job import Job
 from storyboard.executor.local import Local
-from storyboard.executor.perform import Job, perform
+from storyboard.executor.perform import perform
 from storyboard.executor.run import Outcome, Run
 from storyboard.planning.budget import Budget, Cap, Entry
-from storyboard.planning.event import Event
+from storyboard.planning.event import Accepted, Intended, Notice, encode
+from storyboard.planning.marker import Marker
 from storyboard.planning.money import Money, money_of
 from storyboard.planning.plan import plan
 from storyboard.testing.clock import VirtualClock
@@ -35,7 +37,7 @@ from tests.reading import graph_of
 JOB = Job("dusk", "", {"prompt": "words"}, reserve=money_of("5 CNY"), rate=money_of("46 CNY"))
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request."""
     return str(marker).encode()
 
@@ -71,7 +73,10 @@ def test_the_intent_names_what_is_set_aside_and_the_rate(tmp_path: Path) -> None
     """So that any later reader can settle it, whatever its table of prices says."""
     at = bench(tmp_path)
     asyncio.run(perform(JOB, at.crew, order))
-    assert (at.heard[0].body["reserve"], at.heard[0].body["rate"]) == ("5 CNY", "46 CNY")
+    intended = at.heard[0]
+    assert isinstance(intended, Intended)
+    body = encode(intended).body
+    assert (body["reserve"], body["rate"]) == ("5 CNY", "46 CNY")
 
 
 def test_a_take_is_paid_with_its_tokens(tmp_path: Path) -> None:
@@ -177,8 +182,8 @@ def test_another_project_s_spending_leaves_less(tmp_path: Path) -> None:
     crew, day = capped(at, tmp_path, day="20.1 CNY")
     other = Spending(tmp_path / "spending", at.crew.clock, cap=Cap("max_cost_day", money_of("20.1 CNY")))
 
-    def tell(event: Event) -> None:
-        if event.kind == "accepted" and not day.today().entry("other"):
+    def tell(event: Notice) -> None:
+        if isinstance(event, Accepted) and not day.today().entry("other"):
             other.reserve("other", money_of("12 CNY"))
 
     outcome = walked(replace(crew, tell=tell))

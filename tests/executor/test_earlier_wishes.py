@@ -9,7 +9,8 @@ import pytest
 from storyboard.emulator.faults import Fault
 from storyboard.executor.reconcile import decision, in_doubt
 from storyboard.executor.run import Outcome
-from storyboard.planning.event import Event, past_of
+from storyboard.planning.event import Accepted, Notice, RunClosed
+from storyboard.planning.history import past_of
 from storyboard.world.journal import Journal
 from tests.executor.stage import HEAD, ONE, TWO, Stage, nobody, staged, standings
 
@@ -21,9 +22,9 @@ AWAY = Fault("get", at="1-2", does="drop")
 UNKNOWN = Fault("list", at="1-8", does="without", fields=["execution_expires_after"])
 
 
-def leaves(crew: object, event: Event) -> None:
+def leaves(crew: object, event: Notice) -> None:
     """Leave as soon as the first task is taken on."""
-    if event.kind == "accepted":
+    if isinstance(event, Accepted):
         crew.stop.interrupt(2)  # type: ignore[attr-defined]  # it is the crew of a run
 
 
@@ -113,8 +114,8 @@ def decided(stage: Stage, scene: str, adopt: str = "", *, abandon: bool = False)
     journal = Journal(stage.folder, stage.clock, writing=True)
     past = past_of(journal.past)
     journal.open_run(provider="ark")
-    journal.append(decision(in_doubt(past, "", scene, adopt), adopt, past, abandon=abandon))
-    journal.append(Event("run_closed"))
+    journal.append(decision(in_doubt(past, "", "", scene, adopt), adopt, past, abandon=abandon))
+    journal.append(RunClosed())
     journal.close()
 
 

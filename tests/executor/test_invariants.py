@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import AnotherRunner, DecisionNeeded, Gone, StoryboardError, UnknownOutcome, Unusable
-from storyboard.executor.perform import Job, perform
-from storyboard.planning.event import Event
+from storyboard.executor.job import Job
+from storyboard.executor.perform import perform
+from storyboard.planning.event import Accepted, Ended, Intended, Memory, Missed
 from storyboard.planning.fingerprint import digest_of
-from storyboard.planning.marker import marker_of
+from storyboard.planning.marker import Marker, marker_of
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Page, Task
 from storyboard.testing.clock import VirtualClock
@@ -27,7 +28,7 @@ from tests.executor.desk import Bench, Desk, bench, video
 JOB = Job("dusk", "", {"prompt": "words"})
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request."""
     return f"{marker}".encode()
 
@@ -52,7 +53,8 @@ class Reader(Desk):
         journal = Journal(self.folder, self.clock, writing=False)
         journal.close()
         last = journal.past[-1][1]
-        self.found.append((last.kind, str(last.body.get("body"))))
+        assert isinstance(last, Intended)
+        self.found.append((last.kind, last.body))
         assert last.intent == intent
         return await Desk.submit(self, body, intent)
 
@@ -105,11 +107,11 @@ def test_i5_a_name_in_the_store_is_of_a_whole_video(tmp_path: Path, bad: bytes) 
 
 
 def test_i6_nothing_is_deleted_at_the_service(tmp_path: Path) -> None:
-    """Whatever comes of tasks, a run never asks for it: the desk would break."""
+    """Whatever comes of tasks, a run never asks for it where no other copy has submitted the same."""
     looks: list[object] = ["failed", "expired", "cancelled", "succeeded"]
     at = bench(tmp_path, Desk(VirtualClock(), looks=looks))  # type: ignore[arg-type]  # statuses
     came = [made(at) for _ in range(4)]
-    assert came == ["SceneFailed", "SceneFailed", "DecisionNeeded", "cgt-4"]
+    assert (came, at.desk.cancelled) == (["SceneFailed", "SceneFailed", "DecisionNeeded", "cgt-4"], [])
 
 
 def test_i8_an_epoch_that_is_over_submits_nothing(tmp_path: Path) -> None:
@@ -165,13 +167,14 @@ def test_a_run_after_one_that_broke_off_looks_before_it_pays(tmp_path: Path) -> 
     assert at.desk.asked == ["list", "submit", "submit"]
 
 
-def test_a_task_that_nobody_here_remembers_is_not_paid_for_beside(tmp_path: Path) -> None:
-    """Its mark is that of this very request: a person decides first."""
+@pytest.mark.parametrize("memory", ["whole", "doubtful"])
+def test_a_listed_task_that_the_record_lacks_is_not_paid_for_again(tmp_path: Path, memory: Memory) -> None:
+    """It carries the marker of this very request, so a person decides first, however complete the record is."""
     at = bench(tmp_path)
-    mark = marker_of("", "dusk", JOB.components, 0)
+    mark = marker_of(JOB.components, 0)
     at.desk.listed = [Task("cgt-lost", "running", "running", expires_after=mark, created_at=at.crew.clock.now())]
     with pytest.raises(DecisionNeeded):
-        asyncio.run(perform(JOB, replace(at.crew, memory="doubtful"), order))
+        asyncio.run(perform(JOB, replace(at.crew, memory=memory), order))
     assert at.desk.bodies == []
 
 
@@ -210,7 +213,7 @@ def test_a_task_that_runs_again_when_its_video_is_fetched_is_asked_once_more(tmp
     """It has succeeded, and that stays so."""
     at = bench(tmp_path, Desk(VirtualClock(), looks=["succeeded", "running"], files=[Unusable("no")]))
     assert made(at) == "cgt-1"
-    ends = [event.body["status"] for event in at.heard if event.kind == "ended"]
+    ends = [event.status for event in at.heard if isinstance(event, Ended)]
     assert ends == ["succeeded"]
 
 
@@ -218,9 +221,9 @@ def test_a_task_that_runs_again_when_its_video_is_fetched_is_asked_once_more(tmp
 def test_a_missed_download_is_remembered_by_the_next_run(tmp_path: Path) -> None:
     """Five in this hour, whoever asked."""
     at = bench(tmp_path, Desk(VirtualClock(), files=[Unusable("no")] * 4))
-    at.journal.append(Event("intended", "dusk", "i1", {"profile": "", "key": dict(JOB.components)}))
-    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-9"}))
-    at.journal.append(Event("missed", "dusk", "i1", {"error": "no"}))
+    at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components)))
+    at.journal.append(Accepted("dusk", "i1", task="cgt-9"))
+    at.journal.append(Missed("dusk", "i1", error="no"))
     began = at.crew.clock.now()
     take = asyncio.run(perform(JOB, at.crew, order, at.journal.history.attempt("i1")))
     assert (take.task, at.crew.clock.now() - began >= 3600 - 1) == ("cgt-9", True)

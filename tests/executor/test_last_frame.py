@@ -13,7 +13,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from storyboard.errors import DecisionNeeded, Gone, StoryboardError, Unreachable
-from storyboard.executor.perform import Job, perform
+from storyboard.executor.job import Job
+from storyboard.executor.perform import perform
+from storyboard.planning.event import Waiting
+from storyboard.planning.marker import Marker
 from storyboard.planning.take import Take
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
@@ -75,7 +78,7 @@ def framed(folder: Path, frames: Sequence[bytes | StoryboardError] = (), nameles
 def performed(at: Bench) -> Take:
     """Perform the job."""
 
-    async def order(marker: int | None) -> bytes:
+    async def order(marker: Marker) -> bytes:
         return str(marker).encode()
 
     return asyncio.run(perform(JOB, at.crew, order))
@@ -124,7 +127,10 @@ def test_what_has_succeeded_and_names_no_video_is_asked_again(tmp_path: Path) ->
     """Its address comes with the next look."""
     at = framed(tmp_path, nameless=1)
     told = "again in 1 s: task cgt-1 succeeded, but names no video"
-    assert (performed(at).digest, told in [event.body.get("status") for event in at.heard]) == (digest(video()), True)
+    assert (performed(at).digest, told in [event.reason for event in at.heard if isinstance(event, Waiting)]) == (
+        digest(video()),
+        True,
+    )
 
 
 @pytest.mark.parametrize(("lives", "lost"), [(-1.0, True), (0.0, False), (1.0, False)], ids=["dead", "dying", "alive"])

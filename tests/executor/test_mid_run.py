@@ -18,7 +18,7 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.local import Local
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.facts import FileFacts
-from storyboard.planning.event import Event
+from storyboard.planning.event import Notice, OfAttempt
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import World, plan
 from storyboard.promises import Address, Sink
@@ -54,7 +54,7 @@ class Project:
         """Write the lock down."""
         self.lock = lock
 
-    def run(self, tell: Callable[[Event], None] = lambda _: None, **crew: object) -> Outcome:
+    def run(self, tell: Callable[[Notice], None] = lambda _: None, **crew: object) -> Outcome:
         """One run, as its files are now."""
         graph = graph_of(self.text)
         layout = Layout(self.at.crew.root / "storyboard.yaml", "emulated")
@@ -78,12 +78,12 @@ def project(tmp_path: Path) -> Project:
     return Project(bench(tmp_path))
 
 
-def upon(kind: str, scene: str, act: Callable[[], object]) -> Callable[[Event], None]:
+def upon(kind: str, scene: str, act: Callable[[], object]) -> Callable[[Notice], None]:
     """Do something the first time that this happens to a scene."""
     waiting = [act]
 
-    def tell(event: Event) -> None:
-        if (event.kind, event.scene) == (kind, scene) and waiting:
+    def tell(event: Notice) -> None:
+        if isinstance(event, OfAttempt) and (event.kind, event.scene) == (kind, scene) and waiting:
             waiting.pop()()
 
     return tell
@@ -91,7 +91,7 @@ def upon(kind: str, scene: str, act: Callable[[], object]) -> Callable[[Event], 
 
 def standings(outcome: Outcome) -> dict[str, str]:
     """How each scene stands."""
-    return {id: result.standing for id, result in outcome.results.items()}
+    return {unit.scene: result.standing for unit, result in outcome.results.items()}
 
 
 ONE_HELD = {"dusk": "done", "lamp": "done", "quay": "held", "gulls": "done"}
@@ -154,9 +154,9 @@ def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> 
     at = bench(tmp_path, Forgetful(VirtualClock()))
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
-    here = world(lock, missing=frozenset(lock.block("", "dusk").takes))
+    here = world(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
     outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk(Local()))
-    held = outcome.results["dusk"]
+    held = outcome.result("dusk")
     assert (held.standing, "its video is gone from the store" in held.what, at.desk.bodies) == ("held", True, [])
 
 
@@ -165,9 +165,9 @@ def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
     at = bench(tmp_path)
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
-    here = world(lock, missing=frozenset(lock.block("", "dusk").takes))
+    here = world(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
     outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk(Local()))
-    held = outcome.results["dusk"]
+    held = outcome.result("dusk")
     assert (held.standing, "the service has another one now" in held.what) == ("held", True)
     assert (at.desk.bodies, at.journal.history.past.takes) == ([], ())
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,11 +24,13 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.fetch import Fetcher
-from storyboard.executor.perform import Job, Known, perform, stored, submitted
+from storyboard.executor.job import Job, Known
+from storyboard.executor.perform import perform, stored, submitted
 from storyboard.executor.stop import Stopped
 from storyboard.net import FETCHES
-from storyboard.planning.event import Attempt, Event, past_of
-from storyboard.planning.marker import marker_of
+from storyboard.planning.event import Accepted, Intended
+from storyboard.planning.history import Attempt, past_of
+from storyboard.planning.marker import Marker, marker_of
 from storyboard.planning.take import Take
 from storyboard.promises import Address, Sink
 from storyboard.providers.pacing import RATES
@@ -41,9 +42,9 @@ JOB = Job("dusk", "", {"prompt": "words"})
 CLOCK = VirtualClock()
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request, in which the mark stands."""
-    return json.dumps({"execution_expires_after": marker}).encode()
+    return json.dumps({"execution_expires_after": marker.seconds}).encode()
 
 
 def performed(at: Bench, begun: Attempt | None = None) -> Take:
@@ -63,7 +64,8 @@ def test_the_intent_is_on_the_disk_when_the_request_leaves(tmp_path: Path) -> No
     at = bench(tmp_path)
     performed(at)
     intended = at.heard[0]
-    assert intended.body["body"] == "sha256:" + hashlib.sha256(at.desk.bodies[0]).hexdigest()
+    assert isinstance(intended, Intended)
+    assert intended.body == "sha256:" + hashlib.sha256(at.desk.bodies[0]).hexdigest()
 
 
 def test_an_intent_that_the_disk_took_only_by_half_was_not_sent(tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ def test_after_a_provable_no_it_is_sent_again_with_a_new_intent(tmp_path: Path, 
     """What never left, or was refused for now, is sent again after a while."""
     at = bench(tmp_path, Desk(CLOCK, answers=[no, "cgt-2"]))
     performed(at)
-    intents = [event.intent for event in at.heard if event.kind == "intended"]
+    intents = [event.intent for event in at.heard if isinstance(event, Intended)]
     assert (len(at.desk.bodies), len(set(intents))) == (2, 2)
 
 
@@ -110,19 +112,23 @@ def test_an_unknown_outcome_is_never_sent_again(tmp_path: Path) -> None:
     assert (len(at.desk.bodies), noted) == (1, ["intended", "unknown", "held"])
 
 
-def lost(at: Bench, **fields: Any) -> Desk:
-    """A desk whose first answer is lost, and that lists a task with the mark of what it was sent."""
-    at.desk.answers = [UnknownOutcome("the answer was lost")]
-    marked: dict[str, Any] = {"expires_after": marker_of("", "dusk", JOB.components, 0), "created_at": CLOCK.now()}
-    at.desk.listed = [Task("cgt-lost", "running", "running", **{**marked, **fields})]
-    return at.desk
+def marked(at: Bench) -> Task:
+    """A task with the marker of the job's first request."""
+    seconds = marker_of(JOB.components, 0)
+    return Task("cgt-lost", "running", "running", expires_after=seconds, created_at=at.crew.clock.now())
+
+
+def lost(at: Bench) -> Task:
+    """The first answer is lost, and its task is listed from then on; that task."""
+    at.desk.answers, at.desk.later = [UnknownOutcome("the answer was lost")], [[marked(at)]]
+    return marked(at)
 
 
 @pytest.mark.row(7)
 def test_a_lost_answer_is_found_by_its_mark(tmp_path: Path) -> None:
     """The task that bears it is adopted and waited for, and nothing is sent again."""
     at = bench(tmp_path)
-    lost(at, created_at=at.crew.clock.now())
+    lost(at)
     take = performed(at)
     assert (take.task, len(at.desk.bodies), "adopted" in at.kinds) == ("cgt-lost", 1, True)
 
@@ -130,32 +136,35 @@ def test_a_lost_answer_is_found_by_its_mark(tmp_path: Path) -> None:
 def test_a_stranger_with_the_same_mark_is_let_go(tmp_path: Path) -> None:
     """When it is made it says that it is of another length: the scene is in doubt again, and the task nobody's."""
     at = bench(tmp_path)
-    lost(at, created_at=at.crew.clock.now())
+    lost(at)
     at.desk.made = {"duration": 5}
     job = replace(JOB, asked={"duration": 8})
     with pytest.raises(UnknownOutcome, match="somebody else's: its duration is 5, but 8 was asked for"):
         asyncio.run(perform(job, at.crew, order))
-    attempts = at.journal.history.of("", "dusk").attempts.values()
+    attempts = at.journal.history.of("", "", "dusk")
     assert ([a.state for a in attempts], at.journal.history.owned) == (["in doubt"], {"cgt-lost"})
 
 
 def test_an_attempt_in_doubt_of_an_earlier_run_is_found(tmp_path: Path) -> None:
     """After a crash between the request and its answer the same command goes on with the task."""
     at = bench(tmp_path)
-    lost(at, created_at=at.crew.clock.now())
-    mark = marker_of("", "dusk", JOB.components, 0)
-    at.journal.append(Event("intended", "dusk", "i1", {"profile": "", "key": dict(JOB.components), "marker": mark}))
+    at.desk.listed = [marked(at)]
+    mark = marker_of(JOB.components, 0)
+    at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components), marker=mark))
     take = performed(at, at.journal.history.attempt("i1"))
     assert (take.task, at.desk.bodies) == ("cgt-lost", [])
 
 
 @pytest.mark.row(71)
 def test_a_record_with_gaps_is_not_paid_for_again(tmp_path: Path) -> None:
-    """A task that bears the mark of this very request is told to a person before anything is sent."""
+    """A task that carries the marker of this very request is told to a person before anything is sent."""
     at = bench(tmp_path)
-    lost(at)
+    at.desk.listed = [marked(at)]
     crew = replace(at.crew, memory="doubtful")
-    with pytest.raises(DecisionNeeded, match="cgt-lost was submitted for this very scene, and nobody here remembers"):
+    told = (
+        r"task cgt-lost \(0 s old, succeeded\) was submitted for this scene but is missing from this project's record"
+    )
+    with pytest.raises(DecisionNeeded, match=told):
         asyncio.run(perform(JOB, crew, order))
     assert at.desk.bodies == []
 
@@ -163,7 +172,7 @@ def test_a_record_with_gaps_is_not_paid_for_again(tmp_path: Path) -> None:
 def test_a_lost_record_is_written_again(tmp_path: Path) -> None:
     """Sought for, the task is taken for the scene's own, fetched, and written down as if it had been all along."""
     at = bench(tmp_path)
-    lost(at)
+    at.desk.listed = [marked(at)]
     take = asyncio.run(perform(JOB, replace(at.crew, memory="sought"), order))
     kinds = [kind for kind in at.kinds if kind != "seen"]
     assert (take.task, at.desk.bodies, kinds) == ("cgt-lost", [], ["intended", "adopted", "ended", "stored"])
@@ -180,7 +189,7 @@ def test_what_is_only_sought_is_not_paid_for(tmp_path: Path) -> None:
 def test_what_bears_no_mark_is_not_paid_for_by_who_only_seeks(tmp_path: Path) -> None:
     """Its author fixed when it expires: no list can say anything of it, and recovery submits nothing."""
     at = bench(tmp_path)
-    with pytest.raises(DecisionNeeded, match="it bears no mark by which a task of it could be known"):
+    with pytest.raises(DecisionNeeded, match="its request carries no marker, so that a task of it can't be identified"):
         asyncio.run(perform(replace(JOB, marked=False), replace(at.crew, memory="sought"), order))
     assert (at.desk.bodies, at.kinds) == ([], [])
 
@@ -307,8 +316,8 @@ def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None
     """It was paid for: somebody has to decide, nothing is bought again by itself."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(VirtualClock(), looks=[gone] * 10))
-    at.journal.append(Event("intended", "dusk", "i1", {"key": JOB.components}))
-    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-1"}))
+    at.journal.append(Intended("dusk", "i1", key=JOB.components))
+    at.journal.append(Accepted("dusk", "i1", task="cgt-1"))
     at.desk.clock.advance(7 * 86_400)
     with pytest.raises(DecisionNeeded):
         performed(at, at.journal.history.attempt("i1"))
@@ -319,8 +328,8 @@ def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None
 def test_a_task_that_cannot_be_forgotten_yet_is_not_lost(tmp_path: Path) -> None:
     """Within seven days it is more likely that another account is asked: it is held, and looked at by the next run."""
     at = bench(tmp_path, Desk(VirtualClock(), looks=[NotFound("not found", code="NotFound.Task", status=404)] * 10))
-    at.journal.append(Event("intended", "dusk", "i1", {"key": JOB.components}))
-    at.journal.append(Event("accepted", "dusk", "i1", {"task": "cgt-1"}))
+    at.journal.append(Intended("dusk", "i1", key=JOB.components))
+    at.journal.append(Accepted("dusk", "i1", task="cgt-1"))
     at.desk.clock.advance(60)
     with pytest.raises(DecisionNeeded, match="knows no task cgt-1, though it keeps them for seven days"):
         performed(at, at.journal.history.attempt("i1"))
@@ -356,7 +365,7 @@ def test_a_found_task_that_failed_is_ours_if_no_other_bears_the_mark(tmp_path: P
     """The list that says so was made after everything that may be late has had its time."""
     at = bench(tmp_path)
     began = at.crew.clock.now()
-    lost(at, created_at=began)
+    lost(at)
     at.desk.looks = ["failed"]
     with pytest.raises(SceneFailed):
         performed(at)
@@ -366,8 +375,9 @@ def test_a_found_task_that_failed_is_ours_if_no_other_bears_the_mark(tmp_path: P
 def test_a_found_task_that_failed_may_be_a_strangers(tmp_path: Path) -> None:
     """Where another bears the mark, its failure proves nothing of our own: a person decides."""
     at = bench(tmp_path)
-    desk = lost(at, created_at=at.crew.clock.now())
-    desk.looks, desk.later = ["failed"], [replace(desk.listed[0], id="cgt-late")]
+    late = replace(lost(at), id="cgt-late")
+    at.desk.looks = ["failed"]
+    at.desk.later.append([late])
     with pytest.raises(UnknownOutcome, match="came to nothing, but 2 tasks bear its mark"):
         performed(at)
     assert (state_after(at), at.journal.history.owned) == ("in doubt", set())

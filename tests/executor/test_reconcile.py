@@ -20,11 +20,14 @@ from storyboard.executor.reconcile import (
     in_doubt,
     memory_of,
     time_in,
-    twins,
+    unrecorded,
     verdict,
 )
-from storyboard.planning.event import Attempt, AttemptState, Event, EventKind, Past
+from storyboard.planning.event import Accepted, Adopted, Decided, Event, RunClosed, RunOpened, Stored
+from storyboard.planning.history import Attempt, AttemptState, Past
+from storyboard.planning.marker import Marker
 from storyboard.providers.provider import Status, Task
+from tests.planning.worlds import take
 
 AT = 1_780_000_000.0
 MARK = 200_000
@@ -105,7 +108,7 @@ def test_an_endpoint_is_answered_by_a_model_of_another_name() -> None:
 
 def test_what_bears_no_mark_is_for_a_person() -> None:
     """Time alone would pick the wrong one of two twins."""
-    assert said(task(), marker=None) == Hold("it bears no mark by which its task could be known")
+    assert said(task(), marker=None) == Hold("its request carried no marker, so its task can't be identified")
 
 
 @pytest.mark.parametrize(("looks", "after"), [(0, 15.0), (1, 30.0), (2, 60.0), (9, 170.0)])
@@ -204,7 +207,8 @@ def test_a_first_look_is_the_first() -> None:
     assert verdict(attempt(), Scan(AT + 10, ()), (), GRACE) == LookAgain(15.0)
 
 
-MARKS = (MARK, MARK + 1)
+MARKERS = (Marker(MARK), Marker(MARK + 1))
+ASKED: dict[str, str | int | bool] = {"model": MODEL, "duration": 8}
 
 
 @pytest.mark.parametrize(
@@ -217,37 +221,54 @@ MARKS = (MARK, MARK + 1)
         (task("cgt-ours"), False),
         (task(model="doubao-seedance-1-5-pro-251215"), False),
         (task(status="succeeded"), True),
+        (task(status="succeeded", duration=8), True),
+        (task(status="succeeded", duration=5), False),
+        (task(duration=5), True),
         (task(status="failed"), False),
         (task(status="cancelled"), False),
         (task(status="expired"), False),
     ],
-    ids=["mark", "another", "no model", "no mark", "owned", "model", "made", "failed", "cancelled", "expired"],
+    ids=[
+        "mark",
+        "another",
+        "no model",
+        "no mark",
+        "owned",
+        "model",
+        "made",
+        "made as asked",
+        "made otherwise",
+        "not made yet",
+        "failed",
+        "cancelled",
+        "expired",
+    ],
 )
 def test_a_task_that_somebody_submitted_for_this_very_request(other: Task, found: bool) -> None:
     """It bears one of the scene's marks, is nobody's here, of its model, and there is a video to be had of it."""
-    assert twins(Scan(AT, (other,)), MARKS, MODEL, {"cgt-ours"}) == ((other,) if found else ())
+    assert unrecorded(Scan(AT, (other,)), MARKERS, ASKED, {"cgt-ours"}) == ((other,) if found else ())
 
 
 def test_the_likelier_mark_comes_first() -> None:
     """That of the first attempt, wherever it stands in the list: the others may be met by chance."""
     first, other = task(), task("cgt-other", expires_after=MARK + 1)
-    assert twins(Scan(AT, (other, first)), MARKS, MODEL, ()) == (first, other)
+    assert unrecorded(Scan(AT, (other, first)), MARKERS, ASKED, ()) == (first, other)
 
 
 @pytest.mark.parametrize(
-    ("kinds", "memory"),
+    ("events", "memory"),
     [
         ([], "doubtful"),
-        (["run_opened"], "doubtful"),
-        (["run_opened", "run_closed"], "whole"),
-        (["run_opened", "run_closed", "run_opened", "run_closed"], "whole"),
-        (["run_opened", "stored", "run_closed", "decided"], "whole"),
-        (["run_opened", "run_closed", "run_opened", "accepted"], "doubtful"),
+        ([RunOpened()], "doubtful"),
+        ([RunOpened(), RunClosed()], "whole"),
+        ([RunOpened(), RunClosed(), RunOpened(), RunClosed()], "whole"),
+        ([RunOpened(), Stored("dusk", "i1", take=take("dusk", {})), RunClosed(), Decided("dusk", "i1")], "whole"),
+        ([RunOpened(), RunClosed(), RunOpened(), Accepted("dusk", "i1", task="cgt-1")], "doubtful"),
     ],
 )
-def test_a_record_is_whole_if_its_last_run_came_to_its_end(kinds: list[EventKind], memory: str) -> None:
+def test_a_record_is_whole_if_its_last_run_came_to_its_end(events: list[Event], memory: str) -> None:
     """Whatever was said between its runs; one that begins today may have lost its past."""
-    assert memory_of([(AT, Event(kind)) for kind in kinds], AT) == memory
+    assert memory_of([(AT, event) for event in events], AT) == memory
 
 
 WEEK = 7 * 86_400.0
@@ -260,7 +281,7 @@ WEEK = 7 * 86_400.0
 )
 def test_what_was_missing_once_matters_as_long_as_it_is_listed(now: float, memory: str) -> None:
     """A run that began in doubt and came to its end leaves a record that may have gaps, for a week."""
-    events = [(AT, Event("run_opened", body={"memory": "doubtful"})), (AT + 9, Event("run_closed"))]
+    events: list[tuple[float, Event]] = [(AT, RunOpened(memory="doubtful")), (AT + 9, RunClosed())]
     assert memory_of(events, now) == memory
 
 
@@ -286,13 +307,13 @@ def test_what_a_person_may_decide(state: AttemptState) -> None:
         other("i4", state, scene="dawn"),
         other("i5", state, profile=""),
     )
-    assert in_doubt(past(*rest[:2], wanted, *rest[2:]), "tall", "dusk") == wanted
+    assert in_doubt(past(*rest[:2], wanted, *rest[2:]), "", "tall", "dusk") == wanted
 
 
 def test_a_scene_that_has_nothing_to_decide() -> None:
     """It is told, with where to look."""
     with pytest.raises(UsageError) as caught:
-        in_doubt(past(other("i1", "stored")), "tall", "dusk")
+        in_doubt(past(other("i1", "stored")), "", "tall", "dusk")
     assert (caught.value.what, caught.value.hint) == (
         'scene "dusk" has no submission in doubt',
         "`storyboard status` shows how scenes stand",
@@ -302,9 +323,9 @@ def test_a_scene_that_has_nothing_to_decide() -> None:
 def test_the_task_of_what_was_made_anew_may_show_itself_after_all() -> None:
     """It can be adopted then; nothing else is decided about what was decided."""
     anew = other("i1", "abandoned")
-    assert in_doubt(past(anew, other("i2", "stored")), "tall", "dusk", "cgt-9") == anew
+    assert in_doubt(past(anew, other("i2", "stored")), "", "tall", "dusk", "cgt-9") == anew
     with pytest.raises(UsageError):
-        in_doubt(past(anew, other("i2", "stored")), "tall", "dusk")
+        in_doubt(past(anew, other("i2", "stored")), "", "tall", "dusk")
 
 
 @pytest.mark.parametrize(
@@ -321,7 +342,7 @@ def test_a_task_is_adopted_by_whom_it_may_belong_to(task: str, wanted: str) -> N
         other("i4", "abandoned", task="cgt-4"),
         other("i5", "accepted", task="cgt-5", error="too old"),
     )
-    assert in_doubt(past(*attempts), "tall", "dusk", task).intent == wanted
+    assert in_doubt(past(*attempts), "", "tall", "dusk", task).intent == wanted
 
 
 @pytest.mark.parametrize(
@@ -334,41 +355,41 @@ def test_a_held_task_is_not_put_out_by_another(rest: list[AttemptState], wanted:
     held = other("i9", "accepted", task="cgt-5", error="too old")
     attempts = past(*(other("i1", state, task="cgt-1" if state == "lost" else "") for state in rest), held)
     if wanted is not None:
-        assert in_doubt(attempts, "tall", "dusk", "cgt-9").intent == wanted
+        assert in_doubt(attempts, "", "tall", "dusk", "cgt-9").intent == wanted
         return
     with pytest.raises(UsageError):
-        in_doubt(attempts, "tall", "dusk", "cgt-9")
+        in_doubt(attempts, "", "tall", "dusk", "cgt-9")
 
 
 def test_of_several_that_is_decided_which_the_plan_waits_for() -> None:
     """The latest, where it waits for none of them."""
     attempts = past(other("i1", "lost"), other("i2", "lost"))
-    assert in_doubt(attempts, "tall", "dusk", "", {"i1"}).intent == "i1"
-    assert in_doubt(attempts, "tall", "dusk", "", {"i7"}).intent == "i2"
+    assert in_doubt(attempts, "", "tall", "dusk", "", {"i1"}).intent == "i1"
+    assert in_doubt(attempts, "", "tall", "dusk", "", {"i7"}).intent == "i2"
 
 
 @pytest.mark.parametrize("state", ["lost", "given up", "cancelled"])
 def test_its_own_task_can_be_taken_up_again(state: AttemptState) -> None:
     """What seemed lost is looked at once more, and what was given up is had after all, without another payment."""
     ended = other("i1", state, task="cgt-1")
-    adopted = Event("adopted", "dusk", "i1", {"task": "cgt-1", "by": "person"})
+    adopted = Adopted("dusk", "i1", task="cgt-1", by="person")
     assert decision(ended, "cgt-1", past(ended)) == adopted
 
 
 def test_a_person_has_it_submitted_again() -> None:
     """If nothing else is said."""
-    assert decision(attempt(), "", past()) == Event("decided", "dusk", "i1", {"choice": "submit again"})
+    assert decision(attempt(), "", past()) == Decided("dusk", "i1", choice="submit again")
 
 
 def test_a_person_wants_no_more_of_it() -> None:
     """It is never submitted again by itself."""
-    assert decision(attempt(), "", past(), abandon=True) == Event("decided", "dusk", "i1", {"choice": "abandon"})
+    assert decision(attempt(), "", past(), abandon=True) == Decided("dusk", "i1", choice="abandon")
 
 
 def test_a_person_knows_its_task() -> None:
     """From then on it is waited for and fetched."""
     known = past(other("i9", "accepted", task="cgt-9"))
-    assert decision(attempt(), "cgt-1", known) == Event("adopted", "dusk", "i1", {"task": "cgt-1", "by": "person"})
+    assert decision(attempt(), "cgt-1", known) == Adopted("dusk", "i1", task="cgt-1", by="person")
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -27,12 +27,30 @@ from storyboard.errors import (
     Unusable,
 )
 from storyboard.executor.crew import Crew
-from storyboard.executor.perform import Job, Known, perform, sought, stored, submitted
+from storyboard.executor.job import Job, Known
+from storyboard.executor.perform import perform, sought, stored, submitted
 from storyboard.executor.polling import odd_after
-from storyboard.planning.event import Attempt, Event
+from storyboard.planning import event as happened
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Disowned,
+    Ended,
+    Event,
+    Held,
+    Intended,
+    Missed,
+    OfAttempt,
+    Recorded,
+    Seen,
+    Stored,
+    Unanswered,
+    Waiting,
+    encode,
+)
 from storyboard.planning.fingerprint import Components, digest_of
-from storyboard.planning.lock import take_value
-from storyboard.planning.marker import marker_of
+from storyboard.planning.history import Attempt
+from storyboard.planning.marker import Marker, marker_of
 from storyboard.planning.money import Money
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
@@ -42,23 +60,23 @@ from tests.executor.desk import Bench, Desk, bench
 KEY: Components = {"prompt": "words", "duration": 4}
 ASKED: dict[str, str | int | bool] = {"model": "seedance", "duration": 4, "sound": True}
 JOB = Job("dusk", "tall", KEY, ASKED, True, Money(Decimal("3.5"), "CNY"), Money(Decimal(46), "CNY"))
-MARK = marker_of("tall", "dusk", KEY, 0)
+MARK = marker_of(KEY, 0)
 BODY = b"a request"
 ONE, TWO = "10000000000000000000000000000000", "20000000000000000000000000000000"
 ABOUT: dict[str, Any] = {
     "profile": "tall",
     "key": KEY,
     "asked": ASKED,
-    "reserve": "3.5 CNY",
-    "rate": "46 CNY",
+    "reserve": JOB.reserve,
+    "rate": JOB.rate,
 }
-INTENDED = Event("intended", "dusk", ONE, {**ABOUT, "body": digest_of(BODY), "marker": MARK})
+INTENDED = Intended("dusk", ONE, **ABOUT, body=digest_of(BODY), marker=MARK)
 LOST = UnknownOutcome("the answer was lost")
-UNKNOWN = Event("unknown", "dusk", ONE, {"error": "the answer was lost"})
+UNKNOWN = Unanswered("dusk", ONE, error="the answer was lost")
 GONE = NotFound("not found", code="NotFound.Task", status=404)
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request."""
     del marker
     return BODY
@@ -75,7 +93,7 @@ def ours(at: Bench, **fields: Any) -> Task:
     return Task("cgt-lost", "running", "running", **{**known, **fields})
 
 
-def done(at: Bench, work: Awaitable[object] | None = None) -> list[Event]:
+def done(at: Bench, work: Awaitable[object] | None = None) -> list[Recorded]:
     """Perform the job, whatever comes of it; all that was written down."""
 
     async def whole() -> None:
@@ -84,6 +102,23 @@ def done(at: Bench, work: Awaitable[object] | None = None) -> list[Event]:
     with suppress(StoryboardError):
         asyncio.run(whole())
     return [event for _, event in at.journal.past]
+
+
+def marks(events: Iterable[Recorded]) -> list[int | None]:
+    """The mark of each request that was about to leave, in order."""
+    return [event.marker for event in events if isinstance(event, Intended)]
+
+
+def last_stored(events: Sequence[Recorded]) -> Stored:
+    """The last event, which says that a take was stored."""
+    event = events[-1]
+    assert isinstance(event, Stored)
+    return event
+
+
+def reasons(at: Bench) -> list[str]:
+    """Why a scene waited each time, as somebody who looks on is told."""
+    return [event.reason for event in at.heard if isinstance(event, Waiting)]
 
 
 def refused(work: Awaitable[object]) -> StoryboardError:
@@ -101,14 +136,14 @@ def test_a_scene_that_goes_well(tmp_path: Path) -> None:
     """Intended with all that it may cost and is known by, taken on, looked at, made, stored."""
     at = at_a_desk(tmp_path, looks=["queued", "succeeded"], made={"tokens": 40_000})
     events = done(at)
-    take = at.crew.journal.history.past.takes[0][2]
+    take = at.crew.journal.history.past.takes[0].take
     assert events == [
         INTENDED,
-        Event("accepted", "dusk", ONE, {"task": "cgt-1"}),
-        Event("seen", "dusk", ONE, {"task": "cgt-1", "status": "queued"}),
-        Event("seen", "dusk", ONE, {"task": "cgt-1", "status": "succeeded"}),
-        Event("ended", "dusk", ONE, {"status": "succeeded", "error": ""}),
-        Event("stored", "dusk", ONE, {"profile": "tall", "take": take_value(take)}),
+        Accepted("dusk", ONE, task="cgt-1"),
+        Seen("dusk", ONE, task="cgt-1", status="queued"),
+        Seen("dusk", ONE, task="cgt-1", status="succeeded"),
+        Ended("dusk", ONE, status="succeeded", error=""),
+        Stored("dusk", ONE, profile="tall", take=take),
     ]
 
 
@@ -116,7 +151,7 @@ def test_a_take_is_what_was_measured_and_billed(tmp_path: Path) -> None:
     """Seconds to the millisecond, pixels, task and tokens."""
     at = at_a_desk(tmp_path, made={"tokens": 40_000})
     done(at)
-    take = at.crew.journal.history.past.takes[0][2]
+    take = at.crew.journal.history.past.takes[0].take
     assert (take.components, take.seconds, take.width, take.height, take.task, take.tokens, take.frame) == (
         KEY,
         4.042,
@@ -156,19 +191,21 @@ def test_the_service_is_told_which_intent_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("no", "kind"),
-    [(NotSent("no way"), "not_sent"), (RateLimited("slowly", status=429), "rejected")],
+    ("no", "said"),
+    [
+        (NotSent("no way"), happened.NotSent("dusk", ONE, "no way")),
+        (RateLimited("slowly", status=429), happened.Rejected("dusk", ONE, "slowly")),
+    ],
     ids=["never left", "refused"],
 )
-def test_a_provable_no_is_written_down_with_its_words(tmp_path: Path, no: StoryboardError, kind: Any) -> None:
+def test_a_provable_no_is_written_down_with_its_words(tmp_path: Path, no: StoryboardError, said: Event) -> None:
     """And the next attempt has an intent and a mark of its own, or the same mark where nobody has it."""
     events = done(at_a_desk(tmp_path, answers=[no]))
-    again = Event("intended", "dusk", TWO, {**INTENDED.body})
     assert events[:4] == [
         INTENDED,
-        Event(kind, "dusk", ONE, {"error": no.what}),
-        again,
-        Event("accepted", "dusk", TWO, {"task": "cgt-2"}),
+        said,
+        replace(INTENDED, intent=TWO),
+        Accepted("dusk", TWO, task="cgt-2"),
     ]
 
 
@@ -176,19 +213,19 @@ def test_a_request_without_a_mark(tmp_path: Path) -> None:
     """Where the author fixed the expiry the record says that there is none."""
     at = at_a_desk(tmp_path)
     events = done(at, perform(replace(JOB, marked=False), at.crew, order))
-    assert events[0] == Event("intended", "dusk", ONE, {**INTENDED.body, "marker": None})
+    assert events[0] == replace(INTENDED, marker=None)
 
 
 def test_a_lost_answer_that_is_found(tmp_path: Path) -> None:
     """Unknown with its words, adopted with its task, and from then on as any other."""
     at = at_a_desk(tmp_path, answers=[LOST])
-    at.desk.listed = [ours(at)]
+    at.desk.later = [[ours(at)]]
     events = done(at)
     assert events[:4] == [
         INTENDED,
         UNKNOWN,
-        Event("adopted", "dusk", ONE, {"task": "cgt-lost"}),
-        Event("seen", "dusk", ONE, {"task": "cgt-lost", "status": "succeeded"}),
+        Adopted("dusk", ONE, task="cgt-lost"),
+        Seen("dusk", ONE, task="cgt-lost", status="succeeded"),
     ]
 
 
@@ -196,7 +233,7 @@ def test_a_lost_answer_that_is_not_found(tmp_path: Path) -> None:
     """Held, with the reason."""
     events = done(at_a_desk(tmp_path, answers=[LOST]))
     why = "the service lists no task that bears its mark"
-    assert events == [INTENDED, UNKNOWN, Event("held", "dusk", ONE, {"why": why})]
+    assert events == [INTENDED, UNKNOWN, Held("dusk", ONE, why=why)]
 
 
 def test_a_crash_leaves_no_words_for_what_was_lost(tmp_path: Path) -> None:
@@ -214,7 +251,7 @@ def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
     at.crew.stop.interrupt(2)
     held = refused(sought(JOB, at.crew, at.journal.history.attempt(ONE)))
     assert (held.what, at.crew.clock.now()) == (
-        "its answer was lost, and nobody has looked for it",
+        "its answer was lost, and the run was interrupted before its task was looked for",
         VirtualClock().now(),
     )
 
@@ -222,10 +259,13 @@ def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
 def test_looking_for_it_is_told(tmp_path: Path) -> None:
     """Ever later, and the last time when the grace is over."""
     at = at_a_desk(tmp_path, answers=[LOST])
+    began = at.crew.clock.now()
     done(at)
-    told = [event for event in at.heard if event.kind == "seen"]
-    texts = [f"looking for its task again in {seconds} s" for seconds in (15, 30, 60, 75)]
-    assert told == [Event("seen", "dusk", body={"status": text}) for text in texts]
+    told = [event for event in at.heard if isinstance(event, Waiting)]
+    waits = [(15, 15), (30, 45), (60, 105), (75, 180)]
+    assert told == [
+        Waiting("dusk", f"looking for its task again in {seconds} s", began + until) for seconds, until in waits
+    ]
 
 
 def test_a_task_that_a_lost_record_knew(tmp_path: Path) -> None:
@@ -234,46 +274,46 @@ def test_a_task_that_a_lost_record_knew(tmp_path: Path) -> None:
     at.desk.listed = [ours(at, created_at=1_779_999_000.0)]
     events = done(at, perform(JOB, replace(at.crew, memory="sought"), order))
     assert events[:2] == [
-        Event("intended", "dusk", ONE, {**ABOUT, "marker": MARK, "at": 1_779_999_000.0}),
-        Event("adopted", "dusk", ONE, {"task": "cgt-lost"}),
+        Intended("dusk", ONE, **ABOUT, marker=MARK, at=1_779_999_000.0),
+        Adopted("dusk", ONE, task="cgt-lost"),
     ]
 
 
-@pytest.mark.parametrize(("number", "found"), [(0, True), (4, True), (5, False)])
+@pytest.mark.parametrize(("number", "found"), [(0, True), (5, True), (6, False)])
 def test_the_marks_of_earlier_attempts_are_looked_for(tmp_path: Path, number: int, found: bool) -> None:
-    """A record that lost some attempts may have lost as many as five."""
+    """A record that lost some attempts may have lost the first one and as many as five remakes."""
     at = at_a_desk(tmp_path)
-    at.desk.listed = [ours(at, expires_after=marker_of("tall", "dusk", KEY, number))]
+    at.desk.listed = [ours(at, expires_after=marker_of(KEY, number))]
     events = done(at, perform(JOB, replace(at.crew, memory="sought"), order))
     assert bool(events) is found
 
 
 def test_attempts_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
-    """Of a scene with two in the record the marks of the third to the seventh are."""
+    """A task that the record knows is not adopted once more."""
     at = at_a_desk(tmp_path)
-    for intent in (ONE, TWO):
-        at.journal.append(replace(INTENDED, intent=intent))
-        at.journal.append(Event("ended", "dusk", intent, {"status": "failed", "error": "no"}))
-    at.desk.listed = [ours(at, expires_after=marker_of("tall", "dusk", KEY, 1))]
+    at.journal.append(INTENDED)
+    at.journal.append(Accepted("dusk", ONE, task="cgt-lost"))
+    at.journal.append(Ended("dusk", ONE, status="failed", error="no"))
+    at.desk.listed = [ours(at)]
     no = refused(submitted(JOB, replace(at.crew, memory="sought"), order))
     assert no.what == "the service lists no task of it"
 
 
 @pytest.mark.parametrize(
-    ("body", "came"),
+    ("key", "came"),
     [
-        ({**INTENDED.body}, Event("rejected", "dusk", TWO, {"error": "no"})),
-        ({**INTENDED.body}, Event("not_sent", "dusk", TWO, {"error": "no way"})),
-        ({**INTENDED.body, "key": {"prompt": "other words"}}, Event("accepted", "dusk", TWO, {"task": "cgt-2"})),
+        (KEY, happened.Rejected("dusk", TWO, error="no")),
+        (KEY, happened.NotSent("dusk", TWO, error="no way")),
+        ({"prompt": "other words"}, Accepted("dusk", TWO, task="cgt-2")),
     ],
     ids=["refused", "not sent", "worded otherwise"],
 )
-def test_only_tasks_of_this_key_are_counted(tmp_path: Path, body: dict[str, Any], came: Event) -> None:
+def test_only_tasks_of_this_key_are_counted(tmp_path: Path, key: Components, came: Event) -> None:
     """So that whoever lost the record, and begins to count anew, derives the same mark."""
     at = at_a_desk(tmp_path)
-    at.journal.append(Event("intended", "dusk", TWO, body))
+    at.journal.append(replace(INTENDED, intent=TWO, key=key))
     at.journal.append(came)
-    assert done(at)[2].body["marker"] == MARK
+    assert marks(done(at)) == [MARK, MARK]
 
 
 @pytest.mark.parametrize(
@@ -286,8 +326,11 @@ def test_only_tasks_of_this_key_are_counted(tmp_path: Path, body: dict[str, Any]
         (
             "doubtful",
             (
-                "task cgt-lost was submitted for this very scene, and nobody here remembers",
-                "`storyboard recover` takes it for the scene's own; a change of the scene makes another",
+                "task cgt-lost (0 s old, succeeded) was submitted for this scene "
+                "but is missing from this project's record",
+                "`storyboard recover dusk --profile tall` takes it as the scene's own, and nothing is submitted\n"
+                "`storyboard resolve dusk --not-mine cgt-lost --profile tall` if it is somebody else's; "
+                "the next run submits",
             ),
         ),
     ],
@@ -332,7 +375,7 @@ def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
 def adopted(at: Bench) -> Known:
     """An attempt of the journal whose task was found by its mark."""
     at.journal.append(INTENDED)
-    at.journal.append(Event("adopted", "dusk", ONE, {"task": "cgt-lost"}))
+    at.journal.append(Adopted("dusk", ONE, task="cgt-lost"))
     return Known(ONE, "cgt-lost")
 
 
@@ -342,7 +385,7 @@ def test_a_stranger_is_let_go_with_the_reason(tmp_path: Path) -> None:
     adopted(at)
     events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
     why = "its duration is 5, but 4 was asked for"
-    assert events[-1] == Event("disowned", "dusk", ONE, {"task": "cgt-lost", "error": why})
+    assert events[-1] == Disowned("dusk", ONE, task="cgt-lost", error=why)
 
 
 def test_a_failure_that_may_be_a_strangers(tmp_path: Path) -> None:
@@ -352,8 +395,7 @@ def test_a_failure_that_may_be_a_strangers(tmp_path: Path) -> None:
     at.desk.listed[1] = replace(at.desk.listed[1], id="cgt-other")
     adopted(at)
     events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
-    why = {"task": "cgt-lost", "error": "2 tasks bear its mark", "ambiguous": True}
-    assert events[-1] == Event("disowned", "dusk", ONE, why)
+    assert events[-1] == Disowned("dusk", ONE, "cgt-lost", "2 tasks bear its mark", ambiguous=True)
 
 
 def test_a_failure_of_what_is_not_listed_alone(tmp_path: Path) -> None:
@@ -399,18 +441,18 @@ def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
 def test_a_failure_is_believed_of_what_was_named_in_an_answer(tmp_path: Path) -> None:
     """Nobody has to ask whose it is."""
     events = done(at_a_desk(tmp_path, looks=["failed"]))
-    assert events[-1] == Event("ended", "dusk", ONE, {"status": "failed", "error": "said so"})
+    assert events[-1] == Ended("dusk", ONE, status="failed", error="said so")
 
 
 def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
     """Written down with the reason, and left to a person, who may pay again."""
     at = at_a_desk(tmp_path, looks=[GONE] * 10)
     at.journal.append(INTENDED)
-    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     at.crew.clock.advance(7 * 86_400.0)  # type: ignore[attr-defined]  # it is a virtual one
     lost = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
     assert (at.journal.past[-1][1], lost.what, lost.hint) == (
-        Event("ended", "dusk", ONE, {"status": "lost", "error": "the service knows it no more"}),
+        Ended("dusk", ONE, status="lost", error="the service knows it no more"),
         "task cgt-1 was paid for, but can't be had any more: the service knows it no more",
         "`storyboard resolve dusk --adopt cgt-1 --profile tall` has it looked at once more; "
         "to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
@@ -421,12 +463,12 @@ def test_what_the_service_does_not_know_though_it_should_is_held(tmp_path: Path)
     """The next run goes on with it: another account's key finds nothing of ours."""
     at = at_a_desk(tmp_path, looks=[GONE] * 10)
     at.journal.append(INTENDED)
-    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     at.crew.clock.advance(6.9 * 86_400)  # type: ignore[attr-defined]  # it is a virtual one
     held = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
     why = "the service knows no task cgt-1, though it keeps them for seven days"
     assert (at.journal.past[-1][1], held.what, held.hint) == (
-        Event("held", "dusk", ONE, {"why": why}),
+        Held("dusk", ONE, why=why),
         why,
         "`storyboard run` goes on with it, with a key of the account that it was submitted with; "
         "to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
@@ -437,14 +479,14 @@ def test_a_video_that_nobody_has_any_more_is_lost(tmp_path: Path) -> None:
     """With what its address said at last."""
     events = done(at_a_desk(tmp_path, files=[Gone("it answered 403")] * 2, lives=-1.0))
     why = "videos can be fetched for 24 hours (it answered 403)"
-    assert events[-1] == Event("ended", "dusk", ONE, {"status": "lost", "error": why})
+    assert events[-1] == Ended("dusk", ONE, status="lost", error=why)
 
 
 def test_a_young_task_that_is_not_found_may_show_yet(tmp_path: Path) -> None:
     """Within a minute after it was submitted nobody asks a list: the next run looks again."""
     at = at_a_desk(tmp_path, looks=[Rejected("no")])
     at.journal.append(INTENDED)
-    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     at.desk.looks = [NotFound("there is no such path", status=404)]
     told = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
     assert (told.what, told.hint, at.journal.past[-1][1].kind) == (
@@ -459,7 +501,7 @@ def test_a_task_is_young_for_a_minute(tmp_path: Path, age: float, held: bool) ->
     """From then on one that neither is found nor listed is missed."""
     at = at_a_desk(tmp_path, looks=[NotFound("there is no such path", status=404)])
     at.journal.append(INTENDED)
-    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     at.crew.clock.advance(age)  # type: ignore[attr-defined]  # it is a virtual one
     done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
     assert at.journal.history.attempt(ONE).held is held
@@ -505,8 +547,7 @@ def test_money_is_set_aside_under_the_intent_s_name(tmp_path: Path) -> None:
 
 def crew_of(at: Bench) -> Crew:
     """The crew, with a mark in use by somebody in doubt."""
-    other = {**INTENDED.body, "key": {"prompt": "others"}, "marker": MARK}
-    at.journal.append(Event("intended", "dawn", TWO, other))
+    at.journal.append(replace(INTENDED, scene="dawn", intent=TWO, key={"prompt": "others"}))
     return at.crew
 
 
@@ -514,7 +555,7 @@ def test_a_mark_that_somebody_in_doubt_bears_is_not_used_again(tmp_path: Path) -
     """The next one is."""
     at = at_a_desk(tmp_path)
     asyncio.run(submitted(JOB, crew_of(at), order))
-    assert at.journal.past[1][1].body["marker"] == MARK + 1
+    assert marks(event for _, event in at.journal.past) == [MARK, MARK + 1]
 
 
 def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
@@ -522,9 +563,9 @@ def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path)
     begun = Attempt(ONE, "dusk", "tall", KEY, "accepted", "cgt-9")
     at.journal.append(INTENDED)
-    at.journal.append(Event("ended", "dusk", ONE, {"status": "failed", "error": begun.error}))
+    at.journal.append(Ended("dusk", ONE, status="failed", error=begun.error))
     asyncio.run(submitted(JOB, at.crew, order))
-    assert at.journal.past[2][1].body["marker"] == marker_of("tall", "dusk", KEY, 1)
+    assert marks(event for _, event in at.journal.past) == [MARK, marker_of(KEY, 1)]
 
 
 def test_a_lost_answer_that_nobody_can_look_for(tmp_path: Path) -> None:
@@ -539,7 +580,7 @@ def test_a_lost_answer_that_nobody_can_look_for(tmp_path: Path) -> None:
     why = "its task can't be looked for: forbidden"
     assert (held.what, at.journal.past[-1][1]) == (
         f"the answer was lost, and {why}",
-        Event("held", "dusk", ONE, {"why": why}),
+        Held("dusk", ONE, why=why),
     )
 
 
@@ -551,14 +592,17 @@ def test_a_video_that_may_be_anothers_is_asked_for_again(tmp_path: Path) -> None
     at = at_a_desk(tmp_path)
     events = done(at, perform(LONGER, at.crew, order))
     unlike = "it is 4.0 s long, but 8 s were asked for"
-    missed = Event("missed", "dusk", ONE, {"error": f"what came may be another task's video: {unlike}"})
-    assert ([event for event in events if event.kind == "missed"], events[-1].body["error"]) == ([missed] * 3, unlike)
+    missed = Missed("dusk", ONE, error=f"what came may be another task's video: {unlike}")
+    assert ([event for event in events if isinstance(event, Missed)], last_stored(events).error) == (
+        [missed] * 3,
+        unlike,
+    )
 
 
 def test_a_video_that_came_right_at_last(tmp_path: Path) -> None:
     """Nothing is said of it."""
     at = at_a_desk(tmp_path, files=[b"<html>"])
-    assert sorted(done(at)[-1].body) == ["profile", "take"]
+    assert sorted(encode(last_stored(done(at))).body) == ["profile", "take"]
 
 
 def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
@@ -575,7 +619,7 @@ def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
     held = refused(perform(JOB, at.crew, order))
     why = "task cgt-1 succeeded, but the service names no video of it"
     assert (at.journal.past[-1][1], held.what, held.hint, Nameless.looked) == (
-        Event("held", "dusk", ONE, {"why": why}),
+        Held("dusk", ONE, why=why),
         why,
         "`storyboard run` asks it once more; "
         "to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
@@ -586,9 +630,9 @@ def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
 def missing(at: Bench, count: int, ago: float) -> Attempt:
     """An attempt of an earlier run whose video came to nothing so often, the last time so many seconds ago."""
     at.journal.append(INTENDED)
-    at.journal.append(Event("accepted", "dusk", ONE, {"task": "cgt-1"}))
+    at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     for _ in range(count):
-        at.journal.append(Event("missed", "dusk", ONE, {"error": "it broke off"}))
+        at.journal.append(Missed("dusk", ONE, error="it broke off"))
     at.crew.clock.advance(ago)  # type: ignore[attr-defined]  # it is a virtual one
     return at.journal.history.attempt(ONE)
 
@@ -603,10 +647,10 @@ def test_a_video_is_asked_for_five_times_an_hour(tmp_path: Path, count: int, wai
     begun = missing(at, count, 600.0)
     began = at.crew.clock.now()
     done(at, perform(JOB, at.crew, order, begun))
-    told = Event("seen", "dusk", body={"status": f"again in {waits} s: {OFTEN}"})
-    assert (at.crew.clock.now() - began, told in at.heard, at.journal.past[-1][1].kind) == (
+    told = [event for event in at.heard if isinstance(event, Waiting)]
+    assert (at.crew.clock.now() - began, told, at.journal.past[-1][1].kind) == (
         waits,
-        bool(waits),
+        [Waiting("dusk", f"again in {waits} s: {OFTEN}", began + waits)] if waits else [],
         "stored",
     )
 
@@ -619,7 +663,7 @@ def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
     why = "the video of task cgt-1 didn't come in 40 attempts"
     then = "nobody asks for it any more, since its address soon answers nobody"
     assert (at.journal.past[-1][1], held.what, held.hint) == (
-        Event("held", "dusk", ONE, {"why": why}),
+        Held("dusk", ONE, why=why),
         why,
         f"{then}; to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
     )
@@ -655,7 +699,7 @@ class Deaf(Desk):
         return await super().list(**asked)
 
 
-TOLD_AGAIN = Event("seen", "dusk", body={"status": "again in 1 s: no answer"})
+TOLD_AGAIN = "again in 1 s: no answer"
 
 
 def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
@@ -664,7 +708,7 @@ def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
     at.desk.listed = [ours(at)]
     adopted(at)
     events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
-    assert (events[-1].kind, TOLD_AGAIN in at.heard) == ("ended", True)
+    assert (events[-1].kind, TOLD_AGAIN in reasons(at)) == ("ended", True)
 
 
 def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
@@ -672,14 +716,14 @@ def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
     at = bench(tmp_path, Deaf(VirtualClock(), looks=[NotFound("there is no such path", status=404)]))
     begun = missing(at, 0, 600.0)
     events = done(at, perform(JOB, at.crew, order, begun))
-    assert (events[-1].kind, TOLD_AGAIN in at.heard) == ("held", True)
+    assert (events[-1].kind, TOLD_AGAIN in reasons(at)) == ("held", True)
 
 
 def test_whether_somebody_submitted_it_is_asked_again(tmp_path: Path) -> None:
     """Before anything is paid for on the word of a record with gaps."""
     at = bench(tmp_path, Deaf(VirtualClock()))
     events = done(at, perform(JOB, replace(at.crew, memory="doubtful"), order))
-    assert (events[0].kind, TOLD_AGAIN in at.heard) == ("intended", True)
+    assert (events[0].kind, TOLD_AGAIN in reasons(at)) == ("intended", True)
 
 
 @pytest.mark.parametrize(
@@ -722,11 +766,8 @@ def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Pa
         await submitted(JOB, crew, order)
 
     stopped = refused(both())
-    assert (stopped.what, len(at.desk.bodies), at.journal.past[-1][1].scene) == (
-        "not submitted: ModelNotOpen",
-        1,
-        "dawn",
-    )
+    written = {event.scene for _, event in at.journal.past if isinstance(event, OfAttempt)}
+    assert (stopped.what, len(at.desk.bodies), written) == ("not submitted: ModelNotOpen", 1, {"dawn"})
 
 
 class Full(Journal):
@@ -782,22 +823,22 @@ def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
 
 def test_a_request_bears_the_mark_that_is_written_down(tmp_path: Path) -> None:
     """The very same."""
-    marks: list[int | None] = []
+    carried: list[Marker] = []
 
-    async def marked(marker: int | None) -> bytes:
-        marks.append(marker)
+    async def marked(marker: Marker) -> bytes:
+        carried.append(marker)
         return BODY
 
     at = at_a_desk(tmp_path)
     asyncio.run(submitted(JOB, at.crew, marked))
-    assert marks == [MARK]
+    assert (carried, marks(event for _, event in at.journal.past)) == ([Marker(MARK)], [MARK])
 
 
 def test_a_status_that_goes_back_is_written_down_as_odd(tmp_path: Path) -> None:
     """With what is odd about it; nothing follows from that."""
     events = done(at_a_desk(tmp_path, looks=["running", "queued", "succeeded"]))
-    seen = [event.body for event in events if event.kind == "seen"]
-    assert [body.get("odd") for body in seen] == [None, odd_after("running", "queued"), None]
+    odd = [event.odd for event in events if isinstance(event, Seen)]
+    assert odd == ["", odd_after("running", "queued"), ""]
 
 
 def test_a_video_of_another_size_may_be_anothers(tmp_path: Path) -> None:
@@ -805,7 +846,8 @@ def test_a_video_of_another_size_may_be_anothers(tmp_path: Path) -> None:
     asked = {"resolution": "480p", "ratio": "4:3"}
     job = replace(JOB, asked=asked, pixels={("480p", "4:3"): (640, 480)})
     at = at_a_desk(tmp_path)
-    assert done(at, perform(job, at.crew, order))[-1].body["error"] == "it is 320×240, but 640×480 was asked for"
+    last = last_stored(done(at, perform(job, at.crew, order)))
+    assert last.error == "it is 320×240, but 640×480 was asked for"
 
 
 SILENT = Unreachable("no answer")
@@ -817,7 +859,7 @@ def test_an_address_is_asked_for_again_until_somebody_answers(tmp_path: Path, mi
     at = at_a_desk(tmp_path, files=[] if misses else [Unreachable("it broke off")])
     begun = missing(at, misses, 600.0)
     at.desk.looks = ["succeeded", SILENT, "succeeded"]
-    assert (done(at, perform(JOB, at.crew, order, begun))[-1].kind, TOLD_AGAIN in at.heard) == ("stored", True)
+    assert (done(at, perform(JOB, at.crew, order, begun))[-1].kind, TOLD_AGAIN in reasons(at)) == ("stored", True)
 
 
 class Sometimes(Desk):
@@ -838,9 +880,9 @@ def test_a_name_may_be_lacking_after_an_hour(tmp_path: Path) -> None:
     """It is asked for as it is at first."""
     at = bench(tmp_path, Sometimes(VirtualClock()))
     begun = missing(at, 5, 600.0)
-    told = Event("seen", "dusk", body={"status": "again in 1 s: task cgt-1 succeeded, but names no video"})
+    told = "again in 1 s: task cgt-1 succeeded, but names no video"
     events = done(at, perform(JOB, at.crew, order, begun))
-    assert (events[-1].kind, told in at.heard, TOLD_AGAIN in at.heard) == ("stored", True, True)
+    assert (events[-1].kind, told in reasons(at), TOLD_AGAIN in reasons(at)) == ("stored", True, True)
 
 
 class Endless(VirtualClock):

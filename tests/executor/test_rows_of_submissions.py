@@ -15,7 +15,8 @@ import pytest
 from storyboard.emulator.faults import Fault
 from storyboard.executor.reconcile import decision, in_doubt
 from storyboard.executor.run import Outcome
-from storyboard.planning.event import Event, past_of
+from storyboard.planning.event import RunClosed
+from storyboard.planning.history import past_of
 from storyboard.world.journal import Journal
 from tests.executor.stage import CHAIN, HURRIED, ONE, TWO, Stage, played, played_twice, staged, standings
 
@@ -65,8 +66,8 @@ def decided(stage: Stage, scene: str, task: str) -> None:
     journal = Journal(stage.folder, stage.clock, writing=True)
     journal.open_run()
     past = past_of(journal.past)
-    journal.append(decision(in_doubt(past, "", scene), task, past))
-    journal.append(Event("run_closed"))
+    journal.append(decision(in_doubt(past, "", "", scene), task, past))
+    journal.append(RunClosed())
     journal.close()
 
 
@@ -92,7 +93,7 @@ def test_a_person_is_believed_about_a_task_that_came_to_nothing(tmp_path: Path, 
 
 def test_a_task_is_counted_by_the_run_that_submitted_it(tmp_path: Path) -> None:
     """However it got to know of it; one that an earlier run submitted is not counted again by the run that finds it."""
-    dropped, unlisted = Fault("create", at=1, does="drop"), Fault("list", at=1, does="refuse", status=403)
+    dropped, unlisted = Fault("create", at=1, does="drop"), Fault("list", at=2, does="refuse", status=403)
     _, outcome = played(tmp_path / "found", dropped)
     _, first, second = played_twice(tmp_path / "later", dropped, unlisted, text=TWO)
     assert (outcome.submitted, first.submitted, second.submitted) == (2, 1, 0)
@@ -123,9 +124,9 @@ def test_what_may_have_been_taken_on_is_held_and_stays_so(tmp_path: Path, case: 
     stage = staged(tmp_path, [NEVER_SEEN[case]], runs)
     for outcome in outcomes:
         assert standings(outcome) == {"dusk": "held", "gulls": "done"}
-        assert (outcome.exit_code, "--submit-again" in outcome.results["dusk"].hint) == (4, True)
+        assert (outcome.exit_code, "--submit-again" in outcome.result("dusk").hint) == (4, True)
     assert (stage.tasks, stage.kinds["intended"], stage.states("dusk")) == (1, 2, ["in doubt"])
-    assert outcomes[0].results["dusk"].books.reserved != ()
+    assert outcomes[0].result("dusk").books.reserved != ()
 
 
 REFUSALS = {
@@ -146,9 +147,9 @@ def test_a_scene_that_is_refused_is_sent_once_and_its_branch_ends(tmp_path: Path
     stage, outcome = played(tmp_path, fault, text=CHAIN)
     assert standings(outcome) == {"dusk": "failed", "gulls": "done", "lamp": "blocked"}
     assert (outcome.exit_code, stage.tasks, stage.kinds["rejected"], stage.kinds["intended"]) == (3, 1, 1, 2)
-    failed = outcome.results["dusk"]
+    failed = outcome.result("dusk")
     assert (fault.given["code"] in failed.what, hint in failed.hint, failed.books.spent) == (True, True, ())
-    assert outcome.results["lamp"].what == "it is made from dusk, which is failed"
+    assert outcome.result("lamp").what == "it is made from dusk, which is failed"
 
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
@@ -172,7 +173,7 @@ def test_a_no_to_the_account_stops_submissions_and_no_download(tmp_path: Path, c
     assert (found["dusk"], found["gulls"], outcome.exit_code) == ("done", "failed", 5)
     assert set(list(found.values())[2:]) <= {"blocked", "waiting"}
     assert (stage.tasks, stage.kinds["intended"], stage.kinds["stored"]) == (1, 2, 1)
-    assert outcome.results["gulls"].hint != ""
+    assert outcome.result("gulls").hint != ""
 
 
 @pytest.mark.row(14)
@@ -189,7 +190,7 @@ def test_a_key_that_is_refused_while_one_waits_loses_no_task(tmp_path: Path) -> 
     """Polling stops, and the same command with a good key goes on with what was paid for."""
     no = Fault("get", at=1, does="refuse", status=401, code="AuthenticationError")
     stage, first, second = played_twice(tmp_path, no, text=TWO)
-    assert (standings(first)["dusk"], first.exit_code, "ARK_API_KEY" in first.results["dusk"].hint) == (
+    assert (standings(first)["dusk"], first.exit_code, "ARK_API_KEY" in first.result("dusk").hint) == (
         "failed",
         5,
         True,
@@ -277,7 +278,7 @@ def test_a_list_that_is_forbidden_leaves_the_scene_in_doubt(tmp_path: Path) -> N
     ]
     stage, outcome = played(tmp_path, *faults)
     assert (standings(outcome), outcome.exit_code) == ({"dusk": "held", "gulls": "done"}, 4)
-    assert ("can't be looked for" in outcome.results["dusk"].what, stage.states("dusk")) == (True, ["in doubt"])
+    assert ("can't be looked for" in outcome.result("dusk").what, stage.states("dusk")) == (True, ["in doubt"])
 
 
 PATIENT: dict[str, tuple[dict[str, Any], float, float]] = {
@@ -312,4 +313,4 @@ def test_a_failure_ends_the_run_only_where_one_is_enough(tmp_path: Path, fail_fa
     found = standings(outcome)
     assert (found["dusk"], outcome.exit_code) == ("failed", 3)
     assert (found["gulls"], found["waves"]) in ((others, others), ("blocked", "waiting"))
-    assert all(outcome.results[id].what for id in found if found[id] != "done")
+    assert all(outcome.result(id).what for id in found if found[id] != "done")

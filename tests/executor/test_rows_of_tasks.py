@@ -16,7 +16,8 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.reconcile import in_doubt
 from storyboard.executor.run import Outcome
 from storyboard.planning.budget import Cap
-from storyboard.planning.event import Event, past_of
+from storyboard.planning.event import Accepted, Ended, Notice, Seen
+from storyboard.planning.history import past_of
 from storyboard.planning.money import money_of
 from storyboard.world.media import whole
 from storyboard.world.store import Store
@@ -58,11 +59,11 @@ def test_a_task_that_the_service_has_forgotten_is_lost_and_never_bought_again_by
     stage = staged(tmp_path, [Fault("get", at="1-2", does="drop")], runs)
     assert [outcome.exit_code for outcome in outcomes] == [130, 4, 4]
     assert (stage.tasks, stage.kinds["intended"], stage.states("dusk")) == (1, 1, ["lost"])
-    assert "storyboard resolve dusk --submit-again" in outcomes[2].results["dusk"].hint
+    assert "storyboard resolve dusk --submit-again" in outcomes[2].result("dusk").hint
 
 
-def _leaves(crew: Crew, event: Event) -> None:
-    if event.kind == "accepted":
+def _leaves(crew: Crew, event: Notice) -> None:
+    if isinstance(event, Accepted):
         crew.stop.interrupt(2)
 
 
@@ -77,7 +78,7 @@ BACKWARDS = [
 def test_a_status_that_goes_back_or_makes_no_sense_is_told_and_waited_out(tmp_path: Path) -> None:
     """What is odd about it is written down, and the scene is made."""
     stage, outcome = played(tmp_path, *BACKWARDS, text=ONE)
-    odd = [event.body["odd"] for _, event in stage.past if event.kind == "seen" and "odd" in event.body]
+    odd = [event.odd for _, event in stage.past if isinstance(event, Seen) and event.odd]
     assert (standings(outcome), outcome.exit_code, stage.tasks) == ({"dusk": "done"}, 0, 1)
     assert odd[:2] == ["it was running before", "this version doesn't know that status"]
 
@@ -123,7 +124,7 @@ def test_an_expired_task_fails_its_scene_and_the_next_attempt_needs_money_of_its
 
     stage = staged(tmp_path, [ends("expired")], runs)
     assert [(standings(o)["dusk"], o.exit_code) for o in outcomes] == [("failed", 3), ("held", 4), ("done", 0)]
-    assert [(o.results["dusk"].books.spent != ()) for o in outcomes] == [False, False, True]
+    assert [(o.result("dusk").books.spent != ()) for o in outcomes] == [False, False, True]
     assert (stage.tasks, stage.states("dusk")) == (2, ["failed", "stored"])
 
 
@@ -133,8 +134,8 @@ def test_a_task_that_somebody_cancelled_is_held_until_a_person_decides(tmp_path:
     stage, first, second = played_twice(tmp_path, ends("cancelled"), text=TWO)
     assert [standings(one)["dusk"] for one in (first, second)] == ["held", "held"]
     assert ([first.exit_code, second.exit_code], stage.kinds["intended"]) == ([4, 4], 2)
-    assert (standings(first)["gulls"], first.results["dusk"].books.spent) == ("done", ())
-    assert in_doubt(past_of(stage.past), "", "dusk").state == "cancelled"
+    assert (standings(first)["gulls"], first.result("dusk").books.spent) == ("done", ())
+    assert in_doubt(past_of(stage.past), "", "", "dusk").state == "cancelled"
 
 
 @pytest.mark.row(39, 40)
@@ -151,7 +152,7 @@ def test_a_task_that_failed_is_not_submitted_again_by_the_run(tmp_path: Path, co
     stage, outcome = played(tmp_path, ends("failed", code))
     assert (standings(outcome), outcome.exit_code) == ({"dusk": "failed", "gulls": "done"}, 3)
     assert (stage.tasks, stage.kinds["intended"], stage.states("dusk")) == (2, 2, ["failed"])
-    failed = outcome.results["dusk"]
+    failed = outcome.result("dusk")
     assert (hint in failed.hint, "nothing was billed" in failed.hint, failed.books.spent) == (True, True, ())
 
 
@@ -168,14 +169,14 @@ def test_a_video_that_is_not_named_is_asked_for_ten_times_and_then_held(
         stage.text = ONE
         outcomes.append(stage.runs())
         asked.append(stage.emulated.fired["set"])
-        assert in_doubt(past_of(stage.past), "", "dusk").held
+        assert in_doubt(past_of(stage.past), "", "", "dusk").held
         outcomes.append(stage.runs())
 
     nameless = Fault("get", at=f"{LOOKS}-{LOOKS + 10}", does="set", fields=fields)
     stage = staged(tmp_path, [nameless], runs)
     assert [(standings(o)["dusk"], o.exit_code) for o in outcomes] == [("held", 4), ("done", 0)]
     assert (stage.tasks, stage.kinds["intended"], asked) == (1, 1, [11])
-    assert "names no video" in outcomes[0].results["dusk"].what
+    assert "names no video" in outcomes[0].result("dusk").what
 
 
 @pytest.mark.row(43)
@@ -192,7 +193,7 @@ def test_a_bill_that_nobody_names_counts_what_was_reserved(tmp_path: Path, fault
     stage, outcome = played(tmp_path, fault, text=ONE)
     take = outcome.takes["dusk"]
     assert (outcome.exit_code, stage.tasks, take.tokens is not None) == (0, 1, known)
-    assert outcome.results["dusk"].books.spent != ()
+    assert outcome.result("dusk").books.spent != ()
 
 
 @pytest.mark.row(44)
@@ -204,7 +205,7 @@ def test_what_was_made_otherwise_is_kept_and_told(tmp_path: Path, fields: dict[s
     """It is paid for and ours; whoever asked for something else is told so."""
     stage, outcome = played(tmp_path, Fault("get", does="set", fields=fields), text=ONE)
     assert (standings(outcome), outcome.exit_code, stage.tasks) == ({"dusk": "done"}, 0, 1)
-    assert (said in outcome.results["dusk"].what, stage.kinds["stored"]) == (True, 1)
+    assert (said in outcome.result("dusk").what, stage.kinds["stored"]) == (True, 1)
 
 
 FILES = {
@@ -247,11 +248,11 @@ def test_a_video_is_fetched_five_times_an_hour_and_forty_times_in_all(tmp_path: 
     assert [(standings(one)["dusk"], one.exit_code) for one in (first, second)] == [("held", 4)] * 2
     assert (len(times), stage.emulated.fired["cap"], stage.tasks) == (40, 40, 1)
     assert all(later - at >= 3600 for at, later in zip(times, times[5:], strict=False))
-    assert in_doubt(past_of(stage.past), "", "dusk").held
+    assert in_doubt(past_of(stage.past), "", "", "dusk").held
 
 
-def _sleeps(crew: Crew, event: Event) -> None:
-    if event.kind == "ended":
+def _sleeps(crew: Crew, event: Notice) -> None:
+    if isinstance(event, Ended):
         crew.clock.advance(25 * 3600)  # type: ignore[attr-defined]  # it is a clock that obeys
 
 
@@ -300,4 +301,4 @@ def test_another_tasks_video_that_keeps_coming_is_kept_and_told(tmp_path: Path) 
     """What was paid for is not thrown away: whoever asked for something else is told so."""
     stage, outcome = played(tmp_path, Fault("file", at="3-6", does="other_video"), text=LONGER)
     assert (standings(outcome)["gulls"], outcome.exit_code, stage.kinds["missed"]) == ("done", 0, 3)
-    assert "but 6 s were asked for" in outcome.results["gulls"].what
+    assert "but 6 s were asked for" in outcome.result("gulls").what

@@ -17,8 +17,11 @@ import pytest
 
 from storyboard import net
 from storyboard.errors import NotSent, NoWayOut, ProviderError, Untrusted
-from storyboard.executor.perform import Job, Known, ended, perform
+from storyboard.executor.job import Job, Known
+from storyboard.executor.perform import ended, perform
 from storyboard.executor.stop import Stopped
+from storyboard.planning.event import Waiting
+from storyboard.planning.marker import Marker
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.ark import wire
 from storyboard.providers.connect import connect
@@ -30,7 +33,7 @@ from tests.servers import answering, closed_port, greeted, http
 JOB = Job("dusk", "", {"prompt": "words"})
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request."""
     return f"{marker}".encode()
 
@@ -145,7 +148,7 @@ def test_a_network_that_is_away_is_waited_out(tmp_path: Path) -> None:
     """From the fifth minute on it is called offline; nothing is given up, and nothing was lost."""
     at, desk = away(tmp_path, f"http://127.0.0.1:{closed_port()}", submits=14, looks=14)
     take = asyncio.run(perform(JOB, at.crew, order))
-    told = [str(event.body.get("status")) for event in at.heard if event.kind == "seen"]
+    told = [event.reason for event in at.heard if isinstance(event, Waiting)]
     offline = [words.partition(",")[0] for words in told if words.startswith("offline for ")]
     assert (len(desk.met), len(desk.bodies), take.task) == (28, 1, "cgt-1")
     assert (told[0].startswith("again in"), offline[0], len(offline) > 1) == (True, "offline for 5 min", True)
@@ -182,9 +185,9 @@ def test_a_stranger_that_is_met_while_one_waits_loses_no_task(tmp_path: Path) ->
         at, _ = away(tmp_path, origin, looks=1)
         with pytest.raises(Untrusted):
             asyncio.run(perform(JOB, at.crew, order))
-    attempts = at.journal.history.of("", "dusk").attempts.values()
+    attempts = at.journal.history.of("", "", "dusk")
     assert [attempt.state for attempt in attempts] == ["accepted"]
-    known = Known(next(iter(attempts)).intent, "cgt-1")
+    known = Known(attempts[0].intent, "cgt-1")
     assert asyncio.run(ended(JOB, known, at.crew)).status == "succeeded"
 
 
@@ -208,7 +211,7 @@ def test_a_request_that_is_too_large_is_never_sent(tmp_path: Path) -> None:
     """One byte more than the service takes: the scene is refused here, and nobody hears of it."""
     with answering(http(b"{}")) as server:
 
-        async def large(marker: int | None) -> bytes:
+        async def large(marker: Marker) -> bytes:
             del marker
             return b" " * (wire.LARGEST_BODY + 1)
 

@@ -15,7 +15,7 @@ import pytest
 
 from storyboard import project, studio
 from storyboard.errors import Interrupted
-from storyboard.planning.event import Event
+from storyboard.planning.event import Notice, OfAttempt
 from storyboard.studio import Wish
 from storyboard.testing.emulator import emulator
 from storyboard.world.files import layout_of
@@ -33,8 +33,8 @@ def signalled(folder: Path, kind: str, *numbers: signal.Signals) -> int:
     assert judgement.graph is not None
     waiting = [numbers]
 
-    def tell(event: Event) -> None:
-        if (event.kind, event.scene) == (kind, "one") and waiting:
+    def tell(event: Notice) -> None:
+        if isinstance(event, OfAttempt) and (event.kind, event.scene) == (kind, "one") and waiting:
             for number in waiting.pop():
                 signal.raise_signal(number)
 

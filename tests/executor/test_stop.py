@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import AccountRefused, KeyRefused, ModelRefused, QuotaUsedUp, RateLimited, Rejected, Unreachable
-from storyboard.executor.perform import Job, perform
+from storyboard.executor.job import Job
+from storyboard.executor.perform import perform
 from storyboard.executor.stop import Stop, Stopped
+from storyboard.planning.marker import Marker
 from storyboard.testing.clock import VirtualClock
 from tests.executor.desk import Bench, Desk, bench
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request."""
     return f"{marker}".encode()
 

@@ -22,10 +22,13 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.executor.perform import Job, Known, ended, perform, submitted
+from storyboard.executor.job import Job, Known
+from storyboard.executor.perform import ended, perform, submitted
 from storyboard.executor.polling import pause
 from storyboard.executor.stop import Stopped
-from storyboard.planning.event import Event
+from storyboard.planning import event as happened
+from storyboard.planning.event import Held, Intended, Notice, Seen, Waiting
+from storyboard.planning.marker import Marker
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from tests.executor.desk import Bench, Desk, bench
@@ -34,7 +37,7 @@ JOB = Job("dusk", "", {"prompt": "words"}, {"model": "seedance"})
 SILENT = Unreachable("no answer")
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request."""
     return str(marker).encode()
 
@@ -57,7 +60,7 @@ def raised(work: Awaitable[object]) -> StoryboardError:
 
 async def _until_told(at: Bench, words: str) -> None:
     for _ in range(1000):
-        if any(words in str(event.body.get("status")) for event in at.heard):
+        if any(isinstance(event, Waiting) and words in event.reason for event in at.heard):
             return
         await asyncio.sleep(0)
     raise AssertionError(words)
@@ -66,9 +69,10 @@ async def _until_told(at: Bench, words: str) -> None:
 def test_a_wait_before_a_request_is_told(tmp_path: Path) -> None:
     """How long, and why; it is no part of the record."""
     at = at_a_desk(tmp_path, answers=[NotSent("no way")])
+    told = Waiting("dusk", "again in 1 s: no way", at.crew.clock.now() + 0.75)
     asyncio.run(submitted(JOB, at.crew, order))
-    told = Event("seen", "dusk", body={"status": "again in 1 s: no way"})
-    assert (told in at.heard, told in [event for _, event in at.journal.past]) == (True, False)
+    kinds = [event.kind for _, event in at.journal.past]
+    assert (told in at.heard, kinds) == (True, ["intended", "not_sent", "intended", "accepted"])
 
 
 @pytest.mark.parametrize(
@@ -76,10 +80,10 @@ def test_a_wait_before_a_request_is_told(tmp_path: Path) -> None:
     [(NotSent("no way"), 3, 0.75 * (1 + 2 + 4)), (RateLimited("slowly", after=30.0), 2, 60.0)],
 )
 def test_requests_wait_ever_longer(tmp_path: Path, no: StoryboardError, times: int, seconds: float) -> None:
-    """Twice as long after each no, and as long as the service asks for."""
+    """Twice as long after each no, and as long as the service asks for (no list takes its turn here)."""
     at = at_a_desk(tmp_path, answers=[no] * times)
     began = at.crew.clock.now()
-    asyncio.run(submitted(JOB, at.crew, order))
+    asyncio.run(submitted(JOB, replace(at.crew, lists=False), order))
     assert at.crew.clock.now() - began == seconds
 
 
@@ -119,9 +123,10 @@ def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
             return await super().list(**asked_for)
 
     at = bench(tmp_path, Deaf(VirtualClock(), answers=[UnknownOutcome("lost")]))
+    began = at.crew.clock.now()
     raised(submitted(JOB, at.crew, order))
-    told = [event for event in at.heard if event.body.get("status") == "again in 1 s: no answer"]
-    assert told == [Event("seen", "dusk", body={"status": "again in 1 s: no answer"})]
+    told = [event for event in at.heard if isinstance(event, Waiting) and event.reason == "again in 1 s: no answer"]
+    assert told == [Waiting("dusk", "again in 1 s: no answer", began + 0.75)]
 
 
 @pytest.mark.parametrize("paid", [True, False], ids=["a request", "a question"])
@@ -254,7 +259,7 @@ def test_what_the_service_doesnt_say_at_first_is_a_change(tmp_path: Path) -> Non
     """Its first word is written down, whatever it is; the same word again is not."""
     at = at_a_desk(tmp_path, looks=["running", "running"])
     asyncio.run(ended(JOB, Known("i1", "cgt-1"), at.crew))
-    assert [event.body["status"] for event in at.heard if event.kind == "seen"] == ["running", "succeeded"]
+    assert [event.status for event in at.heard if isinstance(event, Seen)] == ["running", "succeeded"]
 
 
 def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> None:
@@ -268,7 +273,7 @@ def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> 
         "`storyboard run` looks at it once more, and fetches it if there is anything; "
         "to pay for it again, say `storyboard resolve dusk --submit-again`",
     )
-    assert at.journal.past[-1][1] == Event("held", "dusk", "i1", {"why": told.what})
+    assert at.journal.past[-1][1] == Held("dusk", "i1", why=told.what)
 
 
 @pytest.mark.parametrize("over", [0.0, 1.0])
@@ -299,13 +304,13 @@ def test_who_slept_before_sending_writes_it_down_anew(tmp_path: Path, seconds: f
     clock, slept = VirtualClock(), [seconds]
     at = bench(tmp_path, Desk(clock))
 
-    def sleeping(event: Event) -> None:
-        if event.kind == "intended" and slept:
+    def sleeping(event: Notice) -> None:
+        if isinstance(event, Intended) and slept:
             at.crew.clock.advance(slept.pop())  # type: ignore[attr-defined]  # it is a virtual one
 
     asyncio.run(submitted(JOB, replace(at.crew, tell=sleeping), order))
     kinds = [event.kind for _, event in at.journal.past]
-    why = [event.body["error"] for _, event in at.journal.past if event.kind == "not_sent"]
+    why = [event.error for _, event in at.journal.past if isinstance(event, happened.NotSent)]
     assert (kinds.count("intended"), why) == (bodies, ["this machine slept before it was sent"] * (bodies - 1))
 
 

@@ -11,11 +11,12 @@ from random import Random
 import pytest
 
 from storyboard.errors import AnotherRunner, UnknownOutcome, Unreachable
-from storyboard.executor.perform import Job, on_our_clock, perform
+from storyboard.executor.job import Job
+from storyboard.executor.perform import on_our_clock, perform
 from storyboard.executor.scan import Scanner
 from storyboard.executor.watch import Watcher
-from storyboard.planning.event import Event
-from storyboard.planning.marker import marker_of
+from storyboard.planning.event import Intended, Notice
+from storyboard.planning.marker import Marker, marker_of
 from storyboard.promises import Address, Sink
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Page, Task
@@ -30,7 +31,7 @@ DAY = 24 * HOUR
 JOB = Job("dusk", "", {"prompt": "words"})
 
 
-async def order(marker: int | None) -> bytes:
+async def order(marker: Marker) -> bytes:
     """A request."""
     return str(marker).encode()
 
@@ -113,8 +114,8 @@ def test_who_was_overtaken_between_writing_down_and_sending_sends_nothing(tmp_pa
     """The other has looked for the task, and told a person that there is none."""
     at = bench(tmp_path)
 
-    def overtaken(event: Event) -> None:
-        if event.kind == "intended":
+    def overtaken(event: Notice) -> None:
+        if isinstance(event, Intended):
             other = Journal(tmp_path, at.crew.clock, writing=True)
             other.open_run()
             other.close()
@@ -146,9 +147,13 @@ class Elsewhere(Desk):
         size: int = 100,
     ) -> Page:
         """By its own clock."""
-        del status, model, service_tier, tasks
-        rows = [replace(row, created_at=self.clock.now() + self.ahead) for row in self.listed]
-        return Page(tuple(rows[(page - 1) * size : page * size]), len(rows), self.clock.now() + self.ahead)
+        said, now = (
+            await Desk.list(
+                self, status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
+            ),
+            self.clock.now() + self.ahead,
+        )
+        return Page(tuple(replace(row, created_at=now) for row in said.tasks), said.total, now)
 
 
 def elsewhere(folder: Path, days: float) -> Bench:
@@ -191,7 +196,7 @@ def test_a_lost_answer_is_found_whatever_year_we_believe_to_be(tmp_path: Path, d
     """The window in which its task was made is moved by as much as the clocks differ."""
     at = elsewhere(tmp_path, days)
     at.desk.answers = [UnknownOutcome("the answer was lost")]
-    at.desk.listed = [Task("cgt-lost", "running", "running", expires_after=marker_of("", "dusk", JOB.components, 0))]
+    at.desk.later = [[Task("cgt-lost", "running", "running", expires_after=marker_of(JOB.components, 0))]]
     assert asyncio.run(perform(JOB, at.crew, order)).task == "cgt-lost"
 
 
@@ -202,8 +207,8 @@ def test_a_clock_that_is_set_between_two_runs_pays_nothing_twice_and_waits_for_n
 ) -> None:
     """The request left before the run that looks for it began, whatever its time says: what isn't found is held."""
     at = bench(tmp_path)
-    mark = marker_of("", "dusk", JOB.components, 0)
-    at.journal.append(Event("intended", "dusk", "i1", {"profile": "", "key": dict(JOB.components), "marker": mark}))
+    mark = marker_of(JOB.components, 0)
+    at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components), marker=mark))
     clock = VirtualClock(at.crew.clock.now() + days * DAY)
     begun, began = at.journal.history.in_doubt[0], clock.now()
     paced = Paced(at.desk, clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
@@ -12,31 +12,53 @@ from hypothesis import strategies as st
 
 from storyboard.errors import OverBudget
 from storyboard.planning.budget import Books, Budget, Cap, books_of, check
-from storyboard.planning.event import Event, EventKind
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Decided,
+    Encoded,
+    Ended,
+    Event,
+    EventKind,
+    Held,
+    Intended,
+    Recorded,
+    Rejected,
+    Seen,
+    Stored,
+    Unanswered,
+    decode,
+)
 from storyboard.planning.money import Money, money_of, price_of
+from tests.planning.worlds import take
 
 RATE = Money(Decimal(28), "CNY")
 RESERVED = 1000
 """Tokens that are reserved for each attempt."""
 
 
-def intended(intent: str, tokens: int = RESERVED, **more: str) -> Event:
+def intended(intent: str, tokens: int = RESERVED, *, reserve: str = "", rate: str = str(RATE)) -> Intended:
     """An attempt is begun."""
-    body = {"reserve": str(price_of(tokens, RATE)), "rate": str(RATE), **more}
-    return Event("intended", "dusk", intent, body)
+    most = money_of(reserve) if reserve else price_of(tokens, RATE)
+    return Intended("dusk", intent, reserve=most, rate=money_of(rate))
 
 
-def stored(intent: str, tokens: int | None) -> Event:
+def stored(intent: str, tokens: int | None) -> Stored:
     """Its video is in the store, and the service told its tokens."""
-    return Event("stored", "dusk", intent, {"take": {"tokens": tokens}})
+    return Stored("dusk", intent, replace(take("dusk", {}), tokens=tokens))
+
+
+def read(kind: EventKind, intent: str) -> Recorded:
+    """An event of this kind as a journal has it that says no more of an attempt."""
+    return decode(Encoded(kind, "", "dusk", intent, {}))
 
 
 def ended(intent: str, status: str) -> Event:
     """Its task has come to something."""
-    return Event("ended", "dusk", intent, {"status": status})
+    return Ended("dusk", intent, status=status)
 
 
-def counted(*events: Event) -> Decimal:
+def counted(*events: Recorded) -> Decimal:
     """What events come to, in yuan."""
     return books_of(events).counted("CNY")
 
@@ -47,7 +69,7 @@ FULL = price_of(RESERVED, RATE).amount
 @pytest.mark.parametrize("kind", ["accepted", "unknown", "adopted", "disowned", "held", "decided", "seen"])
 def test_what_may_be_billed_counts_its_reserve(kind: EventKind) -> None:
     """Taken on, in doubt, adopted, held, decided about: until its bill is known, all of it."""
-    assert counted(intended("a"), Event(kind, "dusk", "a")) == FULL
+    assert counted(intended("a"), read(kind, "a")) == FULL
 
 
 @pytest.mark.parametrize("status", ["succeeded", "lost", "anything new"])
@@ -65,7 +87,7 @@ def test_what_ended_without_a_video_counts_nothing(status: str) -> None:
 @pytest.mark.parametrize("kind", ["not_sent", "rejected"])
 def test_a_provable_no_counts_nothing(kind: EventKind) -> None:
     """What never left, or was refused, has no bill."""
-    assert counted(intended("a"), Event(kind, "dusk", "a")) == 0
+    assert counted(intended("a"), read(kind, "a")) == 0
 
 
 def test_a_stored_take_counts_its_tokens() -> None:
@@ -91,7 +113,7 @@ def test_a_take_without_a_rate_counts_its_reserve() -> None:
 
 def test_what_was_let_go_and_turns_up_counts_again() -> None:
     """A task that was found after all may be billed, whatever was thought before."""
-    assert counted(intended("a"), Event("rejected", "", "a"), Event("adopted", "", "a")) == FULL
+    assert counted(intended("a"), Rejected("", "a"), Adopted("", "a")) == FULL
 
 
 def test_events_of_nobody_s_attempt_count_nothing() -> None:
@@ -101,7 +123,7 @@ def test_events_of_nobody_s_attempt_count_nothing() -> None:
 
 def test_an_intent_without_money_counts_nothing() -> None:
     """A record that names no reserve."""
-    assert counted(Event("intended", "dusk", "a", {}), stored("a", 5)) == 0
+    assert counted(Intended("dusk", "a"), stored("a", 5)) == 0
 
 
 def test_spent_and_reserved_are_told_apart() -> None:
@@ -192,17 +214,17 @@ class Truth:
         """What is written down here, in its order."""
         yield intended(intent)
         if not self.taken and not self.lost:
-            yield Event("rejected", "dusk", intent)
+            yield Rejected("dusk", intent)
             return
         if self.lost:
-            yield Event("unknown", "dusk", intent)
-            yield Event("adopted" if self.taken and self.found else "held", "dusk", intent)
+            yield Unanswered("dusk", intent)
+            yield Adopted("dusk", intent) if self.taken and self.found else Held("dusk", intent)
             if not (self.taken and self.found):
-                yield Event("decided", "dusk", intent, {"choice": "again"})
+                yield Decided("dusk", intent, choice="again")
                 return
         else:
-            yield Event("accepted", "dusk", intent)
-        yield Event("seen", "dusk", intent)
+            yield Accepted("dusk", intent)
+        yield Seen("dusk", intent)
         yield ended(intent, self.word if self.tokens is None else "succeeded")
         if self.tokens is not None:
             yield stored(intent, self.tokens) if self.fetched else ended(intent, "lost")
@@ -239,9 +261,9 @@ def test_reserved_and_spent_never_exceed_the_cap(truths: list[Truth], order: lis
         if turn >= len(lives) or not lives[turn]:
             continue
         event = lives[turn].pop(0)
-        if event.kind == "intended":
+        if isinstance(event, Intended):
             try:
-                budget.check(money_of(event.body["reserve"]))
+                budget.check(event.reserve)
             except OverBudget:
                 lives[turn].clear()
                 continue

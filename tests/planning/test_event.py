@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, replace
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.planning.event import Attempt, AttemptState, Event, EventKind, History, Past, past_of
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Assigned,
+    Decided,
+    Disowned,
+    Encoded,
+    Ended,
+    Event,
+    EventKind,
+    FileRenamed,
+    Held,
+    Imported,
+    Intended,
+    Missed,
+    NotMine,
+    NotSent,
+    Recorded,
+    Rejected,
+    RunClosed,
+    RunOpened,
+    Seen,
+    Stored,
+    Unanswered,
+    Unrecognised,
+    decode,
+    encode,
+)
+from storyboard.planning.history import Attempt, AttemptState, History, Past, StoredTake, past_of
 from storyboard.planning.lock import take_value
+from storyboard.planning.money import money_of
+from storyboard.planning.target import Target
 from tests.planning.worlds import take
 
 TAKE = take("one", {"prompt": "Waves."})
-INTENDED = Event("intended", "a", "i1", {"profile": "draft", "key": {"prompt": "Waves."}})
-ACCEPTED = Event("accepted", "a", "i1", {"task": "cgt-1"})
-SUCCEEDED = Event("ended", "a", "i1", {"status": "succeeded"})
-STORED = Event("stored", "a", "i1", {"profile": "draft", "take": take_value(TAKE)})
+INTENDED = Intended("a", "i1", profile="draft", key={"prompt": "Waves."})
+ACCEPTED = Accepted("a", "i1", task="cgt-1")
+SUCCEEDED = Ended("a", "i1", status="succeeded")
+STORED = Stored("a", "i1", profile="draft", take=TAKE)
+WRITTEN = {"id": TAKE.id, **take_value(TAKE)}
+"""The take as an event has it in a journal."""
 
 
-def past(*events: Event) -> Past:
+def read(kind: str, body: Mapping[str, object] | None = None, intent: str = "i1") -> Recorded:
+    """The event that a journal's row of this kind and body says, of an attempt at the scene a."""
+    return decode(Encoded(kind, "", "a", intent, body or {}))
+
+
+def past(*events: Recorded) -> Past:
     """The past of these events, one a second."""
     return past_of((float(second), event) for second, event in enumerate(events))
 
@@ -28,20 +68,20 @@ def past(*events: Event) -> Past:
     ("events", "state"),
     [
         ([], "in doubt"),
-        ([Event("unknown", "a", "i1")], "in doubt"),
-        ([Event("not_sent", "a", "i1")], "refused"),
-        ([Event("rejected", "a", "i1")], "refused"),
+        ([Unanswered("a", "i1")], "in doubt"),
+        ([NotSent("a", "i1")], "refused"),
+        ([Rejected("a", "i1")], "refused"),
         ([ACCEPTED], "accepted"),
-        ([Event("unknown", "a", "i1"), Event("adopted", "a", "i1", {"task": "cgt-1"})], "accepted"),
-        ([Event("held", "a", "i1")], "in doubt"),
-        ([ACCEPTED, Event("seen", "a", "i1", {"status": "running"})], "accepted"),
+        ([Unanswered("a", "i1"), Adopted("a", "i1", task="cgt-1")], "accepted"),
+        ([Held("a", "i1")], "in doubt"),
+        ([ACCEPTED, Seen("a", "i1", status="running")], "accepted"),
         ([ACCEPTED, SUCCEEDED], "made"),
-        ([ACCEPTED, Event("ended", "a", "i1", {"status": "failed"})], "failed"),
-        ([ACCEPTED, Event("ended", "a", "i1", {"status": "expired"})], "failed"),
+        ([ACCEPTED, Ended("a", "i1", status="failed")], "failed"),
+        ([ACCEPTED, Ended("a", "i1", status="expired")], "failed"),
         ([ACCEPTED, SUCCEEDED, STORED], "stored"),
-        ([Event("decided", "a", "i1", {"choice": "submit again"})], "abandoned"),
-        ([Event("decided", "a", "i1", {"choice": "abandon"})], "given up"),
-        ([Event("adopted", "a", "i1", {"task": "cgt-1"}), Event("disowned", "a", "i1", {"task": "cgt-1"})], "in doubt"),
+        ([Decided("a", "i1", choice="submit again")], "abandoned"),
+        ([Decided("a", "i1", choice="abandon")], "given up"),
+        ([Adopted("a", "i1", task="cgt-1"), Disowned("a", "i1", task="cgt-1")], "in doubt"),
     ],
 )
 def test_what_became_of_an_attempt(events: list[Event], state: AttemptState) -> None:
@@ -51,26 +91,30 @@ def test_what_became_of_an_attempt(events: list[Event], state: AttemptState) -> 
 
 def test_an_attempt_remembers_what_it_was() -> None:
     """Scene, profile, key, task and time stay with an attempt."""
-    found = past(Event("run_opened"), INTENDED, ACCEPTED).attempts["i1"]
+    found = past(RunOpened(), INTENDED, ACCEPTED).attempts["i1"]
     assert found == Attempt("i1", "a", "draft", {"prompt": "Waves."}, "accepted", task="cgt-1", at=1.0)
 
 
 def test_an_attempt_remembers_why_it_failed() -> None:
     """The provider's words stay with a failed attempt, and so does its task."""
-    ended = Event("ended", "a", "i1", {"status": "failed", "error": "too dark"})
+    ended = Ended("a", "i1", status="failed", error="too dark")
     found = past(INTENDED, ACCEPTED, ended).attempts["i1"]
     assert (found.error, found.task) == ("too dark", "cgt-1")
 
 
 def test_takes_are_gathered_in_their_order() -> None:
     """Each take that was stored is known with its profile and scene."""
-    assert past(INTENDED, ACCEPTED, SUCCEEDED, STORED).takes == (("draft", "a", TAKE),)
+    assert past(INTENDED, ACCEPTED, SUCCEEDED, STORED).takes == (StoredTake("", "draft", "a", TAKE),)
 
 
 def test_attempts_are_found_by_profile_and_scene() -> None:
     """A scene's attempts under another profile are others."""
-    found = past(INTENDED, Event("intended", "a", "i2", {"profile": "", "key": {}}))
-    assert [[one.intent for one in found.of(profile, "a")] for profile in ("draft", "", "tall")] == [["i1"], ["i2"], []]
+    found = past(INTENDED, Intended("a", "i2", profile="", key={}))
+    assert [[one.intent for one in found.of("", profile, "a")] for profile in ("draft", "", "tall")] == [
+        ["i1"],
+        ["i2"],
+        [],
+    ]
 
 
 def test_what_has_a_task_and_no_file_is_unfinished() -> None:
@@ -81,7 +125,7 @@ def test_what_has_a_task_and_no_file_is_unfinished() -> None:
 
 def test_events_of_an_unknown_attempt_are_passed_over() -> None:
     """What is said of an attempt that nobody began changes nothing."""
-    assert past(ACCEPTED, Event("run_closed")) == Past()
+    assert past(ACCEPTED, RunClosed()) == Past()
 
 
 SORTS: list[EventKind] = ["not_sent", "rejected", "accepted", "unknown", "adopted", "held", "decided", "seen", "ended"]
@@ -91,21 +135,21 @@ SORTS: list[EventKind] = ["not_sent", "rejected", "accepted", "unknown", "adopte
 @given(st.lists(st.sampled_from(SORTS), max_size=8))
 def test_a_past_adds_up_whatever_happened(sorts: list[EventKind]) -> None:
     """Any sequence of events gives one attempt, whose key never changes."""
-    found = past(INTENDED, *(Event(sort, "a", "i1") for sort in sorts)).attempts
+    found = past(INTENDED, *map(read, sorts)).attempts
     assert [dict(one.components) for one in found.values()] == [{"prompt": "Waves."}]
 
 
-ADOPTED = Event("adopted", "a", "i1", {"task": "cgt-1"})
+ADOPTED = Adopted("a", "i1", task="cgt-1")
 
 
-def history(*events: Event) -> History:
+def history(*events: Recorded) -> History:
     """What these events add up to, one a second."""
     return History((float(second), event) for second, event in enumerate(events))
 
 
 def test_who_is_in_doubt() -> None:
     """An attempt that nobody has heard of yet, and none that was settled."""
-    other = Event("intended", "b", "i2", {"profile": "", "key": {}})
+    other = Intended("b", "i2", profile="", key={})
     assert [attempt.intent for attempt in history(INTENDED, other, ACCEPTED).in_doubt] == ["i2"]
 
 
@@ -114,33 +158,33 @@ def test_who_is_in_doubt() -> None:
 )
 def test_a_task_that_was_let_go(ambiguous: bool, owned: set[str]) -> None:
     """A stranger's is never adopted again; one that may be ours all the same is nobody's until a person decides."""
-    let_go = Event("disowned", "a", "i1", {"task": "cgt-1", "error": "it differs", "ambiguous": ambiguous})
+    let_go = Disowned("a", "i1", task="cgt-1", error="it differs", ambiguous=ambiguous)
     found = history(INTENDED, ADOPTED, let_go)
     assert (found.owned, found.attempt("i1").task, found.attempt("i1").error) == (owned, "", "it differs")
 
 
 def test_an_attempt_knows_its_mark_and_what_was_asked_for() -> None:
     """They are what its task is known by when the answer is lost."""
-    marked = Event("intended", "a", "i1", {"profile": "", "key": {}, "marker": 200_000, "asked": {"duration": 5}})
+    marked = Intended("a", "i1", profile="", key={}, marker=200_000, asked={"duration": 5})
     found = history(marked, ADOPTED).attempt("i1")
     assert (found.marker, found.asked, found.adopted) == (200_000, {"duration": 5}, True)
 
 
 def test_what_may_be_found_by_its_mark_is_unfinished() -> None:
     """It may have been paid for, so that a run looks for it whatever else it does."""
-    marked = Event("intended", "a", "i1", {"profile": "", "key": {}, "marker": 200_000})
+    marked = Intended("a", "i1", profile="", key={}, marker=200_000)
     assert [len(past(event).unfinished) for event in (marked, INTENDED)] == [1, 0]
 
 
 def test_an_attempt_knows_whom_it_was_sent_to() -> None:
     """The provider of the run that submitted it, not of one that came later; none where that was not written down."""
-    other = Event("intended", "b", "i2", {"profile": "", "key": {}})
+    other = Intended("b", "i2", profile="", key={})
     found = past(
-        Event("run_opened"),
+        RunOpened(),
         other,
-        Event("run_opened", body={"provider": "ark"}),
+        RunOpened(provider="ark"),
         INTENDED,
-        Event("run_opened", body={"provider": "byteplus"}),
+        RunOpened(provider="byteplus"),
         ACCEPTED,
     ).attempts
     assert (found["i2"].provider, found["i1"].provider) == ("", "ark")
@@ -149,34 +193,32 @@ def test_an_attempt_knows_whom_it_was_sent_to() -> None:
 def test_an_attempt_that_was_written_down_late_has_the_time_of_its_task() -> None:
     """Where a record says when it was, that holds; nothing and zero say nothing."""
     bodies: list[dict[str, float]] = [{"at": 7.5}, {"at": 0}, {}]
-    found = past(
-        *(Event("intended", "a", f"i{n}", {"profile": "", "key": {}, **body}) for n, body in enumerate(bodies))
-    )
+    found = past(*(read("intended", {"profile": "", "key": {}, **body}, f"i{n}") for n, body in enumerate(bodies)))
     assert [attempt.at for attempt in found.attempts.values()] == [7.5, 1.0, 2.0]
 
 
 def test_what_is_said_of_nothing_is_nothing() -> None:
     """An intent that names neither profile nor key nor mark belongs to no profile and has none of them."""
-    assert past(Event("intended", "a", "i1")).attempts["i1"] == Attempt("i1", "a", "", {}, "in doubt", at=0.0)
+    assert past(read("intended")).attempts["i1"] == Attempt("i1", "a", "", {}, "in doubt", at=0.0)
 
 
 @pytest.mark.parametrize(
     ("event", "state", "error", "task"),
     [
-        (Event("ended", "a", "i1", {"status": "lost", "error": "gone"}), "lost", "gone", "cgt-1"),
-        (Event("ended", "a", "i1", {"status": "cancelled"}), "cancelled", "", "cgt-1"),
-        (Event("ended", "a", "i1"), "failed", "", "cgt-1"),
-        (Event("decided", "a", "i1", {"choice": "abandon"}), "given up", "abandon", "cgt-1"),
-        (Event("decided", "a", "i1", {"choice": "submit again"}), "abandoned", "submit again", "cgt-1"),
-        (Event("decided", "a", "i1"), "abandoned", "", "cgt-1"),
-        (Event("disowned", "a", "i1", {"task": "cgt-1"}), "in doubt", "", ""),
-        (Event("adopted", "a", "i1"), "accepted", "", "cgt-1"),
-        (Event("adopted", "a", "i1", {"task": "cgt-2"}), "accepted", "", "cgt-2"),
-        (Event("unknown", "a", "i1", {"error": "lost"}), "in doubt", "lost", "cgt-1"),
-        (Event("held", "a", "i1", {"why": "it doesn't end"}), "accepted", "it doesn't end", "cgt-1"),
-        (Event("held", "a", "i1"), "accepted", "", "cgt-1"),
-        (Event("rejected", "a", "i1", {"error": "no"}), "refused", "no", "cgt-1"),
-        (Event("seen", "a", "i1", {"error": "what"}), "accepted", "", "cgt-1"),
+        (Ended("a", "i1", status="lost", error="gone"), "lost", "gone", "cgt-1"),
+        (Ended("a", "i1", status="cancelled"), "cancelled", "", "cgt-1"),
+        (Ended("a", "i1"), "failed", "", "cgt-1"),
+        (Decided("a", "i1", choice="abandon"), "given up", "abandon", "cgt-1"),
+        (Decided("a", "i1", choice="submit again"), "abandoned", "submit again", "cgt-1"),
+        (Decided("a", "i1"), "abandoned", "", "cgt-1"),
+        (Disowned("a", "i1", task="cgt-1"), "in doubt", "", ""),
+        (Adopted("a", "i1"), "accepted", "", "cgt-1"),
+        (Adopted("a", "i1", task="cgt-2"), "accepted", "", "cgt-2"),
+        (Unanswered("a", "i1", error="lost"), "in doubt", "lost", "cgt-1"),
+        (Held("a", "i1", why="it doesn't end"), "accepted", "it doesn't end", "cgt-1"),
+        (Held("a", "i1"), "accepted", "", "cgt-1"),
+        (Rejected("a", "i1", error="no"), "refused", "no", "cgt-1"),
+        (Seen("a", "i1", odd="what"), "accepted", "", "cgt-1"),
     ],
 )
 def test_what_an_event_changes(event: Event, state: AttemptState, error: str, task: str) -> None:
@@ -187,7 +229,7 @@ def test_what_an_event_changes(event: Event, state: AttemptState, error: str, ta
 
 def test_an_attempt_remembers_when_its_video_did_not_come() -> None:
     """Each time, by the clock of whoever asked for it."""
-    assert past(INTENDED, ACCEPTED, Event("missed", "a", "i1"), Event("missed", "a", "i1")).attempts["i1"].missed == (
+    assert past(INTENDED, ACCEPTED, Missed("a", "i1"), Missed("a", "i1")).attempts["i1"].missed == (
         2,
         3,
     )
@@ -195,78 +237,124 @@ def test_an_attempt_remembers_when_its_video_did_not_come() -> None:
 
 def test_an_attempt_goes_on_under_a_new_name() -> None:
     """It is the attempt of the scene as it is called now, and no more of the other."""
-    found = history(INTENDED, ACCEPTED, Event("renamed", "b", "i1", {"was": "a"}), SUCCEEDED)
+    found = history(INTENDED, ACCEPTED, Assigned("b", "i1", profile="draft"), SUCCEEDED)
     assert (found.attempt("i1").scene, found.attempt("i1").state) == ("b", "made")
-    assert [len(found.of("draft", scene).attempts) for scene in ("a", "b")] == [0, 1]
+    assert [len(found.of("", "draft", scene)) for scene in ("a", "b")] == [0, 1]
+
+
+def test_an_attempt_serves_another_profile_besides() -> None:
+    """Under another profile, or in another storyboard, it serves a scene more, of which each has one."""
+    other, film = (Assigned("b", "i1", profile="", ordinal=2), Assigned("c", "i1", storyboard="film"))
+    found = history(INTENDED, other, replace(other, scene="d"), film)
+    assert found.attempt("i1").targets == (Target("", "draft", "a"), Target("", "", "d", 2), Target("film", "", "c"))
+    places = [("", "draft", "a"), ("", "", "b"), ("", "", "d"), ("film", "", "c")]
+    assert [len(found.of(*place)) for place in places] == [1, 0, 1, 1]
+    assert [len(found.past.of(*place)) for place in places] == [1, 0, 1, 1]
+
+
+def test_a_renamed_file_takes_its_attempts_and_takes_along() -> None:
+    """What was its storyboard's under the old name is its own under the new one; what others have stays theirs."""
+    mine, theirs = (replace(INTENDED, intent=name, storyboard=name) for name in ("old", "other"))
+    stored = replace(STORED, intent="old", storyboard="old")
+    also = Assigned("b", "other", storyboard="old", profile="draft")
+    found = history(mine, theirs, also, stored, FileRenamed(storyboard="new", was="old"))
+    assert found.past.takes == (StoredTake("new", "draft", "a", TAKE),)
+    assert found.past.renamed_files == {"old": "new"}
+    assert [attempt.targets for attempt in found.past.attempts.values()] == [
+        (Target("new", "draft", "a"),),
+        (Target("other", "draft", "a"), Target("new", "draft", "b")),
+    ]
+    assert [len(found.of(name, "draft", "a")) for name in ("old", "new", "other")] == [0, 1, 1]
+    assert [len(found.of(name, "draft", "b")) for name in ("old", "new")] == [0, 1]
+
+
+def test_attempts_are_found_by_their_key() -> None:
+    """Whatever scene, profile and storyboard they were made for; an equal key is one of equal parts in any order."""
+    key: dict[str, str | int | bool] = {"prompt": "Waves.", "duration": 5}
+    one = Intended("a", "i1", key=key)
+    other = Intended("b", "i2", key=dict(reversed([*key.items()])), profile="draft", storyboard="film")
+    found = history(one, other, Intended("a", "i3", key={"prompt": "Waves."}))
+    assert [attempt.intent for attempt in found.with_key(key)] == ["i1", "i2"]
+    assert found.past.with_key(key) == found.with_key(key)
+
+
+def test_what_concerns_a_scene_is_its_own_and_what_has_its_key() -> None:
+    """Its own attempts whatever they were made from, and others' that were made from its key, in their order."""
+    key = {"prompt": "Waves."}
+    found = history(
+        Intended("b", "i1", key=key),
+        Intended("a", "i2", key={}),
+        Intended("b", "i3", key={}),
+        Intended("a", "i4", key=key),
+    )
+    assert [*found.about("", "", "a", key).attempts] == ["i1", "i2", "i4"]
 
 
 def test_only_what_was_found_by_its_mark_is_adopted() -> None:
     """And no more once it was let go."""
-    let_go = Event("disowned", "a", "i1", {"task": "cgt-1"})
-    states = [[ACCEPTED], [ADOPTED], [ADOPTED, SUCCEEDED], [ADOPTED, let_go]]
+    let_go = Disowned("a", "i1", task="cgt-1")
+    states: list[list[Event]] = [[ACCEPTED], [ADOPTED], [ADOPTED, SUCCEEDED], [ADOPTED, let_go]]
     assert [history(INTENDED, *events).attempt("i1").adopted for events in states] == [False, True, True, False]
 
 
 def test_whose_word_it_is_that_a_task_is_an_attempt_s_own() -> None:
     """A person's, if the event says so; older ones don't, but without a mark nobody else could have known. What was let
     go and is found later has nobody's word."""
-    by_person = Event("adopted", "a", "i1", {"task": "cgt-1", "by": "person"})
-    let_go = Event("disowned", "a", "i1", {"task": "cgt-1"})
-    marked = Event("intended", "a", "i1", {"profile": "draft", "key": {}, "marker": 170_001})
-    found = [
-        history(*events).attempt("i1").vouched
-        for events in (
-            [marked, ACCEPTED],
-            [marked, ADOPTED],
-            [marked, by_person, SUCCEEDED],
-            [marked, by_person, let_go, ADOPTED],
-            [INTENDED, ADOPTED],
-        )
+    by_person = Adopted("a", "i1", task="cgt-1", by="person")
+    let_go = Disowned("a", "i1", task="cgt-1")
+    marked = Intended("a", "i1", profile="draft", key={}, marker=170_001)
+    lives: list[list[Event]] = [
+        [marked, ACCEPTED],
+        [marked, ADOPTED],
+        [marked, by_person, SUCCEEDED],
+        [marked, by_person, let_go, ADOPTED],
+        [INTENDED, ADOPTED],
     ]
+    found = [history(*events).attempt("i1").vouched for events in lives]
     assert found == [False, False, True, False, True]
 
 
 def test_tasks_that_somebody_has() -> None:
     """Of each attempt that has one, from the moment when it is known."""
-    other = [Event("intended", "b", "i2", {"profile": "", "key": {}}), Event("adopted", "b", "i2", {"task": "cgt-2"})]
-    owned = [history(*events).owned for events in ([INTENDED], [INTENDED, ACCEPTED], [INTENDED, ACCEPTED, *other])]
+    other = (Intended("b", "i2", profile="", key={}), Adopted("b", "i2", task="cgt-2"))
+    owned = [history(*events).owned for events in ((INTENDED,), (INTENDED, ACCEPTED), (INTENDED, ACCEPTED, *other))]
     assert owned == [set(), {"cgt-1"}, {"cgt-1", "cgt-2"}]
 
 
 def test_a_stranger_that_nobody_submitted_is_a_stranger() -> None:
     """Also where its attempt isn't known here; what names none changes nothing but that."""
-    assert history(Event("disowned", "a", "i9", {"task": "cgt-9"})).owned == {"cgt-9"}
+    assert history(Disowned("a", "i9", task="cgt-9")).owned == {"cgt-9"}
 
 
 def test_a_history_of_one_scene() -> None:
     """Its attempts in their order, and nobody else's; of an unknown scene there is none."""
-    second = Event("intended", "a", "i2", {"profile": "draft", "key": {}})
+    second = Intended("a", "i2", profile="draft", key={})
     others = [
-        Event("intended", "a", "i3", {"profile": "", "key": {}}),
-        Event("intended", "b", "i4", {"profile": "draft", "key": {}}),
+        Intended("a", "i3", profile="", key={}),
+        Intended("b", "i4", profile="draft", key={}),
     ]
     found = history(INTENDED, others[0], second, others[1])
-    assert ([*found.of("draft", "a").attempts], found.of("draft", "c")) == (["i1", "i2"], Past())
+    assert [attempt.intent for attempt in found.of("", "draft", "a")] == ["i1", "i2"]
+    assert found.of("", "draft", "c") == ()
 
 
 def test_a_doubt_that_came_back() -> None:
     """A stranger's task was let go: nobody knows what came of the attempt."""
-    let_go = Event("disowned", "a", "i1", {"task": "cgt-1"})
-    counts = [[ADOPTED], [ADOPTED, let_go], [ADOPTED, let_go, Event("decided", "a", "i1")]]
-    assert [len(history(INTENDED, *events).in_doubt) for events in counts] == [0, 1, 0]
+    let_go = Disowned("a", "i1", task="cgt-1")
+    lives: list[list[Event]] = [[ADOPTED], [ADOPTED, let_go], [ADOPTED, let_go, Decided("a", "i1")]]
+    assert [len(history(INTENDED, *events).in_doubt) for events in lives] == [0, 1, 0]
 
 
 def test_a_take_whose_profile_was_not_written_down() -> None:
     """It is the ordinary one's; an attempt that nobody knows of has a take all the same."""
-    stored = Event("stored", "a", "i1", {"take": take_value(TAKE)})
-    assert past(stored).takes == (("", "a", TAKE),)
+    assert past(read("stored", {"take": WRITTEN})).takes == (StoredTake("", "", "a", TAKE),)
 
 
 @pytest.mark.parametrize("tokens", [10**100, -1, "many"])
 def test_a_take_is_ours_whatever_it_was_billed(tokens: object) -> None:
     """A record of before has bills that nobody can count: the take is there, and its tokens are not known."""
-    stored = Event("stored", "a", "i1", {"take": {**take_value(TAKE), "tokens": tokens}})
-    assert past(stored).takes == (("", "a", replace(TAKE, tokens=None)),)
+    stored = read("stored", {"take": {**WRITTEN, "tokens": tokens}})
+    assert past(stored).takes == (StoredTake("", "", "a", replace(TAKE, tokens=None)),)
 
 
 def test_a_past_is_as_it_was() -> None:
@@ -281,10 +369,10 @@ def test_a_past_is_as_it_was() -> None:
     ("events", "held"),
     [
         ([ACCEPTED], False),
-        ([ACCEPTED, Event("held", "a", "i1", {"why": "it doesn't end"})], True),
-        ([ACCEPTED, SUCCEEDED, Event("held", "a", "i1", {"why": "it doesn't come"})], True),
-        ([ACCEPTED, SUCCEEDED, replace(STORED, body={**STORED.body, "error": "it is shorter"})], False),
-        ([Event("unknown", "a", "i1", {"error": "lost"})], False),
+        ([ACCEPTED, Held("a", "i1", why="it doesn't end")], True),
+        ([ACCEPTED, SUCCEEDED, Held("a", "i1", why="it doesn't come")], True),
+        ([ACCEPTED, SUCCEEDED, replace(STORED, error="it is shorter")], False),
+        ([Unanswered("a", "i1", error="lost")], False),
     ],
     ids=["on its way", "without an end", "without a video", "stored", "in doubt"],
 )
@@ -295,10 +383,111 @@ def test_a_task_with_which_a_run_did_not_get_on(events: list[Event], held: bool)
 
 def test_a_lost_answer_that_was_found_is_no_trouble_any_more() -> None:
     """Its words are forgotten with the doubt."""
-    assert history(INTENDED, Event("unknown", "a", "i1", {"error": "lost"}), ADOPTED).attempt("i1").error == ""
+    assert history(INTENDED, Unanswered("a", "i1", error="lost"), ADOPTED).attempt("i1").error == ""
 
 
 def test_what_is_held_without_a_task_keeps_its_words() -> None:
     """Of what was lost more is known than of why nobody found it."""
-    events = [Event("unknown", "a", "i1", {"error": "lost"}), Event("held", "a", "i1", {"why": "no trace"})]
+    events = (Unanswered("a", "i1", error="lost"), Held("a", "i1", why="no trace"))
     assert history(INTENDED, *events).attempt("i1").error == "lost"
+
+
+def test_what_a_person_says_is_no_task_of_ours_is_a_strangers() -> None:
+    """It is adopted by nobody."""
+    assert history(NotMine(scene="a", task="cgt-9")).owned == {"cgt-9"}
+
+
+def test_an_event_of_a_newer_storyboard_counts_for_nothing() -> None:
+    """It is read as one that isn't recognised, with its storyboard, and adds up to nothing."""
+    newer = decode(Encoded("painted", "film", "a", "i1", {"colour": [1, 2]}))
+    assert newer == Unrecognised(kind="painted", storyboard="film")
+    assert past(INTENDED, newer, ACCEPTED).attempts == past(INTENDED, RunClosed(), ACCEPTED).attempts
+
+
+FULL = Intended(
+    "a",
+    "i1",
+    storyboard="film",
+    profile="draft",
+    ordinal=2,
+    key={"prompt": "灯塔", "duration": 5, "sound": True},
+    asked={"duration": 5},
+    reserve=money_of("5.0094 CNY"),
+    rate=money_of("46 CNY"),
+    body="sha256:00",
+    marker=172_801,
+    occurrence=1,
+    at=7.5,
+)
+ALL: tuple[Event, ...] = (
+    RunOpened(storyboard="film", pid=7, provider="ark", memory="sought"),
+    RunClosed(storyboard="film", exit=4),
+    Imported(storyboard="film", source="00", last=9, trust="doubtful"),
+    FileRenamed(storyboard="film", was="old"),
+    FULL,
+    NotSent("a", "i1", "no way"),
+    Rejected("a", "i1", "no"),
+    Accepted("a", "i1", "cgt-1"),
+    Unanswered("a", "i1", "lost"),
+    Adopted("a", "i1", "cgt-1", "person"),
+    Disowned("a", "i1", "cgt-1", "it differs", ambiguous=True),
+    NotMine(storyboard="film", scene="a", task="cgt-9"),
+    Assigned("b", "i1", storyboard="film", profile="draft", ordinal=3),
+    Held("a", "i1", "it doesn't end"),
+    Decided("a", "i1", "abandon"),
+    Seen("a", "i1", "cgt-1", "running", "it was done before"),
+    Missed("a", "i1", "503"),
+    Ended("a", "i1", "failed", "too dark"),
+    Stored("a", "i1", TAKE, storyboard="film", profile="draft", error="it is shorter"),
+)
+
+
+def test_all_kinds_of_events_are_tried_here() -> None:
+    """One of each kind that is written down."""
+    assert sorted(event.kind for event in ALL) == sorted(get_args(EventKind))
+
+
+@pytest.mark.parametrize("event", ALL, ids=lambda event: event.kind)
+def test_an_event_is_read_as_it_was_written(event: Event) -> None:
+    """Each field of each kind comes back through JSON, and so does what was left empty."""
+    for one in (event, type(event)(**_must_have(event))):
+        row = encode(one)
+        assert decode(replace(row, body=json.loads(json.dumps(row.body)))) == one
+
+
+def _must_have(event: Event) -> dict[str, Any]:
+    """What an event can't be without."""
+    return {
+        one.name: getattr(event, one.name)
+        for one in fields(event)
+        if one.default is MISSING and one.default_factory is MISSING
+    }
+
+
+@pytest.mark.parametrize("event", ALL, ids=lambda event: event.kind)
+def test_what_a_newer_storyboard_adds_to_an_event_is_passed_over(event: Event) -> None:
+    """A field that is unknown here doesn't change what the others say."""
+    row = encode(event)
+    assert decode(replace(row, body={**row.body, "mood": "blue"})) == event
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("accepted", {"task": 7}),
+        ("intended", {"marker": "1"}),
+        ("intended", {"marker": True}),
+        ("intended", {"at": "now"}),
+        ("intended", {"key": ["a"]}),
+        ("intended", {"key": {"a": None}}),
+        ("intended", {"asked": "all"}),
+        ("stored", {}),
+        ("stored", {"take": "cgt-1"}),
+        ("stored", {"take": {name: value for name, value in WRITTEN.items() if name != "id"}}),
+        ("stored", {"take": {**WRITTEN, "video": "x"}}),
+    ],
+)
+def test_a_row_that_says_no_event_is_refused(kind: str, body: dict[str, object]) -> None:
+    """A value of another sort than the field's is never taken for one."""
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        read(kind, body)

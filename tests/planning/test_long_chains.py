@@ -12,6 +12,7 @@ from storyboard.planning.plan import World, plan
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.selection import select
 from storyboard.planning.take import Take
+from storyboard.planning.target import Unit
 from storyboard.report.view import root_causes, rows
 from tests.planning.worlds import key, take, world
 from tests.reading import graph_of
@@ -34,16 +35,16 @@ def all_made() -> World:
     for id in chained().order:
         above = {parent: takes[parent] for parent in chained().parents[id]}
         takes[id] = take(id, key(id, chained(), above))
-    return world(Lock({("", id): Block({one.digest: one}, one.digest) for id, one in takes.items()}))
+    return world(Lock({("", id): Block({one.id: one}, one.id) for id, one in takes.items()}))
 
 
 @pytest.mark.parametrize("standing", ["failed", "held"])
 def test_the_end_of_the_first_blocks_the_last(standing: Standing) -> None:
     """When the first scene fails, or is held, the last of thousands is blocked."""
     schedule = Schedule(plan(chained(), world()))
-    schedule.start("s0")
-    schedule.end("s0", standing)
-    assert (schedule.standing(LAST), schedule.over) == ("blocked", True)
+    schedule.start(Unit("s0"))
+    schedule.end(Unit("s0"), standing)
+    assert (schedule.standing(Unit(LAST)), schedule.over) == ("blocked", True)
 
 
 def test_why_the_last_is_stale() -> None:

@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from storyboard.planning.event import Attempt, AttemptState, Past
+from storyboard.planning.history import Attempt, AttemptState, Past
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, again, in_doubt_hint, plan, settle
+from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, again, claims_of, in_doubt_hint, plan, settle
 from storyboard.planning.price import NOTHING
+from storyboard.planning.takes import Found
+from storyboard.planning.target import Target, Unit
 from tests.planning.worlds import digest, key, made, take, world
 from tests.reading import graph_of
 
@@ -28,7 +30,7 @@ CHANGED = FILM.replace("at dusk", "at dawn")
 
 def kinds(found: Plan) -> dict[str, type[Step]]:
     """What sort of step each scene has."""
-    return {id: type(step) for id, step in found.steps.items()}
+    return {unit.scene: type(step) for unit, step in found.steps.items()}
 
 
 def make(step: Step) -> Make:
@@ -64,7 +66,7 @@ def test_what_was_made_is_kept() -> None:
 def test_only_what_changed_is_certain_to_be_made() -> None:
     """Below a changed scene all is planned, but uncertain: the same frame again would change nothing."""
     found = plan(graph_of(CHANGED), world(made(graph_of(FILM))))
-    assert {id: step.certain for id, step in found.steps.items() if isinstance(step, Make)} == {
+    assert {unit.scene: step.certain for unit, step in found.steps.items() if isinstance(step, Make)} == {
         "dusk": True,
         "lamp": False,
         "storm": False,
@@ -76,8 +78,8 @@ def test_the_same_bytes_again_stop_the_change() -> None:
     lock, graph = made(graph_of(FILM)), graph_of(CHANGED)
     again = lock.block("", "dusk").take
     assert again is not None
-    takes = {"dusk": again}
-    step = settle("lamp", graph, world(lock), key("lamp", graph, takes), takes)
+    takes, known = {"dusk": again}, world(lock)
+    step = settle(Unit("lamp"), graph, known, key("lamp", graph, takes), takes, claims_of(graph, known))
     assert isinstance(step, Keep)
 
 
@@ -85,7 +87,7 @@ def test_a_change_of_its_own_makes_a_child_certain() -> None:
     """A scene that was itself changed is made whatever its parent hands it."""
     text = CHANGED.replace("lights the lamp", "lights a pipe")
     found = plan(graph_of(text), world(made(graph_of(FILM))))
-    step = make(found.steps["lamp"])
+    step = make(found.step("lamp"))
     assert (step.certain, [reason.kind for reason in step.reasons]) == (True, ["prompt", "upstream"])
 
 
@@ -98,9 +100,10 @@ def test_a_cost_is_at_most_that_of_all_that_may_be_made() -> None:
 def test_a_new_name_takes_the_take_along() -> None:
     """A renamed scene keeps its take, and the plan says under which name it was made."""
     graph = graph_of(FILM.replace("quay:", "pier:"))
-    step = plan(graph, world(made(graph_of(FILM)))).steps["pier"]
+    step = plan(graph, world(made(graph_of(FILM)))).step("pier")
     assert isinstance(step, Keep)
-    assert (step.take.digest, step.moved_from) == (digest("quay"), "quay")
+    assert step.found == Found(step.take, Target("", "", "quay"), "earlier name")
+    assert step.take.digest == digest("quay")
 
 
 PIER = FILM.replace("quay:", "pier:")
@@ -112,28 +115,30 @@ def test_a_new_name_takes_the_attempt_along(state: AttemptState) -> None:
     past = attempt(state)
     past = Past({"i1": replace(past.attempts["i1"], marker=172_900)})
     found = plan(graph_of(PIER), world(past=past))
-    assert (make(found.steps["pier"]).resumes, found.salvage) == (past.attempts["i1"], ())
+    assert (make(found.step("pier")).resumes, found.salvage) == (past.attempts["i1"], ())
 
 
-@pytest.mark.parametrize("state", ["in doubt", "lost", "given up", "cancelled"])
+@pytest.mark.parametrize("state", ["in doubt", "lost"])
 def test_a_new_name_is_no_way_around_a_decision(state: AttemptState) -> None:
-    """What a person has to decide about under the old name, he has to under the new; the old one is what is told."""
-    step = plan(graph_of(PIER), world(past=attempt(state))).steps["pier"]
+    """What a person has to decide about under the old name, he has to under the new, which is the one that is told."""
+    found = plan(graph_of(PIER), world(past=attempt(state)))
+    step = found.step("pier")
     assert isinstance(step, Hold)
-    assert "storyboard resolve quay" in step.hint
+    assert "storyboard resolve pier" in step.hint
+    assert found.intents_of("pier") == {"i1"}
 
 
-@pytest.mark.parametrize("state", ["stored", "failed", "refused", "abandoned"])
+@pytest.mark.parametrize("state", ["stored", "failed", "refused", "abandoned", "given up", "cancelled"])
 def test_what_is_over_is_nothing_to_a_new_name(state: AttemptState) -> None:
-    """An attempt that has ended leaves nothing to go on with."""
-    assert make(plan(graph_of(PIER), world(past=attempt(state))).steps["pier"]).resumes is None
+    """An attempt that has ended, or that somebody ended, leaves nothing to go on with."""
+    assert make(plan(graph_of(PIER), world(past=attempt(state))).step("pier")).resumes is None
 
 
 def test_of_two_new_names_one_goes_on() -> None:
     """A task belongs to one scene; its copy is made for itself."""
     graph = graph_of(PIER + PIER.partition("  pier:")[2].join(("  mole:", "")))
     found = plan(graph, world(past=attempt("accepted")))
-    assert [make(found.steps[id]).resumes is None for id in ("pier", "mole")] == [False, True]
+    assert [make(found.step(id)).resumes is None for id in ("pier", "mole")] == [False, True]
 
 
 def test_a_scene_goes_on_with_its_own_attempt_first() -> None:
@@ -142,7 +147,7 @@ def test_a_scene_goes_on_with_its_own_attempt_first() -> None:
     cases: tuple[tuple[AttemptState, str], ...] = (("accepted", "i2"), ("failed", "i1"))
     for state, resumed in cases:
         own = replace(attempt(state).attempts["i1"], intent="i2", scene="pier")
-        step = make(plan(graph_of(PIER), world(past=Past({"i1": theirs, "i2": own}))).steps["pier"])
+        step = make(plan(graph_of(PIER), world(past=Past({"i1": theirs, "i2": own}))).step("pier"))
         assert step.resumes is not None
         assert step.resumes.intent == resumed
 
@@ -150,14 +155,15 @@ def test_a_scene_goes_on_with_its_own_attempt_first() -> None:
 def test_what_failed_once_is_gone_on_with_where_it_was_submitted_again() -> None:
     """An earlier attempt that is over hides no later one that isn't."""
     earlier, later = attempt("failed").attempts["i1"], replace(attempt("accepted").attempts["i1"], intent="i2")
-    assert make(plan(graph_of(FILM), world(past=Past({"i1": earlier, "i2": later}))).steps["quay"]).resumes == later
+    assert make(plan(graph_of(FILM), world(past=Past({"i1": earlier, "i2": later}))).step("quay")).resumes == later
 
 
 def test_a_plan_knows_which_submissions_it_waits_for() -> None:
     """What it goes on with, and what a person has to decide about."""
-    assert plan(graph_of(FILM), world(past=attempt("accepted"))).intents == {"i1"}
-    assert plan(graph_of(FILM), world(past=attempt("lost"))).intents == {"i1"}
-    assert plan(graph_of(FILM), world(past=attempt("failed"))).intents == frozenset()
+    assert plan(graph_of(FILM), world(past=attempt("accepted"))).intents_of("quay") == {"i1"}
+    assert plan(graph_of(FILM), world(past=attempt("lost"))).intents_of("quay") == {"i1"}
+    assert plan(graph_of(FILM), world(past=attempt("failed"))).intents_of("quay") == frozenset()
+    assert plan(graph_of(FILM), world(past=attempt("lost"))).intents_of("dusk") == frozenset()
 
 
 def test_what_to_say_names_the_profile() -> None:
@@ -176,12 +182,12 @@ def test_an_old_take_is_good_again_when_its_words_are_back() -> None:
     """Going back to an earlier prompt finds the take that was made from it, and costs nothing."""
     graph = graph_of(FILM)
     lock = made(graph).with_take("", "quay", take("later", {"prompt": "another"}), select=True)
-    step = plan(graph, world(lock)).steps["quay"]
+    step = plan(graph, world(lock)).step("quay")
     assert isinstance(step, Keep)
     assert step.take.digest == digest("quay")
 
 
-def test_profiles_dont_share_takes() -> None:
+def test_a_profile_that_changes_something_uses_no_take_of_another() -> None:
     """What was made without a profile is made again under one that changes something."""
     text = FILM + "profiles: {draft: {resolution: 480p}}\n"
     assert set(kinds(plan(graph_of(text, "draft"), world(made(graph_of(text))))).values()) == {Make}
@@ -190,7 +196,7 @@ def test_profiles_dont_share_takes() -> None:
 def test_a_missing_file_is_fetched() -> None:
     """A take that is known, but not in the store, is fetched and not bought again."""
     graph = graph_of(FILM)
-    step = make(plan(graph, world(made(graph), missing=frozenset({digest("quay")}))).steps["quay"])
+    step = make(plan(graph, world(made(graph), missing=frozenset({digest("quay")}))).step("quay"))
     assert (step.fetches and step.fetches.task, step.cost.high, step.reasons[0].kind) == (
         "cgt-quay",
         Decimal(0),
@@ -198,9 +204,51 @@ def test_a_missing_file_is_fetched() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("id", "why", "hint"),
+    [
+        ("byteplus:cgt-quay", "it was made by byteplus", "`storyboard run --provider byteplus` fetches it"),
+        (f"file:{digest('quay')}", "it was brought in as a file", "bring the file back"),
+    ],
+)
+def test_a_missing_file_that_this_provider_has_not_is_waited_for(id: str, why: str, hint: str) -> None:
+    """Nobody but who made it can give it back, and it is not bought again by itself."""
+    graph = graph_of(FILM)
+    one = replace(take("quay", key("quay", graph)), id=id)
+    known = world(Lock().with_take("", "quay", one, select=True), missing=frozenset({one.digest}))
+    step = plan(graph, replace(known, provider="ark")).step("quay")
+    assert isinstance(step, Hold)
+    assert (step.why.endswith(f"is not in the store, and {why}"), step.hint) == (True, hint)
+
+
+@pytest.mark.parametrize("state", ["in doubt", "accepted", "made"])
+def test_what_was_asked_of_another_provider_holds_its_scene(state: AttemptState) -> None:
+    """It is gone on with by that one's run; one that nobody named, or that is asked itself, holds nothing."""
+    one = replace(attempt(state).attempts["i1"], marker=200_000)
+    steps = [
+        plan(graph_of(FILM), replace(world(past=Past({"i1": replace(one, provider=sent_to)})), provider=asked)).step(
+            "quay"
+        )
+        for sent_to, asked in (("byteplus", "ark"), ("", "ark"), ("ark", "ark"), ("byteplus", ""))
+    ]
+    assert [type(step) for step in steps] == [Hold, Make, Make, Make]
+    assert isinstance(steps[0], Hold)
+    assert steps[0].why == "it was asked of byteplus, and ark knows nothing of that"
+
+
+def test_what_another_storyboard_waits_for_is_left_to_it() -> None:
+    """A task of another film in the folder is fetched by that one's run, and by any once its file is gone."""
+    theirs = replace(attempt("accepted", FILM.replace("empty", "crowded")).attempts["i1"], storyboard="other")
+    known = replace(world(made(graph_of(FILM)), Past({"i1": theirs})), storyboard="film")
+    found = [
+        plan(graph_of(FILM), replace(known, boards=frozenset(boards))) for boards in (("film", "other"), ("film",))
+    ]
+    assert [one.salvage for one in found] == [(), (theirs,)]
+
+
 def test_an_attempt_in_doubt_without_a_mark_holds_its_scene() -> None:
     """A request whose answer was lost is never sent again by itself: a person has to decide."""
-    step = plan(graph_of(FILM), world(past=attempt("in doubt"))).steps["quay"]
+    step = plan(graph_of(FILM), world(past=attempt("in doubt"))).step("quay")
     assert isinstance(step, Hold)
     assert [word in step.hint for word in ("--adopt", "--submit-again", "--abandon", "tasks list")] == [True] * 4
 
@@ -208,20 +256,20 @@ def test_an_attempt_in_doubt_without_a_mark_holds_its_scene() -> None:
 def test_an_attempt_in_doubt_with_a_mark_is_looked_for() -> None:
     """Its task is known by its mark, so that the run can settle it, at no cost."""
     marked = Past({id: replace(one, marker=200_000) for id, one in attempt("in doubt").attempts.items()})
-    step = make(plan(graph_of(FILM), world(past=marked)).steps["quay"])
+    step = make(plan(graph_of(FILM), world(past=marked)).step("quay"))
     assert (step.resumes and step.resumes.marker, step.cost) == (200_000, NOTHING)
 
 
 def test_an_attempt_that_was_given_up_holds_its_scene() -> None:
     """Nothing is submitted for it again unless somebody says so."""
-    step = plan(graph_of(FILM), world(past=attempt("given up"))).steps["quay"]
+    step = plan(graph_of(FILM), world(past=attempt("given up"))).step("quay")
     assert isinstance(step, Hold)
     assert ("given up" in step.why, "--submit-again" in step.hint) == (True, True)
 
 
 def test_a_task_that_somebody_cancelled_holds_its_scene() -> None:
     """It cost nothing, but whoever cancelled it had a reason."""
-    step = plan(graph_of(FILM), world(past=attempt("cancelled"))).steps["quay"]
+    step = plan(graph_of(FILM), world(past=attempt("cancelled"))).step("quay")
     assert isinstance(step, Hold)
     assert ("was cancelled; nothing was billed" in step.why, "--submit-again" in step.hint) == (True, True)
 
@@ -234,7 +282,7 @@ def test_what_is_made_from_a_held_scene_is_held() -> None:
 
 def test_a_lost_attempt_holds_its_scene() -> None:
     """What was paid for and can't be had any more is not bought again by itself."""
-    step = plan(graph_of(FILM), world(past=attempt("lost"))).steps["quay"]
+    step = plan(graph_of(FILM), world(past=attempt("lost"))).step("quay")
     assert isinstance(step, Hold)
     assert ("was paid for" in step.why, "--submit-again" in step.hint) == (True, True)
 
@@ -247,19 +295,19 @@ def test_a_doubt_about_other_words_holds_nothing() -> None:
 
 def test_an_accepted_attempt_is_resumed() -> None:
     """A scene that the provider has taken on is waited for, at no cost."""
-    steps = [make(plan(graph_of(FILM), world(past=attempt(state))).steps["quay"]) for state in ("accepted", "made")]
+    steps = [make(plan(graph_of(FILM), world(past=attempt(state))).step("quay")) for state in ("accepted", "made")]
     assert [(step.resumes and step.resumes.task, step.cost.high) for step in steps] == [("cgt-1", Decimal(0))] * 2
 
 
 def test_a_failed_attempt_is_made_again_and_says_why() -> None:
     """What came to nothing is made again, and the reason quotes the provider."""
-    step = make(plan(graph_of(FILM), world(past=attempt("failed", error="too dark"))).steps["quay"])
+    step = make(plan(graph_of(FILM), world(past=attempt("failed", error="too dark"))).step("quay"))
     assert [(reason.kind, reason.what) for reason in step.reasons] == [("failed", "the last attempt failed: too dark")]
 
 
 def test_an_abandoned_attempt_is_forgotten() -> None:
     """What a person gave up is made like something new."""
-    step = make(plan(graph_of(FILM), world(past=attempt("abandoned"))).steps["quay"])
+    step = make(plan(graph_of(FILM), world(past=attempt("abandoned"))).step("quay"))
     assert [reason.kind for reason in step.reasons] == ["new"]
 
 
@@ -280,7 +328,7 @@ def test_only_what_was_asked_for_is_made() -> None:
 def test_what_is_only_needed_is_used_as_it_is() -> None:
     """A parent that is stale but wasn't asked for is handed over as it is, and known to be stale."""
     found = plan(graph_of(CHANGED), world(made(graph_of(FILM))), frozenset({"lamp"}))
-    step = found.steps["dusk"]
+    step = found.step("dusk")
     assert isinstance(step, Keep)
     assert ([reason.kind for reason in step.stale], kinds(found)["lamp"]) == (["prompt"], Keep)
 
@@ -305,7 +353,7 @@ def bucketless(text: str, lock: Lock | None = None, alive: frozenset[str] = froz
 
 def test_a_local_clip_holds_where_it_can_get_no_address() -> None:
     """Without a bucket a scene that is given a local video is held before anything is spent."""
-    step = bucketless("storyboard: 1\nscenes: {a: {extend: harbour.mp4}}").steps["a"]
+    step = bucketless("storyboard: 1\nscenes: {a: {extend: harbour.mp4}}").step("a")
     assert isinstance(step, Hold)
     assert step.why.startswith("harbour.mp4 has no address")
 

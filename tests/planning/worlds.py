@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
-from storyboard.planning.event import Past
 from storyboard.planning.fingerprint import Components, components_of
+from storyboard.planning.history import Past
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import World
-from storyboard.planning.take import Take
+from storyboard.planning.take import Take, id_of
 from storyboard.providers.catalogue import capabilities
 
 ROWS = capabilities()
@@ -23,8 +23,9 @@ def digest(word: str) -> str:
 
 
 def take(word: str, components: Components, seconds: float = 5.04) -> Take:
-    """A take with the digest of `word`."""
-    return Take(digest(word), components, digest(f"frame of {word}"), seconds, 1280, 720, f"cgt-{word}", 108900)
+    """A take with the digest of `word`, made by Ark's task `cgt-` and that word."""
+    id = id_of("ark", f"cgt-{word}")
+    return Take(id, digest(word), components, digest(f"frame of {word}"), seconds, 1280, 720, 108900)
 
 
 def key(
@@ -53,5 +54,5 @@ def world(
 ) -> World:
     """A world in which every file that the lock names is in the store, but those that are `missing`."""
     known = lock or Lock()
-    stored = frozenset(digest for block in known.blocks.values() for digest in block.takes) - missing
+    stored = frozenset(take.digest for block in known.blocks.values() for take in block.takes.values()) - missing
     return World(ROWS, facts or {}, known, past or Past(), stored, uploads, alive)

@@ -142,7 +142,7 @@ def test_the_provider_that_the_page_teaches_makes_a_scene(acme: Acme, project: P
     ran = made_by(acme, project, taught())
     assert ran.returncode == 0, ran.stderr
     assert acme.orders == [{"model": "acme-reel-1", "words": "A lighthouse at dusk.", "seconds": 2, "key": KEY}]
-    assert (project / "renders/emulated/scenes/dusk.mp4").read_bytes() == acme.film.read_bytes()
+    assert (project / "renders/emulated/storyboard/scenes/dusk.mp4").read_bytes() == acme.film.read_bytes()
 
 
 def test_what_a_joined_provider_made_is_kept(acme: Acme, project: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from storyboard.planning.event import Attempt, Past
+from storyboard.planning.history import Attempt, Past, StoredTake
 from storyboard.planning.lock import Lock
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
@@ -21,23 +23,31 @@ def attempt(scene: str, task: str = "", marker: int | None = None) -> Attempt:
 
 def test_a_task_belongs_to_the_scene_that_submitted_it() -> None:
     """As the record says; its video is ours once its bytes are."""
-    past = Past({"i": attempt("dusk", "cgt-dusk")}, (("", "dusk", take("dusk", {})),))
-    assert owned(TASK, past, Lock(), ()) == Owned(TASK, "dusk")
-    assert owned(TASK, past, Lock(), {digest("dusk")}) == Owned(TASK, "dusk", stored=True)
+    past = Past({"i": attempt("dusk", "cgt-dusk")}, (StoredTake("", "", "dusk", take("dusk", {})),))
+    assert owned(TASK, past, {}, ()) == Owned(TASK, "dusk")
+    assert owned(TASK, past, {}, {digest("dusk")}) == Owned(TASK, "dusk", stored=True)
 
 
 def test_a_colleague_s_task_is_known_from_the_lock() -> None:
-    """With the profile that it was made under."""
+    """With the profile that it was made under, and the storyboard whose lock it is."""
     lock = Lock().with_take("draft", "dusk", take("dusk", {}), select=True)
-    found = owned(TASK, Past(), lock, {digest("dusk")})
-    assert (found, found.whose) == (Owned(TASK, "dusk", "draft", stored=True), "dusk (draft)")
+    found = owned(TASK, Past(), {"other": Lock(), "film": lock}, {digest("dusk")})
+    assert (found, found.whose) == (Owned(TASK, "dusk", "draft", "film", stored=True), "dusk (draft)")
+    assert found.value()["storyboard"] == "film"
+
+
+def test_a_task_belongs_to_the_storyboard_that_submitted_it() -> None:
+    """As the record says, whichever lock has its take besides."""
+    lock = Lock().with_take("", "sea", take("dusk", {}), select=True)
+    past = Past({"i": replace(attempt("dusk", "cgt-dusk"), storyboard="film")})
+    assert owned(TASK, past, {"other": lock}, ()) == Owned(TASK, "dusk", "", "film")
 
 
 def test_a_mark_names_the_scenes_in_doubt() -> None:
     """All that it fits, and none without a mark."""
     past = Past({"a": attempt("a", marker=170_001), "b": attempt("b", marker=1), "c": attempt("c")})
-    found = owned(TASK, past, Lock(), ())
-    assert (found.may_be, found.whose, owned(TASK, Past(), Lock(), ()).whose) == (("a",), "a?", "")
+    found = owned(TASK, past, {}, ())
+    assert (found.may_be, found.whose, owned(TASK, Past(), {}, ()).whose) == (("a",), "a?", "")
 
 
 def test_no_value_holds_a_signature() -> None:

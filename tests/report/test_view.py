@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from storyboard.planning.event import Attempt, AttemptState, Past
+from storyboard.planning.history import Attempt, AttemptState, Past
 from storyboard.planning.plan import plan
 from storyboard.report.view import Row, root_causes, rows
 from tests.planning.worlds import digest, key, made, take, world
@@ -121,7 +121,7 @@ def test_a_row_is_readable_by_programs() -> None:
         "scene": "dusk",
         "state": "stale",
         "takes": 1,
-        "take": {"digest": digest("dusk"), "seconds": 5.04, "task": "cgt-dusk", "tokens": 108900},
+        "take": {"id": "ark:cgt-dusk", "digest": digest("dusk"), "seconds": 5.04, "task": "cgt-dusk", "tokens": 108900},
         "reasons": [
             {
                 "kind": "parameter",

@@ -26,14 +26,14 @@ from typing import Any, TypeVar
 
 from storyboard.executor.crew import Crew
 from storyboard.executor.local import Local
-from storyboard.executor.reconcile import Memory, memory_of
+from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.language.graph import Graph
-from storyboard.planning.event import Event
+from storyboard.planning.event import Memory, Recorded, RunClosed, RunOpened
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import World, plan
 from storyboard.project import with_past
@@ -45,6 +45,8 @@ from tests.simulation.loop import Crash, Loop
 from tests.simulation.world import Api, Clock, Journal, Lives, Shelf, Vault
 
 T = TypeVar("T")
+STEM = "film"
+"""What the storyboard is called."""
 SCENES = 50
 ROWS = capabilities()
 TROUBLED, RUNS = 3, 9
@@ -131,7 +133,7 @@ class Project:
     seed: int
     grace: float = 180.0
     lock: Lock = field(default_factory=Lock)
-    past: list[tuple[float, Event]] = field(default_factory=list)
+    past: list[tuple[float, Recorded]] = field(default_factory=list)
     tally: Tally = field(default_factory=lambda: Tally(seeds=1, scenes=SCENES))
     standing: dict[str, str] = field(default_factory=dict)
 
@@ -160,7 +162,8 @@ class Project:
     def _world(self) -> World:
         past = Journal(self.clock, list(self.past)).history.past
         stored = frozenset(self.vault.digests)
-        return World(ROWS, {}, with_past(self.lock, past), past, stored)
+        lock = with_past(self.lock, past, STEM)
+        return World(ROWS, {}, lock, past, stored, storyboard=STEM, boards=frozenset({STEM}), provider="ark")
 
     def _run(self, crash: int | None, *, interrupted: bool) -> bool:
         """One run; did it come to its end?"""
@@ -170,7 +173,7 @@ class Project:
         self.api.fired["clock set"] += self.clock.wrong != before
         journal = Journal(self.clock, list(self.past))
         memory: Memory = memory_of(journal.past, self.clock.now())
-        journal.append(Event("run_opened", body={"memory": memory}))
+        journal.append(RunOpened(storyboard=STEM, provider="ark", memory=memory))
         self.tally.runs += 1
         try:
             outcome = loop.run_until_complete(self._walk(journal, memory, interrupted=interrupted))
@@ -179,14 +182,14 @@ class Project:
                 self.tally.crashes += 1
                 self.past = journal.crashed(self.dice)
             else:
-                journal.append(Event("run_closed"))
+                journal.append(RunClosed(storyboard=STEM))
                 self.past = journal.past
             journal.gone = True
             return False
         else:
-            journal.append(Event("run_closed"))
+            journal.append(RunClosed(storyboard=STEM))
             self.past = journal.past
-            self.standing = {id: result.standing for id, result in outcome.results.items()}
+            self.standing = {unit.scene: result.standing for unit, result in outcome.results.items()}
             return True
         finally:
             self.clock.now_ = self.clock.true + self.dice.choice((1.0, 60.0, 3600.0))

@@ -21,7 +21,8 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.fetch import Fetched
-from storyboard.planning.event import DURABLE, Event, History
+from storyboard.planning.event import DURABLE, Event, Recorded
+from storyboard.planning.history import History
 from storyboard.promises import Address, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import Order, Page, Status, Task
@@ -249,8 +250,8 @@ class Api:
         return Page(tuple(self._told(made) for made in rows), len(found), now)
 
     async def cancel(self, task: str) -> None:
-        """Nobody asks."""
-        raise NotImplementedError
+        """It runs already: what was submitted twice is made twice."""
+        raise Rejected(f"{task} runs", code="InvalidAction.RunningTaskDeletion", status=409)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """Nobody asks."""
@@ -260,7 +261,7 @@ class Api:
 class Journal:
     """Events in memory: of those that money hangs on none is lost in a crash, of the others perhaps."""
 
-    def __init__(self, clock: Clock, past: list[tuple[float, Event]]) -> None:
+    def __init__(self, clock: Clock, past: list[tuple[float, Recorded]]) -> None:
         self._clock = clock
         self.past = past
         self.history = History(past)
@@ -280,7 +281,7 @@ class Journal:
     def check_ours(self) -> None:
         """There is nobody else."""
 
-    def crashed(self, dice: Random) -> list[tuple[float, Event]]:
+    def crashed(self, dice: Random) -> list[tuple[float, Recorded]]:
         """What is left of it."""
         self.gone = True
         return self.past[: dice.randint(self.durable, len(self.past))]

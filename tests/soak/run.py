@@ -39,9 +39,10 @@ from storyboard.executor.watch import Watcher
 from storyboard.language.graph import Graph
 from storyboard.net import opened
 from storyboard.planning.budget import Budget, books_of
-from storyboard.planning.event import Event
+from storyboard.planning.event import Accepted, Adopted, Notice, Recorded, RunClosed, Stored
 from storyboard.planning.plan import World, plan
-from storyboard.project import lock_on_disk, with_past
+from storyboard.planning.take import Take
+from storyboard.project import state_on_disk, with_past
 from storyboard.promises import Account, Clock, Pace, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
@@ -95,10 +96,10 @@ class Gauge:
         self.stored = 0
         self.rows.append((memory(), descriptors()))
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Notice) -> None:
         """Count what is stored."""
-        self.stored += event.kind == "stored"
-        if event.kind == "stored" and self.stored % self.every == 0:
+        self.stored += isinstance(event, Stored)
+        if isinstance(event, Stored) and self.stored % self.every == 0:
             megabytes, count = self.rows[-1]
             self.rows[-1] = max(megabytes, memory()), max(count, descriptors())
 
@@ -129,7 +130,7 @@ class Hands:
 
     provider: Callable[[Provider], Provider] = lambda provider: provider
     store: Callable[[Path], Store] = Store
-    hear: Callable[[Event], None] = lambda _: None
+    hear: Callable[[Notice], None] = lambda _: None
     grace: float = GRACE
 
 
@@ -244,10 +245,14 @@ async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge:
     account = Account(base_url, Secret("emulated"), SLOTS, Pace(1.0, 10.0, hands.grace))
     store = hands.store(layout.hidden / "store")
     past = journal.history.past
-    world = World(capabilities(), {}, with_past(lock_on_disk(layout), past), past, store.digests())
-    journal.open_run(provider="ark")
+    found = state_on_disk(layout, clock, journal.past)
+    here, boards = with_past(found.lock(layout.stem), past, layout.stem), frozenset({layout.stem})
+    world = World(
+        capabilities(), {}, here, past, store.digests(), storyboard=layout.stem, boards=boards, provider="ark"
+    )
+    journal.open_run(layout.stem, provider="ark")
 
-    def tell(event: Event) -> None:
+    def tell(event: Notice) -> None:
         gauge.hear(event)
         hands.hear(event)
 
@@ -256,7 +261,7 @@ async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge:
             paced = Paced(hands.provider(connect("ark", account, net)), clock, RATES)
             crew = _crew(layout, journal, account, paced, clock, store, tell)
             outcome = await Run(plan(graph, world), world, crew, lock.keep).walk(Local())
-        journal.append(Event("run_closed", body={"exit": outcome.exit_code}))
+        journal.append(RunClosed(storyboard=layout.stem, exit=outcome.exit_code))
         return outcome
     finally:
         lock.flush()
@@ -270,7 +275,7 @@ def _crew(
     paced: Paced,
     clock: Clock,
     store: Store,
-    tell: Callable[[Event], None],
+    tell: Callable[[Notice], None],
 ) -> Crew:
     return Crew(
         realm="emulated",
@@ -297,7 +302,7 @@ def _decided(layout: Layout, clock: Clock, rows: Sequence[dict[str, Any]], soak:
     """Settle what is held: nobody has its task, so that it is submitted again. Yields what was held without need."""
     taken_on = {row["client_request_id"]: row for row in rows}
     journal = Journal(layout.hidden, clock, writing=True)
-    journal.open_run(provider="ark")
+    journal.open_run(layout.stem, provider="ark")
     past = journal.history.past
     for attempt in journal.history.in_doubt:
         if attempt.intent in taken_on:
@@ -305,7 +310,7 @@ def _decided(layout: Layout, clock: Clock, rows: Sequence[dict[str, Any]], soak:
             yield f"{attempt.scene}: is held, but {task} was taken on {at - attempt.at:.1f} s after its intent"
         journal.append(decision(attempt, "", past))
         soak.decided += 1
-    journal.append(Event("run_closed"))
+    journal.append(RunClosed(storyboard=layout.stem))
     journal.close()
 
 
@@ -313,24 +318,24 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "ledger.jsonl").read_bytes().splitlines()]
 
 
-def _events(layout: Layout) -> list[Event]:
+def _events(layout: Layout) -> list[Recorded]:
     journal = Journal(layout.hidden, SystemClock(), writing=False)
     journal.close()
     return [event for _, event in journal.past]
 
 
 def _misses(
-    layout: Layout, rows: Sequence[dict[str, Any]], events: Sequence[Event], scenes: int, soak: Soak
+    layout: Layout, rows: Sequence[dict[str, Any]], events: Sequence[Recorded], scenes: int, soak: Soak
 ) -> Iterator[str]:
     """Where the ledger, which is the truth, differs from the journal, the store or the bill."""
-    takes = {event.scene: event.body["take"] for event in events if event.kind == "stored"}
+    takes = {event.scene: event.take for event in events if isinstance(event, Stored)}
     if len(takes) != scenes:
         yield f"{len(takes)} of {scenes} scenes are stored"
-    soak.adopted += sum(event.kind == "adopted" for event in events)
-    accepted = {event.body["task"] for event in events if event.kind in ("accepted", "adopted")}
+    soak.adopted += sum(isinstance(event, Adopted) for event in events)
+    accepted = {event.task for event in events if isinstance(event, (Accepted, Adopted))}
     yield from _differing("tasks in the ledger and in the journal", {row["task_id"] for row in rows}, accepted)
     files = {f"sha256:{path.stem}" for path in (layout.hidden / "store" / "sha256").glob("??/*.mp4")}
-    digests = {take["digest"] for take in takes.values()}
+    digests = {take.digest for take in takes.values()}
     yield from _differing("takes in the journal and files in the store", digests, files)
     yield from _strangers(takes, rows, (layout.folder / "film.mp4").read_bytes())
     for text, count in Counter(row["text_sha256"] for row in rows).items():
@@ -343,14 +348,14 @@ def _misses(
         yield f"{spent} was written down, {billed} CNY is on the bill"
 
 
-def _strangers(takes: Mapping[str, dict[str, Any]], rows: Sequence[dict[str, Any]], film: bytes) -> Iterator[str]:
+def _strangers(takes: Mapping[str, Take], rows: Sequence[dict[str, Any]], film: bytes) -> Iterator[str]:
     """Takes that are not what their scene's task made, byte for byte."""
     asked = {row["task_id"]: row["text_sha256"] for row in rows}
     for scene, take in takes.items():
-        if take["digest"] != f"sha256:{hashlib.sha256(film_of(film, take['task'])).hexdigest()}":
-            yield f"{scene}: its take is not what {take['task']} made"
-        if asked.get(take["task"]) != hashlib.sha256(prompt(int(scene[1:])).encode()).hexdigest():
-            yield f"{scene}: {take['task']} was asked for other words"
+        if take.digest != f"sha256:{hashlib.sha256(film_of(film, take.task)).hexdigest()}":
+            yield f"{scene}: its take is not what {take.task} made"
+        if asked.get(take.task) != hashlib.sha256(prompt(int(scene[1:])).encode()).hexdigest():
+            yield f"{scene}: {take.task} was asked for other words"
 
 
 def _differing(what: str, one: set[str], other: set[str]) -> Iterator[str]:

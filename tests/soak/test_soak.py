@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from storyboard.errors import NotSent, UnknownOutcome
-from storyboard.planning.event import Event
+from storyboard.planning.event import Notice, Stored
 from storyboard.promises import Address, Sink
-from storyboard.providers.provider import Provider
+from storyboard.providers.provider import Page, Provider
 from storyboard.world.store import Store
 from tests.soak.run import Hands, soaked
 from tests.soak.service import SHARES
@@ -38,7 +40,8 @@ def test_three_requests_in_ten_go_wrong() -> None:
 
 
 class Hasty:
-    """A client that takes a lost answer for a request that never left, and mixes up what it fetches."""
+    """A client that takes a lost answer for a request that never left, reads no markers in lists, and mixes up what it
+    fetches."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -53,6 +56,11 @@ class Hasty:
             return await self._provider.submit(body, intent)
         except UnknownOutcome as error:
             raise NotSent(error.what) from error
+
+    async def list(self, **asked: Any) -> Page:
+        """Without the markers, by which what was submitted twice would be seen."""
+        page = await self._provider.list(**asked)
+        return replace(page, tasks=tuple(replace(task, expires_after=None) for task in page.tasks))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The first video, whichever is asked for."""
@@ -78,9 +86,9 @@ class Greedy:
         self._held: list[bytes] = []
         self._open: list[int] = []
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Notice) -> None:
         """Take memory and a descriptor for each take."""
-        if event.kind == "stored":
+        if isinstance(event, Stored):
             self._held.append(b"x" * 6_000_000)
             self._open.append(os.open(os.devnull, os.O_RDONLY))
 

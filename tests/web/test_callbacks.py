@@ -17,7 +17,7 @@ import pytest
 from storyboard.errors import FileTrouble
 from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
-from storyboard.planning.event import Event
+from storyboard.planning.event import Accepted, Ended
 from storyboard.planning.plan import plan
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
@@ -54,7 +54,7 @@ class Listening:
 
     def waits_for(self, task: str, intent: str = "i") -> None:
         """From now on the run waits for a task."""
-        self.receiver.tell(Event("accepted", "dusk", intent, {"task": task}))
+        self.receiver.tell(Accepted("dusk", intent, task=task))
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_who_vanishes_in_the_middle_disturbs_nobody(there: Listening) -> None:
 def test_a_task_that_nobody_waits_for_is_ignored(there: Listening) -> None:
     """One that is unknown, or over."""
     there.waits_for("cgt-2")
-    there.receiver.tell(Event("ended", "dusk", "i", {"status": "succeeded"}))
+    there.receiver.tell(Ended("dusk", "i", status="succeeded"))
     statuses = [there.post(there.path, {"id": task}) for task in ("cgt-1", "cgt-2")]
     assert (statuses, there.hints, there.receiver.heard) == ([200, 200], [], Heard(ignored=2))
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.language.facts import FileFacts
+from storyboard.promises import Realm
 from storyboard.world import files
 from storyboard.world.files import (
     Layout,
@@ -184,6 +185,61 @@ def test_the_realms_lie_apart(tmp_path: Path) -> None:
     real, emulated = (Layout(tmp_path / "storyboard.yaml", realm) for realm in ("real", "emulated"))
     same = [name for name in ("hidden", "lock") if getattr(real, name) == getattr(emulated, name)]
     assert (same, real.renders("x") == emulated.renders("x"), real.lock.name) == ([], False, "storyboard.lock")
+
+
+@pytest.mark.parametrize("realm", ["real", "emulated"])
+def test_the_storyboards_of_a_folder_share_its_state(tmp_path: Path, realm: Realm) -> None:
+    """State and store are the folder's; the lock, the videos for people and what is known of the film are each one's
+    own, under each combination of profiles."""
+    one, other = (Layout(tmp_path / f"{stem}.yaml", realm) for stem in ("dusk", "dawn"))
+    assert (one.hidden, one.service) == (other.hidden, other.service)
+    assert one.lock != other.lock
+    places = [
+        place(profile)
+        for layout in (one, other)
+        for place in (layout.renders, layout.film_record)
+        for profile in ("", "tall", "tall,draft")
+    ]
+    assert len(set(places)) == len(places)
+
+
+@pytest.mark.parametrize("stems", [("emulated", "emulated_"), ("con", "con_"), ("x" * 200, "x" * 201)])
+@pytest.mark.parametrize("profile", ["", "tall"])
+def test_no_two_storyboards_have_one_folder_of_videos(tmp_path: Path, stems: tuple[str, str], profile: str) -> None:
+    """Whatever their names are; and none of the real ones has the folder in which those of the other realm lie."""
+    realms: tuple[Realm, Realm] = ("real", "emulated")
+    places = [Layout(tmp_path / f"{stem}.yaml", realm).renders(profile) for stem in stems for realm in realms]
+    assert len({*places, tmp_path / "renders" / "emulated"}) == len(places) + 1
+
+
+def test_the_storyboards_of_a_folder_are_known_by_their_files(tmp_path: Path) -> None:
+    """Those that end as storyboards do, and the one that is asked about, whatever its ending; no folder is one."""
+    for name in ("dusk.yaml", "dawn.yml", "notes.txt", "noon.story", "night.story"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.yaml").mkdir()
+    assert Layout(tmp_path / "dusk.yaml", "real").boards() == {"dusk": "dusk.yaml", "dawn": "dawn.yml"}
+    assert Layout(tmp_path / "noon.story", "real").boards() == {
+        "dusk": "dusk.yaml",
+        "dawn": "dawn.yml",
+        "noon": "noon.story",
+        "night": "night.story",
+    }
+
+
+@pytest.mark.parametrize("realm", ["real", "emulated"])
+def test_the_locks_of_a_folder_are_known_by_their_names(tmp_path: Path, realm: Realm) -> None:
+    """All that lie where this realm's do, also of a storyboard that is gone; no link and no folder is one, nor is the
+    lock of whoever is at work."""
+    layout = Layout(tmp_path / "dusk.yaml", realm)
+    assert layout.lock_stems() == ()
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    for name in ("lock", ".lock", "notes.txt"):
+        (layout.locks / name).touch()
+    for stem in ("dusk", "a.b"):
+        layout.lock_of(stem).touch()
+    (layout.locks / "folder.lock").mkdir()
+    (layout.locks / "link.lock").symlink_to("dusk.lock")
+    assert layout.lock_stems() == ("a.b", "dusk")
 
 
 @pytest.mark.row(74)

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any, get_args
@@ -16,16 +17,39 @@ from typing import Any, get_args
 import pytest
 
 from storyboard.errors import AnotherRunner, FileTrouble, StateDamaged, StoryboardError
-from storyboard.planning.event import Event, EventKind
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Assigned,
+    Encoded,
+    Ended,
+    Event,
+    EventKind,
+    Imported,
+    Intended,
+    Recorded,
+    Rejected,
+    RunClosed,
+    RunOpened,
+    Seen,
+    Stored,
+    Unanswered,
+    Unrecognised,
+    decode,
+)
+from storyboard.planning.history import History, StoredTake
+from storyboard.planning.lock import take_value
+from storyboard.planning.money import money_of
+from storyboard.planning.take import Take
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.journal import Journal, _trouble
+from storyboard.world.journal import VERSION, Journal, _trouble, retire
 from tests.crash.limits import files_of_at_most
 
-EVENTS = [
-    Event("intended", "dusk", "a1", {"key": {"prompt": "sha256:00"}, "profile": ""}),
-    Event("accepted", "dusk", "a1", {"task": "cgt-1"}),
-    Event("seen", "dusk", "a1", {"status": "running"}),
-    Event("ended", "dusk", "a1", {"status": "failed", "error": "灯塔: no"}),
+EVENTS: list[Event] = [
+    Intended("dusk", "a1", key={"prompt": "sha256:00"}, profile=""),
+    Accepted("dusk", "a1", task="cgt-1"),
+    Seen("dusk", "a1", status="running"),
+    Ended("dusk", "a1", status="failed", error="灯塔: no"),
 ]
 
 
@@ -43,7 +67,7 @@ def written(folder: Path) -> None:
     journal.close()
 
 
-def events(folder: Path) -> list[Event]:
+def events(folder: Path) -> list[Recorded]:
     """What a reader finds."""
     journal = opened(folder, writing=False)
     journal.close()
@@ -54,6 +78,23 @@ def altered(folder: Path, statement: str) -> None:
     """Change the database behind the journal's back."""
     with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as database:
         database.execute(statement)
+
+
+def digest_of(previous: str, row: tuple[object, ...]) -> str:
+    """The digest of a row, which is one of all before it, too."""
+    return hashlib.sha256("\x1f".join((previous, *map(str, row))).encode()).hexdigest()[:32]
+
+
+def laid(folder: Path, *added: tuple[object, ...]) -> None:
+    """Lay rows behind the last one, each with the digests that it has to have."""
+    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as database:
+        found = database.execute("select crc from events order by seq desc limit 1").fetchone()
+        previous = found[0] if found else ""
+        for row in added:
+            digest = digest_of(previous, row)
+            signs = ",".join("?" * (len(row) + 2))
+            database.execute(f"insert into events values({signs})", (*row, digest, previous))
+            previous = digest
 
 
 def test_events_come_back_in_the_order_in_which_they_happened(tmp_path: Path) -> None:
@@ -92,13 +133,23 @@ def test_a_journal_that_is_not_there_reads_as_an_empty_one(tmp_path: Path) -> No
 def test_an_event_of_half_characters_is_taken(tmp_path: Path) -> None:
     """A foreign text in an event never costs the record."""
     journal = opened(tmp_path)
-    journal.append(Event("ended", "dusk", "a1", {"error": "\ud800"}))
+    journal.append(Ended("dusk", "a1", error="\ud800"))
     journal.close()
     assert len(events(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
-    "column", ["seq = 99", "epoch = 0", "at = 1", "kind = 'seen'", "scene = 'x'", "intent = 'x'", "body = '{}'"]
+    "column",
+    [
+        "seq = 99",
+        "epoch = 0",
+        "at = 1",
+        "kind = 'seen'",
+        "scene = 'x'",
+        "attempt = 'x'",
+        "body = '{}'",
+        "storyboard = 'x'",
+    ],
 )
 def test_a_changed_row_is_noticed(tmp_path: Path, column: str) -> None:
     """Whichever of its columns it is."""
@@ -211,7 +262,7 @@ def test_a_database_ahead_of_its_witness_is_normal(tmp_path: Path) -> None:
 def test_a_journal_of_a_newer_program_is_not_written(tmp_path: Path) -> None:
     """We would not know what its rows mean to whoever reads them next."""
     written(tmp_path)
-    altered(tmp_path, "pragma user_version = 2")
+    altered(tmp_path, f"pragma user_version = {VERSION + 1}")
     with pytest.raises(StateDamaged, match="was written by a newer storyboard, and is only read by this one"):
         opened(tmp_path)
 
@@ -219,8 +270,11 @@ def test_a_journal_of_a_newer_program_is_not_written(tmp_path: Path) -> None:
 def test_a_journal_of_a_newer_program_is_read(tmp_path: Path) -> None:
     """What we know of it is shown; kinds that we don't know add up to nothing."""
     written(tmp_path)
-    altered(tmp_path, "pragma user_version = 2")
-    assert events(tmp_path)[1:] == EVENTS
+    altered(tmp_path, f"pragma user_version = {VERSION + 1}")
+    laid(tmp_path, (6, 1, 1000.0, "painted", "film", "dusk", "a1", '{"colour": [1, 2]}'))
+    before = (tmp_path / "state.db").read_bytes()
+    assert events(tmp_path)[1:] == [*EVENTS, Unrecognised(kind="painted", storyboard="film")]
+    assert (tmp_path / "state.db").read_bytes() == before
 
 
 def test_a_run_that_another_has_overtaken_writes_no_more(tmp_path: Path) -> None:
@@ -271,34 +325,37 @@ def told(folder: Path, *, writing: bool = False) -> tuple[str, str]:
 
 
 def test_a_row_is_what_the_next_program_will_read(tmp_path: Path) -> None:
-    """Number, epoch, time, kind, scene, intent, a body with its keys in order and its text as it is, two digests."""
+    """Number, epoch, time, kind, storyboard, scene, attempt, a body with its keys in order and its text as it is, and
+    two digests."""
     journal = opened(tmp_path)
-    journal.append(Event("ended", "dusk", "a1", {"status": "failed", "error": "灯塔: no"}))
-    journal.append(Event("seen", "dusk", "a1"))
+    journal.append(Ended("dusk", "a1", status="failed", error="灯塔: no", storyboard="film"))
+    journal.append(Seen("dusk", "a1"))
     journal.close()
-    first = (1, 0, 1000.0, "ended", "dusk", "a1", '{"error": "灯塔: no", "status": "failed"}')
-    second = (2, 0, 1000.0, "seen", "dusk", "a1", "{}")
-    one = hashlib.sha256("\x1f".join(("", *map(str, first))).encode()).hexdigest()[:32]
-    two = hashlib.sha256("\x1f".join((one, *map(str, second))).encode()).hexdigest()[:32]
+    first = (1, 0, 1000.0, "ended", "film", "dusk", "a1", '{"error": "灯塔: no", "status": "failed"}')
+    second = (2, 0, 1000.0, "seen", "", "dusk", "a1", "{}")
+    one = digest_of("", first)
+    two = digest_of(one, second)
     assert rows(tmp_path) == [(*first, one, ""), (*second, two, one)]
 
 
 def test_half_a_character_is_a_question(tmp_path: Path) -> None:
     """No encoding has a place for it."""
     journal = opened(tmp_path)
-    journal.append(Event("ended", "dusk", "a1", {"error": "\ud800"}))
+    journal.append(Ended("dusk", "a1", error="\ud800"))
     journal.close()
-    assert events(tmp_path) == [Event("ended", "dusk", "a1", {"error": "?"})]
+    assert events(tmp_path) == [Ended("dusk", "a1", error="?")]
 
 
 def test_a_database_of_ours_is_known_by_its_number(tmp_path: Path) -> None:
     """And writes ahead, so that readers are never kept out."""
     written(tmp_path)
-    assert (rows(tmp_path, "pragma user_version"), rows(tmp_path, "pragma journal_mode")) == ([(1,)], [("wal",)])
+    assert (rows(tmp_path, "pragma user_version"), rows(tmp_path, "pragma journal_mode")) == ([(2,)], [("wal",)])
 
 
 DURABLE = {
     "run_opened",
+    "imported",
+    "file_renamed",
     "intended",
     "not_sent",
     "rejected",
@@ -306,20 +363,26 @@ DURABLE = {
     "unknown",
     "adopted",
     "disowned",
+    "not_mine",
+    "assigned",
     "decided",
     "ended",
     "stored",
 }
 
 
+TAKE = Take("ark:cgt-1", f"sha256:{0:064}", {"prompt": "sha256:00"}, seconds=5.04, width=1280, height=720)
+
+
 @pytest.mark.parametrize("kind", get_args(EventKind))
 def test_what_money_hangs_on_is_on_the_disk(tmp_path: Path, kind: EventKind) -> None:
     """SQLite syncs it before the insert returns, and the witness counts it; for the rest the next one will do."""
     journal = opened(tmp_path)
-    journal.append(Event("run_opened"))
-    body = {"take": {"digest": f"sha256:{0:064}", "key": {}, "frame": "", "seconds": 1, "width": 1, "height": 1}}
-    body["take"] |= {"task": "cgt-1", "tokens": None}
-    journal.append(Event(kind, "dusk", "a1", body if kind == "stored" else {}))
+    journal.append(RunOpened())
+    body = {"take": {"id": TAKE.id, **take_value(TAKE)}} if kind == "stored" else {}
+    event = decode(Encoded(kind, "", "dusk", "a1", body))
+    assert not isinstance(event, Unrecognised)
+    journal.append(event)
     assert journal._database is not None
     synced = journal._database.execute("pragma synchronous").fetchone()[0]
     journal.close()
@@ -328,11 +391,16 @@ def test_what_money_hangs_on_is_on_the_disk(tmp_path: Path, kind: EventKind) -> 
 
 
 def test_a_run_says_who_it_is(tmp_path: Path) -> None:
-    """Its process, and whatever else it wants to be remembered of it."""
+    """Its process, its storyboard, whom it asks, and how trustworthy the record is."""
     journal = opened(tmp_path)
-    journal.open_run(provider="ark")
+    journal.open_run()
+    journal.open_run("film", "ark", "sought")
     journal.close()
-    assert events(tmp_path) == [Event("run_opened", body={"pid": os.getpid(), "provider": "ark"})]
+    pid = os.getpid()
+    assert events(tmp_path) == [
+        RunOpened(pid=pid),
+        RunOpened(storyboard="film", pid=pid, provider="ark", memory="sought"),
+    ]
 
 
 def test_an_event_belongs_to_its_run(tmp_path: Path) -> None:
@@ -444,11 +512,8 @@ def test_a_row_that_is_damaged_is_told(tmp_path: Path) -> None:
 
 def test_a_body_that_is_none_is_told(tmp_path: Path) -> None:
     """Though its digest is right: somebody else wrote it."""
-    row = (1, 0, 1000.0, "seen", "dusk", "a1", "[1")
-    digest = hashlib.sha256("\x1f".join(("", *map(str, row))).encode()).hexdigest()[:32]
     opened(tmp_path).close()
-    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as database:
-        database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, ""))
+    laid(tmp_path, (1, 0, 1000.0, "seen", "", "dusk", "a1", "[1"))
     what, hint = told(tmp_path)
     assert (what.startswith(f"{tmp_path / 'state.db'} can't be read: "), hint) == (True, MEND)
 
@@ -461,13 +526,7 @@ def test_a_body_that_is_none_is_told(tmp_path: Path) -> None:
 def test_rows_that_only_look_right_are_damage(tmp_path: Path, numbers: tuple[tuple[int, int], ...], at: int) -> None:
     """An epoch that goes back, and a number that is left out, however right the digests."""
     opened(tmp_path).close()
-    previous = ""
-    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as database:
-        for seq, epoch in numbers:
-            row = (seq, epoch, 1000.0, "seen", "dusk", "a1", json.dumps({}))
-            digest = hashlib.sha256("\x1f".join((previous, *map(str, row))).encode()).hexdigest()[:32]
-            database.execute("insert into events values(?,?,?,?,?,?,?,?,?)", (*row, digest, previous))
-            previous = digest
+    laid(tmp_path, *((seq, epoch, 1000.0, "seen", "", "dusk", "a1", json.dumps({})) for seq, epoch in numbers))
     assert told(tmp_path)[0] == f"{tmp_path / 'state.db'} is damaged at event {at}"
 
 
@@ -490,9 +549,9 @@ def test_a_witness_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_a_journal_of_a_newer_program_says_what_to_use(tmp_path: Path) -> None:
     """That program; and it is left as it was."""
     written(tmp_path)
-    altered(tmp_path, "pragma user_version = 2")
+    altered(tmp_path, f"pragma user_version = {VERSION + 1}")
     what = f"{tmp_path / 'state.db'} was written by a newer storyboard, and is only read by this one"
-    assert (told(tmp_path, writing=True), rows(tmp_path, "pragma user_version")) == ((what, "use that one"), [(2,)])
+    assert (told(tmp_path, writing=True), rows(tmp_path, "pragma user_version")) == ((what, "use that one"), [(3,)])
 
 
 @pytest.mark.parametrize("collecting", [True, False])
@@ -592,7 +651,7 @@ def test_a_disk_that_was_full_may_be_written_again(tmp_path: Path) -> None:
     """Nothing is lost by a row that found no room: with room again, it is written."""
     written(tmp_path)
     journal = opened(tmp_path)
-    full = Event("seen", "dusk", "a1", {"status": "x" * 10_000})
+    full = Seen("dusk", "a1", status="x" * 10_000)
     assert journal._database is not None
     journal._database.execute("pragma max_page_count = 1")
     with pytest.raises(FileTrouble, match="database or disk is full"):
@@ -673,3 +732,278 @@ def test_what_changes_under_a_reader_s_eyes_is_looked_at_again(tmp_path: Path) -
     with while_the_witness_is_read(tmp_path, lambda: path.write_bytes(torn), lambda: path.write_bytes(whole)):
         found = events(tmp_path)
     assert found[1:] == EVENTS
+
+
+def test_what_is_unknown_here_is_read_and_changes_nothing(tmp_path: Path) -> None:
+    """An event of a kind of later days, with whatever it says and of whatever storyboard, adds up to nothing; one of
+    ours that says more than ours do is read as ours."""
+    written(tmp_path)
+    before = opened(tmp_path, writing=False).history.past
+    stranger = (6, 1, 1001.0, "painted", "film", "dusk", "a1", '{"status": "succeeded", "task": "cgt-9"}')
+    more = (7, 1, 1002.0, "seen", "", "dusk", "a1", '{"mood": "blue", "status": "queued"}')
+    laid(tmp_path, stranger, more)
+    journal = opened(tmp_path, writing=False)
+    assert journal.past[5:] == [
+        (1001.0, Unrecognised(kind="painted", storyboard="film")),
+        (1002.0, Seen("dusk", "a1", status="queued")),
+    ]
+    assert journal.history.past == before
+    assert journal.history.owned == {"cgt-1"}
+
+
+def test_after_an_event_of_a_newer_storyboard_ours_go_on(tmp_path: Path) -> None:
+    """It is neither written anew nor left out: what comes next stands behind it."""
+    written(tmp_path)
+    laid(tmp_path, (6, 1, 1001.0, "painted", "", "dusk", "a1", "{}"))
+    journal = opened(tmp_path)
+    journal.append(EVENTS[0])
+    journal.close()
+    assert [row[0] for row in rows(tmp_path, "select kind from events where seq > 5")] == ["painted", "intended"]
+    assert events(tmp_path)[5:] == [Unrecognised(kind="painted"), EVENTS[0]]
+
+
+MANY: list[tuple[float, Event]] = [(float(second), event) for second, event in enumerate(EVENTS)]
+
+
+def test_events_that_are_appended_together_are_all_there(tmp_path: Path) -> None:
+    """In their order, each with its own time, behind what stood there, on the disk and known at once."""
+    journal = opened(tmp_path)
+    journal.open_run()
+    journal.append_all(MANY)
+    known = journal.past
+    assert (journal.last, (tmp_path / "witness").read_text()) == (5, "5 1\n")
+    journal.close()
+    again = opened(tmp_path, writing=False)
+    assert again.past[1:] == MANY
+    assert (known, journal.history.past) == (again.past, again.history.past)
+
+
+def test_no_events_are_appended_together(tmp_path: Path) -> None:
+    """Then nothing changes."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    journal.append_all([])
+    journal.close()
+    assert (events(tmp_path)[1:], (tmp_path / "witness").read_text()) == (EVENTS, "5 1\n")
+
+
+def test_what_no_money_hangs_on_may_be_appended_together_for_the_next_to_sync(tmp_path: Path) -> None:
+    """The witness doesn't count it yet."""
+    journal = opened(tmp_path)
+    journal.open_run()
+    journal.append_all(MANY, durable=False)
+    assert journal._database is not None
+    synced = journal._database.execute("pragma synchronous").fetchone()[0]
+    journal.close()
+    assert (synced, (tmp_path / "witness").read_text(), events(tmp_path)[1:]) == (1, "1 1\n", EVENTS)
+
+
+@pytest.mark.parametrize("before", range(len(EVENTS)))
+def test_of_events_that_are_appended_together_none_is_there_if_one_can_t_be(tmp_path: Path, before: int) -> None:
+    """A row that a second writer has put in the way, of whichever of them, keeps out all of them."""
+    journal = opened(tmp_path)
+    journal.open_run()
+    past, seq = list(journal.past), 2 + before
+    altered(tmp_path, f"insert into events values({seq},9,1.0,'seen','','x','x','{{}}','','')")
+    with pytest.raises(AnotherRunner, match="another run has gone on with"):
+        journal.append_all(MANY)
+    assert rows(tmp_path, "select seq, scene from events order by seq") == [(1, ""), (seq, "x")]
+    assert (journal.past, journal.last, journal.history.past.attempts) == (past, 1, {})
+    altered(tmp_path, f"delete from events where seq = {seq}")  # noqa: S608 - a number
+    journal.append_all(MANY)
+    journal.close()
+    assert events(tmp_path)[1:] == EVENTS
+
+
+def test_of_events_that_found_no_room_none_is_there(tmp_path: Path) -> None:
+    """A disk that is full in their midst takes none of them; with room again, it takes them all."""
+    written(tmp_path)
+    journal = opened(tmp_path)
+    much: list[tuple[float, Event]] = [(1.0, Seen("dusk", "a1", status="x" * 1000)) for _ in range(20)]
+    assert journal._database is not None
+    journal._database.execute("pragma max_page_count = 3")
+    with pytest.raises(FileTrouble, match="database or disk is full"):
+        journal.append_all(much)
+    assert (journal.last, events(tmp_path)[1:]) == (5, EVENTS)
+    journal._database.execute("pragma max_page_count = 1000")
+    journal.append_all(much)
+    journal.close()
+    assert len(events(tmp_path)) == 25
+
+
+OF_VERSION_1 = Path(__file__).parents[1] / "golden" / "record-1.sql"
+KEY: dict[str, str | int | bool] = {"prompt": f"sha256:{'1' * 64}"}
+ONE = Take("ark:cgt-1", f"sha256:{'0' * 64}", KEY, "", 5.04, 1280, 720, 108900)
+
+
+def of_version_1(folder: Path, statements: str = "") -> Path:
+    """A folder with a record that storyboard 0.1.0 has written, and a witness that names its last row."""
+    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as database:
+        database.executescript(statements or OF_VERSION_1.read_text("utf-8"))
+        last = database.execute("select max(seq) from events").fetchone()[0]
+    (folder / "witness").write_text(f"{last} 1\n")
+    return folder
+
+
+def intended(scene: str, intent: str, marker: int | None) -> Intended:
+    """An intent as it is in that record."""
+    return Intended(
+        scene,
+        intent,
+        storyboard="film",
+        key=KEY,
+        asked={"duration": 5, "model": "doubao-seedance-2-0-260128"},
+        reserve=money_of("5.01 CNY"),
+        rate=money_of("46 CNY"),
+        body=f"sha256:{'0' * 64}",
+        marker=marker,
+    )
+
+
+TODAY: list[Recorded] = [
+    RunOpened(storyboard="film", pid=1, provider="ark", memory="doubtful"),
+    intended("dusk", "i1", 190_001),
+    Accepted("dusk", "i1", "cgt-1", storyboard="film"),
+    Seen("dusk", "i1", "cgt-1", "running", storyboard="film"),
+    intended("gulls", "i2", 190_002),
+    Unanswered("gulls", "i2", "the answer was lost", storyboard="film"),
+    Ended("dusk", "i1", "succeeded", storyboard="film"),
+    Stored("dusk", "i1", ONE, storyboard="film"),
+    intended("lamp", "i3", 190_003),
+    Accepted("lamp", "i3", "cgt-2", storyboard="film"),
+    Ended("lamp", "i3", "failed", "灯塔: no", storyboard="film"),
+    intended("waves", "i4", None),
+    Rejected("waves", "i4", "the service said no", storyboard="film"),
+    Unrecognised(kind="a kind of later days", storyboard="film"),
+    RunClosed(storyboard="film", exit=3),
+]
+"""The events of that record, of the storyboard film, as today's are."""
+
+
+def test_a_journal_of_version_1_is_read(tmp_path: Path) -> None:
+    """Its events are today's, with the storyboard that is given, each with its time, and a take known by its task."""
+    clock = VirtualClock(1_790_000_000.0)
+    journal = Journal(of_version_1(tmp_path), clock, writing=False, storyboard="film")
+    assert journal.past == [(1_780_000_000 + 1.5 * number, event) for number, event in enumerate(TODAY)]
+    assert (journal.last, journal.epoch) == (15, 1)
+
+
+def test_what_a_journal_of_version_1_adds_up_to(tmp_path: Path) -> None:
+    """Its attempts and takes are the storyboard's that is given, and were asked of who stands at the head of a run."""
+    clock = VirtualClock(1_790_000_000.0)
+    journal = Journal(of_version_1(tmp_path), clock, writing=False, storyboard="film")
+    past = journal.history.past
+    assert {intent: one.state for intent, one in past.attempts.items()} == {
+        "i1": "stored",
+        "i2": "in doubt",
+        "i3": "failed",
+        "i4": "refused",
+    }
+    assert {(one.storyboard, one.provider) for one in past.attempts.values()} == {("film", "ark")}
+    assert past.takes == (StoredTake("film", "", "dusk", ONE),)
+    assert past == History(journal.past).past
+
+
+def test_a_journal_of_version_1_is_only_read(tmp_path: Path) -> None:
+    """A reader leaves it as it was; and so it is read again once it was marked so that an old program only reads it."""
+    folder = of_version_1(tmp_path)
+    before = (folder / "state.db").read_bytes()
+    clock = VirtualClock(1_790_000_000.0)
+    Journal(folder, clock, writing=False, storyboard="film").close()
+    assert (folder / "state.db").read_bytes() == before
+    retire(folder)
+    retire(folder)
+    assert rows(folder, "pragma user_version") == [(VERSION,)]
+    assert [event for _, event in Journal(folder, clock, writing=False, storyboard="film").past] == TODAY
+
+
+def test_a_journal_of_version_1_is_written_into_today_s(tmp_path: Path) -> None:
+    """All that is known here of it comes over in one go, and reads the same there."""
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    clock = VirtualClock(1_790_000_000.0)
+    old = Journal(of_version_1(tmp_path / "old"), clock, writing=False, storyboard="film")
+    ours: list[tuple[float, Event]] = [(at, one) for at, one in old.past if not isinstance(one, Unrecognised)]
+    last = Imported(storyboard="film", source=old.digest_at(1), last=old.last, trust="doubtful")
+    journal = Journal(tmp_path / "new", clock, writing=True)
+    journal.append_all([*ours, (clock.now(), last)])
+    journal.close()
+    again = Journal(tmp_path / "new", clock, writing=False)
+    assert again.past == [*ours, (clock.now(), last)]
+    assert again.history.past == old.history.past
+
+
+OLD_TABLE = """
+pragma user_version = 1;
+create table events(
+  seq integer primary key, epoch integer not null, at real not null, kind text not null, scene text not null,
+  intent text not null, body text not null, crc text not null, prev text not null) strict;
+"""
+
+
+def old_record(folder: Path, *said: tuple[str, str, str, dict[str, object]]) -> Journal:
+    """A record of version 1 with these kinds, scenes, intents and bodies, read as the storyboard film's."""
+    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as database:
+        database.executescript(OLD_TABLE)
+    bodies = enumerate(said, start=1)
+    laid(folder, *((n, 1, 1.0, kind, scene, intent, json.dumps(body)) for n, (kind, scene, intent, body) in bodies))
+    return Journal(folder, VirtualClock(2.0), writing=False, storyboard="film")
+
+
+OLD_TAKE = {name: value for name, value in take_value(ONE).items() if name not in ("take", "video")}
+
+
+@pytest.mark.parametrize(
+    ("opened_by", "id"),
+    [({"provider": "byteplus"}, "byteplus:cgt-1"), ({"provider": "ark"}, "ark:cgt-1"), ({}, "ark:cgt-1")],
+)
+def test_a_take_of_version_1_is_known_by_who_was_asked_for_it(
+    tmp_path: Path, opened_by: dict[str, object], id: str
+) -> None:
+    """By the run that submitted it, not by one that fetched it later; by Ark, where that was not written down."""
+    take = {**OLD_TAKE, "digest": ONE.digest, "task": "cgt-1"}
+    journal = old_record(
+        tmp_path,
+        ("run_opened", "", "", opened_by),
+        ("intended", "dusk", "i1", {"profile": "draft", "key": KEY}),
+        ("run_opened", "", "", {"provider": "another"}),
+        ("adopted", "dusk", "i1", {"task": "cgt-1"}),
+        ("stored", "dusk", "i1", {"profile": "draft", "take": take, "error": "it is shorter"}),
+    )
+    assert [event for _, event in journal.past][3:] == [
+        Adopted("dusk", "i1", "cgt-1", storyboard="film"),
+        Stored("dusk", "i1", replace(ONE, id=id), storyboard="film", profile="draft", error="it is shorter"),
+    ]
+
+
+def test_a_scene_s_new_name_in_version_1_is_read(tmp_path: Path) -> None:
+    """An attempt under a profile goes on under the new name and the same profile."""
+    journal = old_record(
+        tmp_path,
+        ("intended", "dusk", "i1", {"profile": "draft", "key": KEY, "marker": 190_001}),
+        ("renamed", "evening", "i1", {"was": "dusk"}),
+        ("seen", "evening", "i1", {"task": "cgt-1", "status": "running", "odd": "it went back"}),
+    )
+    assert [event for _, event in journal.past][1:] == [
+        Assigned("evening", "i1", storyboard="film", profile="draft"),
+        Seen("evening", "i1", "cgt-1", "running", "it went back", storyboard="film"),
+    ]
+    places = [("film", "draft", scene) for scene in ("dusk", "evening")]
+    assert [len(journal.history.of(*place)) for place in places] == [0, 1]
+
+
+@pytest.mark.parametrize("tokens", [-1, 10**30, "many"])
+def test_a_take_of_version_1_is_ours_whatever_it_was_billed(tmp_path: Path, tokens: object) -> None:
+    """Tokens that nobody can count are as if they had not been told."""
+    take = {**OLD_TAKE, "digest": ONE.digest, "task": "cgt-1", "tokens": tokens}
+    journal = old_record(tmp_path, ("stored", "dusk", "i1", {"profile": "", "take": take}))
+    assert journal.history.past.takes == (StoredTake("film", "", "dusk", replace(ONE, tokens=None)),)
+
+
+@pytest.mark.parametrize("column", ["kind = 'seen'", "scene = 'x'", "intent = 'x'", "body = '{}'", "at = 1"])
+def test_a_changed_row_of_version_1_is_noticed(tmp_path: Path, column: str) -> None:
+    """Whichever of its columns it is."""
+    folder = of_version_1(tmp_path)
+    altered(folder, f"update events set {column} where seq = 3")  # noqa: S608 - our own words
+    with pytest.raises(StateDamaged, match="is damaged at event 3"):
+        Journal(folder, VirtualClock(2.0), writing=False, storyboard="film")

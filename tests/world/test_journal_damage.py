@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
-from contextlib import suppress
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.event import Event
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 from tests.crash.damage import Damage, damages, outcome, written
@@ -47,13 +49,17 @@ def test_a_table_whose_text_is_none_is_damaged(tmp_path: Path) -> None:
         Journal(path.parent, VirtualClock(2000.0), writing=True)
 
 
-@pytest.mark.parametrize("take", [{}, [], None, {"digest": 7, "tokens": None}, {"digest": "x", "tokens": None}])
+@pytest.mark.parametrize(
+    "take",
+    [{}, [], None, {"id": "ark:cgt-1", "video": 7, "tokens": None}, {"id": "ark:cgt-1", "video": "x", "tokens": None}],
+)
 @pytest.mark.parametrize("writing", [True, False])
 def test_an_event_that_none_of_ours_is_is_damage(tmp_path: Path, take: object, writing: bool) -> None:
     """A record whose digests are right may hold a take that none is: that is told, as any other damage is."""
-    journal = Journal(tmp_path, VirtualClock(2000.0), writing=True)
-    with suppress(Exception):  # it is written, and then not understood
-        journal.append(Event("stored", "dusk", "a1", {"take": take}))
-    journal.close()
+    Journal(tmp_path, VirtualClock(2000.0), writing=True).close()
+    row = (1, 0, 1000.0, "stored", "", "dusk", "a1", json.dumps({"take": take}))
+    digest = hashlib.sha256("\x1f".join(("", *map(str, row))).encode()).hexdigest()[:32]
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as database:
+        database.execute("insert into events values(?,?,?,?,?,?,?,?,?,?)", (*row, digest, ""))
     with pytest.raises(StateDamaged, match="none of ours"):
         Journal(tmp_path, VirtualClock(2000.0), writing=writing)

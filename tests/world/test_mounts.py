@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from storyboard.errors import MachineRefuses
-from storyboard.planning.event import Event
+from storyboard.planning.event import Intended
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal, sole_runner
 from storyboard.world.mounts import Place, check_lock, kind_of, mounts_of_linux, mounts_of_macos, place_of
@@ -98,7 +98,7 @@ def test_a_disk_of_this_machine_is_not_tried(tmp_path: Path) -> None:
     check_lock(tmp_path / "no lock", Place("ext4"))
 
 
-EVENT = Event("intended", "dusk", "a1", {"key": {}, "profile": ""})
+EVENT = Intended("dusk", "a1", key={}, profile="")
 
 
 @pytest.mark.row(64)
@@ -128,7 +128,6 @@ def test_a_record_that_was_begun_with_a_log_goes_on_without_one(tmp_path: Path) 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from storyboard.planning.event import Event
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 journal = Journal(Path(sys.argv[1]), VirtualClock(), writing=True, shared=True)
@@ -136,7 +135,7 @@ journal.open_run()
 journal._database.execute("begin immediate")
 journal._database.execute("pragma cache_size = 0")
 journal._database.executemany(
-    "insert into events values(?,1,0,'seen','','',?,'','')", [(n, "x" * 9000) for n in range(2, 99)]
+    "insert into events values(?,1,0,'seen','','','',?,'','')", [(n, "x" * 9000) for n in range(2, 99)]
 )
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.planning.event import Event
+from storyboard.planning.event import Intended, RunClosed
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 from storyboard.world.register import Register
@@ -30,8 +30,8 @@ def a_run(folder: Path, known: Register, now: float = 0.0) -> None:
     with opened(folder, now) as journal:
         journal.open_run()
         known.note(journal)
-        journal.append(Event("intended", "dusk", f"i{journal.last}", {"profile": "", "key": {}}))
-        journal.append(Event("run_closed"))
+        journal.append(Intended("dusk", f"i{journal.last}", profile="", key={}))
+        journal.append(RunClosed())
 
 
 def standing(folder: Path, known: Register) -> str:

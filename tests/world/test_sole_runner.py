@@ -101,6 +101,15 @@ def test_a_lock_says_who_holds_it_and_since_when(tmp_path: Path) -> None:
     assert re.fullmatch(since + r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\n", text)
 
 
+def test_a_lock_says_which_storyboard_is_worked_on(tmp_path: Path) -> None:
+    """Several storyboards of a folder share its lock: whoever is refused is told which one keeps it."""
+    with sole_runner(tmp_path, "film.yaml"), pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
+        pass
+    start = re.escape(f"process {os.getpid()} on {socket.gethostname()}, since ")
+    end = re.escape(" UTC works on film.yaml is at work in this project")
+    assert re.fullmatch(f"{start}.*{end}", caught.value.what)
+
+
 def test_a_lock_is_for_its_owner_only(tmp_path: Path) -> None:
     """As everything here."""
     with sole_runner(tmp_path):
@@ -109,13 +118,13 @@ def test_a_lock_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
-    """Between its lock and its words it is somebody."""
+    """Between its lock and its words it is another process."""
     with sole_runner(tmp_path):
         (tmp_path / "lock").write_text("")
         with pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
             pass
     assert (caught.value.what, caught.value.hint) == (
-        "somebody is at work in this project",
+        "another process is at work in this project",
         "wait for it, or stop it with Ctrl-C",
     )
 
@@ -176,7 +185,7 @@ def test_a_lock_that_was_removed_while_it_was_taken_is_taken_again(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("said", "holder"), [(b"\xff\n", "\ufffd"), (b"x" * 300, "x" * 200)], ids=["no text", "a long one"]
+    ("said", "holder"), [(b"\xff\n", "\ufffd"), (b"x" * 700, "x" * 600)], ids=["no text", "a long one"]
 )
 def test_a_lock_may_say_anything(tmp_path: Path, said: bytes, holder: str) -> None:
     """As much of it is told as there may be, and what is no text as a sign that says so."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from storyboard.errors import FileTrouble, OverBudget, StateDamaged
 from storyboard.planning.budget import Cap, books_of
-from storyboard.planning.event import Event
+from storyboard.planning.event import Intended, Rejected
 from storyboard.planning.money import Money, money_of
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.spending import Spending, folder, settle_known
@@ -192,8 +192,8 @@ def test_a_run_that_was_killed_tells_its_bills_the_next_time(tmp_path: Path) -> 
     spending = opened(tmp_path)
     for intent in ("refused", "unknown", "somebody else's"):
         spending.reserve(intent, ONE)
-    begun = [Event("intended", "", intent, {"reserve": "1 CNY"}) for intent in ("refused", "unknown")]
-    settle_known(spending, books_of([*begun, Event("rejected", "", "refused")]))
+    begun = [Intended("", intent, reserve=money_of("1 CNY")) for intent in ("refused", "unknown")]
+    settle_known(spending, books_of([*begun, Rejected("", "refused")]))
     assert total(spending) == 2
 
 

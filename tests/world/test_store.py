@@ -52,6 +52,19 @@ def test_a_file_lies_under_its_digest(tmp_path: Path) -> None:
     assert kept(Store(tmp_path)) == tmp_path / "sha256" / digits[:2] / f"{digits}.mp4"
 
 
+def test_a_reader_looks_into_further_folders(tmp_path: Path) -> None:
+    """What lies in several is found in the first of them; nothing is written into the others."""
+    here, there = Store(tmp_path / "here"), Store(tmp_path / "there")
+    other = kept(there, b"another video")
+    kept(there)
+    both = Store(here.folder, (there.folder,))
+    assert both.digests() == there.digests()
+    mine = kept(both)
+    digest = f"sha256:{other.stem}"
+    assert (both.find(DIGEST), both.find(digest), both.find("")) == (mine, other, None)
+    assert (here.digests(), both.digests()) == (frozenset({DIGEST}), frozenset({DIGEST, digest}))
+
+
 def test_a_kept_file_can_only_be_read(tmp_path: Path) -> None:
     """Nobody changes a take by mistake."""
     assert stat.S_IMODE(kept(Store(tmp_path)).stat().st_mode) == 0o444

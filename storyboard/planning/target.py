@@ -1,0 +1,29 @@
+"""What a take is made for: one of a scene's takes, and where that scene stands."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Unit(NamedTuple):
+    """The unit of work: a scene, and which of its takes (1, 2, …)."""
+
+    scene: str
+    ordinal: int = 1
+
+    def __str__(self) -> str:
+        return self.scene if self.ordinal == 1 else f"{self.scene}, take {self.ordinal}"
+
+
+class Target(NamedTuple):
+    """A unit of work, of a storyboard (its file's name without the ending) under a combination of profiles."""
+
+    storyboard: str
+    profile: str
+    scene: str
+    ordinal: int = 1
+
+    @property
+    def unit(self) -> Unit:
+        """The scene and the take."""
+        return Unit(self.scene, self.ordinal)

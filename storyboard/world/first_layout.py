@@ -1,0 +1,201 @@
+"""The first layout of a project's files, with a record and a store for each storyboard: where things lay, and how they
+are brought into today's, with one record and one store for a folder and realm.
+
+Readers read it in place; the first command that writes brings it over, under both locks. Each step can be repeated
+after a kill at any moment, and the events come over last, all in one transaction: until then the old record stands, and
+an old program, which finds it marked as a newer one's, only reads it. Goes once no project of that layout is left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import FileTrouble, StateDamaged
+from storyboard.planning.event import Event, Imported, Memory, Recorded, Unrecognised
+from storyboard.planning.lock import Lock, from_text, merged, to_text
+from storyboard.promises import Clock
+from storyboard.world import mounts
+from storyboard.world.files import (
+    Layout,
+    check_no_links,
+    make_folder,
+    private_folder,
+    read_text,
+    sync_folder,
+    write_in_one_stroke,
+)
+from storyboard.world.journal import Journal, retire, sole_runner
+
+LARGEST_LOCK = 1 << 30
+NO_EVENTS = "none"
+"""Stands for the first digest of a record that has no events, only a store."""
+_OURS = ("state.db", "witness", "store")
+
+
+@dataclass(frozen=True, slots=True)
+class OldRecord:
+    """The folder of one storyboard's record of the first layout."""
+
+    stem: str
+    folder: Path
+
+    @property
+    def store(self) -> Path:
+        """Its store."""
+        return self.folder / "store"
+
+    @property
+    def lock(self) -> Path:
+        """The lock of the emulated realm; the real one's lay where it lies today."""
+        return self.folder / f"{self.stem}.lock"
+
+    def read(self, clock: Clock) -> Journal | None:
+        """Its events, for readers; None if it has none. Raises StateDamaged or FileTrouble."""
+        if not any((self.folder / name).exists() for name in ("state.db", "witness")):
+            return None
+        return Journal(self.folder, clock, writing=False, storyboard=self.stem)
+
+
+def old_records(layout: Layout, known: Iterable[Recorded]) -> tuple[OldRecord, ...]:
+    """The records of the first layout that the events which are `known` don't hold yet."""
+    imported = {event.storyboard for event in known if isinstance(event, Imported) and event.source}
+    hidden = layout.folder / ".storyboard"
+    if not hidden.is_dir():
+        return ()
+    with FileTrouble.at(hidden, "read"):
+        stems = sorted(entry.name for entry in os.scandir(hidden) if entry.is_dir(follow_symlinks=False))
+    found = (OldRecord(stem, hidden / stem / layout.realm) for stem in stems if stem not in imported)
+    return tuple(one for one in found if any((one.folder / name).exists() for name in _OURS))
+
+
+def providers_of(events: Iterable[Recorded]) -> dict[str, str]:
+    """Who made each task that was stored: locks of version 1 don't say so."""
+    takes = (take for event in events if (take := getattr(event, "take", None)) is not None)
+    return {take.task: take.provider for take in takes}
+
+
+def bring_over(layout: Layout, old: OldRecord, journal: Journal, clock: Clock, trust: Memory) -> None:
+    """Bring one storyboard's record, store and service into the folder's, whose lock the caller holds.
+
+    Raises AnotherRunner if an old program is at work, StateDamaged or FileTrouble: then nothing is lost, and the next
+    command begins again.
+    """
+    check_no_links(old.folder)
+    with ExitStack() as stack:
+        stack.enter_context(sole_runner(old.folder))
+        mounts.check_lock(old.folder / "lock", mounts.place_of(old.folder))
+        if (old.folder / "state.db").exists():
+            retire(old.folder)  # from now on an old program buys nothing on the word of this record
+        source = old.read(clock)
+        if source is not None:
+            stack.callback(source.close)
+        _move_store(old.store, layout.hidden / "store")
+        _append_lines(old.folder / "addresses.jsonl", layout.hidden / "addresses.jsonl")
+        _copy_if_missing(old.folder / "callbacks.key", layout.hidden / "callbacks.key")
+        _move_service(old.folder / "service", layout.service)
+        past = [] if source is None else source.past
+        _move_lock(layout, old, dict(providers_of(event for _, event in past)))
+        events: list[tuple[float, Event]] = [(at, event) for at, event in past if not isinstance(event, Unrecognised)]
+        first = (source.digest_at(1) if source is not None else "") or NO_EVENTS
+        last = 0 if source is None else source.last
+        events.append((clock.now(), Imported(storyboard=old.stem, source=first, last=last, trust=trust)))
+        journal.append_all(events)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def _move_store(old: Path, new: Path) -> None:
+    """Move each file of a store under the same name; what is there already stays as it is."""
+    for path in sorted((old / "sha256").glob("??/*.*")):
+        _move(path, new / "sha256" / path.parent.name / path.name)
+
+
+def _move(path: Path, target: Path) -> None:
+    try:
+        make_folder(target.parent)
+        if target.exists():
+            path.unlink()
+        else:
+            path.rename(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise FileTrouble.of(error, target) from error
+
+
+def _append_lines(old: Path, new: Path) -> None:
+    """Add the lines of a file that another doesn't have yet."""
+    if not old.exists():
+        return
+    known = read_text(new).splitlines() if new.exists() else []
+    lines = [line for line in read_text(old).splitlines() if line and line not in set(known)]
+    if lines:
+        content = "".join(f"{line}\n" for line in (*known, *lines))
+        write_in_one_stroke(new, content.encode("utf-8", "surrogateescape"), 0o600)
+
+
+def _copy_if_missing(old: Path, new: Path) -> None:
+    if old.exists() and not new.exists():
+        try:
+            write_in_one_stroke(new, old.read_bytes(), 0o600)
+        except OSError as error:
+            raise FileTrouble.of(error, old, "read") from error
+
+
+_KEPT_APART = ("removed.jsonl", "signing.key")
+
+
+def _move_service(old: Path, new: Path) -> None:
+    """The embedded emulator's tasks: first what they were made from and have drawn, then their lines."""
+    ledger = old / "ledger.jsonl"
+    if not ledger.exists():
+        return
+    media, target = old / "ledger.media", private_folder(new / "ledger.media")
+    for path in _files_in(media):
+        if path.name not in _KEPT_APART and not path.name.endswith(".part"):
+            _move(path, target / path.name)
+    _copy_if_missing(media / "signing.key", target / "signing.key")
+    _append_lines(media / "removed.jsonl", target / "removed.jsonl")
+    _append_tasks(ledger, new / "ledger.jsonl")
+
+
+def _append_tasks(old: Path, new: Path) -> None:
+    """Add the tasks of a ledger that another doesn't have yet, in the order in which they were taken on."""
+    rows = [_task(line, path) for path in (new, old) if path.exists() for line in read_text(path).splitlines()]
+    tasks = {str(row["task_id"]): row for row in rows if row is not None}
+    ordered = sorted(tasks.values(), key=lambda row: row["at"])
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in ordered)
+    write_in_one_stroke(new, "".join(lines).encode("utf-8", "surrogateescape"), 0o600)
+
+
+def _task(line: str, path: Path) -> dict[str, Any] | None:
+    """A line of a ledger; None for a torn one, whose create was never answered."""
+    with suppress(ValueError):
+        row = json.loads(line)
+        if not isinstance(row, dict) or not isinstance(row.get("at"), int | float) or "task_id" not in row:
+            raise StateDamaged(f"{path} is no emulator's ledger", "remove it, or the folder that it lies in")
+        return row
+    return None
+
+
+def _move_lock(layout: Layout, old: OldRecord, providers: dict[str, str]) -> None:
+    """The emulated realm's lock; the real one's is rewritten by the run, where it lies."""
+    if layout.realm == "real" or not old.lock.exists():
+        return
+    theirs = from_text(read_text(old.lock, LARGEST_LOCK), old.lock.name, providers)
+    new = layout.lock_of(old.stem)
+    ours = from_text(read_text(new, LARGEST_LOCK), new.name) if new.exists() else Lock()
+    write_in_one_stroke(new, to_text(merged(Lock(), ours, theirs)).encode())
+    try:
+        old.lock.unlink()
+        sync_folder(old.folder)
+    except OSError as error:
+        raise FileTrouble.of(error, old.lock, "removed") from error

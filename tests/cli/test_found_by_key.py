@@ -1,0 +1,144 @@
+"""Takes are found by what they were made from: whatever the scene, the profile or the storyboard's file is called."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from storyboard.planning.lock import Lock, from_text
+from tests.cli.doors import Said, run, say
+
+HEAD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+profiles:
+  draft: {}
+  wide: {}
+  tall: {ratio: 9:16}
+scenes:
+"""
+FILM = HEAD + "  quay: {prompt: A quay.}\n  boat: {chain: quay, prompt: A boat.}\n  rain: {prompt: Rain.}\n"
+TRAILER = HEAD + "  opening: {prompt: Rain.}\n  title: {prompt: A lighthouse.}\n"
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A storyboard whose film was made, with a trailer beside it that was not."""
+    path = tmp_path / "film.yaml"
+    path.write_text(FILM, "utf-8")
+    (tmp_path / "trailer.yaml").write_text(TRAILER, "utf-8")
+    assert run(path).submitted == 3
+    return path
+
+
+def lock_of(path: Path) -> Lock:
+    """The emulated lock of a storyboard."""
+    place = path.parent / ".storyboard/emulated" / f"{path.stem}.lock"
+    return from_text(place.read_text("utf-8"), place.name)
+
+
+def steps(path: Path, *words: str) -> dict[str, str]:
+    """What `plan` would do with each scene."""
+    said = say("plan", "-f", str(path), "--emulator", "--json", *words)
+    return {scene: step["step"] for scene, step in json.loads(said.out)["scenes"].items()}
+
+
+def lose_the_record(path: Path) -> None:
+    """Remove record, store and lock, but not the service's own ledger."""
+    for name in ("state.db", "witness", "store", "addresses.jsonl", f"{path.stem}.lock"):
+        place = path.parent / ".storyboard/emulated" / name
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+
+def test_profiles_of_one_key_share_a_take(film: Path) -> None:
+    """In whatever order they are named; each has a block of its own in the lock."""
+    submitted = [run(film, "--profile", profile).submitted for profile in ("draft", "draft,wide", "wide,draft")]
+    blocks = {profile for profile, _ in lock_of(film).blocks}
+    assert (submitted, blocks) == ([0, 0, 0], {"", "draft", "draft,wide", "wide,draft"})
+
+
+def test_a_profile_that_changes_something_has_takes_of_its_own(film: Path) -> None:
+    """And going back to the first one submits nothing."""
+    assert [run(film, "--profile", "tall").submitted, run(film).submitted] == [3, 0]
+
+
+def test_a_second_storyboard_uses_what_the_first_has_made(film: Path) -> None:
+    """And makes only what is its own."""
+    said = run(film.with_name("trailer.yaml"))
+    assert (said.code, said.submitted, said.made) == (0, 1, {"title"})
+
+
+def test_a_renamed_file_keeps_its_lock(film: Path) -> None:
+    """`plan` says so, `run` moves it, and nothing is submitted; afterwards there is one lock."""
+    movie = film.rename(film.with_name("movie.yaml"))
+    plan = say("plan", "-f", str(movie), "--emulator")
+    said = run(movie)
+    locks = sorted(path.name for path in (film.parent / ".storyboard/emulated").glob("*.lock"))
+    assert ("film.lock has no storyboard any more" in plan.out, said.submitted, locks) == (True, 0, ["movie.lock"])
+    assert len(lock_of(movie).blocks) == 3
+
+
+def test_a_new_storyboard_takes_over_none_of_two_locks(film: Path) -> None:
+    """Which of them is meant nobody can tell; what is alike is used all the same."""
+    run(film.with_name("trailer.yaml"))
+    movie = film.rename(film.with_name("movie.yaml"))
+    film.with_name("trailer.yaml").unlink()
+    said = run(movie)
+    locks = sorted(path.name for path in (film.parent / ".storyboard/emulated").glob("*.lock"))
+    assert (said.submitted, locks) == (0, ["film.lock", "movie.lock", "trailer.lock"])
+
+
+def test_two_scenes_that_swap_their_names_keep_their_takes(film: Path) -> None:
+    """Each take goes along with what it was made from."""
+    before = {scene: block.selected for (_, scene), block in lock_of(film).blocks.items()}
+    swapped = "  rain: {prompt: A quay.}\n  boat: {chain: rain, prompt: A boat.}\n  quay: {prompt: Rain.}\n"
+    film.write_text(HEAD + swapped, "utf-8")
+    said = run(film)
+    after = {scene: block.selected for (_, scene), block in lock_of(film).blocks.items()}
+    assert (said.submitted, after["quay"], after["rain"]) == (0, before["rain"], before["quay"])
+
+
+def test_a_lost_record_is_found_under_a_new_name(film: Path) -> None:
+    """A task's marker names no scene: `run` holds the scene, `recover` takes the task as its own."""
+    lose_the_record(film)
+    film.write_text(FILM.replace("rain:", "shower:"), "utf-8")
+    held, recovered, again = run(film), say("recover", "-f", str(film), "--emulator"), run(film)
+    assert (held.code, held.submitted, recovered.code, again.code, again.submitted) == (4, 0, 0, 0, 0)
+
+
+def test_verify_names_the_scenes_of_all_storyboards(film: Path) -> None:
+    """A file that is gone may be another storyboard's as well."""
+    trailer = film.with_name("trailer.yaml")
+    run(trailer)
+    digest = lock_of(trailer).blocks["", "opening"].take
+    assert digest is not None
+    next((film.parent / ".storyboard/emulated/store").rglob(f"{digest.digest[7:]}.mp4")).unlink()
+    said = say("verify", "-f", str(trailer), "--emulator")
+    assert (said.code, "(rain of film, opening)" in said.err or "(opening, rain of film)" in said.err) == (5, True)
+
+
+def test_what_two_storyboards_and_three_profiles_cost(film: Path) -> None:
+    """Plan, run, rename and run again: the table of what is submitted was written down before."""
+    trailer = film.with_name("trailer.yaml")
+    table: list[tuple[Path, tuple[str, ...], dict[str, str], int]] = [
+        (film, (), {"quay": "keep", "boat": "keep", "rain": "keep"}, 0),
+        (film, ("--profile", "draft"), {"quay": "keep", "boat": "keep", "rain": "keep"}, 0),
+        (film, ("--profile", "tall"), {"quay": "make", "boat": "make", "rain": "make"}, 3),
+        (trailer, (), {"opening": "keep", "title": "make"}, 1),
+        (trailer, ("--profile", "tall"), {"opening": "keep", "title": "make"}, 1),
+        (trailer, ("--profile", "draft,wide"), {"opening": "keep", "title": "keep"}, 0),
+    ]
+    said: list[Said] = []
+    for path, words, planned, _ in table:
+        assert steps(path, *words) == planned
+        said.append(run(path, *words))
+    assert [(one.code, one.submitted) for one in said] == [(0, row[3]) for row in table]
+    movie = film.rename(film.with_name("movie.yaml"))
+    movie.write_text(FILM.replace("rain:", "shower:"), "utf-8")
+    again = [run(movie), run(movie, "--profile", "tall"), run(movie, "--profile", "wide")]
+    assert [(one.code, one.submitted) for one in again] == [(0, 0)] * 3
+    assert say("verify", "-f", str(movie), "--emulator").code == 0

@@ -1,0 +1,852 @@
+"""Looking in the service's list for tasks of a scene that the record doesn't know, before and after paying."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.errors import (
+    AccountRefused,
+    DecisionNeeded,
+    NotSent,
+    RateLimited,
+    Rejected,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
+from storyboard.executor.crew import Crew
+from storyboard.executor.job import Job, Known
+from storyboard.executor.locate import (
+    ATTEMPTS_BEFORE,
+    LIST_PATIENCE,
+    check_unrecorded,
+    looks_for_version_1,
+    next_marker,
+    recover,
+)
+from storyboard.executor.perform import submitted
+from storyboard.executor.reconcile import LISTED, odds
+from storyboard.executor.stop import Stopped
+from storyboard.planning import event as happened
+from storyboard.planning.event import (
+    Accepted,
+    Adopted,
+    Ended,
+    Imported,
+    Intended,
+    Memory,
+    Notice,
+    NotMine,
+    RunOpened,
+    Waiting,
+)
+from storyboard.planning.fingerprint import Components
+from storyboard.planning.history import RecordedElsewhere
+from storyboard.planning.marker import NO_MARKER, Marker, identifier_of, marker_of, marker_of_version_1
+from storyboard.providers.provider import Task
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Bench, Desk, bench
+
+KEY: Components = {"prompt": "words", "duration": 4}
+OTHERS: Components = {"prompt": "other words", "duration": 4}
+ASKED: Mapping[str, str | int | bool] = {"model": "seedance", "duration": 4}
+JOB = Job("dusk", "", KEY, ASKED)
+FIXED = replace(JOB, marked=False, life=7200)
+"""Its author fixed how long its task lives, so that no marker fits there."""
+FIRST = marker_of(KEY, 0)
+NO_ANSWER = Unreachable("no answer")
+LOST = UnknownOutcome("the answer was lost")
+UNRECORDED = "was submitted for this scene but is missing from this project's record"
+INCOMPLETE = "this project's record may be incomplete"
+HINT = (
+    "`storyboard recover dusk` takes it as the scene's own, and nothing is submitted\n"
+    "`storyboard resolve dusk --not-mine cgt-other` if it is somebody else's; the next run submits"
+)
+
+
+async def order(marker: Marker) -> bytes:
+    """A request of nothing but its marker."""
+    return f"{marker.seconds}".encode()
+
+
+def at_a_desk(folder: Path, **fields: Any) -> Bench:
+    """A bench whose desk answers so."""
+    return bench(folder, Desk(VirtualClock(), **fields))
+
+
+def task(at: Bench, id: str = "cgt-other", age: float = 30.0, **fields: Any) -> Task:
+    """A task with the marker of the job's first request, created so many seconds ago; it runs."""
+    created = at.crew.clock.now() - age
+    known: dict[str, Any] = {"expires_after": FIRST, "created_at": created, "model": "seedance"}
+    return Task(id, "running", "running", **{**known, **fields})
+
+
+def came(work: Awaitable[object]) -> str:
+    """What a piece of work is refused with, in words; empty if it isn't."""
+    error = error_of(work)
+    return error.what if error else ""
+
+
+def error_of(work: Awaitable[object]) -> StoryboardError | None:
+    """What a piece of work is refused with; None if it isn't."""
+
+    async def whole() -> None:
+        await work
+
+    try:
+        asyncio.run(whole())
+    except StoryboardError as error:
+        return error
+    return None
+
+
+def intended(intent: str, key: Components = KEY, **fields: Any) -> Intended:
+    """An attempt of an earlier run."""
+    return Intended("dusk", intent, key=key, **fields)
+
+
+# the marker of the next request
+
+
+def test_the_first_request_of_a_key_carries_the_first_marker(tmp_path: Path) -> None:
+    """A scene that has no equal and no attempt takes the first occurrence of its key."""
+    assert next_marker(JOB, at_a_desk(tmp_path).crew) == (Marker(FIRST), 0)
+
+
+def test_a_scene_among_equal_ones_carries_the_marker_of_its_rank(tmp_path: Path) -> None:
+    """The third of three equal scenes takes the third occurrence."""
+    crew = at_a_desk(tmp_path).crew
+    assert next_marker(replace(JOB, rank=2, alike=3), crew) == (Marker(marker_of(KEY, 2)), 2)
+
+
+def test_a_remake_carries_the_marker_after_those_of_all_equal_scenes(tmp_path: Path) -> None:
+    """A scene of three equal ones whose first task failed takes the fourth occurrence."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(intended("i1"))
+    at.journal.append(Ended("dusk", "i1", status="failed"))
+    assert next_marker(replace(JOB, alike=3), at.crew) == (Marker(marker_of(KEY, 3)), 3)
+
+
+def test_a_request_that_was_refused_leaves_its_marker_free(tmp_path: Path) -> None:
+    """There is no task of it, so that the next request carries the same marker."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(intended("i1"))
+    at.journal.append(happened.Rejected("dusk", "i1", error="no"))
+    assert next_marker(JOB, at.crew) == (Marker(FIRST), 0)
+
+
+def test_a_marker_of_a_submission_in_doubt_is_passed_over(tmp_path: Path) -> None:
+    """The next free one is taken, so that a found task has one owner only."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(intended("i1", OTHERS, marker=FIRST))
+    at.journal.append(intended("i2", OTHERS, marker=None))
+    assert next_marker(JOB, at.crew) == (Marker(FIRST + 1), 0)
+
+
+@pytest.mark.parametrize(
+    ("job", "carried"),
+    [
+        (JOB, Marker(identifier=identifier_of(KEY, 0))),
+        (FIXED, Marker(identifier=identifier_of(KEY, 0))),
+        (replace(JOB, identified=False), Marker(FIRST)),
+        (replace(FIXED, identified=False), NO_MARKER),
+    ],
+    ids=["free", "life fixed", "identifier fixed", "both fixed"],
+)
+def test_an_identifier_is_the_marker_where_the_settings_say_so(tmp_path: Path, job: Job, carried: Marker) -> None:
+    """Where the author fixed that field the life is the marker, and where he fixed both there is none."""
+    crew = replace(at_a_desk(tmp_path).crew, marker="safety_identifier")
+    assert next_marker(job, crew) == (carried, 0)
+
+
+def test_a_request_whose_life_is_fixed_carries_no_marker(tmp_path: Path) -> None:
+    """The author's own value stays in the request."""
+    assert next_marker(FIXED, at_a_desk(tmp_path).crew) == (NO_MARKER, 0)
+
+
+def test_two_remakes_at_the_same_time_carry_markers_of_their_own(tmp_path: Path) -> None:
+    """Two equal scenes that are made anew in one run take the third and the fourth occurrence."""
+    at = at_a_desk(tmp_path, slow=1.0)
+    for number in (0, 1):
+        at.journal.append(intended(f"i{number}", occurrence=number, marker=marker_of(KEY, number)))
+        at.journal.append(Accepted("dusk", f"i{number}", task=f"cgt-old-{number}"))
+        at.journal.append(Ended("dusk", f"i{number}", status="failed"))
+    jobs = [replace(JOB, scene=f"s{number}", rank=number, alike=2) for number in (0, 1)]
+
+    async def both() -> None:
+        await asyncio.gather(*(submitted(job, at.crew, order) for job in jobs))
+
+    asyncio.run(both())
+    noted = [event.marker for _, event in at.journal.past if isinstance(event, Intended) and event.body]
+    assert noted == [marker_of(KEY, 2), marker_of(KEY, 3)]
+
+
+# which markers are looked for
+
+
+def remade(at: Bench) -> None:
+    """The record has a first task, which failed: the next one is the second occurrence."""
+    at.journal.append(intended("i1", marker=FIRST))
+    at.journal.append(Accepted("dusk", "i1", task="cgt-first"))
+    at.journal.append(Ended("dusk", "i1", status="failed"))
+
+
+async def checked(job: Job, crew: Crew) -> None:
+    """What is done just before a request of the job leaves."""
+    await check_unrecorded(job, crew, *next_marker(job, crew))
+
+
+@pytest.mark.parametrize(
+    ("memory", "occurrence", "held"),
+    [
+        ("whole", 0, True),
+        ("whole", 1, True),
+        ("whole", 2, False),
+        ("doubtful", 2, True),
+        ("doubtful", ATTEMPTS_BEFORE, True),
+        ("doubtful", ATTEMPTS_BEFORE + 1, False),
+    ],
+)
+def test_a_record_with_gaps_looks_for_later_markers_too(
+    tmp_path: Path, memory: Memory, occurrence: int, held: bool
+) -> None:
+    """A complete record looks for the markers up to its next one, one with gaps for those of five remakes."""
+    at = at_a_desk(tmp_path)
+    remade(at)
+    at.desk.listed = [task(at, expires_after=marker_of(KEY, occurrence))]
+    said = came(checked(JOB, replace(at.crew, memory=memory)))
+    assert ("cgt-other" in said) is held
+
+
+def test_markers_of_all_equal_scenes_are_looked_for(tmp_path: Path) -> None:
+    """Of two equal scenes and five remakes of each, twelve tasks may be listed."""
+    at = at_a_desk(tmp_path)
+    crew, last = replace(at.crew, memory="doubtful"), 2 * (1 + ATTEMPTS_BEFORE) - 1
+    at.desk.listed = [task(at, expires_after=marker_of(KEY, last))]
+    assert "cgt-other" in came(checked(replace(JOB, alike=2), crew))
+
+
+def test_an_identifier_is_looked_for_where_it_is_the_marker(tmp_path: Path) -> None:
+    """Chance is left out of the message then: no two of them are the same by chance."""
+    at = at_a_desk(tmp_path)
+    others = [task(at, f"cgt-{number}", expires_after=1) for number in range(500)]
+    at.desk.listed = [task(at, expires_after=1, safety_identifier=identifier_of(KEY, 0)), *others]
+    crew = replace(at.crew, marker="safety_identifier")
+    assert came(checked(JOB, crew)) == f"task cgt-other (30 s old, succeeded) {UNRECORDED}"
+
+
+@pytest.mark.parametrize(
+    ("memory", "may_be", "job", "held"),
+    [
+        ("doubtful", True, JOB, True),
+        ("doubtful", False, JOB, False),
+        ("whole", True, JOB, False),
+        ("doubtful", True, replace(JOB, marked=False), False),
+    ],
+    ids=["as long as they are listed", "no longer", "complete", "life fixed"],
+)
+def test_markers_of_version_1_are_looked_for(
+    tmp_path: Path, memory: Memory, may_be: bool, job: Job, held: bool
+) -> None:
+    """Only by a record with gaps, as long as their tasks may be listed, and where a request had room for one."""
+    at = at_a_desk(tmp_path)
+    last = marker_of_version_1("", "dusk", KEY, ATTEMPTS_BEFORE - 1)
+    at.desk.listed = [task(at, expires_after=last)]
+    crew = replace(at.crew, memory=memory, markers_of_version_1=may_be)
+    assert ("cgt-other" in came(checked(job, crew))) is held
+
+
+# recovery
+
+
+def recovered(at: Bench, job: Job = JOB, **fields: Any) -> Known:
+    """Recover a job's task."""
+    crew = replace(at.crew, **{"memory": "sought", "began": at.crew.clock.now(), **fields})
+    return asyncio.run(recover(job, crew))
+
+
+def test_a_recovered_task_is_written_down_with_its_marker(tmp_path: Path) -> None:
+    """Its occurrence and the time when it was created stand in the record, as if it had been there all along."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, expires_after=marker_of(KEY, 3))]
+    known = recovered(at)
+    assert [event for _, event in at.journal.past] == [
+        intended(known.intent, asked=ASKED, marker=marker_of(KEY, 3), occurrence=3, at=at.crew.clock.now() - 30),
+        Adopted("dusk", known.intent, task="cgt-other"),
+    ]
+
+
+def test_the_likelier_of_two_tasks_is_recovered(tmp_path: Path) -> None:
+    """The one with the marker of the first request is preferred to that of a remake."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, "cgt-remake", expires_after=marker_of(KEY, 1)), task(at)]
+    assert recovered(at).task == "cgt-other"
+
+
+def test_a_task_of_version_1_is_recovered(tmp_path: Path) -> None:
+    """It is written down with the marker that it carries."""
+    at = at_a_desk(tmp_path)
+    old = marker_of_version_1("", "dusk", KEY, 1)
+    at.desk.listed = [task(at, expires_after=old)]
+    known = recovered(at, markers_of_version_1=True)
+    assert at.journal.history.attempt(known.intent).carried == Marker(old)
+
+
+def test_a_list_for_a_recovery_is_asked_for_again(tmp_path: Path) -> None:
+    """A question that costs nothing is repeated until it is answered."""
+    at = at_a_desk(tmp_path, no_lists=[NO_ANSWER] * 3)
+    at.desk.listed = [task(at)]
+    assert recovered(at).task == "cgt-other"
+
+
+def test_a_recovery_that_finds_nothing_says_how_to_go_on(tmp_path: Path) -> None:
+    """The next run makes the scene."""
+    error = error_of(recover(JOB, replace(at_a_desk(tmp_path).crew, memory="sought")))
+    assert (type(error), error and error.what, error and error.hint) == (
+        DecisionNeeded,
+        "the service lists no task of it",
+        "`storyboard run` makes it",
+    )
+
+
+def test_a_recovery_without_a_marker_says_that_none_like_it_is_listed(tmp_path: Path) -> None:
+    """Its author fixed the life of the task, and no listed task has that life."""
+    error = error_of(recover(FIXED, replace(at_a_desk(tmp_path).crew, memory="sought")))
+    assert (error and error.what, error and error.hint) == (
+        "its request carries no marker, so that a task of it can't be identified, and none like it is listed",
+        "`storyboard run` makes it",
+    )
+
+
+def test_a_recovery_without_a_marker_names_the_tasks_like_it(tmp_path: Path) -> None:
+    """The first three of them, and what a person can say about the first."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, f"cgt-{number}", expires_after=7200) for number in range(4)]
+    error = error_of(recover(replace(FIXED, profile="tall"), replace(at.crew, memory="sought")))
+    listed = "cgt-0 (30 s old, running), cgt-1 (30 s old, running), cgt-2 (30 s old, running)"
+    assert (error and error.what, error and error.hint) == (
+        f"{INCOMPLETE}, its request carries no marker, and the service lists 4 like it: {listed}",
+        "`storyboard resolve dusk --adopt cgt-0 --profile tall` if it is the scene's own\n"
+        "`storyboard resolve dusk --not-mine cgt-0 --profile tall` if it is another scene's or project's",
+    )
+
+
+def test_a_task_that_another_film_has_is_not_recovered(tmp_path: Path) -> None:
+    """Another record of this user has it with another key, so that it carries the marker by chance."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at)]
+    crew = replace(at.crew, memory="sought", recorded_elsewhere=lambda _: RecordedElsewhere("/films/b", OTHERS))
+    assert came(recover(JOB, crew)) == "the service lists no task of it"
+
+
+# before a request is paid for
+
+
+def paid(at: Bench, job: Job = JOB, **fields: Any) -> str:
+    """Submit a job; what it is refused with, in words, or its task."""
+    crew = replace(at.crew, **fields)
+
+    async def task_of() -> str:
+        return (await submitted(job, crew, order)).task
+
+    try:
+        return asyncio.run(task_of())
+    except StoryboardError as error:
+        return error.what
+
+
+def test_a_request_is_paid_for_after_a_list_that_shows_nothing(tmp_path: Path) -> None:
+    """One list is enough, and no remark is made."""
+    at = at_a_desk(tmp_path)
+    assert (paid(at), at.desk.listings, at.crew.remarks) == ("cgt-1", 1, [])
+
+
+def test_a_listed_task_that_the_record_lacks_holds_the_scene(tmp_path: Path) -> None:
+    """A complete record holds it as well, and says what a person can do."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at)]
+    error = error_of(submitted(JOB, at.crew, order))
+    assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
+        DecisionNeeded,
+        f"task cgt-other (30 s old, succeeded) {UNRECORDED}",
+        HINT,
+        [],
+    )
+
+
+def test_a_held_scene_names_its_profile(tmp_path: Path) -> None:
+    """Both commands that are named concern the scene in that profile only."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at)]
+    error = error_of(submitted(replace(JOB, profile="tall"), at.crew, order))
+    assert (error and error.hint.count(" --profile tall`")) == 2
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (0.0, "0 s old, "),
+        (119.0, "119 s old, "),
+        (120.0, "2 min old, "),
+        (7199.0, "120 min old, "),
+        (7200.0, "2 h old, "),
+        (-1.0, ""),
+        (1_780_000_000.0, ""),
+    ],
+    ids=["new", "seconds", "a minute", "minutes", "hours", "of the future", "not said"],
+)
+def test_a_task_that_holds_a_scene_is_named_with_its_age(tmp_path: Path, age: float, said: str) -> None:
+    """In the unit that fits, and not at all where the service doesn't say when it was created."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, age=age)]
+    assert paid(at) == f"task cgt-other ({said}succeeded) {UNRECORDED}"
+
+
+@pytest.mark.parametrize(("foreign", "told"), [(43, False), (44, True)])
+def test_odds_of_chance_are_named_from_one_in_two_thousand_on(tmp_path: Path, foreign: int, told: bool) -> None:
+    """The more tasks the service lists, the likelier one of them carries the marker by chance."""
+    at = at_a_desk(tmp_path)
+    others = [task(at, f"cgt-{number}", expires_after=1) for number in range(foreign - 1)]
+    at.desk.listed = [task(at), *others]
+    one_in = 1 / odds([Marker(FIRST)], foreign)
+    by_chance = f"; or it is somebody else's and carries the scene's marker by chance (1 in {one_in:.0f})"
+    assert paid(at) == f"task cgt-other (30 s old, succeeded) {UNRECORDED}" + (by_chance if told else "")
+
+
+def test_a_task_that_failed_since_it_was_listed_holds_nothing(tmp_path: Path) -> None:
+    """It is looked at once more, since what a list says of it may be old."""
+    at = at_a_desk(tmp_path, looks=["failed"])
+    at.desk.listed = [task(at)]
+    assert paid(at) == "cgt-1"
+
+
+@pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
+def test_a_task_that_cannot_be_looked_at_holds_the_scene(tmp_path: Path, no: StoryboardError) -> None:
+    """What the list says of it is all there is."""
+    at = at_a_desk(tmp_path, looks=[no])
+    at.desk.listed = [task(at)]
+    assert paid(at) == f"task cgt-other (30 s old, running) {UNRECORDED}"
+
+
+def test_a_task_of_another_film_holds_nothing(tmp_path: Path) -> None:
+    """Another record of this user has it with another key, so that it carries the marker by chance."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at)]
+    assert paid(at, recorded_elsewhere=lambda _: RecordedElsewhere("/films/b", OTHERS)) == "cgt-1"
+
+
+def test_a_task_of_another_film_does_not_hide_the_next_one(tmp_path: Path) -> None:
+    """Each task with the marker is looked into."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, "cgt-film"), task(at)]
+    film = {"cgt-film": RecordedElsewhere("/films/b", OTHERS)}
+    assert paid(at, recorded_elsewhere=film.get) == f"task cgt-other (30 s old, succeeded) {UNRECORDED}"
+
+
+def test_a_copy_of_the_project_on_this_machine_is_named(tmp_path: Path) -> None:
+    """Its record has the task with just this key, so that chance is out of the question."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at), *(task(at, f"cgt-{number}", expires_after=1) for number in range(500))]
+    said = paid(at, recorded_elsewhere=lambda _: RecordedElsewhere("/films/b", dict(KEY)))
+    assert said == "task cgt-other (30 s old, succeeded) was submitted for this scene, by the project in /films/b"
+
+
+def test_a_task_that_a_person_disowned_holds_nothing(tmp_path: Path) -> None:
+    """Somebody has said that it isn't the scene's."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at)]
+    at.journal.append(NotMine(scene="dusk", task="cgt-other"))
+    assert paid(at) == "cgt-1"
+
+
+def test_each_scene_is_preceded_by_a_list_of_its_own(tmp_path: Path) -> None:
+    """One that was read for the scene before is too old: a task may have been submitted since."""
+    at = at_a_desk(tmp_path, slow=1.0)
+    dawn = replace(JOB, scene="dawn", components=OTHERS)
+    at.desk.later = [[], [task(at, expires_after=marker_of(OTHERS, 0), age=0.0)]]
+    said = [paid(at), paid(at, dawn)]
+    assert said[0] == "cgt-1"
+    assert UNRECORDED in said[1]
+
+
+def test_a_list_is_read_again_before_a_request_is_repeated(tmp_path: Path) -> None:
+    """While it waited another copy may have submitted it."""
+    at = at_a_desk(tmp_path, answers=[NotSent("no way")])
+    at.desk.later = [[task(at)]]
+    assert (UNRECORDED in paid(at), len(at.desk.bodies)) == (True, 1)
+
+
+def test_a_service_that_lists_nothing_is_paid_with_a_remark(tmp_path: Path) -> None:
+    """It is said once for all scenes, and no list is asked for."""
+    at = at_a_desk(tmp_path)
+    said = [paid(at, lists=False), paid(at, replace(JOB, scene="dawn", components=OTHERS), lists=False)]
+    remark = "ark lists no tasks: what another copy of the project submits can't be seen"
+    assert (said, at.crew.remarks, at.desk.listings) == (["cgt-1", "cgt-2"], [remark], 0)
+
+
+def test_a_lost_answer_of_a_service_that_lists_nothing_is_held_at_once(tmp_path: Path) -> None:
+    """Nothing could be found by waiting."""
+    at = at_a_desk(tmp_path, answers=[LOST])
+    began = at.crew.clock.now()
+    said = paid(at, lists=False)
+    assert (said, at.crew.clock.now() - began) == (
+        "the answer was lost, and ark lists no tasks in which it could be looked for",
+        0.0,
+    )
+
+
+def test_a_request_without_a_marker_of_a_complete_record_needs_no_list(tmp_path: Path) -> None:
+    """No list could say anything of it."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, expires_after=7200)]
+    assert (paid(at, FIXED), at.desk.listings) == ("cgt-1", 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "held"),
+    [
+        ({}, True),
+        ({"status": "succeeded", "duration": 4}, True),
+        ({"status": "succeeded", "duration": 5}, False),
+        ({"status": "expired"}, False),
+        ({"model": "another"}, False),
+        ({"expires_after": 7201}, False),
+        ({"expires_after": None}, False),
+        ({"id": "cgt-known"}, False),
+    ],
+    ids=["runs", "made as asked", "made otherwise", "expired", "model", "life", "no life", "known"],
+)
+def test_a_record_with_gaps_is_held_by_a_task_like_a_request_without_a_marker(
+    tmp_path: Path, fields: dict[str, Any], held: bool
+) -> None:
+    """It is of the same model and life, contradicts nothing that is asked for, and the record doesn't know it."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(intended("i1", OTHERS))
+    at.journal.append(Accepted("dusk", "i1", task="cgt-known"))
+    at.desk.listed = [replace(task(at, expires_after=7200), **fields)]
+    assert (INCOMPLETE in paid(at, FIXED, memory="doubtful")) is held
+
+
+def test_a_request_without_marker_and_life_is_like_no_other(tmp_path: Path) -> None:
+    """Where neither is known nothing is compared."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, expires_after=None)]
+    assert paid(at, replace(FIXED, life=None), memory="doubtful") == "cgt-1"
+
+
+# where two scenes of one run have an equal key
+
+
+@dataclass(slots=True)
+class Listing(Desk):
+    """A desk that lists a task from the moment on when it takes a request on, before it answers."""
+
+    async def submit(self, body: bytes, intent: str) -> str:
+        """Whoever asks for a list while the answer is under way finds the task in it."""
+        number = len(self.bodies) + 1
+        seconds = int(body) if body else None
+        row = Task(f"cgt-{number}", "running", "running", created_at=self.clock.now(), expires_after=seconds)
+        self.listed.append(row)
+        return await Desk.submit(self, body, intent)
+
+
+def test_a_task_whose_answer_is_under_way_holds_no_equal_scene(tmp_path: Path) -> None:
+    """The record has its intent already, so that it isn't missing there."""
+    at = bench(tmp_path, Listing(VirtualClock(), slow=5.0))
+    equal = [replace(JOB, scene=f"s{number}", rank=number, alike=2) for number in (0, 1)]
+
+    async def three() -> list[str]:
+        await submitted(replace(JOB, scene="dawn", components=OTHERS), at.crew, order)
+        return [one.task for one in await asyncio.gather(*(submitted(job, at.crew, order) for job in equal))]
+
+    assert asyncio.run(three()) == ["cgt-2", "cgt-3"]
+
+
+def test_a_task_whose_answer_was_lost_holds_no_equal_scene(tmp_path: Path) -> None:
+    """The record has its intent, and the task is being looked for."""
+    at = bench(tmp_path, Listing(VirtualClock(), answers=["cgt-1", LOST]))
+    at.journal.append(intended("i0", marker=FIRST))
+    at.desk.listed = [task(at, age=0.0)]
+    assert paid(at, replace(JOB, scene="dawn", rank=1, alike=2)) == "cgt-1"
+
+
+# where no list can be had
+
+
+def failing(no: StoryboardError, times: int = 1000) -> Desk:
+    """A desk whose first lists are refused so."""
+    return Desk(VirtualClock(), no_lists=[no] * times)
+
+
+WITHOUT = (
+    "the service's list of tasks can't be read (no answer); scenes are submitted without it, since this project's "
+    "record is complete"
+)
+
+
+def test_a_list_that_fails_for_a_minute_is_done_without(tmp_path: Path) -> None:
+    """A complete record goes on after that, and says so."""
+    at = bench(tmp_path, failing(NO_ANSWER))
+    began = at.crew.clock.now()
+    said = paid(at)
+    assert (said, at.crew.remarks, at.crew.clock.now() - began >= LIST_PATIENCE) == ("cgt-1", [WITHOUT], True)
+
+
+def test_a_list_that_fails_for_less_is_waited_for(tmp_path: Path) -> None:
+    """What it then shows holds the scene."""
+    at = bench(tmp_path, failing(NO_ANSWER, 4))
+    at.desk.listed = [task(at)]
+    assert (UNRECORDED in paid(at), at.crew.remarks) == (True, [])
+
+
+def test_the_next_scene_does_not_wait_for_a_list_that_keeps_failing(tmp_path: Path) -> None:
+    """It is asked for once more, and the remark is made once."""
+    at = bench(tmp_path, failing(NO_ANSWER))
+    paid(at)
+    before = at.desk.listings
+    said = paid(at, replace(JOB, scene="dawn", components=OTHERS))
+    assert (said, at.crew.remarks) == ("cgt-2", [WITHOUT])
+    assert at.desk.listings - before <= 2  # before the request and after it
+
+
+def test_a_record_with_gaps_is_not_paid_for_without_a_list(tmp_path: Path) -> None:
+    """Nothing is submitted before the list was read."""
+    at = bench(tmp_path, failing(NO_ANSWER))
+    error = error_of(submitted(JOB, replace(at.crew, memory="doubtful"), order))
+    assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
+        DecisionNeeded,
+        "the service's list of tasks can't be read (no answer), and this project's record may be incomplete",
+        "`storyboard run` tries again: nothing is submitted before the list was read",
+        [],
+    )
+
+
+@pytest.mark.parametrize("memory", ["whole", "doubtful"])
+def test_a_list_that_is_refused_for_now_is_waited_for(tmp_path: Path, memory: Memory) -> None:
+    """However long that takes: the service answers, and says when."""
+    at = bench(tmp_path, failing(RateLimited("slowly", after=30.0), 10))
+    began = at.crew.clock.now()
+    said = paid(at, memory=memory)
+    assert (said, at.crew.remarks, at.crew.clock.now() - began >= 300.0) == ("cgt-1", [], True)
+
+
+@pytest.mark.parametrize(
+    ("memory", "said", "remarks"),
+    [
+        ("whole", "cgt-1", [WITHOUT.replace("no answer", "forbidden")]),
+        (
+            "doubtful",
+            "the service's list of tasks can't be read (forbidden), and this project's record may be incomplete",
+            [],
+        ),
+    ],
+)
+def test_a_list_that_is_refused_for_good_is_not_waited_for(
+    tmp_path: Path, memory: Memory, said: str, remarks: list[str]
+) -> None:
+    """It would be refused again: a complete record goes on without it, one with gaps doesn't."""
+    at = bench(tmp_path, failing(Rejected("forbidden", status=403)))
+    began = at.crew.clock.now()
+    told = paid(at, memory=memory)
+    assert (told, at.crew.remarks, at.desk.listings <= 2, at.crew.clock.now() - began < 2.0) == (
+        said,
+        remarks,
+        True,
+        True,
+    )
+
+
+def test_an_account_that_is_refused_a_list_pays_for_nothing(tmp_path: Path) -> None:
+    """The same key would be refused the request, and nothing new is submitted by anybody."""
+    error = AccountRefused("no such key")
+    at = bench(tmp_path, failing(error))
+    assert (paid(at), at.crew.stop.why, at.desk.bodies) == ("no such key", error, [])
+
+
+def test_a_wait_for_a_list_ends_when_the_run_is_interrupted(tmp_path: Path) -> None:
+    """Nothing is submitted, and nobody has to decide about the scene."""
+    at = bench(tmp_path, failing(NO_ANSWER))
+
+    def interrupting(event: Notice) -> None:
+        if isinstance(event, Waiting):
+            at.crew.stop.interrupt(2)
+
+    error = error_of(submitted(JOB, replace(at.crew, memory="doubtful", tell=interrupting), order))
+    assert (type(error), at.desk.bodies) == (Stopped, [])
+
+
+def test_a_run_that_was_interrupted_meanwhile_asks_for_no_second_list(tmp_path: Path) -> None:
+    """A list that fails after the signal is the last one."""
+
+    class Leaving(Desk):
+        async def list(self, **asked: Any) -> Any:
+            at.crew.stop.interrupt(2)
+            return await super().list(**asked)
+
+    at = bench(tmp_path, Leaving(VirtualClock(), no_lists=[NO_ANSWER]))
+    assert (paid(at), at.desk.listings) == ("not submitted: the run was interrupted", 1)
+
+
+# after a request was accepted
+
+
+def accepted(at: Bench, **fields: Any) -> Task:
+    """The job's own task, as it is listed after it was accepted."""
+    return task(at, "cgt-1", **{"age": -1.0, **fields})
+
+
+def doubled(folder: Path, age: float, *looks: Any, **fields: Any) -> Bench:
+    """A bench where another copy's task, of that age, is listed beside the job's own after it was accepted."""
+    at = at_a_desk(folder, slow=1.0, looks=list(looks), **fields)
+    at.desk.later = [[task(at, age=age), accepted(at)]]
+    return at
+
+
+EARLIER, LATER = 1.0, -2.0
+
+
+def test_a_task_that_is_listed_alone_is_no_duplicate(tmp_path: Path) -> None:
+    """One more list is read, and nothing is said."""
+    at = at_a_desk(tmp_path, slow=1.0)
+    at.desk.later = [[accepted(at)]]
+    assert (paid(at), at.desk.listings, at.crew.duplicates, at.crew.remarks) == ("cgt-1", 2, [], [])
+
+
+def test_the_later_of_two_tasks_is_cancelled_while_it_is_queued(tmp_path: Path) -> None:
+    """That costs nothing, and the earlier one takes its place."""
+    at = doubled(tmp_path, EARLIER, "queued")
+    said = paid(at)
+    remark = "dusk: task cgt-1 duplicated cgt-other, and was cancelled before it cost anything"
+    assert (said, at.desk.cancelled, at.crew.remarks, at.crew.duplicates) == ("cgt-other", ["cgt-1"], [remark], [])
+
+
+def test_a_cancelled_duplicate_and_its_substitute_are_written_down(tmp_path: Path) -> None:
+    """The first attempt ends, and a second one begins that has the other copy's task."""
+    at = doubled(tmp_path, EARLIER, "queued")
+    paid(at)
+    first, second = at.journal.history.past.attempts.values()
+    assert [event for _, event in at.journal.past][2:] == [
+        Ended("dusk", first.intent, "cancelled", "it duplicated another task"),
+        intended(second.intent, asked=ASKED, marker=FIRST, at=VirtualClock().now() - EARLIER),
+        Adopted("dusk", second.intent, task="cgt-other"),
+    ]
+
+
+KEPT = "dusk: another copy submitted task cgt-other as well; its video is kept as a take"
+
+
+@pytest.mark.parametrize(
+    ("looks", "no_cancels"),
+    [
+        (["running"], []),
+        ([NO_ANSWER], []),
+        ([Rejected("forbidden", status=403)], []),
+        (["queued"], [Rejected("it runs", status=409)]),
+        (["queued"], [NO_ANSWER]),
+    ],
+    ids=["it runs", "no answer to the look", "look refused", "it runs by now", "no answer to the cancel"],
+)
+def test_the_later_of_two_tasks_is_kept_where_it_cannot_be_cancelled(
+    tmp_path: Path, looks: list[Any], no_cancels: list[StoryboardError]
+) -> None:
+    """Both are billed, and the other copy's is fetched as well."""
+    at = doubled(tmp_path, EARLIER, *looks, no_cancels=no_cancels)
+    said = paid(at)
+    others = [at.journal.history.attempt(intent).task for intent in at.crew.duplicates]
+    assert (said, at.desk.cancelled, at.crew.remarks, others) == ("cgt-1", [], [KEPT], ["cgt-other"])
+
+
+def test_the_earlier_of_two_tasks_is_never_cancelled(tmp_path: Path) -> None:
+    """Its twin's copy does that with the other one; two copies that did it would be left with none."""
+    at = doubled(tmp_path, LATER, "queued")
+    said = paid(at)
+    assert (said, at.desk.cancelled, at.crew.remarks) == ("cgt-1", [], [KEPT])
+
+
+@pytest.mark.parametrize(("id", "kept"), [("cgt-0", "cgt-0"), ("cgt-9", "cgt-1")])
+def test_of_two_tasks_of_the_same_second_the_first_by_its_id_stays(tmp_path: Path, id: str, kept: str) -> None:
+    """Both copies come to the same conclusion."""
+    at = at_a_desk(tmp_path, slow=1.0, looks=["queued"])
+    at.desk.later = [[accepted(at), accepted(at)]]
+    at.desk.later[0][1] = replace(at.desk.later[0][1], id=id)
+    assert paid(at) == kept
+
+
+def test_each_of_several_other_tasks_is_kept(tmp_path: Path) -> None:
+    """Three copies may have submitted the same scene."""
+    at = doubled(tmp_path, LATER)
+    at.desk.later[0].append(task(at, "cgt-third", LATER))
+    paid(at)
+    assert [at.journal.history.attempt(one).task for one in at.crew.duplicates] == ["cgt-other", "cgt-third"]
+
+
+@pytest.mark.parametrize(("age", "kept"), [(180.0, 1), (180.5, 0)])
+def test_a_task_from_before_the_grace_is_no_duplicate(tmp_path: Path, age: float, kept: int) -> None:
+    """A twin was submitted at most as long ago as a task may be listed late."""
+    at = doubled(tmp_path, age, "running")
+    paid(at)
+    assert len(at.crew.duplicates) == kept
+
+
+def test_a_task_that_is_not_listed_yet_is_left_as_it_is(tmp_path: Path) -> None:
+    """Where our own can't be compared with it, the other copy decides."""
+    at = doubled(tmp_path, EARLIER, "queued")
+    del at.desk.later[0][1]
+    assert (paid(at), at.desk.cancelled, at.crew.duplicates) == ("cgt-1", [], [])
+
+
+@pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
+def test_a_list_that_fails_after_a_request_changes_nothing(tmp_path: Path, no: StoryboardError) -> None:
+    """The task goes on."""
+
+    class Deaf(Desk):
+        async def submit(self, body: bytes, intent: str) -> str:
+            self.no_lists = [no]
+            return await super().submit(body, intent)
+
+    at = bench(tmp_path, Deaf(VirtualClock(), slow=1.0))
+    assert (paid(at), at.desk.listings, at.crew.remarks) == ("cgt-1", 2, [])
+
+
+@pytest.mark.parametrize(
+    ("job", "lists"), [(FIXED, True), (JOB, False)], ids=["no marker", "a service that lists nothing"]
+)
+def test_no_duplicate_is_looked_for_where_none_can_be_found(tmp_path: Path, job: Job, lists: bool) -> None:
+    """No list is asked for after the request."""
+    at = doubled(tmp_path, EARLIER, "queued")
+    assert (paid(at, job, lists=lists), at.desk.listings) == ("cgt-1", 0)
+
+
+def test_no_duplicate_is_looked_for_by_a_run_that_was_interrupted(tmp_path: Path) -> None:
+    """Only the list before the request was asked for."""
+
+    class Leaving(Desk):
+        async def submit(self, body: bytes, intent: str) -> str:
+            at.crew.stop.interrupt(2)
+            return await super().submit(body, intent)
+
+    at = bench(tmp_path, Leaving(VirtualClock(), slow=1.0))
+    assert (paid(at), at.desk.listings) == ("cgt-1", 1)
+
+
+# records of version 1
+
+
+@pytest.mark.parametrize(
+    ("age", "may_be"), [(0.0, True), (LISTED - 1, True), (LISTED, False), (1 - LISTED, True), (-LISTED, False)]
+)
+def test_tasks_of_version_1_may_be_listed_for_seven_days(age: float, may_be: bool) -> None:
+    """From the moment on when their record was brought over, whichever way the clock was set since."""
+    moment = 1_780_000_000.0
+    assert looks_for_version_1([(0.0, RunOpened()), (moment, Imported())], moment + age) is may_be
+
+
+def test_a_project_without_a_record_of_version_1_looks_for_none_of_its_tasks() -> None:
+    """Nothing was brought over."""
+    assert not looks_for_version_1([(0.0, RunOpened())], 0.0)

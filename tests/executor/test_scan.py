@@ -1,0 +1,399 @@
+"""The list of the service's tasks: how much of it is read, for whom, and when it is given up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from storyboard.errors import Rejected, StoryboardError, Unreachable
+from storyboard.executor.reconcile import Scan
+from storyboard.executor.scan import DRIFTS, LATE, PAGE, PAGES, Scanner
+from storyboard.providers.provider import Page, Task
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Desk
+
+T0 = VirtualClock().now()
+NO_ANSWER = Unreachable("no answer")
+
+
+@dataclass(slots=True)
+class Shelf(Desk):
+    """A desk whose pages take so many seconds each, and say so; `changes` come right after a page was read."""
+
+    pages: list[int] = field(default_factory=list)
+    """The pages that were asked for."""
+    seconds: float = 1.0
+    ahead: float = 0.0
+    """Seconds by which its clock is ahead; 0 for one that says no time."""
+    changes: list[list[Task]] = field(default_factory=list)
+    """What is listed after the first page was read, after the second, and so on."""
+    total: int | None = None
+    """How many tasks it says that there are, if that isn't true."""
+
+    async def list(
+        self,
+        *,
+        status: str = "",
+        model: str = "",
+        service_tier: str = "",
+        tasks: Sequence[str] = (),
+        page: int = 1,
+        size: int = 100,
+    ) -> Page:
+        """The next page."""
+        self.pages.append(page)
+        await self.clock.sleep(self.seconds)
+        found = await Desk.list(
+            self, status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
+        )
+        if self.changes:
+            self.listed = self.changes.pop(0)
+        total = found.total if self.total is None else self.total
+        return Page(found.tasks, total, self.clock.now() + self.ahead if self.ahead else 0.0)
+
+
+def rows(count: int, newest: float = T0, first: int = 0) -> list[Task]:
+    """So many tasks, the newest first, each a second older than the one before."""
+    return [Task(f"cgt-{first + number}", "running", "running", created_at=newest - number) for number in range(count)]
+
+
+def shelf(listed: Sequence[Task] = (), **fields: float) -> Shelf:
+    """A shelf with these tasks on it."""
+    return Shelf(VirtualClock(), listed=list(listed), **fields)  # type: ignore[arg-type]  # fields that are numbers
+
+
+def scanner(desk: Shelf) -> Scanner:
+    """Who reads it."""
+    return Scanner(desk, desk.clock)
+
+
+def read(desk: Shelf, reading: Scanner | None = None) -> Scan:
+    """A list that begins now."""
+    return asyncio.run((reading or scanner(desk)).since(desk.clock.now()))
+
+
+def error_of(desk: Shelf, reading: Scanner | None = None) -> str:
+    """What a list that begins now is refused with, in words; empty if it isn't."""
+    try:
+        read(desk, reading)
+    except StoryboardError as error:
+        return error.what
+    return ""
+
+
+# the first list
+
+
+def test_the_first_list_is_whole() -> None:
+    """Every page is read."""
+    desk = shelf(rows(2 * PAGE + 1))
+    scan = read(desk)
+    assert (desk.pages, scan.tasks, scan.began) == ([1, 2, 3], tuple(rows(2 * PAGE + 1)), T0)
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, [1]), (1, [1]), (PAGE, [1]), (PAGE + 1, [1, 2])])
+def test_no_page_is_read_beyond_the_last(count: int, pages: list[int]) -> None:
+    """The number of all tasks says how many pages there are."""
+    desk = shelf(rows(count))
+    read(desk)
+    assert desk.pages == pages
+
+
+def test_an_empty_page_ends_a_list_whatever_its_total_says() -> None:
+    """Where the service counts more tasks than it shows, what it shows is the list."""
+    desk = shelf(rows(3), total=5000)
+    assert (len(read(desk).tasks), desk.pages) == (3, [1, 2])
+
+
+def test_a_list_says_by_how_much_the_services_clock_is_ahead() -> None:
+    """As its last page says it."""
+    assert read(shelf(rows(1), ahead=600.0)).ahead == 600.0
+
+
+def test_a_service_that_says_no_time_is_believed_to_have_ours() -> None:
+    """Nothing is known to the contrary."""
+    assert read(shelf(rows(1))).ahead == 0.0
+
+
+def test_a_list_of_more_tasks_than_the_service_shows_is_given_up() -> None:
+    """After the last page that it gives."""
+    desk = shelf(total=PAGES * PAGE + 1)
+    desk.listed = rows(PAGES * PAGE)
+    told = error_of(desk)
+    assert (told, desk.pages) == (
+        f"the service lists more than {PAGES * PAGE} tasks, which are more than it shows",
+        list(range(1, PAGES + 1)),
+    )
+
+
+def test_a_list_of_as_many_tasks_as_the_service_shows_is_whole() -> None:
+    """Its last page is the last one that the service gives."""
+    desk = shelf(rows(PAGES * PAGE))
+    assert len(read(desk).tasks) == PAGES * PAGE
+
+
+# lists are shared
+
+
+def test_a_list_that_began_in_time_is_shared() -> None:
+    """Two who need one at the same moment read one."""
+    desk = shelf(rows(1))
+    reading = scanner(desk)
+
+    async def both() -> list[Scan]:
+        return list(await asyncio.gather(reading.since(T0), reading.since(T0)))
+
+    first, second = asyncio.run(both())
+    assert (first is second, desk.listings) == (True, 1)
+
+
+def test_a_list_that_began_too_early_is_not_shared() -> None:
+    """Who needs one that begins later waits for the first to end, and reads another."""
+    desk = shelf(rows(1))
+    reading = scanner(desk)
+
+    async def both() -> list[Scan]:
+        first = asyncio.ensure_future(reading.since(T0))
+        await asyncio.sleep(0)
+        return [await reading.since(T0 + 0.5), await first]
+
+    second, first = asyncio.run(both())
+    assert (first.began, second.began >= T0 + 0.5, desk.listings) == (T0, True, 2)
+
+
+def test_a_list_that_failed_is_not_shared() -> None:
+    """Who waited for it reads one of his own."""
+    desk = shelf(rows(1))
+    desk.no_lists = [NO_ANSWER]
+    reading = scanner(desk)
+
+    async def both() -> list[Scan | BaseException]:
+        return list(await asyncio.gather(reading.since(T0), reading.since(T0), return_exceptions=True))
+
+    first, second = asyncio.run(both())
+    assert (first, isinstance(second, Scan), desk.listings) == (NO_ANSWER, True, 2)
+
+
+# later lists
+
+
+def pages_of_second(listed: Sequence[Task], then: Sequence[Task] | None = None, **fields: float) -> list[int]:
+    """The pages that the second list asked for, an hour after the first; `then` is what is listed by then."""
+    desk = shelf(listed, **fields)
+    reading = scanner(desk)
+    read(desk, reading)
+    desk.pages.clear()
+    desk.clock.advance(3600.0)
+    desk.listed = list(listed if then is None else then)
+    read(desk, reading)
+    return desk.pages
+
+
+OLD = rows(2 * PAGE + 1, newest=T0 - 2 * LATE)
+"""Older than what may be listed late."""
+
+
+def test_a_later_list_ends_at_what_is_known() -> None:
+    """Its first page reaches back far enough."""
+    assert pages_of_second(OLD) == [1]
+
+
+def test_a_later_list_reads_on_until_it_reaches_what_is_known() -> None:
+    """A page of new tasks only is not the last one."""
+    new = rows(PAGE, newest=T0 + 3000.0, first=9000)
+    assert pages_of_second(OLD, [*new, *OLD]) == [1, 2]
+
+
+def test_a_later_list_keeps_what_it_did_not_read() -> None:
+    """What earlier lists showed is still there, and what is new besides."""
+    desk = shelf(OLD)
+    reading = scanner(desk)
+    read(desk, reading)
+    desk.clock.advance(3600.0)
+    new = Task("cgt-new", "queued", "queued", created_at=desk.clock.now())
+    desk.listed.insert(0, new)
+    assert set(read(desk, reading).tasks) == {new, *OLD}
+
+
+def test_a_later_list_says_how_its_tasks_stand_by_then() -> None:
+    """The newer word counts."""
+    desk = shelf(rows(2))
+    reading = scanner(desk)
+    read(desk, reading)
+    desk.clock.advance(1.0)
+    desk.listed[0] = replace(desk.listed[0], status="succeeded")
+    assert [task.status for task in read(desk, reading).tasks] == ["succeeded", "running"]
+
+
+@pytest.mark.parametrize(("age", "pages"), [(LATE, [1, 2]), (LATE + 1, [1])])
+def test_a_later_list_reads_again_what_may_have_been_listed_late(age: float, pages: list[int]) -> None:
+    """Tasks of the last minutes before the earlier list are read once more."""
+    assert pages_of_second(rows(PAGE + 1, newest=T0 - age + PAGE - 1)) == pages
+
+
+@pytest.mark.parametrize(("ahead", "pages"), [(86_400.0, [1]), (-86_400.0, [1, 2, 3])])
+def test_times_of_tasks_are_read_by_the_services_clock(ahead: float, pages: list[int]) -> None:
+    """One that is a day ahead tells of tasks that are a day ahead, too."""
+    listed = [replace(task, created_at=task.created_at + max(ahead, 0.0)) for task in OLD]
+    assert pages_of_second(listed, ahead=ahead) == pages
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        OLD[::-1],
+        [*OLD[1:], OLD[0]],
+        [replace(task, created_at=0.0) for task in OLD],
+        [*OLD[:-1], replace(OLD[-1], created_at=0.0)],
+    ],
+    ids=["the oldest first", "one in its wrong place", "no times", "one without a time"],
+)
+def test_a_later_list_is_whole_where_the_order_is_not_known(listed: Sequence[Task]) -> None:
+    """Only a list that was seen to be the newest first may end early."""
+    assert pages_of_second(listed) == [1, 2, 3]
+
+
+def test_tasks_of_the_same_second_are_in_order() -> None:
+    """Which of them comes first says nothing."""
+    assert pages_of_second([replace(task, created_at=T0 - 2 * LATE) for task in OLD]) == [1]
+
+
+def test_a_list_of_one_task_shows_no_order() -> None:
+    """The next list is whole."""
+    assert pages_of_second(rows(1), OLD) == [1, 2, 3]
+
+
+def test_a_page_without_a_time_at_its_end_is_not_the_last() -> None:
+    """How old its last task is isn't known."""
+    then = [replace(task, created_at=0.0) for task in OLD]
+    assert pages_of_second(OLD, then) == [1, 2, 3]
+
+
+# a list that changes while it is read
+
+
+def test_a_list_that_changes_while_it_is_read_is_begun_anew() -> None:
+    """What moved from one page to another may have been on neither."""
+    listed, fewer = rows(PAGE + 2), rows(PAGE + 1)
+    desk = shelf(listed)
+    desk.changes = [fewer]
+    assert (read(desk).tasks, desk.pages) == (tuple(fewer), [1, 2, 1, 2])
+
+
+def test_a_list_that_was_begun_anew_began_then() -> None:
+    """What it says holds from the later moment on."""
+    desk = shelf(rows(PAGE + 2))
+    desk.changes = [rows(PAGE + 1)]
+    assert read(desk).began == T0 + 2.0
+
+
+def test_a_list_that_never_stands_still_is_given_up() -> None:
+    """After as many beginnings as are worth it."""
+    desk = shelf(rows(PAGE + 1))
+    desk.changes = [rows(PAGE + 2 + number) for number in range(2 * DRIFTS)]
+    assert (error_of(desk), desk.pages) == (
+        "the service's list of tasks changed faster than it could be read",
+        [1, 2] * DRIFTS,
+    )
+
+
+def read_while_creating(desk: Shelf, creates: int) -> Scan:
+    """A list that begins while so many requests of this run are under way."""
+    reading = scanner(desk)
+
+    async def reads() -> Scan:
+        if not creates:
+            return await reading.since(desk.clock.now())
+        with reading.creating():
+            return await reading.since(desk.clock.now())
+
+    return asyncio.run(reads())
+
+
+NEW = rows(1, newest=T0 + 1.0, first=9000)
+
+
+@pytest.mark.parametrize(("creates", "pages"), [(0, [1, 2, 1, 2]), (1, [1, 2])])
+def test_a_list_that_grows_by_a_task_of_this_run_has_not_changed(creates: int, pages: list[int]) -> None:
+    """A request that is under way adds one task; without one the list is begun anew."""
+    desk = shelf(rows(PAGE + 1))
+    desk.changes = [[*NEW, *rows(PAGE + 1)]]
+    read_while_creating(desk, creates)
+    assert desk.pages == pages
+
+
+def test_a_list_that_grows_by_more_than_this_run_creates_has_changed() -> None:
+    """Somebody else submits as well."""
+    desk = shelf(rows(PAGE + 1))
+    desk.changes = [rows(PAGE + 3)]
+    read_while_creating(desk, 1)
+    assert desk.pages == [1, 2, 1, 2]
+
+
+def test_a_list_that_shrinks_while_this_run_creates_has_changed() -> None:
+    """A task that moved to a page that was read already would be missing."""
+    desk = shelf(rows(PAGE + 2))
+    desk.changes = [rows(PAGE + 2)[1:]]
+    read_while_creating(desk, 1)
+    assert desk.pages == [1, 2, 1, 2]
+
+
+def test_a_request_that_was_sent_while_a_list_is_read_counts() -> None:
+    """Its task may show on the later pages."""
+    desk = shelf(rows(PAGE + 1))
+    desk.changes = [[*NEW, *rows(PAGE + 1)]]
+    reading = scanner(desk)
+
+    async def both() -> None:
+        going = asyncio.ensure_future(reading.since(T0))
+        await asyncio.sleep(0)
+        with reading.creating():
+            pass  # it is answered before the list is read to its end
+        await going
+
+    asyncio.run(both())
+    assert desk.pages == [1, 2]
+
+
+def test_a_request_that_was_answered_before_a_list_began_does_not_count() -> None:
+    """Its task is in the list from the first page on, even if the request failed."""
+    desk = shelf(rows(PAGE + 1))
+    desk.changes = [[*NEW, *rows(PAGE + 1)]]
+    reading = scanner(desk)
+    with pytest.raises(Unreachable), reading.creating():
+        raise NO_ANSWER
+    read(desk, reading)
+    assert desk.pages == [1, 2, 1, 2]
+
+
+# how long lists have been failing
+
+
+def test_a_list_that_was_never_asked_for_does_not_fail() -> None:
+    """It has been failing for no time."""
+    assert scanner(shelf()).failing_for(T0) == 0.0
+
+
+@pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
+def test_lists_fail_since_the_first_of_the_failures_in_a_row(no: StoryboardError) -> None:
+    """The second failure doesn't begin anew."""
+    desk = shelf()
+    desk.no_lists = [no, no]
+    reading = scanner(desk)
+    error_of(desk, reading)
+    desk.clock.advance(30.0)
+    error_of(desk, reading)
+    assert reading.failing_for(T0 + 61.0) == 60.0
+
+
+def test_a_list_that_succeeds_ends_the_failures() -> None:
+    """The next failure is the first one again."""
+    desk = shelf()
+    desk.no_lists = [NO_ANSWER]
+    reading = scanner(desk)
+    error_of(desk, reading)
+    read(desk, reading)
+    assert reading.failing_for(desk.clock.now() + 60.0) == 0.0
