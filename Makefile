@@ -74,7 +74,8 @@ REAL_REALM_TOOLS := iproute2 openssl util-linux mount faketime
 REAL_REALM ?=
 
 real-realm: .venv/installed-dev  ## the command line in the real realm, against a service under the vendor's name; wants Linux and root (20 minutes)
-	@command -v ip openssl unshare mount faketime > /dev/null || { apt-get update -qq && apt-get install -y -qq $(REAL_REALM_TOOLS); }
+	@for tool in ip openssl unshare mount faketime; do command -v $$tool > /dev/null || missing=1; done; \
+	[ -z "$$missing" ] || { apt-get update -qq && apt-get install -y -qq $(REAL_REALM_TOOLS); }
 	$(BIN)/python -m tests.real_realm $(REAL_REALM)
 
 simulate: .venv/installed-dev  ## a million scenes in a simulated world, on two processes (about 10 minutes)

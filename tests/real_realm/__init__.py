@@ -2,5 +2,6 @@
 
 `make real-realm` runs all scenarios and prints a table. Every scenario has a network and host names of its own (Linux
 namespaces), in which the vendor's host and the host of its videos resolve to addresses of this machine that look
-public, and answer over TLS with a certificate that nobody else trusts. Nothing leaves the machine, and nothing is paid for.
+public, and answer over TLS with a certificate that nobody else trusts. Nothing leaves the machine, and nothing is paid
+for.
 """
