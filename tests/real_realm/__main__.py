@@ -40,8 +40,11 @@ def main() -> int:
     write_certificates(PLACE / "certificates")
     rows, jobs = _planned(given)
     began = time.monotonic()
+    input_end, _ = os.pipe()  # nobody else has the other end: it closes when this process ends, however it does
     with ThreadPoolExecutor(given.processes) as pool:
-        for row, job, came in pool.map(lambda each: (*each, _played(each[1], began + given.minutes * 60)), jobs):
+        for row, job, came in pool.map(
+            lambda each: (*each, _played(each[1], began + given.minutes * 60, input_end)), jobs
+        ):
             if isinstance(came, Figures):
                 row.figures.append(came)
                 word = "right" if came.right else "WRONG"
@@ -104,7 +107,7 @@ def _planned(given: argparse.Namespace) -> tuple[list[Row], list[tuple[Row, Job]
     return rows, jobs
 
 
-def _played(job: Job, end: float) -> Figures | str:
+def _played(job: Job, end: float, input_end: int) -> Figures | str:
     """What came of a job, or why nothing did."""
     left = end - time.monotonic()
     if left <= 0:
@@ -117,7 +120,7 @@ def _played(job: Job, end: float) -> Figures | str:
                 command,
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
-                stdin=subprocess.DEVNULL,
+                stdin=input_end,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 timeout=min(LONGEST, left + 60),

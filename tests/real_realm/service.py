@@ -39,7 +39,8 @@ class Behaviour:
     """How the service behaves in a scenario.
 
     `speed`: how much faster than life it makes videos. `list_lag`: for how many seconds a new task isn't listed.
-    `list_faults`: which share of lists fails, half by a 503 and half by a reset. `latency`: the most seconds that a
+    `list_faults`: which share of lists fails, half by a 503 and half by a reset; `first_list_fails`: the first one does in any case.
+    `latency`: the most seconds that a
     request and its answer each take on their way. `most`: how many creates it takes on before it says that the
     account is overdue. `seed`: what is drawn by chance follows from it.
     """
@@ -47,6 +48,7 @@ class Behaviour:
     speed: float = 40.0
     list_lag: float = 0.0
     list_faults: float = 0.0
+    first_list_fails: bool = False
     latency: float = 0.0
     most: int = 64
     seed: int = 0
@@ -161,6 +163,8 @@ def script_of(behaviour: Behaviour) -> Script:
     faults = []
     if behaviour.list_lag:
         faults.append(Fault("list", does="lag", seconds=behaviour.list_lag))
+    if behaviour.first_list_fails:
+        faults.append(Fault("list", at="1", does="answer", status=503, name="list: the first"))
     if behaviour.list_faults:
         faults.append(Fault("list", chance=each, does="answer", status=503, name="list: 503"))
         faults.append(Fault("list", chance=each, does="drop", reset=True, name="list: reset"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,9 +33,19 @@ def certificates_in(folder: Path) -> Certificates:
     return Certificates(folder / "authority.pem", folder / "server.pem", folder / "server.key")
 
 
+def leave_with_parent() -> None:
+    """Leave as soon as nobody holds the other end of our input any more: then whoever started us has ended.
+
+    This is the first process of its namespace: all others end with it.
+    """
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
 def main() -> None:
     """Play it."""
     job = Job(**json.loads(sys.argv[1]))
+    threading.Thread(target=leave_with_parent, daemon=True).start()
     folder = Path(job.folder)
     build_network(folder)
     certificates = certificates_in(Path(job.certificates))

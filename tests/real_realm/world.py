@@ -150,10 +150,15 @@ class User:
         """Write a file of the project."""
         (self.project / name).write_text(text)
 
-    def has_film(self, profile: str = "") -> bool:
-        """Is there a film, of true takes, in the renders of a profile?"""
-        path = self.project / "renders" / profile / "film.mp4"
-        return path.is_file() and path.read_bytes()[4:8] == b"ftyp"
+    def lose_lock(self) -> None:
+        """Delete every lock of the project."""
+        for path in self.project.glob("*.lock"):
+            path.unlink()
+
+    def has_film(self, since: float = 0.0) -> bool:
+        """Is there a film in the renders, written after a moment of this machine's clock?"""
+        films = (path for path in self.project.glob("renders/**/film.mp4") if path.stat().st_mtime >= since)
+        return any(path.read_bytes()[4:8] == b"ftyp" for path in films)
 
 
 class World:
