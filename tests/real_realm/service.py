@@ -39,10 +39,9 @@ class Behaviour:
     """How the service behaves in a scenario.
 
     `speed`: how much faster than life it makes videos. `list_lag`: for how many seconds a new task isn't listed.
-    `list_faults`: which share of lists fails, half by a 503 and half by a reset; `first_list_fails`: the first one does in any case.
-    `latency`: the most seconds that a
-    request and its answer each take on their way. `most`: how many creates it takes on before it says that the
-    account is overdue. `seed`: what is drawn by chance follows from it.
+    `list_faults`: which share of lists fails, half by a 503 and half by a reset; `first_list_fails`: the first one does
+    in any case. `latency`: the most seconds that a request and its answer each take on their way. `most`: how many
+    creates it takes on before it says that the account is overdue. `seed`: what is drawn by chance follows from it.
     """
 
     speed: float = 40.0
