@@ -15,6 +15,7 @@ class Figures:
     `paid`: creates that the service took on; `needed`: how many different scenes there are. `exits`: the exit codes of
     the commands, in their order (-9: killed as planned, None: took too long). `films`: how many of those that should
     exist at the end do. `right`: is it as the scenario's sentence says? `note`: what else is worth a look.
+    `listed`: how many requests a list, made just before, would have shown to be paid for already.
     """
 
     paid: int
@@ -23,6 +24,7 @@ class Figures:
     films: tuple[int, int]
     right: bool
     note: str = ""
+    listed: int = 0
 
     @property
     def extra(self) -> int:
@@ -51,7 +53,7 @@ class Row:
         verdict = "right" if self.is_right else f"WRONG {count - right}/{count}" if count else "WRONG"
         verdict += f", {len(self.failures)} broke off" if self.failures else ""
         if not count:
-            return [self.scenario, self.variant, "0", "-", "-", "-", "-", "-", verdict]
+            return [self.scenario, self.variant, "0", "-", "-", "-", "-", "-", "-", verdict]
         extras = [each.extra for each in self.figures]
         films = tuple(sum(each.films[place] for each in self.figures) for place in (0, 1))
         exits = sorted({_exits(each.exits) for each in self.figures})
@@ -64,17 +66,21 @@ class Row:
             f"{sum(each.needed for each in self.figures) / count:.4g}",
             f"{sum(extras) / count:+.2f}",
             f"{max(extras):+d}",
+            f"{sum(each.listed for each in self.figures) / count:.2f}",
             f"{films[0]}/{films[1]}",
             verdict,
             shown,
         ]
 
 
-HEADS = ("scenario", "variant", "seeds", "paid", "needed", "extra", "most", "films", "verdict", "exit codes")
+HEADS = ("scenario", "variant", "seeds", "paid", "needed", "extra", "most", "listed", "films", "verdict", "exit codes")
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The rows as text, each column as wide as it has to be; below it what is right, and what is worth a look."""
+    """The rows as text, each column as wide as it has to be; below it what is right, and what is worth a look.
+
+    `paid`, `needed`, `extra` and `listed` are means of the seeds, `most` is the most that was extra of one of them.
+    """
     rows = list(rows)
     lines = [list(HEADS), *(row.cells() for row in rows)]
     lines = [line + [""] * (len(HEADS) - len(line)) for line in lines]

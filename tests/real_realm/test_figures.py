@@ -5,7 +5,7 @@ from tests.real_realm.service import Behaviour, script_of
 
 def figures(paid: int, *, right: bool) -> Figures:
     """Of one seed."""
-    return Figures(paid, 8, [0, -9, None], (1, 2), right)
+    return Figures(paid, 8, [0, -9, None], (1, 2), right, listed=paid - 8)
 
 
 def test_a_row_is_right_if_every_seed_is() -> None:
@@ -13,7 +13,7 @@ def test_a_row_is_right_if_every_seed_is() -> None:
     assert Row("a", "b", "8 requests", [figures(8, right=True)]).is_right
     row = Row("a", "b", "8 requests", [figures(8, right=True), figures(10, right=False)])
     assert not row.is_right
-    assert row.cells() == ["a", "b", "2", "9", "8", "+1.00", "+2", "2/4", "WRONG 1/2", "0,-9,late"]
+    assert row.cells() == ["a", "b", "2", "9", "8", "+1.00", "+2", "1.00", "2/4", "WRONG 1/2", "0,-9,late"]
 
 
 def test_a_row_without_figures_or_with_a_failure_is_wrong() -> None:
