@@ -73,7 +73,7 @@ kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by 
 REAL_REALM_TOOLS := iproute2 openssl util-linux mount faketime
 REAL_REALM ?=
 
-real-realm: .venv/installed-dev  ## the command line in the real realm, against a service under the vendor's name; wants Linux and root (20 minutes)
+real-realm: .venv/installed-dev  ## the command line in the real realm, against a service under the vendor's name; wants Linux and root (6 minutes)
 	@for tool in ip openssl unshare mount faketime; do command -v $$tool > /dev/null || missing=1; done; \
 	[ -z "$$missing" ] || { apt-get update -qq && apt-get install -y -qq $(REAL_REALM_TOOLS); }
 	$(BIN)/python -m tests.real_realm $(REAL_REALM)

@@ -15,7 +15,8 @@ class Figures:
     `paid`: creates that the service took on; `needed`: how many different scenes there are. `exits`: the exit codes of
     the commands, in their order (-9: killed as planned, None: took too long). `films`: how many of those that should
     exist at the end do. `right`: is it as the scenario's sentence says? `note`: what else is worth a look.
-    `listed`: how many requests a list, made just before, would have shown to be paid for already.
+    `listed`: how many requests a list, made just before, would have shown to be paid for already; None
+    where that isn't counted.
     """
 
     paid: int
@@ -24,7 +25,7 @@ class Figures:
     films: tuple[int, int]
     right: bool
     note: str = ""
-    listed: int = 0
+    listed: int | None = None
 
     @property
     def extra(self) -> int:
@@ -55,6 +56,7 @@ class Row:
         if not count:
             return [self.scenario, self.variant, "0", "-", "-", "-", "-", "-", "-", verdict]
         extras = [each.extra for each in self.figures]
+        listed = [each.listed for each in self.figures if each.listed is not None]
         films = tuple(sum(each.films[place] for each in self.figures) for place in (0, 1))
         exits = sorted({_exits(each.exits) for each in self.figures})
         shown = " | ".join(exits[:EXITS_SHOWN]) + (" | …" if len(exits) > EXITS_SHOWN else "")
@@ -66,7 +68,7 @@ class Row:
             f"{sum(each.needed for each in self.figures) / count:.4g}",
             f"{sum(extras) / count:+.2f}",
             f"{max(extras):+d}",
-            f"{sum(each.listed for each in self.figures) / count:.2f}",
+            f"{sum(listed) / count:.2f}" if len(listed) == count else "-",
             f"{films[0]}/{films[1]}",
             verdict,
             shown,

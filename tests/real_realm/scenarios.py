@@ -267,11 +267,10 @@ def _figures(
 ) -> Figures:
     """Figures that are right if as much was paid for as was needed, all films exist, and whatever else is asked."""
     all_right = right and len(paid) == needed and all(films)
-    codes, listed = [each.exit_code for each in ended], _listed(paid)
-    return Figures(len(paid), needed, codes, (sum(films), len(films)), all_right, note, listed)
+    return Figures(len(paid), needed, [each.exit_code for each in ended], (sum(films), len(films)), all_right, note)
 
 
-def _listed(paid: Sequence[Create], after: float = 0.0) -> int:
+def _listed(paid: Sequence[Create], after: float) -> int:
     """How many requests came so many seconds after the first of their key, or later."""
     first: dict[str, float] = {}
     for each in paid:
