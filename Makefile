@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate crash crash-state crash-planted unchanged canary witness kill soak fuzz fuzz-replies cover cover-core mutate bench clean
+.PHONY: help demo test check wheel simulate crash crash-state crash-planted unchanged canary witness kill real-realm soak fuzz fuzz-replies cover cover-core mutate bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -72,6 +72,14 @@ canary: .venv/installed-dev  ## a key that sings, under every fault and by every
 
 kill: .venv/installed-dev  ## kill -9 at 60 instants of a run, each followed by the same command (about 8 minutes)
 	$(BIN)/pytest tests/executor/test_kill.py -s --kills 20
+
+REAL_REALM_TOOLS := iproute2 openssl util-linux mount faketime
+REAL_REALM ?=
+
+real-realm: .venv/installed-dev  ## the command line in the real realm, against a service under the vendor's name; wants Linux and root (6 minutes)
+	@for tool in ip openssl unshare mount faketime; do command -v $$tool > /dev/null || missing=1; done; \
+	[ -z "$$missing" ] || { apt-get update -qq && apt-get install -y -qq $(REAL_REALM_TOOLS); }
+	$(BIN)/python -m tests.real_realm $(REAL_REALM)
 
 simulate: .venv/installed-dev  ## a million scenes in a simulated world, on two processes (about 10 minutes)
 	$(BIN)/python -m tests.simulation.run --seeds 20000

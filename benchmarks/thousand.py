@@ -18,9 +18,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from storyboard.executor import job as jobs
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
-from storyboard.executor.job import Job, Order
+from storyboard.executor.job import Job
 from storyboard.executor.perform import ended, submitted
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
@@ -95,7 +96,7 @@ class Counted:
         return await self.provider.list(**asked)
 
 
-async def _made(name: str, crew: Crew, order: Order) -> float:
+async def _made(name: str, crew: Crew, order: jobs.Order) -> float:
     """Submit and watch one task; how long after its end that was known (seconds)."""
     job = Job(name, "", {"prompt": name})
     task = await ended(job, await submitted(job, crew, order), crew)
