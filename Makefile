@@ -97,9 +97,11 @@ cover: .venv/installed-dev  ## every branch of the rooms that think is taken by 
 	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/film/test_montage.py tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
 	$(BIN)/coverage report
 
-CORE := $(addprefix storyboard/,executor/perform.py executor/reconcile.py planning/event.py planning/marker.py world/journal.py world/store.py)
-CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py stop.py) \
-	$(addprefix tests/planning/test_,event.py marker.py) \
+CORE := $(addprefix storyboard/,executor/perform.py executor/locate.py executor/scan.py executor/reconcile.py \
+	planning/event.py planning/history.py planning/takes.py planning/marker.py world/journal.py world/store.py)
+CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py \
+	stop.py locate.py scan.py duplicates.py) \
+	$(addprefix tests/planning/test_,event.py marker.py takes.py plan.py) \
 	$(addprefix tests/world/test_,journal.py journal_damage.py mounts.py register.py sole_runner.py store.py)
 comma := ,
 empty :=
