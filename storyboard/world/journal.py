@@ -58,7 +58,7 @@ def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
     with ExitStack() as stack:
         descriptor = _locked(path, stack)
         since = f"on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        working = f" works on {storyboard}" if storyboard else ""
+        working = f" ({storyboard})" if storyboard else ""
         said = f"process {os.getpid()} {since}{working}\n"
         with FileTrouble.at(path):
             os.ftruncate(descriptor, 0)

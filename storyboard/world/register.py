@@ -61,7 +61,7 @@ class Register:
         if not journal.last:
             yield  # no copy has anything of it yet
             return
-        with sole_runner(self._path(journal).with_suffix(".run"), f"a copy of it in {journal.folder}"):
+        with sole_runner(self._path(journal).with_suffix(".run"), f"a copy of this project, in {journal.folder}"):
             yield
 
     def recorded_elsewhere(self, journal: Journal, clock: Clock, task: str) -> RecordedElsewhere | None:

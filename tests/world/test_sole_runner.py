@@ -106,7 +106,7 @@ def test_a_lock_says_which_storyboard_is_worked_on(tmp_path: Path) -> None:
     with sole_runner(tmp_path, "film.yaml"), pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
         pass
     start = re.escape(f"process {os.getpid()} on {socket.gethostname()}, since ")
-    end = re.escape(" UTC works on film.yaml is at work in this project")
+    end = re.escape(" UTC (film.yaml) is at work in this project")
     assert re.fullmatch(f"{start}.*{end}", caught.value.what)
 
 
