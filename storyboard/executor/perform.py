@@ -58,7 +58,7 @@ from storyboard.planning.history import Attempt
 from storyboard.planning.marker import Marker
 from storyboard.planning.plan import again, lost_hint
 from storyboard.planning.take import Take, id_of
-from storyboard.promises import is_count
+from storyboard.promises import Address, is_count
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
@@ -363,9 +363,7 @@ async def stored(job: Job, known: Known, task: Task, crew: Crew, only: str = "")
     if only not in ("", video.digest):
         raise DecisionNeeded("the service has another one now")
     frame = await _frame(job, task, crew)
-    if task.video is None:
-        raise AssertionError("a video that was just fetched has an address")
-    crew.addresses.put(task.id, TaskAddresses(task.video, task.frame, task.expires))
+    crew.addresses.put(task.id, TaskAddresses(_address_of(task), task.frame, task.expires))
     take = Take(
         id=id_of(_provider(known, crew), known.task),
         digest=video.digest,
@@ -381,6 +379,13 @@ async def stored(job: Job, known: Known, task: Task, crew: Crew, only: str = "")
     stored_now = Stored(job.scene, known.intent, take, profile=job.profile, error=odd, storyboard=job.storyboard)
     crew.note(stored_now)
     return take
+
+
+def _address_of(task: Task) -> Address:
+    """Where the video of a task that can be fetched is."""
+    if task.video is None:  # no `assert`: `python -O` would leave it out
+        raise AssertionError(f"task {task.id} can be fetched, but names no video")
+    return task.video
 
 
 def _provider(known: Known, crew: Crew) -> str:
@@ -408,10 +413,8 @@ async def _video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetche
     told = 0.0  # when the address was named: before the first failure nobody knows, a machine may have slept since
     while True:
         task = await _fetchable(job, known, task, missed, crew)
-        if task.video is None:
-            raise AssertionError("a task that can be fetched names its video")
         try:
-            came = await crew.fetcher.bring(job.scene, task.video, video=True)
+            came = await crew.fetcher.bring(job.scene, _address_of(task), video=True)
             unlike = anothers(task, job.asked, _measured(came), job.pixels)
             if not unlike or anothers_came == ANOTHERS_MOST:
                 return came, task

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.errors import AnotherRunner, DecisionNeeded, Gone, StoryboardError, UnknownOutcome, Unusable
+from storyboard.errors import AnotherRunner, DecisionNeeded, Gone, NotFound, StoryboardError, UnknownOutcome, Unusable
 from storyboard.executor.job import Job
-from storyboard.executor.perform import perform
+from storyboard.executor.perform import _address_of, _attempted, perform
 from storyboard.planning.event import Accepted, Ended, Intended, Memory, Missed
 from storyboard.planning.fingerprint import digest_of
-from storyboard.planning.marker import Marker, marker_of
+from storyboard.planning.marker import NO_MARKER, Marker, marker_of
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Page, Task
 from storyboard.testing.clock import VirtualClock
@@ -227,3 +227,26 @@ def test_a_missed_download_is_remembered_by_the_next_run(tmp_path: Path) -> None
     began = at.crew.clock.now()
     take = asyncio.run(perform(JOB, at.crew, order, at.journal.history.attempt("i1")))
     assert (take.task, at.crew.clock.now() - began >= 3600 - 1) == ("cgt-9", True)
+
+
+def test_a_run_that_only_recovers_pays_for_nothing(tmp_path: Path) -> None:
+    """Not even if it came as far as the request: that raises, also under `python -O`."""
+    at = bench(tmp_path)
+    with pytest.raises(AssertionError, match="a run that only recovers pays for nothing"):
+        asyncio.run(_attempted(JOB, replace(at.crew, memory="sought"), b"", NO_MARKER, 0))
+    assert at.desk.bodies == []
+
+
+def test_a_task_without_a_video_is_not_fetched() -> None:
+    """Whoever fetches it has seen that it names one."""
+    with pytest.raises(AssertionError, match="task cgt-1 can be fetched, but names no video"):
+        _address_of(Task("cgt-1", "succeeded", "succeeded"))
+
+
+def test_a_task_that_is_gone_is_not_looked_for_in_a_list_that_there_is_none_of(tmp_path: Path) -> None:
+    """A provider that lists nothing and knows the task no more has forgotten it, or is asked with another key."""
+    gone = NotFound("no such task", code="NotFound.Task", status=404)
+    at = bench(tmp_path, Desk(VirtualClock(), looks=[gone] * 9))
+    with pytest.raises(DecisionNeeded, match="the service knows no task cgt-1"):
+        asyncio.run(perform(JOB, replace(at.crew, lists=False), order))
+    assert len(at.desk.bodies) == 1

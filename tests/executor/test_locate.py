@@ -315,6 +315,12 @@ def test_a_recovery_that_finds_nothing_says_how_to_go_on(tmp_path: Path) -> None
     )
 
 
+def test_a_recovery_needs_a_list(tmp_path: Path) -> None:
+    """A provider that lists no tasks can't be asked for what a lost record knew."""
+    said = came(recover(JOB, replace(at_a_desk(tmp_path).crew, lists=False)))
+    assert said == "ark lists no tasks in which it could be looked for"
+
+
 def test_a_recovery_without_a_marker_says_that_none_like_it_is_listed(tmp_path: Path) -> None:
     """Its author fixed the life of the task, and no listed task has that life."""
     error = error_of(recover(FIXED, replace(at_a_desk(tmp_path).crew, memory="sought")))

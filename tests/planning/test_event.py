@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
+from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
@@ -41,7 +42,7 @@ from storyboard.planning.event import (
 )
 from storyboard.planning.history import Attempt, AttemptState, History, Past, StoredTake, past_of
 from storyboard.planning.lock import take_value
-from storyboard.planning.money import money_of
+from storyboard.planning.money import Money, money_of
 from storyboard.planning.target import Target
 from tests.planning.worlds import take
 
@@ -491,3 +492,16 @@ def test_a_row_that_says_no_event_is_refused(kind: str, body: dict[str, object])
     """A value of another sort than the field's is never taken for one."""
     with pytest.raises((ValueError, KeyError, TypeError)):
         read(kind, body)
+
+
+def test_money_that_nobody_can_count_is_none() -> None:
+    """A price that makes no sense counts for nothing, and the rest of the event for all that it says."""
+    row = Encoded("intended", "film", "a", "i1", {"reserve": "lots", "rate": "5 CNY"})
+    assert decode(row) == Intended("a", "i1", storyboard="film", rate=Money(Decimal(5), "CNY"))
+
+
+def test_a_renamed_file_changes_nothing_of_another_storyboard_s() -> None:
+    """Only what was made for the file that has a new name is its own."""
+    other = Intended("b", "i2", storyboard="trailer")
+    found = history(Intended("a", "i1", storyboard="film"), other, FileRenamed(storyboard="movie", was="film"))
+    assert [found.attempt(intent).storyboard for intent in ("i1", "i2")] == ["movie", "trailer"]

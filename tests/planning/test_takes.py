@@ -369,3 +369,14 @@ def test_a_take_of_which_the_file_is_missing_is_fetched_from_where_it_was_found(
     assert isinstance(step, Make)
     assert step.fetches == take("one", WAVES)
     assert step.found == Found(take("one", WAVES), Target("other", "", "sea"), "other storyboard")
+
+
+def test_an_attempt_that_a_scene_is_about_to_make_is_its_own() -> None:
+    """Another scene of the same key, settled later in a run, doesn't go on with it; one of another key may."""
+    attempt = Attempt("i1", "b", "", KEY, "accepted", "cgt-1", storyboard="film")
+    claims = claims_on({"film": Lock()}, Past({"i1": attempt}))
+    free = [claims.is_free(attempt, A)]
+    claims.claim_key(B, {"prompt": "Terns."})
+    free.append(claims.is_free(attempt, A))
+    claims.claim_key(B, KEY)
+    assert [*free, claims.is_free(attempt, A), claims.is_free(attempt, B)] == [True, True, False, True]

@@ -917,6 +917,26 @@ def test_a_journal_of_version_1_is_only_read(tmp_path: Path) -> None:
     assert [event for _, event in Journal(folder, clock, writing=False, storyboard="film").past] == TODAY
 
 
+def test_a_journal_of_version_1_is_not_opened_to_be_written(tmp_path: Path) -> None:
+    """It is refused before anything of it is changed."""
+    folder = of_version_1(tmp_path)
+    before = (folder / "state.db").read_bytes()
+    with pytest.raises(StateDamaged) as caught:
+        Journal(folder, VirtualClock(), writing=True)
+    assert (
+        caught.value.what == f"{folder / 'state.db'} was written by an older storyboard, and is only read where it is"
+    )
+    assert (folder / "state.db").read_bytes() == before
+
+
+def test_what_is_no_database_is_not_retired(tmp_path: Path) -> None:
+    """The message names it."""
+    (tmp_path / "state.db").write_bytes(b"no database" * 100)
+    with pytest.raises(StateDamaged) as caught:
+        retire(tmp_path)
+    assert caught.value.what.startswith(f"{tmp_path / 'state.db'} can't be written: ")
+
+
 def test_a_journal_of_version_1_is_written_into_today_s(tmp_path: Path) -> None:
     """All that is known here of it comes over in one go, and reads the same there."""
     (tmp_path / "old").mkdir()

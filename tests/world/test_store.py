@@ -325,3 +325,10 @@ def test_a_digest_ends_at_the_first_dot_of_a_name(tmp_path: Path) -> None:
     """Whatever comes after it."""
     store = Store(tmp_path)
     assert not store.is_altered(kept(store, ending="tar.gz"))
+
+
+def test_a_part_whose_name_leads_elsewhere_is_not_made(tmp_path: Path) -> None:
+    """There is no such folder; the message names the place."""
+    with pytest.raises(FileTrouble) as caught:
+        Store(tmp_path).part("no/such")
+    assert caught.value.what.startswith(f"{tmp_path}/part/no/.such.")
