@@ -142,3 +142,27 @@ def test_what_two_storyboards_and_three_profiles_cost(film: Path) -> None:
     again = [run(movie), run(movie, "--profile", "tall"), run(movie, "--profile", "wide")]
     assert [(one.code, one.submitted) for one in again] == [(0, 0)] * 3
     assert say("verify", "-f", str(movie), "--emulator").code == 0
+
+
+def test_two_branches_are_merged_and_keep_what_either_has_made(film: Path) -> None:
+    """Each changes another scene, and both remake; with the merged lock nothing of either is made again."""
+    lock = film.parent / ".storyboard/emulated/film.lock"
+    base = lock.read_text("utf-8")
+    texts = [FILM.replace("Rain.", "Snow."), FILM.replace("A boat.", "A ship.")]
+    sides = []
+    for text in texts:
+        lock.write_text(base, "utf-8")
+        film.write_text(text, "utf-8")
+        assert run(film).submitted == 1
+        sides.append(lock.read_text("utf-8"))
+    names = [film.parent / name for name in ("base", "ours", "theirs")]
+    for path, text in zip(names, (base, *sides), strict=True):
+        path.write_text(text, "utf-8")
+    assert say("merge-lock", *map(str, names)).code == 0
+    lock.write_text(names[1].read_text("utf-8"), "utf-8")
+    both = texts[0].replace("A boat.", "A ship.")
+    submitted = []
+    for text in (*texts, both):
+        film.write_text(text, "utf-8")
+        submitted.append(run(film).submitted)
+    assert submitted == [0, 0, 0]

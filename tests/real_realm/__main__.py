@@ -19,7 +19,7 @@ from tests.real_realm.certificates import write_certificates
 from tests.real_realm.clock import library
 from tests.real_realm.figures import Figures, Row, table
 from tests.real_realm.network import command_inside, missing_tools
-from tests.real_realm.scenarios import SCENARIOS
+from tests.real_realm.scenarios import MEAN_MOST, SCENARIOS
 from tests.real_realm.worker import Job
 from tests.real_realm.world import ROOT
 
@@ -97,7 +97,7 @@ def _planned(given: argparse.Namespace) -> tuple[list[Row], list[tuple[Row, Job]
         for variant in scenario.variants:
             if given.variant not in (None, variant):
                 continue
-            row = Row(name, variant, scenario.wanted)
+            row = Row(name, variant, scenario.wanted, mean_most=MEAN_MOST.get((name, variant)))
             rows.append(row)
             for seed in range(given.first_seed, given.first_seed + count):
                 folder = PLACE / re.sub(r"\W+", "-", f"{name} {variant} {seed}")

@@ -42,11 +42,16 @@ class Row:
     wanted: str
     figures: list[Figures] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    mean_most: float | None = None
+    """The most requests that may be extra on average; None if each seed says by itself what is right."""
 
     @property
     def is_right(self) -> bool:
-        """Is every seed right, and was there one?"""
-        return bool(self.figures) and not self.failures and all(each.right for each in self.figures)
+        """Is every seed right, and their mean, and was there one?"""
+        if not self.figures or self.failures or not all(each.right for each in self.figures):
+            return False
+        mean = sum(each.extra for each in self.figures) / len(self.figures)
+        return self.mean_most is None or mean <= self.mean_most
 
     def cells(self) -> list[str]:
         """The row as words."""

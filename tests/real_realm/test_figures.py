@@ -16,6 +16,14 @@ def test_a_row_is_right_if_every_seed_is() -> None:
     assert row.cells() == ["a", "b", "2", "9", "8", "+1.00", "+2", "1.00", "2/4", "WRONG 1/2", "0,-9,late"]
 
 
+def test_a_row_is_wrong_if_its_mean_is_too_high() -> None:
+    """Each seed may be right by itself."""
+    rows = [
+        Row("a", "b", "few", [figures(9, right=True), figures(8, right=True)], mean_most=most) for most in (0.5, 0.3)
+    ]
+    assert [row.is_right for row in rows] == [True, False]
+
+
 def test_a_row_without_figures_or_with_a_failure_is_wrong() -> None:
     """Nothing that broke off passes for right."""
     assert not Row("a", "b", "8 requests").is_right
