@@ -231,8 +231,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "two-copies": Scenario(
         play_two_copies,
-        "the film in both copies after at most one `recover`, no extra request that a list would have shown (`listed`), "
-        "and at a lag of 0 s at most 0.3 extra ones on average",
+        "the film in both copies after at most one `recover`, no extra request that a list would have shown "
+        "(`listed`), and at a lag of 0 s at most 0.3 extra ones on average",
         ("lag 0 s", "lag 2 s", "lag 10 s"),
         20,
         4.0,
