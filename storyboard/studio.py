@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
@@ -23,6 +24,7 @@ from storyboard.errors import (
 )
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
+from storyboard.executor.job import asked_of
 from storyboard.executor.local import Local
 from storyboard.executor.locate import looks_for_version_1
 from storyboard.executor.reconcile import memory_of
@@ -458,6 +460,7 @@ async def _run(
             lists=home_of(project.chosen(wish.provider)).lists,
             marker=settings.read(settings.environment()).marker,
             markers_of_version_1=looks_for_version_1(journal.past, clock.now()),
+            options=options_of(layout, wish),
             salt=dice.token() if account.realm == "real" else "",
             recorded_elsewhere=lambda task: known.recorded_elsewhere(journal, clock, task),
         )
@@ -479,6 +482,14 @@ def _from_any_thread(hint: Callable[[str], None]) -> Callable[[str], None]:
             loop.call_soon_threadsafe(hint, task)
 
     return hinting
+
+
+def options_of(layout: Layout, wish: Wish) -> str:
+    """The options of this run that a suggested command repeats, but for the profile, which is the scene's."""
+    file = layout.storyboard.name
+    named = "" if file == "storyboard.yaml" else f" -f {shlex.quote(file)}"
+    provider = f" --provider {wish.provider}" if wish.provider and wish.recover else ""
+    return f"{named}{' --emulator' if wish.speed is not None else ''}{provider}"
 
 
 def calling_back(plan: Plan, callbacks: Callbacks) -> Plan:
@@ -717,18 +728,20 @@ def resolve(
     with _record(layout, clock, known) as journal:
         memory = _remembered(layout, known, journal, clock)
         state = project.state_on_disk(layout, clock, journal.past)
-        past, plan = state.past(layout.stem), project.planned(layout, graph, facts, state, clock).plan
+        past, planned = state.past(layout.stem), project.planned(layout, graph, facts, state, clock)
+        plan = planned.plan
         begun: Intended | None = None
         profile = graph.storyboard.profile
         try:
             attempt = in_doubt(past, layout.stem, profile, scene, adopt, plan.intents_of(scene))
         except UsageError:
-            begun = _begun_elsewhere(layout, plan, scene) if adopt else None
+            begun = _begun_elsewhere(layout, planned, scene) if adopt else None
             if begun is None:
                 raise
-            attempt = History([(clock.now(), begun)]).attempt(begun.intent)
+            attempt = History([(0.0, begun)]).attempt(begun.intent)
         decided = decision(attempt, adopt, past, abandon=abandon)
-        entry = books_of(event for _, event in journal.past).entry(attempt.intent)
+        events = [event for _, event in journal.past]
+        entry = books_of(events if begun is None else [*events, begun]).entry(attempt.intent)
         agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
         if agreed:
             _opened(layout, known, journal, memory=memory)
@@ -746,14 +759,17 @@ def _served(attempt: Attempt) -> set[tuple[str, str, str]]:
     return {target[:3] for target in attempt.targets}
 
 
-def _begun_elsewhere(layout: Layout, plan: Plan, scene: str) -> Intended | None:
+def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended | None:
     """A submission of a scene that this record doesn't know, since it was lost or is another copy's; None if the plan
     doesn't make the scene, or its key isn't known yet."""
+    plan = planned.plan
     for step in plan.makes:
         if step.scene == scene and step.unit in plan.keys and step.resumes is None and step.fetches is None:
             profile = plan.graph.storyboard.profile
             begun = Intended(scene, SystemDice().token(), storyboard=layout.stem, profile=profile)
-            return replace(begun, ordinal=step.unit.ordinal, key=plan.keys[step.unit], reserve=step.cost.most)
+            asked = asked_of(scene, plan.graph, planned.world.rows)
+            key, reserve = plan.keys[step.unit], step.cost.most
+            return replace(begun, ordinal=step.unit.ordinal, key=key, asked=asked, reserve=reserve)
     return None
 
 
@@ -769,8 +785,8 @@ def disclaim(layout: Layout, scene: str, task: str) -> None:
         past = past_of(journal.past)
         owner = next((one for one in past.attempts.values() if one.task == task), None)
         if owner is not None:
-            what = f'task {task} was submitted by this project, for scene "{owner.scene}"'
-            raise UsageError(what, "look again with `storyboard tasks list`")
+            what = f'task {task} was submitted by this project, for scene "{owner.scene}": nothing was changed'
+            raise UsageError(what, "`storyboard tasks list` shows which task is whose")
         _opened(layout, known, journal, memory=memory)
         journal.append(NotMine(storyboard=layout.stem, scene=scene, task=task))
         journal.append(RunClosed(storyboard=layout.stem))

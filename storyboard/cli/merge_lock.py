@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from storyboard.cli.echo import echo
+from storyboard.errors import StateDamaged, UsageError
+
+if TYPE_CHECKING:
+    from storyboard.planning.lock import Lock
 
 
 @click.command("merge-lock")
@@ -21,38 +26,52 @@ def command(files: tuple[Path, ...]) -> None:
     git config merge.storyboard.driver "storyboard merge-lock %O %A %B"
     echo "storyboard.lock merge=storyboard" >> .gitattributes
 
-    Where both sides selected another take of a scene, ours stays selected, and a line says so: `storyboard plan`
+    Where each side selected a different take of a scene, ours stays selected, and a line says so: `storyboard plan`
     selects by what the storyboard says now.
     """
-    from storyboard.errors import StateDamaged, UsageError
     from storyboard.language.source import shown
-    from storyboard.planning.lock import Lock, from_text, merged, selected_otherwise, sides_of, to_text
-    from storyboard.world.files import read_text, write_in_one_stroke
+    from storyboard.planning.lock import Lock, merged, selected_otherwise, sides_of, to_text
+    from storyboard.world.files import write_in_one_stroke
 
     if len(files) not in (1, 3):
         raise UsageError(
             f"merge-lock takes 1 file or 3, not {len(files)}", "`storyboard merge-lock FILE`, or BASE OURS THEIRS"
         )
-    texts = sides_of(_text(files[0])) if len(files) == 1 else tuple(_text(path) for path in files)
-    target = files[0] if len(files) == 1 else files[1]
-    names = [f"{side} of {target.name}" for side in ("the base", "our side", "their side")]
-    try:
+    if len(files) == 1:
+        target = files[0]
+        base_text, *texts = sides_of(_text(target))
+        ours, theirs = (_lock(text, target.name) for text in texts)
+        try:
+            base = _lock(base_text, target.name)
+        except StateDamaged:  # git moves lines that both sides share out of the marks: then there is no base to read
+            base = Lock()
+    else:
+        target = files[1]
         base, ours, theirs = (
-            from_text(text, name) if text.strip() else Lock() for text, name in zip(texts, names, strict=True)
+            _lock(_text(path), f"{side} ({path.name})")
+            for path, side in zip(files, ("BASE", "OURS", "THEIRS"), strict=True)
         )
-    except StateDamaged as error:
-        raise StateDamaged(error.what, "name a lock of storyboard's; or restore it from git") from error
     united = merged(base, ours, theirs)
     text = to_text(united)
-    if text != read_text(target):
+    if text != _text(target):
         write_in_one_stroke(target, text.encode())
     for profile, scene in selected_otherwise(base, ours, theirs):
         where = f"{scene} ({profile})" if profile else scene
-        echo(f"note: {shown(where)}: both sides selected another take; ours stays selected", err=True)
-    echo(
-        f"{shown(str(target))}: {sum(len(block.takes) for block in united.blocks.values())} takes of both sides",
-        err=True,
-    )
+        echo(f"note: {shown(where)}: each side selected a different take; ours stays selected", err=True)
+    count = sum(len(block.takes) for block in united.blocks.values())
+    echo(f"{count} takes of both sides are in {shown(target.name)}", err=True)
+
+
+def _lock(text: str, name: str) -> Lock:
+    """The lock of one side; an empty file is one without takes. Raises StateDamaged."""
+    from storyboard.planning.lock import Lock, from_text
+
+    try:
+        return from_text(text, name) if text.strip() else Lock()
+    except StateDamaged as error:
+        raise StateDamaged(
+            error.what, "give the path of a lock that storyboard wrote, or restore it from git"
+        ) from error
 
 
 def _text(path: Path) -> str:

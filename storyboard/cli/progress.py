@@ -44,6 +44,8 @@ class Display(Protocol):
 def words_of(event: Notice) -> str:
     """An event in a few words; empty if nobody needs to hear of it."""
     match event:
+        case Intended(body=""):
+            return "found in the service's list"
         case Intended():
             return "submitting"
         case Accepted(task=task) | Adopted(task=task):

@@ -72,7 +72,7 @@ def command(
     if not_mine:
         studio.disclaim(layout, scene, not_mine)
         going_on = f"storyboard run{' --emulator' if emulator else ''}"
-        echo(f"{scene}: task {not_mine} is somebody else's; go on with `{going_on}`")
+        echo(f"{scene}: task {not_mine} is somebody else's; `{going_on}` submits the scene, at the price that it shows")
         return
     choice = f"--adopt {adopt}" if adopt else "--abandon" if abandon else "--submit-again"
 
@@ -108,6 +108,8 @@ def told_doubt(doubt: Doubt) -> str:
     from storyboard.report.tasks import date_of
 
     attempt = doubt.attempt
+    if not attempt.at:
+        return f"{shown(attempt.scene)}: this project's record knows no submission of it"
     task = f", task {attempt.task}" if attempt.task else ""
     mark = f", mark {attempt.marker}" if attempt.marker is not None else ""
     state = f"{attempt.state}: {attempt.error}" if attempt.error else attempt.state

@@ -184,8 +184,9 @@ def show_results(results: Iterable[Result]) -> None:
         said = "; ".join(filter(None, (why, next_words(result))))
         margin = f"{padded(shown(str(result.unit)), wide)}  {padded(cost, dear)}"
         echo(f"  {colour(padded(word, 8), fg=style)}  {margin}  {said}".rstrip())
-    if len(busy) < len(results):
-        echo(f"  {colour(padded('kept', 8), fg='green')}  {len(results) - len(busy)} of {len(results)}, for nothing")
+    kept = sum(result.take is not None for result in results if result not in busy)
+    if kept:
+        echo(f"  {colour(padded('kept', 8), fg='green')}  {kept} of {len(results)}, for nothing")
 
 
 def _told_cost(result: Result) -> str:

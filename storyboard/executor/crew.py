@@ -123,6 +123,8 @@ class Crew:
     """Which other record of this user, on this machine, has a task; reads files."""
     remarks: list[str] = field(default_factory=list)
     """What people should know of this run, each once."""
+    options: str = ""
+    """Options that each suggested command repeats, as ` -f film.yaml --emulator`."""
     salt: str = ""
     """What the order of equally urgent scenes is drawn from; empty for the plan's own order."""
     occurrences: dict[tuple[Key, int], Unit] = field(default_factory=dict)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from storyboard.language.capability import Capabilities
+from storyboard.language.graph import Graph
 from storyboard.planning.event import Intended
 from storyboard.planning.fingerprint import Components
 from storyboard.planning.marker import Marker
@@ -69,6 +71,24 @@ class Job:
             identifier=carried.identifier,
             occurrence=occurrence,
         )
+
+
+def model_of(id: str, graph: Graph, rows: Capabilities) -> str:
+    """The model or endpoint that a scene's request names."""
+    model = graph.scene(id).model
+    return model.name if model.like else rows[model.row].id
+
+
+def asked_of(id: str, graph: Graph, rows: Capabilities) -> dict[str, str | int | bool]:
+    """What a scene's request fixes of model, duration, ratio, resolution and sound: its task will say the same."""
+    asked = graph.scene(id).parameters
+    return {
+        "model": model_of(id, graph, rows),
+        "duration": asked.duration,
+        "ratio": asked.ratio,
+        "resolution": asked.resolution,
+        "sound": asked.generate_audio,
+    }
 
 
 @dataclass(frozen=True, slots=True)

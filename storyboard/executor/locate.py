@@ -79,20 +79,21 @@ async def recover(job: Job, crew: Crew) -> Known:
     Raises DecisionNeeded if the provider lists none, or none that can be identified.
     """
     if not crew.lists:
-        raise DecisionNeeded(f"{crew.provider_name} lists no tasks in which it could be looked for", MAKES_IT)
+        raise DecisionNeeded(f"{crew.provider_name} lists no tasks in which it could be looked for", _makes_it(crew))
     markers = _markers(job, crew, *next_marker(job, crew))
     scan = await ask_patiently(job, crew, lambda: crew.scanner.since(crew.began))
     owned = crew.journal.history.owned
     if not markers:
-        raise _unidentified(job, lookalikes(scan, job.life, job.asked, owned), scan)
+        raise _unidentified(job, crew, lookalikes(scan, job.life, job.asked, owned), scan)
     for task in unrecorded(scan, [marker for marker, _ in markers], job.asked, owned):
         now, _ = await _if_of_this_key(task, job, crew)
         if now is not None and task.id not in crew.journal.history.owned:  # another scene may have taken it meanwhile
             return _recorded(job, crew, task, markers)
-    raise DecisionNeeded("the service lists no task of it", MAKES_IT)
+    raise DecisionNeeded("the service lists no task of it", _makes_it(crew))
 
 
-MAKES_IT = "`storyboard run` makes it"
+def _makes_it(crew: Crew) -> str:
+    return f"`storyboard run{crew.options}` makes it"
 
 
 def _recorded(job: Job, crew: Crew, task: Task, markers: Sequence[tuple[Marker, int]]) -> Known:
@@ -123,13 +124,13 @@ async def check_unrecorded(job: Job, crew: Crew, carried: Marker, occurrence: in
     if not carried:
         found = lookalikes(scan, job.life, job.asked, owned)
         if found:
-            raise _unidentified(job, found, scan)
+            raise _unidentified(job, crew, found, scan)
         return
     markers = [marker for marker, _ in _markers(job, crew, carried, occurrence)]
     for task in unrecorded(scan, markers, job.asked, owned):
         now, elsewhere = await _if_of_this_key(task, job, crew)
         if now is not None and task.id not in crew.journal.history.owned:
-            raise _unknown_here(job, now, scan, odds(markers, len(scan.tasks)), elsewhere)
+            raise _unknown_here(job, crew, now, scan, odds(markers, len(scan.tasks)), elsewhere)
 
 
 async def _if_of_this_key(task: Task, job: Job, crew: Crew) -> tuple[Task | None, RecordedElsewhere | None]:
@@ -176,7 +177,9 @@ def _go_without_list(crew: Crew, error: ProviderError) -> None:
     """Go on without a list, where the record is complete. Raises DecisionNeeded where it may have gaps."""
     if crew.memory != "whole":
         what = f"the service's list of tasks can't be read ({error.what}), and this project's record may be incomplete"
-        raise DecisionNeeded(what, "`storyboard run` tries again: nothing is submitted before the list was read")
+        raise DecisionNeeded(
+            what, f"`storyboard run{crew.options}` tries again: nothing is submitted before the list was read"
+        )
     crew.remark(
         f"the service's list of tasks can't be read ({error.what}); scenes are submitted without it, since this "
         "project's record is complete"
@@ -184,7 +187,7 @@ def _go_without_list(crew: Crew, error: ProviderError) -> None:
 
 
 def _unknown_here(
-    job: Job, task: Task, scan: Scan, chance: float, elsewhere: RecordedElsewhere | None
+    job: Job, crew: Crew, task: Task, scan: Scan, chance: float, elsewhere: RecordedElsewhere | None
 ) -> DecisionNeeded:
     """A task carries the scene's marker, and the record doesn't know it."""
     what = f"task {task.id} ({_age(task, scan)}{task.word}) was submitted for this scene"
@@ -194,31 +197,36 @@ def _unknown_here(
         what += " but is missing from this project's record"
     if chance >= 0.0005 and elsewhere is None:
         what += f"; or it is somebody else's and carries the scene's marker by chance (1 in {1 / chance:.0f})"
-    return DecisionNeeded(what, _hint(job, task.id))
+    return DecisionNeeded(what, _hint(job, crew, task.id))
 
 
-def _hint(job: Job, task: str) -> str:
-    profile = f" --profile {job.profile}" if job.profile else ""
+def _hint(job: Job, crew: Crew, task: str) -> str:
+    options = _options(job, crew)
     return (
-        f"`storyboard recover {job.scene}{profile}` takes it as the scene's own, and nothing is submitted\n"
-        f"`storyboard resolve {job.scene} --not-mine {task}{profile}` if it is somebody else's; the next run submits"
+        f"`storyboard recover {job.scene}{options}` takes it as the scene's own, and nothing is submitted\n"
+        f"`storyboard resolve {job.scene} --not-mine {task}{options}` if it is somebody else's; then the next run "
+        "submits the scene"
     )
 
 
-def _unidentified(job: Job, found: Sequence[Task], scan: Scan) -> DecisionNeeded:
+def _options(job: Job, crew: Crew) -> str:
+    return (f" --profile {job.profile}" if job.profile else "") + crew.options
+
+
+def _unidentified(job: Job, crew: Crew, found: Sequence[Task], scan: Scan) -> DecisionNeeded:
     """Its author fixed the task's life, so that it can't be identified; tasks like it may be its own."""
     if not found:
         what = "its request carries no marker, so that a task of it can't be identified, and none like it is listed"
-        return DecisionNeeded(what, MAKES_IT)
-    profile = f" --profile {job.profile}" if job.profile else ""
+        return DecisionNeeded(what, _makes_it(crew))
+    options = _options(job, crew)
     listed = ", ".join(f"{task.id} ({_age(task, scan)}{task.word})" for task in found[:3])
     what = (
         "this project's record may be incomplete, its request carries no marker, and the service lists "
         f"{len(found)} like it: {listed}"
     )
     hint = (
-        f"`storyboard resolve {job.scene} --adopt {found[0].id}{profile}` if it is the scene's own\n"
-        f"`storyboard resolve {job.scene} --not-mine {found[0].id}{profile}` if it is another scene's or project's"
+        f"`storyboard resolve {job.scene} --adopt {found[0].id}{options}` if it is the scene's own\n"
+        f"`storyboard resolve {job.scene} --not-mine {found[0].id}{options}` if it is another scene's or project's"
     )
     return DecisionNeeded(what, hint)
 

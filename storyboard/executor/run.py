@@ -20,7 +20,7 @@ from storyboard.errors import (
 from storyboard.executor.crew import Crew
 from storyboard.executor.engine import Engine
 from storyboard.executor.inputs import items_of
-from storyboard.executor.job import Job, Known
+from storyboard.executor.job import Job, Known, asked_of, model_of
 from storyboard.executor.perform import ended, perform, stored
 from storyboard.executor.stop import Stopped
 from storyboard.language.graph import Graph
@@ -216,7 +216,8 @@ class Run:
         await asyncio.gather(*salvages)
         for unit in self._plan.steps:
             if unit not in self.outcome.results:
-                self.outcome.results[unit] = Result(unit, schedule.standing(unit), self._why_not_begun(unit))
+                take = self.outcome.takes.get(unit.scene)
+                self.outcome.results[unit] = Result(unit, schedule.standing(unit), self._why_not_begun(unit), take=take)
         said = self._crew.journal.past[self._began :]
         self._put_down_bills(said)
         past = self._crew.journal.history.past
@@ -358,13 +359,7 @@ class Run:
         id = unit.scene
         asked = self._graph.scene(id).parameters
         components = begun.components if begun else self._components(id)
-        fixed: dict[str, str | int | bool] = {
-            "model": self._model(id),
-            "duration": asked.duration,
-            "ratio": asked.ratio,
-            "resolution": asked.resolution,
-            "sound": asked.generate_audio,
-        }
+        fixed = asked_of(id, self._graph, self._world.rows)
         row = self._world.rows[self._graph.scene(id).model.row]
         most = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes).most
         marked = asked.execution_expires_after is None
@@ -397,10 +392,6 @@ class Run:
             ranks[unit] = rank
         return ranks[unit], len(ranks)
 
-    def _model(self, id: str) -> str:
-        model = self._graph.scene(id).model
-        return model.name if model.like else self._world.rows[model.row].id
-
     async def _order(self, id: str, marker: Marker) -> bytes:
         scene = self._graph.scene(id)
         items = await items_of(id, self._graph, self._world.facts, self.outcome.takes, self._crew)
@@ -410,7 +401,7 @@ class Run:
             asked = replace(asked, execution_expires_after=marker.seconds)
         if marker.identifier:
             asked = replace(asked, safety_identifier=marker.identifier)
-        return self._crew.provider.body(Order(self._model(id), text, items, asked))
+        return self._crew.provider.body(Order(model_of(id, self._graph, self._world.rows), text, items, asked))
 
     async def _fetch_again(self, unit: Unit, take: Take, step: Make) -> Result:
         """A take of which only the file is missing: its task still has it, or nobody does: it is never bought again."""

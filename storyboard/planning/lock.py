@@ -207,8 +207,8 @@ def to_text(lock: Lock) -> str:
 
 def newer(version: int, name: str = "this lock") -> StateDamaged:
     """What is wrong with a lock that a newer storyboard has written."""
-    what = f"{name} is a lock of version {version}; this storyboard writes {VERSION}, and only reads newer ones"
-    return StateDamaged(what, "use a newer storyboard")
+    what = f"{name} is a lock of version {version}; this program writes version {VERSION}, and only reads newer ones"
+    return StateDamaged(what, "update the program: pip install --upgrade storyboard")
 
 
 def _rest(extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -261,8 +261,19 @@ def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) 
         rows = {_key(name): _block(block) for name, block in value["scenes"].items()}
         extra = _extra(value, ("storyboard_lock", "scenes"))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise StateDamaged(f"{name} can't be read as a lock: {error}", hint) from error
+        raise StateDamaged(f"{name} can't be read as a lock: {_why(error)}", hint) from error
     return Lock(rows, extra, max(version, VERSION))
+
+
+def _why(error: Exception) -> str:
+    """Why a text is no lock, in words of the file's."""
+    match error:
+        case KeyError():
+            return f'"{error.args[0]}" is missing'
+        case TypeError() | AttributeError() | RecursionError():
+            return "something in it has another form than a lock has"
+        case _:
+            return str(error)
 
 
 def version_in(text: str) -> int:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from storyboard.errors import StoryboardError
+from storyboard.errors import AnotherRunner, StoryboardError
 from storyboard.planning.history import RecordedElsewhere
 from storyboard.promises import Clock
 from storyboard.world.files import private_folder, write_in_one_stroke
@@ -61,7 +61,13 @@ class Register:
         if not journal.last:
             yield  # no copy has anything of it yet
             return
-        with sole_runner(self._path(journal).with_suffix(".run"), f"a copy of this project, in {journal.folder}"):
+        with ExitStack() as stack:
+            try:
+                place = self._path(journal).with_suffix(".run")
+                stack.enter_context(sole_runner(place, f"a copy of this project, in {journal.folder}"))
+            except AnotherRunner as error:
+                who = error.what.removesuffix(" is at work in this project")
+                raise AnotherRunner(f"{who} has the same record and is at work", error.hint) from error
             yield
 
     def recorded_elsewhere(self, journal: Journal, clock: Clock, task: str) -> RecordedElsewhere | None:

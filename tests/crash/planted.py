@@ -122,6 +122,8 @@ def environment(source: Path) -> Mapping[str, str]:
     return {**os.environ, "PYTHONPATH": f"{source}:{ROOT}"}
 
 
+_OF_PYTEST = ["-q", "-x", "-p", "no:cacheprovider", "-o", "pythonpath="]
+"""The path is that of the environment: pytest's own setting would put the true program before the copy."""
 _POWER = ["tests.crash.power", "--every", "3", "--most", "32"]
 SEARCHES = {
     "the journal is not synced": _POWER,
@@ -130,7 +132,7 @@ SEARCHES = {
     "a new folder's name is not synced": _POWER,
     "no lock": ["tests.crash.sweep", "runners", "--minutes", "1"],
     "identity by bytes": ["pytest", "tests/unchanged"],
-    "no list": ["pytest", "tests/executor/test_duplicates.py"],
+    "no list": ["pytest", "tests/executor/test_locate.py"],
     "marker by name": ["pytest", "tests/cli/test_found_by_key.py"],
     "import twice": ["pytest", "tests/cli/test_first_layout.py"],
     "a signal is a failure": ["tests.crash.sweep", "interrupt", "--shard", "1/20", "--minutes", "4"],
@@ -143,7 +145,7 @@ def found(bug: str) -> str:
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         source = planted(bug, Path(folder))
         words = SEARCHES.get(bug, ["tests.crash.sample", "--first"])
-        words = [*words, "-q", "-x", "-p", "no:cacheprovider"] if words[0] == "pytest" else words
+        words = [*words, *_OF_PYTEST] if words[0] == "pytest" else words
         command = [sys.executable, "-P", "-m", *words]
         done = subprocess.run(
             command, cwd=ROOT, env=environment(source), capture_output=True, text=True, check=False, timeout=900

@@ -66,7 +66,7 @@ UNRECORDED = "was submitted for this scene but is missing from this project's re
 INCOMPLETE = "this project's record may be incomplete"
 HINT = (
     "`storyboard recover dusk` takes it as the scene's own, and nothing is submitted\n"
-    "`storyboard resolve dusk --not-mine cgt-other` if it is somebody else's; the next run submits"
+    "`storyboard resolve dusk --not-mine cgt-other` if it is somebody else's; then the next run submits the scene"
 )
 
 

@@ -447,7 +447,7 @@ def test_a_newer_lock_is_read_and_not_written() -> None:
     lock = from_text(json.dumps(value), "film.lock")
     assert (lock.block("", "a"), lock.version) == (BASE.block("", "a"), VERSION + 1)
     for one in (lock, lock.with_take("", "a", TWO, select=True), merged(BASE, BASE, lock), merged(BASE, lock, BASE)):
-        with pytest.raises(StateDamaged, match="lock of version 3; this storyboard writes 2"):
+        with pytest.raises(StateDamaged, match="lock of version 3; this program writes version 2"):
             to_text(one)
 
 

@@ -1,0 +1,102 @@
+"""`marker = "safety_identifier"` in the user's settings: what requests carry, and how a lost record is found again."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from storyboard.emulator.app import Conditions
+from storyboard.testing.emulator import Emulator, emulator
+from tests.cli.doors import Said, say
+
+STORYBOARD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+  dusk: {prompt: A lighthouse at dusk.}
+  gulls: {prompt: Gulls.}
+  again: {prompt: Gulls.}
+"""
+AUTHORS_OWN = STORYBOARD + "  own: {prompt: Terns., safety_identifier: an-author-s}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A storyboard, and the service that it is made by."""
+
+    path: Path
+    service: Emulator
+
+    def says(self, verb: str, *words: str) -> Said:
+        """A command."""
+        return say(verb, *words, "-f", str(self.path))
+
+    def carried(self, field: str) -> list[str]:
+        """What each request carries in a field; those that lack it are left out."""
+        return [str(row["body"][field]) for row in self.service.ledger if field in row["body"]]
+
+    def lose_the_record(self) -> None:
+        """Remove record, store and lock."""
+        shutil.rmtree(self.path.parent / ".storyboard")
+        self.path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A storyboard of three scenes, two of them equal, that was run with that setting."""
+    settings = tmp_path / "config" / "storyboard" / "settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('marker = "safety_identifier"\n', "utf-8")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    path = tmp_path / "project" / "storyboard.yaml"
+    path.parent.mkdir()
+    path.write_text(STORYBOARD, "utf-8")
+    conditions = Conditions(4000.0, safety_identifier="always")
+    with emulator(tmp_path / "service" / "ledger.jsonl", conditions=conditions) as service:
+        for name, value in service.environment.items():
+            monkeypatch.setenv(name, value)
+        made = Project(path, service)
+        assert made.says("run").submitted == 3
+        yield made
+
+
+def test_each_request_carries_an_identifier_and_no_life_of_ours(project: Project) -> None:
+    """32 hexadecimal digits, other ones for each of two equal scenes; `execution_expires_after` is left out."""
+    found = project.carried("safety_identifier")
+    digits = [bool(re.fullmatch("[0-9a-f]{32}", one)) for one in found]
+    assert (digits, len(set(found)), project.carried("execution_expires_after")) == ([True] * 3, 3, [])
+
+
+def test_a_lost_record_holds_every_scene(project: Project) -> None:
+    """The tasks are found in the list by their identifiers, nothing is submitted again, and no chance is told."""
+    project.lose_the_record()
+    said = project.says("run")
+    held = said.err.count("was submitted for this scene but is missing from this project's record")
+    assert (said.code, said.submitted, held, "by chance" in said.err) == (4, 0, 3, False)
+
+
+def test_a_lost_record_is_recovered(project: Project) -> None:
+    """Afterwards the film is cut, and no task was submitted twice."""
+    project.lose_the_record()
+    codes = [project.says("run").code, project.says("recover").code]
+    said = project.says("run")
+    assert (codes, said.code, said.submitted, len(project.service.ledger)) == ([4, 0], 0, 0, 3)
+
+
+def test_the_setting_may_be_taken_back(project: Project, tmp_path: Path) -> None:
+    """What was made with the other marker is kept."""
+    (tmp_path / "config" / "storyboard" / "settings.toml").unlink()
+    assert (project.says("run").submitted, len(project.service.ledger)) == (0, 3)
+
+
+def test_an_identifier_that_the_author_wrote_is_sent_as_it_is(project: Project) -> None:
+    """Then the request carries no identifier of ours."""
+    project.path.write_text(AUTHORS_OWN, "utf-8")
+    said = project.says("run")
+    assert (said.code, said.submitted, project.carried("safety_identifier")[-1]) == (0, 1, "an-author-s")

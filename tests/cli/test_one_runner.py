@@ -1,0 +1,111 @@
+"""Storyboards of one folder share a record: while one is run, the other waits, and can be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storyboard.emulator.app import Conditions
+from storyboard.testing.emulator import Emulator, emulator
+from storyboard.world.files import layout_of
+from storyboard.world.journal import sole_runner
+from tests.cli.doors import say
+
+HEAD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+"""
+FILM = HEAD + "  quay: {prompt: A quay.}\n"
+TRAILER = HEAD + "  opening: {prompt: Rain.}\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Emulator]]:
+    """A trailer that was made, beside a film that is being run; both by a service on this machine."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, text in {"film": FILM, "trailer": TRAILER}.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    path = folder / "trailer.yaml"
+    with emulator(folder / "service" / "ledger.jsonl", conditions=Conditions(4000.0)) as service:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in service.environment.items():
+                patch.setenv(name, value)
+            assert say("run", "-f", str(path)).code == 0
+        with sole_runner(layout_of(str(path), "emulated").hidden, "film.yaml"):
+            yield path, service
+
+
+@pytest.fixture
+def trailer(made: tuple[Path, Emulator], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The trailer, where the environment names the service."""
+    path, service = made
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+    return path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run",),
+        ("run", "--emulator"),
+        ("recover",),
+        ("verify",),
+        ("resolve", "opening", "--submit-again"),
+        ("resolve", "opening", "--not-mine", "cgt-20261127132850-6c5fe"),
+    ],
+)
+def test_whatever_writes_is_refused_and_names_the_storyboard_that_is_run(trailer: Path, words: tuple[str, ...]) -> None:
+    """The exit code is 5, and one message says that film.yaml is at work in this project."""
+    said = say(*words, "-f", str(trailer))
+    messages = [line for line in said.err.splitlines() if line.startswith("storyboard: ")]
+    named = [" (film.yaml) is at work in this project" in line for line in messages]
+    assert (said.code, named) == (5, [True])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("plan", "--json"),
+        ("status",),
+        ("status", "--json"),
+        ("why", "opening"),
+        ("film",),
+        ("tasks", "list"),
+    ],
+)
+def test_whatever_only_reads_works_meanwhile(trailer: Path, words: tuple[str, ...]) -> None:
+    """Looking at the trailer needs no lock."""
+    said = say(*words, "-f", str(trailer))
+    assert (said.code, "at work in this project" in said.err) == (0, False)
+
+
+def test_the_plan_is_the_same_as_before(trailer: Path) -> None:
+    """What was made is kept, whoever is at work."""
+    said = say("plan", "-f", str(trailer), "--json")
+    assert (said.code, '"step": "keep"' in said.out) == (0, True)
+
+
+def test_the_trailer_can_be_run_once_the_film_has_ended(tmp_path: Path) -> None:
+    """The lock is free again, and nothing has to be removed."""
+    path = tmp_path / "trailer.yaml"
+    path.write_text(TRAILER, "utf-8")
+    with sole_runner(layout_of(str(path), "emulated").hidden, "film.yaml"):
+        refused = say("run", "-f", str(path), "--emulator", "--speed", "4000")
+    said = say("run", "-f", str(path), "--emulator", "--speed", "4000")
+    assert (refused.code, said.code, said.submitted) == (5, 0, 1)
+
+
+def test_the_embedded_emulator_has_one_user_at_a_time(tmp_path: Path) -> None:
+    """While a run plays it, its tasks can't be listed by another command, which names the storyboard that runs."""
+    path = tmp_path / "trailer.yaml"
+    path.write_text(TRAILER, "utf-8")
+    say("run", "-f", str(path), "--emulator", "--speed", "4000")
+    with sole_runner(layout_of(str(path), "emulated").hidden, "film.yaml"):
+        said = say("tasks", "list", "-f", str(path), "--emulator")
+    assert (said.code, "(film.yaml) is at work in this project" in said.err) == (5, True)

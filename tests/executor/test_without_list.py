@@ -1,0 +1,114 @@
+"""A provider that lists no tasks: what is paid for without a look, and what a lost answer comes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
+from storyboard.executor.crew import Crew
+from storyboard.executor.job import Job
+from storyboard.executor.locate import recover
+from storyboard.executor.perform import perform, sought, submitted
+from storyboard.planning.event import Intended, Memory
+from storyboard.planning.marker import Marker
+from storyboard.testing.clock import VirtualClock
+from tests.executor.desk import Bench, Desk, bench
+
+JOBS = tuple(Job(scene, "", {"prompt": scene}, {"model": "seedance"}) for scene in ("dusk", "lamp", "storm"))
+DUSK = JOBS[0]
+LOST = UnknownOutcome("the answer was lost")
+REMARK = "reel lists no tasks: what another copy of the project submits can't be seen"
+HELD = "the answer was lost, and reel lists no tasks in which it could be looked for"
+
+
+async def order(marker: Marker) -> bytes:
+    """A request of nothing but its marker."""
+    return f"{marker.seconds}".encode()
+
+
+def without_list(folder: Path, memory: Memory = "whole", **fields: Any) -> tuple[Bench, Crew]:
+    """A desk that answers so, and a crew that works for a provider without a list."""
+    at = bench(folder, Desk(VirtualClock(), **fields))
+    return at, replace(at.crew, lists=False, provider_name="reel", memory=memory)
+
+
+def error_of(work: Awaitable[object]) -> StoryboardError | None:
+    """What a piece of work is refused with; None if it isn't."""
+
+    async def whole() -> None:
+        await work
+
+    try:
+        asyncio.run(whole())
+    except StoryboardError as error:
+        return error
+    return None
+
+
+async def all_of(crew: Crew) -> None:
+    """Make three scenes at once."""
+    await asyncio.gather(*(perform(job, crew, order) for job in JOBS))
+
+
+def test_three_scenes_are_paid_for_with_one_remark(tmp_path: Path) -> None:
+    """Each scene is submitted once, and the remark stands there once."""
+    at, crew = without_list(tmp_path)
+    asyncio.run(all_of(crew))
+    assert (len(at.desk.bodies), crew.remarks) == (3, [REMARK])
+
+
+@pytest.mark.parametrize("memory", ["whole", "doubtful"])
+def test_no_list_is_asked_for_when_a_scene_is_made(tmp_path: Path, memory: Memory) -> None:
+    """Neither before it is paid for nor afterwards, however far the record is to be trusted."""
+    at, crew = without_list(tmp_path, memory)
+    asyncio.run(submitted(DUSK, crew, order))
+    assert (len(at.desk.bodies), at.desk.listings) == (1, 0)
+
+
+def test_a_lost_answer_is_held_and_the_reason_told(tmp_path: Path) -> None:
+    """The error says that the answer was lost, and that the provider lists no tasks."""
+    at, crew = without_list(tmp_path, answers=[LOST])
+    error = error_of(submitted(DUSK, crew, order))
+    assert (type(error), str(error), at.kinds) == (UnknownOutcome, HELD, ["intended", "unknown", "held"])
+
+
+def test_a_lost_answer_is_held_at_once(tmp_path: Path) -> None:
+    """Nobody waits for anything, and no list is asked for."""
+    at, crew = without_list(tmp_path, answers=[LOST])
+    began = at.crew.clock.now()
+    error_of(submitted(DUSK, crew, order))
+    assert (at.crew.clock.now() - began, at.desk.listings) == (0.0, 0)
+
+
+def test_a_lost_answer_of_an_earlier_run_is_held_at_once(tmp_path: Path) -> None:
+    """The next run submits nothing for it, and asks for no list."""
+    at, crew = without_list(tmp_path)
+    at.journal.append(Intended("dusk", "i1", key=DUSK.components))
+    error = error_of(sought(DUSK, crew, at.journal.history.attempt("i1")))
+    held = "its answer was lost, and reel lists no tasks in which it could be looked for"
+    assert (str(error), len(at.desk.bodies), at.desk.listings) == (held, 0, 0)
+
+
+def test_other_scenes_go_on_when_an_answer_is_lost(tmp_path: Path) -> None:
+    """Only the scene whose answer was lost is held."""
+    at, crew = without_list(tmp_path, answers=[LOST])
+    errors = [error_of(submitted(job, crew, order)) for job in JOBS]
+    assert ([error is None for error in errors], len(at.desk.bodies)) == ([False, True, True], 3)
+
+
+def test_a_scene_can_not_be_recovered(tmp_path: Path) -> None:
+    """The refusal says why, and what makes the scene instead."""
+    at, crew = without_list(tmp_path, "sought")
+    error = error_of(recover(DUSK, crew))
+    assert isinstance(error, DecisionNeeded)
+    assert (error.what, error.hint, at.desk.listings) == (
+        "reel lists no tasks in which it could be looked for",
+        "`storyboard run` makes it",
+        0,
+    )
