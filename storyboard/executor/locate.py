@@ -196,7 +196,7 @@ def _unknown_here(
     else:
         what += " but is missing from this project's record"
     if chance >= 0.0005 and elsewhere is None:
-        what += f"; or it is somebody else's and carries the scene's marker by chance (1 in {1 / chance:.0f})"
+        what += f"; or it belongs to another project and carries the scene's marker by chance (1 in {1 / chance:.0f})"
     return DecisionNeeded(what, _hint(job, crew, task.id))
 
 
@@ -204,8 +204,8 @@ def _hint(job: Job, crew: Crew, task: str) -> str:
     options = _options(job, crew)
     return (
         f"`storyboard recover {job.scene}{options}` takes it as the scene's own, and nothing is submitted\n"
-        f"`storyboard resolve {job.scene} --not-mine {task}{options}` if it is somebody else's; then the next run "
-        "submits the scene"
+        f"`storyboard resolve {job.scene} --not-mine {task}{options}` if it belongs to another project; "
+        "then the next run submits the scene"
     )
 
 

@@ -66,7 +66,8 @@ UNRECORDED = "was submitted for this scene but is missing from this project's re
 INCOMPLETE = "this project's record may be incomplete"
 HINT = (
     "`storyboard recover dusk` takes it as the scene's own, and nothing is submitted\n"
-    "`storyboard resolve dusk --not-mine cgt-other` if it is somebody else's; then the next run submits the scene"
+    "`storyboard resolve dusk --not-mine cgt-other` if it belongs to another project; "
+    "then the next run submits the scene"
 )
 
 
@@ -421,7 +422,7 @@ def test_odds_of_chance_are_named_from_one_in_two_thousand_on(tmp_path: Path, fo
     others = [task(at, f"cgt-{number}", expires_after=1) for number in range(foreign - 1)]
     at.desk.listed = [task(at), *others]
     one_in = 1 / odds([Marker(FIRST)], foreign)
-    by_chance = f"; or it is somebody else's and carries the scene's marker by chance (1 in {one_in:.0f})"
+    by_chance = f"; or it belongs to another project and carries the scene's marker by chance (1 in {one_in:.0f})"
     assert paid(at) == f"task cgt-other (30 s old, succeeded) {UNRECORDED}" + (by_chance if told else "")
 
 

@@ -329,7 +329,7 @@ def test_only_tasks_of_this_key_are_counted(tmp_path: Path, key: Components, cam
                 "task cgt-lost (0 s old, succeeded) was submitted for this scene "
                 "but is missing from this project's record",
                 "`storyboard recover dusk --profile tall` takes it as the scene's own, and nothing is submitted\n"
-                "`storyboard resolve dusk --not-mine cgt-lost --profile tall` if it is somebody else's; "
+                "`storyboard resolve dusk --not-mine cgt-lost --profile tall` if it belongs to another project; "
                 "then the next run submits the scene",
             ),
         ),
