@@ -763,7 +763,7 @@ def test_the_later_of_two_tasks_is_kept_where_it_cannot_be_cancelled(
     tmp_path: Path, looks: list[Any], no_cancels: list[StoryboardError]
 ) -> None:
     """Both are billed, and the other copy's is fetched as well."""
-    at = doubled(tmp_path, EARLIER, *looks, no_cancels=no_cancels)
+    at = doubled(tmp_path, EARLIER, *looks, no_cancels=[*no_cancels])
     said = paid(at)
     others = [at.journal.history.attempt(intent).task for intent in at.crew.duplicates]
     assert (said, at.desk.cancelled, at.crew.remarks, others) == ("cgt-1", [], [KEPT], ["cgt-other"])
