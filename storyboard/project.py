@@ -286,6 +286,8 @@ def _locks(
     """The locks of a folder by storyboard, and why others can't be read. Raises StateDamaged if that is our own."""
     places = {stem: layout.lock_of(stem) for stem in layout.lock_stems()}
     if layout.lock.exists():  # also by a link: it is the user's own file
+        if not layout.lock.is_file():
+            raise FileTrouble(f"{layout.lock} is no file", "remove it, or restore the lock from git")
         places[layout.stem] = layout.lock
     if layout.realm == "emulated":
         places = {record.stem: record.lock for record in old if record.lock.exists()} | places

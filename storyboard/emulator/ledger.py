@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from storyboard.errors import StateDamaged
 from storyboard.world.files import private_folder, write_in_one_stroke
 
 SIGNING_KEY = "signing.key"
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+"""What files of a task may be called: a ledger may be a stranger's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,11 @@ class Ledger:
     def _line(self, row: bytes, number: int) -> Line:
         try:
             value = json.loads(row)
-            return Line(**{**value, "size": tuple(value["size"])})
-        except (ValueError, TypeError, KeyError) as error:
+            line = Line(**{**value, "size": tuple(value["size"])})
+            if not all(map(_NAME.fullmatch, (line.task_id, *line.inputs.values()))):
+                raise ValueError("a task or an input has a name that leads elsewhere")
+            return line
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise StateDamaged(
                 f"{self.path}:{number} is no line of an emulator's ledger", "name another file, or remove it"
             ) from error

@@ -9,9 +9,11 @@ an old program, which finds it marked as a newer one's, only reads it. Goes once
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,15 +65,21 @@ class OldRecord:
 
 
 def old_records(layout: Layout, known: Iterable[Recorded]) -> tuple[OldRecord, ...]:
-    """The records of the first layout that the events which are `known` don't hold yet."""
+    """The records of the first layout that the events which are `known` don't hold yet.
+
+    Raises FileTrouble if one of them is a link, or holds one: what it leads to is none of the project's.
+    """
     imported = {event.storyboard for event in known if isinstance(event, Imported) and event.source}
     hidden = layout.folder / ".storyboard"
     if not hidden.is_dir():
         return ()
     with FileTrouble.at(hidden, "read"):
         stems = sorted(entry.name for entry in os.scandir(hidden) if entry.is_dir(follow_symlinks=False))
-    found = (OldRecord(stem, hidden / stem / layout.realm) for stem in stems if stem not in imported)
-    return tuple(one for one in found if any((one.folder / name).exists() for name in _OURS))
+    every = (OldRecord(stem, hidden / stem / layout.realm) for stem in stems if stem not in imported)
+    found = tuple(one for one in every if any(os.path.lexists(one.folder / name) for name in _OURS))
+    for one in found:
+        check_no_links(one.folder)
+    return found
 
 
 def providers_of(events: Iterable[Recorded]) -> dict[str, str]:
@@ -178,12 +186,16 @@ def _append_tasks(old: Path, new: Path) -> None:
 
 def _task(line: str, path: Path) -> dict[str, Any] | None:
     """A line of a ledger; None for a torn one, whose create was never answered."""
-    with suppress(ValueError):
+    try:
         row = json.loads(line)
-        if not isinstance(row, dict) or not isinstance(row.get("at"), int | float) or "task_id" not in row:
-            raise StateDamaged(f"{path} is no emulator's ledger", "remove it, or the folder that it lies in")
-        return row
-    return None
+    except ValueError:
+        return None
+    except RecursionError:
+        row = None
+    at, task = (row.get("at"), str(row.get("task_id", ""))) if isinstance(row, dict) else (None, "")
+    if not isinstance(at, int | float) or not math.isfinite(at) or not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", task):
+        raise StateDamaged(f"{path} is no emulator's ledger", "remove it, or the folder that it is in")
+    return dict(row)
 
 
 def _move_lock(layout: Layout, old: OldRecord, providers: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -104,3 +105,42 @@ def test_verify_finds_everything(old: Path) -> None:
     run(old)
     after = say("verify", "-f", str(old), "--emulator")
     assert (before.code, after.code, before.out) == (0, 0, after.out)
+
+
+@pytest.mark.parametrize("name", ["store", "state.db", "witness", "addresses.jsonl", "storyboard.lock", "service"])
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_a_link_in_it_is_not_followed(old: Path, name: str, verb: str) -> None:
+    """A clone may hold one: nothing behind it is read, moved or written, and the message names it."""
+    outside = old.parent / "outside"
+    place = old.parent / ".storyboard/storyboard/emulated" / name
+    place.rename(outside)
+    place.symlink_to(outside)
+    before = sorted((path.name, path.stat().st_size) for path in (outside, *outside.rglob("*")))
+    said = say(verb, "-f", str(old), "--emulator")
+    after = sorted((path.name, path.stat().st_size) for path in (outside, *outside.rglob("*")))
+    assert (said.code, f"{place} is a link" in said.err, after) == (5, True, before)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('"task_id":"cgt-', '"task_id":"../../../cgt-'), ('"at":', '"at":NaN,"was":'), ('{"task_id"', "[" * 90_000)],
+    ids=["a path for a task", "no time", "deep"],
+)
+def test_a_ledger_that_makes_no_sense_is_refused(old: Path, before: str, after: str) -> None:
+    """With one message that names it; nothing is drawn outside the folder."""
+    ledger = old.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl"
+    text = ledger.read_text("utf-8")
+    assert before in text
+    ledger.write_text(text.replace(before, after), "utf-8")
+    said = run(old)
+    assert (said.code, "ledger" in said.err, "Traceback" in said.err) == (5, True, False)
+
+
+def test_a_lock_that_is_no_file_is_refused(old: Path) -> None:
+    """A pipe in its place would keep everyone waiting."""
+    run(old)
+    lock = old.parent / ".storyboard/emulated/storyboard.lock"
+    lock.unlink()
+    os.mkfifo(lock)
+    said = say("plan", "-f", str(old), "--emulator")
+    assert (said.code, f"{lock} is no file" in said.err) == (5, True)
