@@ -99,7 +99,9 @@ class FileTrouble(MachineRefuses):
     def of(cls, error: OSError, path: object = None, doing: str = "written") -> FileTrouble:
         """What the machine said when a file was to be `doing`: read, written, opened."""
         why = (error.strerror or type(error).__name__).lower()
-        hint = "free space or mend the rights, then run again" if error.errno in _MENDABLE and doing != "read" else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)  # some file systems say so of what is opened to be read, too
+        mendable = error.errno in _MENDABLE and (doing != "read" or full)
+        hint = "free space or mend the rights, then run again" if mendable else ""
         if error.errno in (errno.EMFILE, errno.ENFILE):
             hint = "raise the limit of open files (`ulimit -n`), then run again"
         return cls(f"{path or error.filename or 'a file'} can't be {doing}: {why}", hint)
