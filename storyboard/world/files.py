@@ -128,7 +128,7 @@ _OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])_*", r
 def file_name(word: str) -> str:
     """A name that every file system takes, another one for each word: the word itself, unless it is too long or means
     something else. (Ids that differ by case or by how a letter is composed are mistakes of a storyboard.)"""
-    if _OF_WINDOWS.fullmatch(word):
+    if _OF_WINDOWS.fullmatch(word) or word in (".", ".."):
         return f"{word}_"
     content = word.encode("utf-8", "surrogateescape")
     if len(content) <= LONGEST_NAME:

@@ -62,7 +62,7 @@ def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
         said = f"process {os.getpid()} {since}{working}\n"
         with FileTrouble.at(path):
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, said.encode(), 0)
+            os.pwrite(descriptor, said.encode("utf-8", "surrogateescape"), 0)
         yield
 
 
