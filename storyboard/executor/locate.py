@@ -15,7 +15,7 @@ from storyboard.errors import DecisionNeeded, ProviderError, RateLimited, Reject
 from storyboard.executor.asking import ask_patiently, wait_or_give_up
 from storyboard.executor.crew import Crew
 from storyboard.executor.job import Job, Known
-from storyboard.executor.reconcile import LISTED, Scan, lookalikes, may_be_of, odds, unrecorded
+from storyboard.executor.reconcile import LISTED, WITHOUT_VIDEO, Scan, lookalikes, may_be_of, odds, unrecorded
 from storyboard.executor.retry import Failures
 from storyboard.planning.event import Adopted, Ended, Imported, Recorded
 from storyboard.planning.history import RecordedElsewhere, key_of
@@ -53,16 +53,18 @@ def _marker(job: Job, crew: Crew, occurrence: int, taken: Collection[int] = ()) 
     return Marker(marker_of(job.components, occurrence, taken)) if job.marked else NO_MARKER
 
 
-def _markers(job: Job, crew: Crew, carried: Marker, occurrence: int) -> list[tuple[Marker, int]]:
+def _markers(job: Job, crew: Crew, carried: Marker, occurrence: int, scan: Scan) -> list[tuple[Marker, int]]:
     """The markers that a task of a job's key may carry, each with its occurrence, the next request's own first.
 
-    A record that is complete knows its own tasks: those of another copy may be the first ones, up to the next one here.
-    One that may have gaps may lack later ones, too; and the markers of version 1 are looked for as long as their tasks
-    are listed. Those of attempts whose task isn't known are left out: an answer is under way, or a person has decided.
+    A complete record knows its own tasks: those of another copy may be the first ones, up to the next one here, and a
+    remake after each that came to nothing. One that may have gaps may lack later ones, too; and the markers of
+    version 1 are looked for as long as their tasks are listed. Those of attempts whose task isn't known are left out:
+    an answer is under way, or a person has decided.
     """
-    most = occurrence + 1
+    limit = job.alike * (1 + ATTEMPTS_BEFORE)
+    most = _most_elsewhere(job, crew, occurrence + 1, limit, scan)
     if crew.memory != "whole":
-        most = max(most, job.alike * (1 + ATTEMPTS_BEFORE))
+        most = max(most, limit)
     earlier = [number for number in range(most) if number != occurrence]
     found = [(carried, occurrence), *((_marker(job, crew, number), number) for number in earlier)]
     if crew.memory != "whole" and crew.markers_of_version_1 and job.marked:
@@ -73,6 +75,21 @@ def _markers(job: Job, crew: Crew, carried: Marker, occurrence: int) -> list[tup
     return [(marker, number) for marker, number in found if marker and marker not in unknown]
 
 
+def _most_elsewhere(job: Job, crew: Crew, most: int, limit: int, scan: Scan) -> int:
+    """How many occurrences may be used if another copy remade what came to nothing: a task without a video that the
+    record doesn't know says that its remake may be there, under the next marker."""
+    owned = crew.journal.history.owned
+    ended = [task for task in scan.tasks if task.id not in owned and task.status in WITHOUT_VIDEO]
+    while ended and most < limit:
+        markers = [_marker(job, crew, number) for number in range(most)]
+        spent = sum(any(one.fits(task.expires_after, task.safety_identifier) for task in ended) for one in markers)
+        reach = min(limit, job.alike + spent) if spent else most
+        if reach <= most:
+            break
+        most = reach
+    return most
+
+
 async def recover(job: Job, crew: Crew) -> Known:
     """The task of a job's key that only a lost record knew, written down again. Nothing is submitted.
 
@@ -80,14 +97,14 @@ async def recover(job: Job, crew: Crew) -> Known:
     """
     if not crew.lists:
         raise DecisionNeeded(f"{crew.provider_name} lists no tasks in which it could be looked for", _makes_it(crew))
-    markers = _markers(job, crew, *next_marker(job, crew))
     scan = await ask_patiently(job, crew, lambda: crew.scanner.since(crew.began))
+    markers = _markers(job, crew, *next_marker(job, crew), scan)
     owned = crew.journal.history.owned
     if not markers:
         raise _unidentified(job, crew, lookalikes(scan, job.life, job.asked, owned), scan)
     for task in unrecorded(scan, [marker for marker, _ in markers], job.asked, owned):
-        now, _ = await _if_of_this_key(task, job, crew)
-        if now is not None and task.id not in crew.journal.history.owned:  # another scene may have taken it meanwhile
+        _, of_this_key, _ = await _as_it_stands(task, job, crew)
+        if of_this_key and task.id not in crew.journal.history.owned:  # another scene may have taken it meanwhile
             return _recorded(job, crew, task, markers)
     raise DecisionNeeded("the service lists no task of it", _makes_it(crew))
 
@@ -126,26 +143,33 @@ async def check_unrecorded(job: Job, crew: Crew, carried: Marker, occurrence: in
         if found:
             raise _unidentified(job, crew, found, scan)
         return
-    markers = [marker for marker, _ in _markers(job, crew, carried, occurrence)]
-    for task in unrecorded(scan, markers, job.asked, owned):
-        now, elsewhere = await _if_of_this_key(task, job, crew)
-        if now is not None and task.id not in crew.journal.history.owned:
-            raise _unknown_here(job, crew, now, scan, odds(markers, len(scan.tasks)), elsewhere)
+    looked_at: dict[str, Task] = {}
+    while True:
+        scan = replace(scan, tasks=tuple(looked_at.get(task.id, task) for task in scan.tasks))
+        markers = [marker for marker, _ in _markers(job, crew, carried, occurrence, scan)]
+        found = tuple(task for task in unrecorded(scan, markers, job.asked, owned) if task.id not in looked_at)
+        if not found:
+            return
+        for task in found:
+            now, of_this_key, elsewhere = await _as_it_stands(task, job, crew)
+            if of_this_key and task.id not in crew.journal.history.owned:
+                raise _unknown_here(job, crew, now, scan, odds(markers, len(scan.tasks)), elsewhere)
+            # it came to nothing since it was listed: its remake may be listed under the next marker
+            looked_at[task.id] = replace(task, status=now.status, word=now.word)
 
 
-async def _if_of_this_key(task: Task, job: Job, crew: Crew) -> tuple[Task | None, RecordedElsewhere | None]:
-    """A listed task that carries a marker of the job's key, as it stands now, and which other record of this user has
-    it; no task if it says otherwise by now, or if that record has it for another key."""
+async def _as_it_stands(task: Task, job: Job, crew: Crew) -> tuple[Task, bool, RecordedElsewhere | None]:
+    """A listed task that carries a marker of the job's key, as it stands now; whether it is of that key, which it isn't
+    if it says otherwise by now, or if another record of this user has it for another key; and that record."""
     try:
         now = await crew.provider.look(task.id)  # what a list said of it may be old
     except (Unreachable, Rejected):
         now = task
     if not may_be_of(now, job.asked):  # the marker was in the list: an answer that lacks it proves nothing
-        return None, None
+        return now, False, None
     elsewhere = await asyncio.to_thread(crew.recorded_elsewhere, task.id)
-    if elsewhere is not None and dict(elsewhere.components) != dict(job.components):
-        return None, elsewhere  # another film's, that carries this marker by chance
-    return now, elsewhere
+    same = elsewhere is None or dict(elsewhere.components) == dict(job.components)
+    return now, same, elsewhere  # another film's task carries this marker by chance
 
 
 async def _list_before_paying(job: Job, crew: Crew) -> Scan | None:

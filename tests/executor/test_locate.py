@@ -85,7 +85,7 @@ def task(at: Bench, id: str = "cgt-other", age: float = 30.0, **fields: Any) -> 
     """A task with the marker of the job's first request, created so many seconds ago; it runs."""
     created = at.crew.clock.now() - age
     known: dict[str, Any] = {"expires_after": FIRST, "created_at": created, "model": "seedance"}
-    return Task(id, "running", "running", **{**known, **fields})
+    return Task(**{"id": id, "status": "running", "word": "running", **known, **fields})
 
 
 def came(work: Awaitable[object]) -> str:
@@ -857,3 +857,24 @@ def test_tasks_of_version_1_may_be_listed_for_seven_days(age: float, may_be: boo
 def test_a_project_without_a_record_of_version_1_looks_for_none_of_its_tasks() -> None:
     """Nothing was brought over."""
     assert not looks_for_version_1([(0.0, RunOpened())], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("ended", "held"), [(1, True), (2, True), (ATTEMPTS_BEFORE, True), (ATTEMPTS_BEFORE + 1, False)]
+)
+def test_a_remake_of_another_copy_holds_the_scene(tmp_path: Path, ended: int, held: bool) -> None:
+    """A complete record that sees its first task come to nothing looks for the next one, up to five remakes."""
+    at = at_a_desk(tmp_path)
+    failed = [
+        task(at, f"cgt-{number}", status="failed", expires_after=marker_of(KEY, number)) for number in range(ended)
+    ]
+    at.desk.listed = [*failed, task(at, expires_after=marker_of(KEY, ended))]
+    assert ("cgt-other" in came(checked(JOB, at.crew))) is held
+
+
+def test_a_remake_is_looked_for_after_a_task_that_failed_since_it_was_listed(tmp_path: Path) -> None:
+    """A list may be older than the failure; the task is looked at by itself, and then the next marker."""
+    at = at_a_desk(tmp_path, looks=["failed", "running"])
+    first = task(at, "cgt-first", status="running", expires_after=marker_of(KEY, 0))
+    at.desk.listed = [first, task(at, expires_after=marker_of(KEY, 1))]
+    assert "cgt-other" in came(checked(JOB, at.crew))
