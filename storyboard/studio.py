@@ -721,7 +721,7 @@ def resolve(
 ) -> bool:
     """Write down what a person decided about a submission in doubt, if `agree` says so when it has seen what may come
     of it; False if it said no."""
-    from storyboard.executor.reconcile import decision, in_doubt
+    from storyboard.executor.reconcile import decision, in_doubt, taken_back
 
     clock = SystemClock()
     known = Register(register.folder(settings.environment()))
@@ -740,11 +740,15 @@ def resolve(
                 raise
             attempt = History([(0.0, begun)]).attempt(begun.intent)
         decided = decision(attempt, adopt, past, abandon=abandon)
+        back = taken_back(attempt, adopt, past) if adopt else None
         events = [event for _, event in journal.past]
         entry = books_of(events if begun is None else [*events, begun]).entry(attempt.intent)
         agreed = agree(Doubt(attempt, NO_MONEY if entry is None else entry.counts))
         if agreed:
             _opened(layout, known, journal, memory=memory)
+            if back is not None:
+                journal.append(back)
+                _take_back(layout, state, past.attempts[back.intent], adopt, clock)
             if begun is not None:
                 journal.append(begun)
             elif scene in graph.storyboard.scenes and (layout.stem, profile, scene) not in _served(attempt):
@@ -753,6 +757,18 @@ def resolve(
             journal.append(decided)
             journal.append(RunClosed(storyboard=layout.stem))
         return agreed
+
+
+def _take_back(layout: Layout, state: State, owner: Attempt, task: str, clock: Clock) -> None:
+    """Remove a task's take from the lock's block of the scene that it was wrongly fetched for."""
+    lock = state.lock(layout.stem)
+    keeper = LockKeeper(layout, clock)
+    for target in owner.targets:
+        found = [take.id for take in lock.block(target.profile, target.scene).takes.values() if take.task == task]
+        if target.storyboard == layout.stem and found:
+            lock = lock.without_take(target.profile, target.scene, found[0])
+    keeper.keep(lock)
+    keeper.flush()
 
 
 def _served(attempt: Attempt) -> set[tuple[str, str, str]]:
@@ -774,9 +790,10 @@ def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended |
 
 
 def disclaim(layout: Layout, scene: str, task: str) -> None:
-    """Write down that a listed task, whose marker fits a scene's, is somebody else's.
+    """Write down that a listed task, whose marker fits a scene's, is another project's or another scene's.
 
-    Raises UsageError if an attempt of this record has it.
+    Raises UsageError if an attempt of this record has it, unless it is another scene's that was given it by its marker
+    alone: then it is that scene's for sure from now on.
     """
     clock = SystemClock()
     known = Register(register.folder(settings.environment()))
@@ -784,7 +801,8 @@ def disclaim(layout: Layout, scene: str, task: str) -> None:
         memory = _remembered(layout, known, journal, clock)
         past = past_of(journal.past)
         owner = next((one for one in past.attempts.values() if one.task == task), None)
-        if owner is not None:
+        by_chance = owner is not None and owner.found_by_marker and owner.scene != scene
+        if owner is not None and not by_chance:
             what = f'task {task} was submitted by this project, for scene "{owner.scene}": nothing was changed'
             raise UsageError(what, "`storyboard tasks list` shows which task is whose")
         _opened(layout, known, journal, memory=memory)

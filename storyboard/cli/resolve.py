@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--not-mine",
     metavar="TASK",
     default="",
-    help="This listed task, whose marker fits the scene's, belongs to another project: the next run submits the scene.",
+    help="This listed task, whose marker fits the scene's, is of another project or scene: the next run submits SCENE.",
 )
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @file_option
@@ -72,7 +72,7 @@ def command(
     if not_mine:
         studio.disclaim(layout, scene, not_mine)
         going_on = f"storyboard run{' --emulator' if emulator else ''}"
-        echo(f"{scene}: task {not_mine} belongs to another project")
+        echo(f"{scene}: task {not_mine} belongs to another scene or project")
         echo(f"`{going_on}` submits the scene, at the price that it shows first")
         return
     choice = f"--adopt {adopt}" if adopt else "--abandon" if abandon else "--submit-again"

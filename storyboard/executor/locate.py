@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from storyboard.errors import DecisionNeeded, ProviderError, RateLimited, Rejected, Unreachable
 from storyboard.executor.asking import ask_patiently, wait_or_give_up
@@ -18,7 +19,7 @@ from storyboard.executor.job import Job, Known
 from storyboard.executor.reconcile import LISTED, WITHOUT_VIDEO, Scan, lookalikes, may_be_of, odds, unrecorded
 from storyboard.executor.retry import Failures
 from storyboard.planning.event import Adopted, Ended, Imported, Recorded
-from storyboard.planning.history import RecordedElsewhere, key_of
+from storyboard.planning.history import Attempt, RecordedElsewhere, key_of
 from storyboard.planning.marker import (
     NO_MARKER,
     Marker,
@@ -53,8 +54,18 @@ def _marker(job: Job, crew: Crew, occurrence: int, taken: Collection[int] = ()) 
     return Marker(marker_of(job.components, occurrence, taken)) if job.marked else NO_MARKER
 
 
-def _markers(job: Job, crew: Crew, carried: Marker, occurrence: int, scan: Scan) -> list[tuple[Marker, int]]:
-    """The markers that a task of a job's key may carry, each with its occurrence, the next request's own first.
+class Expected(NamedTuple):
+    """The markers that a task of a job's key may carry, each with its occurrence, the next request's own first."""
+
+    likely: list[tuple[Marker, int]]
+    """Those of first tasks, and of the remake of each task that is known to have come to nothing."""
+    unlikely: list[tuple[Marker, int]]
+    """Those of remakes of tasks that nothing is known of. They are too many to prove anything: among fifty scenes, one
+    scene's remake has the marker of another's first task by chance in one project of six."""
+
+
+def _markers(job: Job, crew: Crew, carried: Marker, occurrence: int, scan: Scan) -> Expected:
+    """The markers that are looked for.
 
     A complete record knows its own tasks: those of another copy may be the first ones, up to the next one here, and a
     remake after each that came to nothing. One that may have gaps may lack later ones, too; and the markers of
@@ -63,16 +74,19 @@ def _markers(job: Job, crew: Crew, carried: Marker, occurrence: int, scan: Scan)
     """
     limit = job.alike * (1 + ATTEMPTS_BEFORE)
     most = _most_elsewhere(job, crew, occurrence + 1, limit, scan)
-    if crew.memory != "whole":
-        most = max(most, limit)
     earlier = [number for number in range(most) if number != occurrence]
-    found = [(carried, occurrence), *((_marker(job, crew, number), number) for number in earlier)]
-    if crew.memory != "whole" and crew.markers_of_version_1 and job.marked:
-        old = (marker_of_version_1(job.profile, job.scene, job.components, number) for number in range(ATTEMPTS_BEFORE))
-        found += [(Marker(seconds), 0) for seconds in old]
+    likely = [(carried, occurrence), *((_marker(job, crew, number), number) for number in earlier)]
+    unlikely: list[tuple[Marker, int]] = []
+    if crew.memory != "whole":
+        unlikely = [(_marker(job, crew, number), number) for number in range(most, limit)]
+        if crew.markers_of_version_1 and job.marked:
+            numbers = range(ATTEMPTS_BEFORE)
+            old = [marker_of_version_1(job.profile, job.scene, job.components, number) for number in numbers]
+            likely.append((Marker(old[0]), 0))
+            unlikely += [(Marker(seconds), 0) for seconds in old[1:]]
     attempts = crew.journal.history.with_key(job.components)
     unknown = {attempt.carried for attempt in attempts if not attempt.task and attempt.state != "refused"}
-    return [(marker, number) for marker, number in found if marker and marker not in unknown]
+    return Expected(*([row for row in rows if row[0] and row[0] not in unknown] for rows in (likely, unlikely)))
 
 
 def _most_elsewhere(job: Job, crew: Crew, most: int, limit: int, scan: Scan) -> int:
@@ -98,15 +112,41 @@ async def recover(job: Job, crew: Crew) -> Known:
     if not crew.lists:
         raise DecisionNeeded(f"{crew.provider_name} lists no tasks in which it could be looked for", _makes_it(crew))
     scan = await ask_patiently(job, crew, lambda: crew.scanner.since(crew.began))
-    markers = _markers(job, crew, *next_marker(job, crew), scan)
-    owned = crew.journal.history.owned
-    if not markers:
-        raise _unidentified(job, crew, lookalikes(scan, job.life, job.asked, owned), scan)
-    for task in unrecorded(scan, [marker for marker, _ in markers], job.asked, owned):
+    likely, unlikely = _markers(job, crew, *next_marker(job, crew), scan)
+    if not (likely or unlikely):
+        raise _unidentified(job, crew, lookalikes(scan, job.life, job.asked, crew.journal.history.owned), scan)
+    task = await _first_of_key(job, crew, likely, scan)
+    _check_taken(job, crew, likely, scan)  # now: another scene may have been given one in the meantime
+    if task is not None:
+        return _recorded(job, crew, task, likely)
+    task = await _first_of_key(job, crew, unlikely, scan)
+    if task is not None:
+        raise _perhaps_a_remake(job, crew, task, scan)
+    raise DecisionNeeded("the service lists no task of it", _makes_it(crew))
+
+
+async def _first_of_key(job: Job, crew: Crew, markers: Sequence[tuple[Marker, int]], scan: Scan) -> Task | None:
+    """The first listed task with one of these markers that no attempt has; None if there is none."""
+    for task in unrecorded(scan, [marker for marker, _ in markers], job.asked, crew.journal.history.owned):
         _, of_this_key, _ = await _as_it_stands(task, job, crew)
         if of_this_key and task.id not in crew.journal.history.owned:  # another scene may have taken it meanwhile
-            return _recorded(job, crew, task, markers)
-    raise DecisionNeeded("the service lists no task of it", _makes_it(crew))
+            return task
+    return None
+
+
+def _check_taken(job: Job, crew: Crew, likely: Sequence[tuple[Marker, int]], scan: Scan) -> None:
+    """Raise DecisionNeeded if another scene was given a task by its marker alone that carries this scene's, too.
+
+    Of fifty scenes two have the same marker in one project of seventy. When the first of them was recovered the key of
+    the second may not have been known, since it hung on a video that was still to be fetched: so it is only now that
+    the task turns out to fit both, and only a person can see whose it is.
+    """
+    history, key = crew.journal.history, key_of(job.components)
+    found = unrecorded(scan, [marker for marker, _ in likely], job.asked, ())
+    for task in found:
+        owner = history.owner(task.id)
+        if owner is not None and owner.found_by_marker and key_of(owner.components) != key:
+            raise _taken(job, crew, task, owner)
 
 
 def _makes_it(crew: Crew) -> str:
@@ -146,7 +186,9 @@ async def check_unrecorded(job: Job, crew: Crew, carried: Marker, occurrence: in
     looked_at: dict[str, Task] = {}
     while True:
         scan = replace(scan, tasks=tuple(looked_at.get(task.id, task) for task in scan.tasks))
-        markers = [marker for marker, _ in _markers(job, crew, carried, occurrence, scan)]
+        likely, unlikely = _markers(job, crew, carried, occurrence, scan)
+        _check_taken(job, crew, likely, scan)
+        markers = [marker for marker, _ in (*likely, *unlikely)]
         found = tuple(task for task in unrecorded(scan, markers, job.asked, owned) if task.id not in looked_at)
         if not found:
             return
@@ -224,6 +266,34 @@ def _unknown_here(
     return DecisionNeeded(what, _hint(job, crew, task.id))
 
 
+def _taken(job: Job, crew: Crew, task: Task, owner: Attempt) -> DecisionNeeded:
+    """A task that fits this scene was taken for another one's, which fits as well."""
+    what = f"task {task.id} carries this scene's marker, but scene {owner.scene} was given it, whose marker is the same"
+    options = _options(job, crew)
+    hint = (
+        f"look at the video of {owner.scene}\n"
+        f"`storyboard resolve {job.scene} --not-mine {task.id}{options}` if it is right there; "
+        "then the next run submits this scene"
+    )
+    if owner.storyboard == job.storyboard:
+        hint += f"\n`storyboard resolve {job.scene} --adopt {task.id}{options}` if it is this scene's"
+    return DecisionNeeded(what, hint)
+
+
+def _perhaps_a_remake(job: Job, crew: Crew, task: Task, scan: Scan) -> DecisionNeeded:
+    """A task fits the scene only if it is the remake of one that is no longer listed."""
+    what = (
+        f"task {task.id} ({_age(task, scan)}{task.word}) may be a remake of this scene, or another's that carries the "
+        "same marker by chance"
+    )
+    options = _options(job, crew)
+    hint = (
+        f"`storyboard resolve {job.scene} --adopt {task.id}{options}` if it is the scene's own\n"
+        f"`storyboard resolve {job.scene} --not-mine {task.id}{options}` if it isn't; then the next run submits it"
+    )
+    return DecisionNeeded(what, hint)
+
+
 def _hint(job: Job, crew: Crew, task: str) -> str:
     options = _options(job, crew)
     return (
@@ -293,6 +363,17 @@ async def settle_duplicates(job: Job, crew: Crew, known: Known) -> Known:
         crew.remark(f"{job.scene}: another copy submitted task {task.id} as well; its video is kept as a take")
         crew.duplicates.append(_recorded(job, crew, task, markers).intent)
     return known
+
+
+async def settle_late_duplicates(job: Job, crew: Crew, task: str) -> None:
+    """Look once more, when the task of a request whose answer was lost has been fetched.
+
+    When it was looked for, another copy's task may have been listed already, and the one that our own request became
+    not yet: that one would be paid for, and known to nobody.
+    """
+    attempt = crew.journal.history.owner(task)
+    if attempt is not None and attempt.sent and attempt.found_by_marker:
+        await settle_duplicates(job, crew, Known(attempt.intent, task))
 
 
 async def _cancelled(job: Job, crew: Crew, known: Known) -> bool:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from storyboard.errors import UsageError
 from storyboard.executor.likeness import said_otherwise
-from storyboard.planning.event import Adopted, Decided, Imported, Memory, Recorded, RunClosed, RunOpened
+from storyboard.planning.event import Adopted, Decided, Disowned, Imported, Memory, Recorded, RunClosed, RunOpened
 from storyboard.planning.history import Attempt, Past
 from storyboard.planning.marker import WIDTH, Marker
 from storyboard.providers.provider import Task
@@ -241,14 +241,32 @@ def decision(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False)
     """What a person decided, as an event: adopt a task as the attempt's, want no more of it (`abandon`), or have it
     made anew.
 
-    A task belongs to one attempt at the most: raises UsageError if another has it.
+    A task belongs to one attempt at the most: raises UsageError if another has it, unless that has it by its marker
+    alone and for the same storyboard: `taken_back` says so then.
     """
     if not adopt:
         choice = "abandon" if abandon else "submit again"
         return Decided(attempt.scene, attempt.intent, choice, storyboard=attempt.storyboard)
-    owner = next((other for other in past.attempts.values() if other.task == adopt), attempt)
-    if owner.intent != attempt.intent:
+    owner = _owner(adopt, past)
+    if owner is not None and owner.intent != attempt.intent and taken_back(attempt, adopt, past) is None:
         raise UsageError(
             f'task {adopt} belongs to scene "{owner.scene}" already', "look again with `storyboard tasks list`"
         )
     return Adopted(attempt.scene, attempt.intent, adopt, "person", storyboard=attempt.storyboard)
+
+
+def taken_back(attempt: Attempt, adopt: str, past: Past) -> Disowned | None:
+    """The event by which a task that is adopted leaves the attempt that was given it, since its marker fitted that
+    one's scene as well; None if no attempt has to give it up."""
+    owner = _owner(adopt, past)
+    if owner is None or owner.intent == attempt.intent:
+        return None
+    if not owner.found_by_marker or owner.storyboard != attempt.storyboard:
+        return None
+    why = f"a person says that it is of scene {attempt.scene}"
+    return Disowned(owner.scene, owner.intent, adopt, why, ambiguous=True, storyboard=owner.storyboard)
+
+
+def _owner(task: str, past: Past) -> Attempt | None:
+    """The attempt that has a task."""
+    return next((attempt for attempt in past.attempts.values() if attempt.task == task and task), None)

@@ -21,6 +21,7 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.engine import Engine
 from storyboard.executor.inputs import items_of
 from storyboard.executor.job import Job, Known, asked_of, model_of
+from storyboard.executor.locate import settle_late_duplicates
 from storyboard.executor.perform import ended, perform, stored
 from storyboard.executor.stop import Stopped
 from storyboard.language.graph import Graph
@@ -48,6 +49,7 @@ from storyboard.planning.plan import (
 from storyboard.planning.price import cost_of, rate_of
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.take import Take
+from storyboard.planning.takes import shelf_of
 from storyboard.planning.target import Target, Unit
 from storyboard.providers.provider import Order
 
@@ -171,6 +173,15 @@ def selecting(lock: Lock, profile: str, keep: Keep, scenes: Mapping[str, object]
     if block.takes.get(take.id) != take:
         return lock.with_take(profile, scene, take, select=True)
     return lock if block.selected == take.id else lock.selecting(profile, scene, take.id)
+
+
+def with_salvaged(world: World, attempt: Attempt, take: Take, past: Past) -> Lock:
+    """The lock with a take that was fetched since it was paid for. It is selected only if nothing else is, here or, of
+    its key, elsewhere: what is chained to the scene was made from that."""
+    chosen = world.lock.block(attempt.profile, attempt.scene).selected
+    shelf = shelf_of(world.storyboard, world.lock, world.others, past)
+    select = not chosen and not shelf.has_another(take, *attempt.target[:3])
+    return world.lock.with_take(attempt.profile, attempt.scene, take, select=select)
 
 
 async def _unasked(marker: Marker) -> bytes:
@@ -344,6 +355,7 @@ class Run:
                 assigned = Assigned(unit.scene, resumes.intent, storyboard=job.storyboard, profile=job.profile)
                 self._crew.note(replace(assigned, ordinal=unit.ordinal))
         take = await perform(job, self._crew, lambda marker: self._order(unit.scene, marker), resumes)
+        await settle_late_duplicates(job, self._crew, take.task)
         self._claims.claim_take(take, unit)
         self._keep(unit.scene, take, select=True)
         self.outcome.takes[unit.scene] = take
@@ -438,14 +450,14 @@ class Run:
             attempt.scene,
             attempt.profile,
             attempt.components,
+            attempt.asked,
             storyboard=attempt.storyboard,
             ordinal=attempt.ordinal,
         )
         try:
             take = await perform(job, self._crew, _unasked, attempt)
             if attempt.storyboard == self._world.storyboard:
-                chosen = self._world.lock.block(attempt.profile, attempt.scene).selected
-                self._write(self._world.lock.with_take(attempt.profile, attempt.scene, take, select=not chosen))
+                self._write(with_salvaged(self._world, attempt, take, self._crew.journal.history.past))
         except StoryboardError as error:
             self._crew.tell(Ended(attempt.scene, attempt.intent, "lost", error.what, storyboard=attempt.storyboard))
             if not isinstance(error, (SceneFailed, Stopped)) and not self._was_duplicate(attempt):

@@ -87,6 +87,8 @@ class Attempt:
     ordinal: int = 1
     occurrence: int = 0
     """Its rank among the tasks of an equal key, as its marker has it."""
+    sent: bool = False
+    """Did this record send its request? One that it was given by a list, it didn't."""
     also: tuple[Target, ...] = ()
     """What it serves besides, in other storyboards and profiles."""
 
@@ -104,6 +106,11 @@ class Attempt:
     def carried(self) -> Marker:
         """What its request carried, by which its task can be known."""
         return Marker(self.marker, self.identifier)
+
+    @property
+    def found_by_marker(self) -> bool:
+        """Is its marker all that says that this is its task?"""
+        return self.adopted and not self.vouched
 
     @property
     def held(self) -> bool:
@@ -182,6 +189,7 @@ class History:
 
     def __init__(self, events: Iterable[tuple[float, Recorded]] = ()) -> None:
         self._attempts: dict[str, Attempt] = {}
+        self._place: dict[str, int] = {}
         self._provider = ""
         self._of: dict[tuple[str, str, str], dict[str, None]] = {}
         self._with_key: dict[Key, dict[str, None]] = {}
@@ -201,7 +209,7 @@ class History:
             case FileRenamed():
                 self._rename_file(event)
             case NotMine():
-                self.owned.add(event.task)
+                self._disclaim(event)
             case RunClosed() | Imported() | Unrecognised():
                 pass
             case Intended():
@@ -211,6 +219,7 @@ class History:
 
     def _begin(self, attempt: Attempt) -> None:
         self._attempts[attempt.intent] = attempt
+        self._place.setdefault(attempt.intent, len(self._place))
         self._of.setdefault(attempt.target[:3], {})[attempt.intent] = None
         self._with_key.setdefault(key_of(attempt.components), {})[attempt.intent] = None
         self._note_doubt(attempt)
@@ -226,10 +235,23 @@ class History:
                 self._index(before, changed)
         if isinstance(event, Stored):
             self._takes.append(StoredTake(event.storyboard, event.profile, event.scene, event.take))
-        elif isinstance(event, Disowned) and event.ambiguous:
-            self.owned.discard(event.task)  # it may be ours all the same: a person decides
         elif isinstance(event, Disowned):
+            self._disown(event)
+
+    def _disown(self, event: Disowned) -> None:
+        """An attempt has its task no more, nor the take that came of it."""
+        self._takes = [one for one in self._takes if one.take.task != event.task or one.scene != event.scene]
+        if event.ambiguous:
+            self.owned.discard(event.task)  # it may be ours all the same: a person decides
+        else:
             self.owned.add(event.task)
+
+    def _disclaim(self, event: NotMine) -> None:
+        """A task is not this scene's: if another scene was given it by its marker alone, it is that one's for sure."""
+        self.owned.add(event.task)
+        owner = self.owner(event.task)
+        if owner is not None:
+            self._attempts[owner.intent] = replace(owner, vouched=True)
 
     def _index(self, before: Attempt, changed: Attempt) -> None:
         for target in before.targets:
@@ -258,6 +280,10 @@ class History:
         """The attempt of an intent; None if it was not written down."""
         return self._attempts.get(intent)
 
+    def owner(self, task: str) -> Attempt | None:
+        """The attempt that has a task; None if none does."""
+        return next((attempt for attempt in self._attempts.values() if attempt.task == task), None)
+
     def _note_doubt(self, attempt: Attempt) -> None:
         if attempt.state == "in doubt":
             self._doubts[attempt.intent] = None
@@ -280,7 +306,8 @@ class History:
     def about(self, storyboard: str, profile: str, scene: str, components: Components) -> Past:
         """What concerns one scene: its own attempts, and those of its key, in their order."""
         found = {a.intent: a for a in (*self.of(storyboard, profile, scene), *self.with_key(components))}
-        return Past(dict(sorted(found.items(), key=lambda row: (row[1].at, row[0]))), (), dict(self._renamed))
+        in_order = {intent: found[intent] for intent in sorted(found, key=self._place.__getitem__)}
+        return Past(in_order, (), dict(self._renamed))
 
     @property
     def past(self) -> Past:
@@ -311,6 +338,7 @@ def _begun(event: Intended, at: float) -> Attempt:
         storyboard=event.storyboard,
         ordinal=event.ordinal,
         occurrence=event.occurrence,
+        sent=bool(event.body),
     )
 
 

@@ -234,7 +234,7 @@ def _claim_own(unit: Unit, world: World, components: Components, claims: Claims)
     found = claims.take_for(unit, world.lock, components)
     if found is not None:
         claims.claim_take(found.take, unit)
-    for attempt in claims.attempts_for(unit, world.past, components):
+    for attempt in claims.to_go_on_with(unit, world.past, components):
         if attempt.state not in OVER:
             claims.claim_attempt(attempt, unit)
             return
@@ -313,7 +313,7 @@ def settle(
     same = claims.attempts_for(unit, world.past, components)
     own = [attempt for attempt in same if (world.storyboard, profile, id) in {one[:3] for one in attempt.targets}]
     reasons = _reasons(id, graph, world, components, own)
-    for attempt in same:
+    for attempt in claims.to_go_on_with(unit, world.past, components):
         held = _why_held(attempt, id, profile, world.provider)
         if held:
             return Hold(unit, *held, reasons, attempt=attempt)

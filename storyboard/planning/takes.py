@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from storyboard.planning.fingerprint import Components, is_pending
 from storyboard.planning.history import BINDING, OVER, Attempt, Key, Past, key_of
@@ -42,43 +42,66 @@ class Found:
     origin: Origin = "own"
 
 
+Use = Literal["selected", "passed over", "never used"]
+"""Whether a take is the selected one of its block, lies beside a selected one, or in a block without any selection:
+such a take was fetched since it was paid for, and nothing was ever made from it."""
+_USES: Mapping[Use, int] = {"selected": 0, "passed over": 1, "never used": 2}
+
+
+class Shelved(NamedTuple):
+    """A take, what it was made for, and how it is used there."""
+
+    take: Take
+    target: Target
+    use: Use
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """All takes that a folder has in one realm, by the key that they were made from, the oldest first."""
 
-    by_key: Mapping[Key, tuple[tuple[Take, Target], ...]]
+    by_key: Mapping[Key, tuple[Shelved, ...]]
 
-    def with_key(self, components: Components) -> tuple[tuple[Take, Target], ...]:
+    def with_key(self, components: Components) -> tuple[Shelved, ...]:
         """The takes of a key; none of one that waits for something that is still to be made."""
         return () if is_pending(components) else self.by_key.get(key_of(components), ())
+
+    def has_another(self, take: Take, storyboard: str, profile: str, scene: str) -> bool:
+        """Is there another take of this one's key that was made for anything else than this scene?"""
+        scene_of = storyboard, profile, scene
+        return any(one.take.id != take.id and one.target[:3] != scene_of for one in self.with_key(take.components))
 
 
 def shelf_of(storyboard: str, lock: Lock, others: Mapping[str, Lock], past: Past) -> Shelf:
     """What a storyboard's lock, the locks of the other storyboards in its folder, and their record know of takes."""
-    found: dict[Key, dict[tuple[str, Target], tuple[Take, Target]]] = {}
+    found: dict[Key, dict[tuple[str, Target], Shelved]] = {}
     ages = {one.take.id: age for age, one in enumerate(past.takes)}
     locked: set[str] = set()
-    for take, target in _of_locks({storyboard: lock, **others}):
-        locked.add(take.id)
-        found.setdefault(key_of(take.components), {})[take.id, target] = (take, target)
-    for one in past.takes:
-        if one.take.id not in locked:  # a crash came before it was written into its lock
-            target = Target(one.storyboard, one.profile, one.scene, one.take.ordinal)
-            found.setdefault(key_of(one.take.components), {})[one.take.id, target] = (one.take, target)
+    for one in _of_locks({storyboard: lock, **others}):
+        locked.add(one.take.id)
+        found.setdefault(key_of(one.take.components), {})[one.take.id, one.target] = one
+    for stored in past.takes:
+        take = stored.take
+        if take.id not in locked:  # a crash came before it was written into its lock
+            target = Target(stored.storyboard, stored.profile, stored.scene, take.ordinal)
+            row = Shelved(take, target, "never used")
+            found.setdefault(key_of(take.components), {})[take.id, target] = row
     youngest = len(ages)
     return Shelf(
         {
-            key: tuple(sorted(rows.values(), key=lambda row: ages.get(row[0].id, youngest)))
+            key: tuple(sorted(rows.values(), key=lambda row: ages.get(row.take.id, youngest)))
             for key, rows in found.items()
         }
     )
 
 
-def _of_locks(locks: Mapping[str, Lock]) -> Iterator[tuple[Take, Target]]:
+def _of_locks(locks: Mapping[str, Lock]) -> Iterator[Shelved]:
     for storyboard, lock in locks.items():
         for (profile, scene), block in lock.blocks.items():
             for take in block.takes.values():
-                yield take, Target(storyboard, profile, scene, take.ordinal)
+                target = Target(storyboard, profile, scene, take.ordinal)
+                use: Use = "passed over" if block.selected else "never used"
+                yield Shelved(take, target, "selected" if take.id == block.selected else use)
 
 
 class Claims:
@@ -121,11 +144,12 @@ class Claims:
         if is_pending(components):
             return None
         own = lock.block(self._profile, unit.scene)
-        for take in own.made_from(components):
+        for take in own.made_from(components) if own.selected else ():
             if self._is_free(take, unit):
                 return Found(take, Target(self._storyboard, self._profile, *unit))
-        found = [row for row in self._elsewhere(unit, components) if self._is_free(row.take, unit)]
-        return min(found, key=lambda row: self._preference(row, unit), default=None)
+        found = [row for row in self._rows(unit, lock, components) if self._is_free(row.take, unit)]
+        best = min(found, key=lambda row: self._preference(row, unit), default=None)
+        return best and Found(best.take, best.target, self._origin_for(best.target, unit))
 
     def has_own(self, unit: Unit, lock: Lock, past: Past, components: Components) -> bool:
         """Has the unit a take, or an attempt that is not over, of its own for this key?"""
@@ -153,13 +177,26 @@ class Claims:
         ]
         return (*own, *sorted(others, key=lambda attempt: _RANKS[self._origin(attempt.target)]))
 
+    def to_go_on_with(self, unit: Unit, past: Past, components: Components) -> tuple[Attempt, ...]:
+        """The attempts of this key that a unit is bound by, in the order in which it would go on with them: those whose
+        tasks were only found by their markers last, since another copy submitted them, or chance put them there."""
+        return tuple(sorted(self.attempts_for(unit, past, components), key=lambda attempt: attempt.found_by_marker))
+
     def _is_free(self, take: Take, unit: Unit) -> bool:
         return self._takes.get(take.id, unit) == unit
 
-    def _elsewhere(self, unit: Unit, components: Components) -> Iterator[Found]:
-        for take, target in self._shelf.with_key(components):
-            if target[:3] != (self._storyboard, self._profile, unit.scene):
-                yield Found(take, target, self._origin(target))
+    def _rows(self, unit: Unit, lock: Lock, components: Components) -> Iterator[Shelved]:
+        """The takes of this key in the unit's own block, as it is now, and elsewhere."""
+        own = Target(self._storyboard, self._profile, *unit)
+        for take in lock.block(self._profile, unit.scene).made_from(components):
+            yield Shelved(take, own, "never used")
+        for one in self._shelf.with_key(components):
+            if one.target[:3] != own[:3]:
+                yield one
+
+    def _origin_for(self, target: Target, unit: Unit) -> Origin:
+        own = target[:3] == (self._storyboard, self._profile, unit.scene)
+        return "own" if own else self._origin(target)
 
     def _origin(self, target: Target) -> Origin:
         if target.storyboard != self._storyboard:
@@ -168,6 +205,12 @@ class Claims:
             return "other profile"
         return "other scene" if target.scene in self._scenes else "earlier name"
 
-    def _preference(self, found: Found, unit: Unit) -> tuple[int, bool, bool]:
-        """What is preferred, smallest first; takes of one preference stay in their order, the oldest first."""
-        return _RANKS[found.origin], found.take.digest not in self._stored, found.target.scene != unit.scene
+    def _preference(self, one: Shelved, unit: Unit) -> tuple[bool, int, bool, int, bool]:
+        """What is preferred, smallest first; takes of one preference stay in their order, the oldest first.
+
+        Two takes have one key where two copies of a project submitted a scene at the same moment. What is chained to
+        the scene was made from the one that was used: with the other one it would be bought again.
+        """
+        origin = self._origin_for(one.target, unit)
+        missing = one.take.digest not in self._stored
+        return one.use == "never used", _RANKS[origin], missing, _USES[one.use], one.target.scene != unit.scene

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from storyboard.emulator.faults import Fault
 from storyboard.executor.reconcile import decision, in_doubt
-from storyboard.executor.run import Outcome
+from storyboard.executor.run import Outcome, with_salvaged
 from storyboard.planning.event import Accepted, Notice, RunClosed
-from storyboard.planning.history import past_of
+from storyboard.planning.history import Attempt, Past, past_of
+from storyboard.planning.lock import Lock
 from storyboard.world.journal import Journal
 from tests.executor.stage import HEAD, ONE, TWO, Stage, nobody, staged, standings
+from tests.planning.worlds import take, world
 
 RENAMED = ONE.replace("dusk:", "evening:")
 OTHER = HEAD + "  gulls: {prompt: Gulls.}\n"
@@ -161,3 +164,23 @@ def test_two_scenes_of_one_run_are_two(tmp_path: Path) -> None:
     """What nobody renamed is nobody else's."""
     stage, (_, second) = lived(tmp_path, TWO, TWO, faults=(AWAY,), leaving=True)
     assert (standings(second), stage.tasks) == ({"dusk": "done", "gulls": "done"}, 2)
+
+
+SPARE, USED = take("spare", {"prompt": "Waves."}), take("used", {"prompt": "Waves."})
+FETCHED = Attempt("i1", "a", "", SPARE.components, "stored", task=SPARE.task, storyboard="film")
+
+
+@pytest.mark.parametrize(
+    ("lock", "selected"),
+    [
+        (Lock(), SPARE.id),
+        (Lock().with_take("", "a", USED, select=True), USED.id),
+        (Lock().with_take("draft", "a", USED, select=True), ""),
+        (Lock().with_take("", "b", take("other", {"prompt": "Gulls."}), select=True), SPARE.id),
+    ],
+    ids=["nothing", "another take of the scene", "another take of the key, elsewhere", "another key"],
+)
+def test_what_was_only_fetched_is_selected_where_nothing_else_serves(lock: Lock, selected: str) -> None:
+    """What is chained to the scene was made from the take that was used: it has to be found first the next time."""
+    found = with_salvaged(replace(world(lock), storyboard="film"), FETCHED, SPARE, Past())
+    assert (found.block("", "a").selected, SPARE.id in found.block("", "a").takes) == (selected, True)

@@ -29,6 +29,7 @@ from storyboard.executor.locate import (
     looks_for_version_1,
     next_marker,
     recover,
+    settle_late_duplicates,
 )
 from storyboard.executor.perform import submitted
 from storyboard.executor.reconcile import LISTED, odds
@@ -38,6 +39,7 @@ from storyboard.planning.event import (
     Accepted,
     Adopted,
     Ended,
+    Event,
     Imported,
     Intended,
     Memory,
@@ -266,6 +268,11 @@ def test_markers_of_version_1_are_looked_for(
 # recovery
 
 
+def came_to_nothing(at: Bench, number: int) -> Task:
+    """A listed task of this occurrence of the key that has failed."""
+    return task(at, f"cgt-failed-{number}", status="failed", word="failed", expires_after=marker_of(KEY, number))
+
+
 def recovered(at: Bench, job: Job = JOB, **fields: Any) -> Known:
     """Recover a job's task."""
     crew = replace(at.crew, **{"memory": "sought", "began": at.crew.clock.now(), **fields})
@@ -275,12 +282,92 @@ def recovered(at: Bench, job: Job = JOB, **fields: Any) -> Known:
 def test_a_recovered_task_is_written_down_with_its_marker(tmp_path: Path) -> None:
     """Its occurrence and the time when it was created stand in the record, as if it had been there all along."""
     at = at_a_desk(tmp_path)
-    at.desk.listed = [task(at, expires_after=marker_of(KEY, 3))]
+    failed = [came_to_nothing(at, number) for number in range(3)]
+    at.desk.listed = [*failed, task(at, expires_after=marker_of(KEY, 3))]
     known = recovered(at)
     assert [event for _, event in at.journal.past] == [
         intended(known.intent, asked=ASKED, marker=marker_of(KEY, 3), occurrence=3, at=at.crew.clock.now() - 30),
         Adopted("dusk", known.intent, task="cgt-other"),
     ]
+
+
+@pytest.mark.parametrize("memory", ["sought", "doubtful"])
+def test_a_task_that_is_only_a_remake_s_is_held(tmp_path: Path, memory: Memory) -> None:
+    """Nothing says that there was a first task: among many scenes another one's task has this marker by chance."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, expires_after=marker_of(KEY, 1))]
+    assert "cgt-other" in came(submitted(JOB, replace(at.crew, memory=memory), order))
+    assert at.journal.past == []
+
+
+def test_a_held_remake_names_both_decisions(tmp_path: Path) -> None:
+    """It is the scene's own, or it isn't."""
+    at = at_a_desk(tmp_path)
+    at.desk.listed = [task(at, expires_after=marker_of(KEY, 1))]
+    error = error_of(recover(replace(JOB, profile="tall"), replace(at.crew, memory="sought")))
+    assert (error and error.what, error and error.hint) == (
+        "task cgt-other (30 s old, running) may be a remake of this scene, or another's that carries the same marker "
+        "by chance",
+        "`storyboard resolve dusk --adopt cgt-other --profile tall` if it is the scene's own\n"
+        "`storyboard resolve dusk --not-mine cgt-other --profile tall` if it isn't; then the next run submits it",
+    )
+
+
+# one task that fits two scenes
+
+
+def given_to_dawn(at: Bench, storyboard: str = "", by: str = "marker") -> None:
+    """Scene dawn, made from other words, was given the task that carries the marker of dusk."""
+    dawn = Intended("dawn", "i-dawn", key=OTHERS, marker=FIRST, storyboard=storyboard)
+    at.journal.append(dawn)
+    at.journal.append(Adopted("dawn", "i-dawn", "cgt-other", by, storyboard=storyboard))
+    at.desk.listed = [task(at)]
+
+
+@pytest.mark.parametrize("memory", ["sought", "doubtful", "whole"])
+def test_a_task_that_another_scene_was_given_by_its_marker_is_held(tmp_path: Path, memory: Memory) -> None:
+    """It fits both: this scene is neither given it nor bought again before a person has looked."""
+    at = at_a_desk(tmp_path)
+    given_to_dawn(at)
+    error = error_of(submitted(JOB, replace(at.crew, memory=memory), order))
+    assert (error and error.what, error and error.hint, at.desk.bodies) == (
+        "task cgt-other carries this scene's marker, but scene dawn was given it, whose marker is the same",
+        "look at the video of dawn\n"
+        "`storyboard resolve dusk --not-mine cgt-other` if it is right there; then the next run submits this scene\n"
+        "`storyboard resolve dusk --adopt cgt-other` if it is this scene's",
+        [],
+    )
+
+
+def test_a_task_of_another_storyboard_s_scene_is_not_adopted(tmp_path: Path) -> None:
+    """Its lock is another one: only its own storyboard can give a take away."""
+    at = at_a_desk(tmp_path)
+    given_to_dawn(at, "trailer")
+    error = error_of(submitted(JOB, at.crew, order))
+    assert "--adopt" not in (error.hint if error else "--adopt")
+
+
+def test_a_second_task_of_that_marker_is_held_as_well(tmp_path: Path) -> None:
+    """Which of the two is which scene's nobody can tell from here."""
+    at = at_a_desk(tmp_path)
+    given_to_dawn(at)
+    at.desk.listed.append(task(at, "cgt-second"))
+    assert "scene dawn was given it" in came(submitted(JOB, replace(at.crew, memory="sought"), order))
+
+
+def test_a_task_that_a_person_gave_the_other_scene_holds_nobody(tmp_path: Path) -> None:
+    """This scene is submitted."""
+    at = at_a_desk(tmp_path)
+    given_to_dawn(at, by="person")
+    assert paid(at) == "cgt-1"
+
+
+def test_a_task_that_is_not_this_scene_s_is_the_other_one_s(tmp_path: Path) -> None:
+    """A person said so: this scene is submitted, and the other one keeps its task."""
+    at = at_a_desk(tmp_path)
+    given_to_dawn(at)
+    at.journal.append(NotMine(scene="dusk", task="cgt-other"))
+    assert (paid(at), at.journal.history.attempt("i-dawn").vouched) == ("cgt-1", True)
 
 
 def test_the_likelier_of_two_tasks_is_recovered(tmp_path: Path) -> None:
@@ -293,7 +380,7 @@ def test_the_likelier_of_two_tasks_is_recovered(tmp_path: Path) -> None:
 def test_a_task_of_version_1_is_recovered(tmp_path: Path) -> None:
     """It is written down with the marker that it carries."""
     at = at_a_desk(tmp_path)
-    old = marker_of_version_1("", "dusk", KEY, 1)
+    old = marker_of_version_1("", "dusk", KEY, 0)
     at.desk.listed = [task(at, expires_after=old)]
     known = recovered(at, markers_of_version_1=True)
     assert at.journal.history.attempt(known.intent).carried == Marker(old)
@@ -878,3 +965,28 @@ def test_a_remake_is_looked_for_after_a_task_that_failed_since_it_was_listed(tmp
     first = task(at, "cgt-first", status="running", expires_after=marker_of(KEY, 0))
     at.desk.listed = [first, task(at, expires_after=marker_of(KEY, 1))]
     assert "cgt-other" in came(checked(JOB, at.crew))
+
+
+# another copy's task that was found first
+
+
+@pytest.mark.parametrize(
+    ("body", "event", "kept"),
+    [
+        ("sha256:1", Adopted("dusk", "i1", "cgt-own"), ["cgt-other"]),
+        ("sha256:1", Accepted("dusk", "i1", "cgt-own"), []),
+        ("", Adopted("dusk", "i1", "cgt-own"), []),
+    ],
+    ids=["its answer was lost", "named in an answer", "of a lost record"],
+)
+def test_a_task_whose_answer_was_lost_is_looked_for_once_more(
+    tmp_path: Path, body: str, event: Event, kept: list[str]
+) -> None:
+    """What was adopted may be another copy's task, and our own be listed by now: both are kept."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(intended("i1", marker=FIRST, body=body))
+    at.journal.append(event)
+    at.desk.listed = [task(at, "cgt-own"), task(at, "cgt-other", age=0.0)]
+    asyncio.run(settle_late_duplicates(JOB, at.crew, "cgt-own"))
+    history = at.journal.history
+    assert [history.attempt(intent).task for intent in at.crew.duplicates] == kept

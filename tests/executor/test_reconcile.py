@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,11 +20,12 @@ from storyboard.executor.reconcile import (
     disagreement,
     in_doubt,
     memory_of,
+    taken_back,
     time_in,
     unrecorded,
     verdict,
 )
-from storyboard.planning.event import Accepted, Adopted, Decided, Event, RunClosed, RunOpened, Stored
+from storyboard.planning.event import Accepted, Adopted, Decided, Disowned, Event, RunClosed, RunOpened, Stored
 from storyboard.planning.history import Attempt, AttemptState, Past
 from storyboard.planning.marker import Marker
 from storyboard.providers.provider import Status, Task
@@ -390,6 +392,31 @@ def test_a_person_knows_its_task() -> None:
     """From then on it is waited for and fetched."""
     known = past(other("i9", "accepted", task="cgt-9"))
     assert decision(attempt(), "cgt-1", known) == Adopted("dusk", "i1", task="cgt-1", by="person")
+
+
+def test_a_task_that_another_scene_was_given_by_its_marker_alone_may_be_given_away() -> None:
+    """A person sees which of the two scenes it belongs to: the other one is in doubt again."""
+    dawn = replace(other("i9", "stored", task="cgt-9", scene="dawn"), adopted=True)
+    known = past(dawn)
+    assert decision(attempt(), "cgt-9", known) == Adopted("dusk", "i1", task="cgt-9", by="person")
+    why = "a person says that it is of scene dusk"
+    assert taken_back(attempt(), "cgt-9", known) == Disowned("dawn", "i9", "cgt-9", why, ambiguous=True)
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        other("i9", "stored", task="cgt-9", scene="dawn"),
+        replace(other("i9", "stored", task="cgt-9", scene="dawn"), adopted=True, vouched=True),
+        replace(other("i9", "stored", task="cgt-9", scene="dawn"), adopted=True, storyboard="trailer"),
+        other("i1", "lost", task="cgt-9"),
+        other("i9", "in doubt"),
+    ],
+    ids=["named in an answer", "by a person", "another storyboard's", "its own", "none"],
+)
+def test_any_other_task_is_taken_from_nobody(owner: Attempt) -> None:
+    """It is the other scene's for certain, or another lock would have to change, or it is nobody's."""
+    assert taken_back(attempt(), "cgt-9", past(owner)) is None
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:

@@ -281,9 +281,13 @@ def test_a_task_that_a_lost_record_knew(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "found"), [(0, True), (5, True), (6, False)])
 def test_the_marks_of_earlier_attempts_are_looked_for(tmp_path: Path, number: int, found: bool) -> None:
-    """A record that lost some attempts may have lost the first one and as many as five remakes."""
+    """A record that lost some attempts may have lost the first one and as many as five remakes of what failed."""
     at = at_a_desk(tmp_path)
-    at.desk.listed = [ours(at, expires_after=marker_of(KEY, number))]
+    failed = [
+        replace(ours(at, expires_after=marker_of(KEY, one)), id=f"cgt-failed-{one}", status="failed", word="failed")
+        for one in range(number)
+    ]
+    at.desk.listed = [*failed, ours(at, expires_after=marker_of(KEY, number))]
     events = done(at, perform(JOB, replace(at.crew, memory="sought"), order))
     assert bool(events) is found
 

@@ -505,3 +505,40 @@ def test_a_renamed_file_changes_nothing_of_another_storyboard_s() -> None:
     other = Intended("b", "i2", storyboard="trailer")
     found = history(Intended("a", "i1", storyboard="film"), other, FileRenamed(storyboard="movie", was="film"))
     assert [found.attempt(intent).storyboard for intent in ("i1", "i2")] == ["movie", "trailer"]
+
+
+def stored(task: str, intent: str = "i1", scene: str = "a") -> Stored:
+    """A take of a task was stored."""
+    return Stored(scene, intent, take(task.removeprefix("cgt-"), {}))
+
+
+def test_a_take_goes_with_the_task_that_was_let_go() -> None:
+    """It was another scene's video: only that one's is left out, and only for this scene."""
+    let_go = Disowned("a", "i1", task="cgt-1", ambiguous=True)
+    found = history(INTENDED, ADOPTED, stored("cgt-1"), stored("cgt-1", "i2", "b"), stored("cgt-2"), let_go)
+    assert [(one.scene, one.take.task) for one in found.past.takes] == [("b", "cgt-1"), ("a", "cgt-2")]
+
+
+def test_a_task_has_one_owner() -> None:
+    """The attempt that has it; none for one that nobody has."""
+    found = history(INTENDED, ADOPTED)
+    assert (found.owner("cgt-1"), found.owner("cgt-2")) == (found.attempt("i1"), None)
+
+
+def test_a_task_that_is_not_another_scene_s_is_its_owner_s_for_certain() -> None:
+    """Until then its marker alone says so."""
+    adopted = [history(INTENDED, Intended("a", "i1", marker=7), ADOPTED)]
+    disclaimed = history(Intended("a", "i1", marker=7), ADOPTED, NotMine(scene="b", task="cgt-1"))
+    assert [one.attempt("i1").found_by_marker for one in (*adopted, disclaimed)] == [True, False]
+
+
+def test_what_concerns_a_scene_stands_in_the_order_of_the_record() -> None:
+    """A clock that was set wrong changes nothing about that, nor does an attempt that came to serve another scene."""
+    found = History(
+        [
+            (9.0, Intended("a", "i1", key={"prompt": "Waves."})),
+            (1.0, Intended("b", "i2", key={"prompt": "Waves."})),
+            (2.0, Assigned("c", "i1")),
+        ]
+    )
+    assert list(found.about("", "", "c", {"prompt": "Waves."}).attempts) == ["i1", "i2"]

@@ -14,7 +14,7 @@ from storyboard.planning.history import BINDING, OVER, Attempt, AttemptState, Pa
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, plan
 from storyboard.planning.take import Take
-from storyboard.planning.takes import Claims, Found, Origin, shelf_of
+from storyboard.planning.takes import Claims, Found, Origin, Shelved, shelf_of
 from storyboard.planning.target import Target, Unit
 from tests.planning.worlds import key, take, world
 from tests.reading import graph_of
@@ -130,7 +130,7 @@ def test_of_takes_of_one_origin_one_that_is_in_the_store_is_first() -> None:
     """It needs not be fetched; but one that is further away is not preferred for that."""
     target = ORIGINS["earlier name"]
     far, near, there = (take(word, KEY) for word in ("far", "near", "there"))
-    locks = locks_of([(near, target), (there, target), (far, ORIGINS["other profile"])])
+    locks = locks_of([(there, target), (near, target), (far, ORIGINS["other profile"])])
     stored = [frozenset({there.digest, far.digest}), frozenset({far.digest})]
     assert [words(chosen(locks, claims_on(locks, stored=one))) for one in stored] == ["there", "near"]
 
@@ -165,7 +165,49 @@ def test_a_take_stands_where_its_lock_has_it() -> None:
     past = Past({}, (StoredTake("film", "", "b", take("one", KEY)),))
     locks = locks_of([(take("one", KEY), ORIGINS["earlier name"])])
     shelf = shelf_of("film", locks["film"], {}, past)
-    assert shelf.with_key(KEY) == ((take("one", KEY), ORIGINS["earlier name"]),)
+    assert shelf.with_key(KEY) == (Shelved(take("one", KEY), ORIGINS["earlier name"], "selected"),)
+
+
+def test_of_two_takes_that_two_copies_submitted_the_selected_one_is_taken() -> None:
+    """What is chained to the scene was made from it; the other one is older, and was never used."""
+    target = ORIGINS["other profile"]
+    old, used = take("old", KEY), take("used", KEY)
+    past = Past({}, tuple(StoredTake(*target[:3], one) for one in (old, used)))
+    locks = locks_of([(old, target), (used, target)])
+    assert words(chosen(locks, claims_on(locks, past))) == "used"
+
+
+@pytest.mark.parametrize("origin", ["own", "earlier name", "other scene"])
+def test_a_take_that_was_never_used_comes_after_one_that_was(origin: Origin) -> None:
+    """It was only fetched since it was paid for: nothing is made from it, whatever scene it was made for."""
+    locks = made_for("other storyboard")
+    target = ORIGINS[origin]
+    locks["film"] = locks["film"].with_take(target.profile, target.scene, take("spare", KEY), select=False)
+    assert words(chosen(locks)) == "other storyboard"
+
+
+def test_a_take_that_was_never_used_is_better_than_none() -> None:
+    """It is of this key, and paid for."""
+    locks = {"film": Lock().with_take("", "a", take("spare", KEY), select=False)}
+    assert chosen(locks) == Found(take("spare", KEY), ORIGINS["own"])
+
+
+def test_another_take_of_the_key_is_one_of_another_scene() -> None:
+    """Not the take itself, wherever else it is used, and not a second one of the same scene."""
+    one, other, copied = take("one", KEY), take("other", KEY), ORIGINS["other profile"]
+    alone = locks_of([(one, ORIGINS["own"]), (other, ORIGINS["own"]), (one, copied)])
+    beside = locks_of([(one, ORIGINS["own"]), (other, copied)])
+    shelves = [shelf_of("film", locks["film"], {}, Past()) for locks in (alone, beside)]
+    assert [shelf.has_another(one, "film", "", "a") for shelf in shelves] == [False, True]
+
+
+def test_an_attempt_whose_task_was_named_is_gone_on_with_first() -> None:
+    """One whose task was found by its marker may be another copy's: its video is fetched beside."""
+    found = replace(attempt("accepted", ORIGINS["own"], "i1"), adopted=True)
+    named = attempt("accepted", ORIGINS["own"], "i2")
+    vouched = replace(attempt("accepted", ORIGINS["own"], "i3"), adopted=True, vouched=True)
+    claims, past = claims_on({"film": Lock()}), past_of(found, named, vouched)
+    assert claims.to_go_on_with(A, past, KEY) == (named, vouched, found)
 
 
 def attempt(state: AttemptState, target: Target, intent: str = "i1", components: Components = KEY) -> Attempt:

@@ -71,15 +71,19 @@ class Made:
 
     id: str
     at: float
-    scene: str
+    prompt: str
     expires_after: int
     model: str
     asked: dict[str, object]
     outcome: Status
     ends: float
     shows: float
+    """From when on a list has it."""
     foreign: bool = False
-    fetched: bool = False
+    intent: str = ""
+    """The attempt that asked for it."""
+    sent: float = 0.0
+    """When its request left."""
 
 
 @dataclass(eq=False)
@@ -88,6 +92,8 @@ class Arrival:
 
     at: float
     body: bytes
+    intent: str
+    sent: float
     task: str = ""
 
 
@@ -101,9 +107,6 @@ class Api:
     coming: list[Arrival] = field(default_factory=list)
     """Requests that are still under way, and when they arrive."""
     fired: Counter[str] = field(default_factory=Counter)
-    known_scenes: dict[str, str] = field(default_factory=dict)
-    """The prompt of each scene → its id."""
-    adopted_strangers: int = 0
 
     @property
     def origin(self) -> str:
@@ -120,21 +123,24 @@ class Api:
         arrived = sorted((one for one in self.coming if one.at <= now), key=lambda one: one.at)
         self.coming = [one for one in self.coming if one.at > now]
         for one in arrived:
-            one.task = self._take_on(one.at, one.body)
+            self._take_on(one)
 
-    def _take_on(self, at: float, body: bytes) -> str:
-        asked = json.loads(body)
-        scene = self.known_scenes[asked["content"][0]["text"]]
+    def _take_on(self, arrival: Arrival) -> str:
+        asked = json.loads(arrival.body)
+        prompt = asked["content"][0]["text"]
         fields = {name: asked[name] for name in ("duration", "ratio", "resolution", "generate_audio")}
-        made = self._task(at, scene, int(asked.get("execution_expires_after", 172_800)), asked["model"], fields)
+        life = int(asked.get("execution_expires_after", 172_800))
+        made = self._task(arrival.at, prompt, life, asked["model"], fields)
+        made.intent, made.sent = arrival.intent, arrival.sent
         self.tasks[made.id] = made
+        arrival.task = made.id
         return made.id
 
-    def _task(self, at: float, scene: str, expires: int, model: str, asked: dict[str, object]) -> Made:
+    def _task(self, at: float, prompt: str, expires: int, model: str, asked: dict[str, object]) -> Made:
         when = datetime.fromtimestamp(at, UTC) + BEIJING
         id = f"cgt-{when:%Y%m%d%H%M%S}-{self.dice.getrandbits(40):010x}"
         outcome = self.dice.choice(OUTCOMES)
-        return Made(id, at, scene, expires, model, asked, outcome, at + self.dice.uniform(10, 100), at + self._lag())
+        return Made(id, at, prompt, expires, model, asked, outcome, at + self.dice.uniform(10, 100), at + self._lag())
 
     def _lag(self) -> float:
         return self.dice.uniform(0, LAG) if self.dice.random() < 0.3 else 0.0
@@ -157,11 +163,11 @@ class Api:
 
     async def submit(self, body: bytes, intent: str) -> str:
         """Take a request on, or fail in one of the ways in which that may fail."""
-        del intent
         self._arrive()
+        sent = self.clock.true
         latency = self.dice.uniform(0.05, 2.0)
         if self.dice.random() >= FAULTS:
-            return await self._answered(body, latency)
+            return await self._answered(Arrival(sent + latency, body, intent, sent))
         fault = self.dice.choice(
             ("not sent", "limited", "refused", "lost before", "lost after", "late", "500 before", "500 after", "odd")
         )
@@ -174,24 +180,23 @@ class Api:
             case "refused":
                 raise Rejected("no", code="InvalidParameter", status=400)
             case "lost after" | "500 after" | "odd":
-                self.coming.append(Arrival(self.clock.true + latency, body))
+                self.coming.append(Arrival(sent + latency, body, intent, sent))
             case "late":
-                self.coming.append(Arrival(self.clock.true + self.dice.uniform(0, LATE), body))
+                self.coming.append(Arrival(sent + self.dice.uniform(0, LATE), body, intent, sent))
             case _:
                 pass
         await self.clock.sleep(self.dice.choice((latency, 180.0)) if "lost" in fault else latency)
         raise UnknownOutcome(f"the answer was lost ({fault})")
 
-    async def _answered(self, body: bytes, latency: float) -> str:
+    async def _answered(self, arrival: Arrival) -> str:
         """An answer in good order: unless whoever asked is gone before, when the request may have arrived or not."""
-        arrival = Arrival(self.clock.true + latency, body)
         if self.dice.random() < 0.8:
             self.coming.append(arrival)
-        await self.clock.sleep(latency)
+        await self.clock.sleep(arrival.at - arrival.sent)
         self._arrive()
         if arrival in self.coming:
             self.coming.remove(arrival)
-        return arrival.task or self._take_on(arrival.at, body)
+        return arrival.task or self._take_on(arrival)
 
     def _asked(self, lost: float) -> None:
         if self.dice.random() < lost:
@@ -279,12 +284,19 @@ class Journal:
             self.durable = len(self.past)
 
     def check_ours(self) -> None:
-        """There is nobody else."""
+        """There is nobody else; but whoever is gone submits nothing."""
+        if self.gone:
+            raise asyncio.CancelledError
 
     def crashed(self, dice: Random) -> list[tuple[float, Recorded]]:
         """What is left of it."""
         self.gone = True
         return self.past[: dice.randint(self.durable, len(self.past))]
+
+
+def digest_at(address: str) -> str:
+    """The digest of the file at an address."""
+    return "sha256:" + hashlib.sha256(address.encode()).hexdigest()
 
 
 @dataclass
@@ -295,6 +307,8 @@ class Vault:
     dice: Random
     api: Api
     digests: set[str] = field(default_factory=set)
+    fetched: set[str] = field(default_factory=set)
+    """Tasks whose videos are here."""
 
     async def idle(self) -> None:
         """There is always a hand free."""
@@ -307,8 +321,9 @@ class Vault:
         if self.dice.random() < 0.1 or self.clock.true > made.ends + LIVES:
             self.api.fired["download"] += 1
             raise Unreachable("it broke off")
-        made.fetched |= video
-        digest = "sha256:" + hashlib.sha256(address.bare.encode()).hexdigest()
+        if video:
+            self.fetched.add(made.id)
+        digest = digest_at(address.bare)
         self.digests.add(digest)
         return Fetched(digest, 5.0, 864, 496)
 

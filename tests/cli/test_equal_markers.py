@@ -1,0 +1,119 @@
+"""Two scenes whose markers are the same by chance, and a record that is lost: no scene is given the other's video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from storyboard.emulator.app import Conditions
+from storyboard.planning.fingerprint import components_of
+from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.marker import marker_of
+from storyboard.providers.catalogue import capabilities
+from storyboard.testing.emulator import Emulator, emulator
+from tests.cli.doors import Said, say
+from tests.reading import graph_of
+
+HEAD = """\
+storyboard: 1
+model: seedance-2.0-fast
+defaults: {ratio: 16:9, resolution: 480p, duration: 4}
+scenes:
+"""
+
+
+@cache
+def pair() -> tuple[str, str]:
+    """Two prompts whose scenes have one marker: among so many there are some."""
+    graph = graph_of(HEAD + "".join(f"  s{number}: {{prompt: Wave {number}.}}\n" for number in range(1500)))
+    row = capabilities()[graph.scene("s0").model.row]
+    seen: dict[int, str] = {}
+    for id in graph.order:
+        marker, prompt = marker_of(components_of(id, graph, row, {}, {}), 0), f"Wave {id[1:]}."
+        if marker in seen:
+            return seen[marker], prompt
+        seen[marker] = prompt
+    raise AssertionError("no two of them have one marker")
+
+
+class Lost:
+    """A project of two scenes with one marker, which were made, and whose record is lost."""
+
+    def __init__(self, service: Emulator, folder: Path) -> None:
+        self.service = service
+        self._path = folder / "storyboard.yaml"
+        self._path.write_text(f"{HEAD}  dawn: {{prompt: {pair()[0]}}}\n  dusk: {{prompt: {pair()[1]}}}\n", "utf-8")
+
+    def say(self, verb: str, *words: str) -> Said:
+        """A command on it."""
+        return say(verb, *words, "-f", str(self._path))
+
+    @property
+    def scenes(self) -> dict[str, str]:
+        """The scene of each task, as the service knows it."""
+        names = dict(zip(pair(), ("dawn", "dusk"), strict=True))
+        return {str(row["task_id"]): names[row["body"]["content"][0]["text"]] for row in self.service.ledger}
+
+    @property
+    def lock(self) -> Lock:
+        """The project's lock."""
+        return from_text(
+            (self._path.parent / ".storyboard/emulated/storyboard.lock").read_text("utf-8"), "storyboard.lock"
+        )
+
+
+@pytest.fixture
+def lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lost]:
+    """Made under one user, and looked for under another one."""
+    with emulator(tmp_path / "service" / "ledger.jsonl", conditions=Conditions(4000.0)) as service:
+        for name, value in service.environment.items():
+            monkeypatch.setenv(name, value)
+        made_by_one(service, tmp_path, monkeypatch)
+        yield project_of("other", service, tmp_path, monkeypatch)
+
+
+def made_by_one(service: Emulator, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Another user makes both scenes."""
+    assert project_of("one", service, folder, patch).say("run").submitted == 2
+
+
+def project_of(user: str, service: Emulator, folder: Path, patch: pytest.MonkeyPatch) -> Lost:
+    """The project as a user begins it."""
+    (folder / user).mkdir()
+    patch.setenv("XDG_STATE_HOME", str(folder / user / "state"))
+    return Lost(service, folder / user)
+
+
+def test_one_scene_is_recovered_and_the_other_is_held(lost: Lost) -> None:
+    """Which of two tasks is whose can't be told: a person is asked."""
+    said = lost.say("recover")
+    assert (said.code, "whose marker is the same" in said.err, len(lost.service.ledger)) == (4, True, 2)
+
+
+def test_a_run_buys_neither(lost: Lost) -> None:
+    """Not after the recovery, and not a second time."""
+    lost.say("recover")
+    assert [(said.code, said.submitted) for said in (lost.say("run"), lost.say("run"))] == [(4, 0), (4, 0)]
+
+
+@pytest.mark.parametrize("scene", ["dawn", "dusk"])
+def test_after_a_person_s_word_each_scene_has_its_own_task(lost: Lost, scene: str) -> None:
+    """Whether the scene that was recovered alone was given its own task or the other one's; nothing is bought again."""
+    held = {"dawn": "dusk", "dusk": "dawn"}[scene]
+    lost.say("recover", scene)
+    (found,) = (take.task for take in lost.lock.block("", scene).takes.values())
+    choice = "--adopt" if lost.scenes[found] == held else "--not-mine"
+    said = [lost.say("resolve", held, choice, found), lost.say("recover"), lost.say("run"), lost.say("run")]
+    shown = {name: block.take and lost.scenes[block.take.task] for (_, name), block in lost.lock.blocks.items()}
+    assert shown == {"dawn": "dawn", "dusk": "dusk"}, said
+    assert ([one.code for one in said], len(lost.service.ledger)) == ([0] * 4, 2)
+
+
+def test_both_cases_occur(lost: Lost) -> None:
+    """Recovered alone, one of both scenes is given the other one's task: the earlier one is taken for either."""
+    lost.say("recover", "dawn")
+    first = {take.task for take in lost.lock.block("", "dawn").takes.values()}
+    assert first == {min(lost.scenes)}

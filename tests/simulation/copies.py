@@ -1,0 +1,203 @@
+"""One copy of the project: what lies on its disk, what its files are called, and one run of the true executor on it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import struct
+import tempfile
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from storyboard.executor.crew import Crew
+from storyboard.executor.local import Local
+from storyboard.executor.reconcile import memory_of
+from storyboard.executor.run import Outcome, Run
+from storyboard.executor.scan import Scanner
+from storyboard.executor.slots import Slots
+from storyboard.executor.stop import Stop
+from storyboard.executor.watch import Watcher
+from storyboard.planning.event import FileRenamed, Memory, Recorded, RunClosed, RunOpened
+from storyboard.planning.lock import Lock
+from storyboard.planning.plan import World, plan
+from storyboard.project import taken_over_by, with_past
+from storyboard.promises import Pace
+from storyboard.providers.catalogue import capabilities
+from storyboard.providers.pacing import RATES, Paced, Rate
+from tests.simulation.boards import NAMES, PROFILES, STEMS, Board, board_of
+from tests.simulation.world import Api, Clock, Journal, Lives, Shelf, Vault
+
+ROWS = capabilities()
+TERMINAL = ("done", "failed", "held", "blocked")
+NO_LIST = "the service's list of tasks can't be read"
+"""How a run begins to say that it goes on without a list."""
+
+
+def _pixel() -> bytes:
+    """A small true PNG."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\0\0\0")) + chunk(b"IEND", b"")
+    )
+
+
+@cache
+def shelf() -> Shelf:
+    """A store with a picture in it."""
+    path = Path(tempfile.gettempdir()) / f"storyboard-pixel-{hashlib.sha256(_pixel()).hexdigest()[:12]}.png"
+    if not path.exists():
+        path.write_bytes(_pixel())
+    return Shelf(path)
+
+
+class Dice:
+    """The crew's chance, from the seed."""
+
+    def __init__(self, dice: Random) -> None:
+        self._dice = dice
+
+    def token(self) -> str:
+        """32 hexadecimal digits."""
+        return f"{self._dice.getrandbits(128):032x}"
+
+    def fraction(self) -> float:
+        """From 0 to 1."""
+        return self._dice.random()
+
+
+@dataclass
+class Copy:
+    """One copy: its record, its locks, its store, its names; the service and the clock are everybody's."""
+
+    clock: Clock
+    dice: Random
+    api: Api
+    grace: float
+    past: list[tuple[float, Recorded]] = field(default_factory=list)
+    locks: dict[str, Lock] = field(default_factory=dict)
+    """By the names of the files."""
+    stem: str = STEMS[0]
+    naming: int = 0
+    profile: str = ""
+    standing: dict[str, str] = field(default_factory=dict)
+    """By the scene's prompt, after the last run that came to its end."""
+    blind: list[tuple[float, float]] = field(default_factory=list)
+    """From when until when there was a run that had to go on without a list."""
+    renames: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.vault = Vault(self.clock, self.dice, self.api)
+        self.lives = Lives()
+        self._journal: Journal | None = None
+        self._crew: Crew | None = None
+        self._began = 0.0
+
+    @property
+    def board(self) -> Board:
+        """The storyboard under its present names."""
+        return board_of(self.naming, self.profile)
+
+    @property
+    def settled(self) -> bool:
+        """Is there nothing more to be done?"""
+        return set(self.standing.values()) <= set(TERMINAL)
+
+    def rename(self) -> None:
+        """Call a scene, two scenes or the file otherwise, or use another profile: what is asked for stays the same."""
+        match self.dice.choice(("scenes", "scenes", "file", "profile")):
+            case "scenes":
+                self.naming = self.dice.choice([one for one in range(len(NAMES)) if one != self.naming])
+                self.renames["swapped" if len(NAMES[self.naming]) == 2 else "scene"] += 1
+            case "file":
+                self.stem = self.dice.choice([one for one in STEMS if one != self.stem])
+                self.renames["file"] += 1
+            case _:
+                self.profile = self.dice.choice([one for one in PROFILES if one != self.profile])
+                self.renames["profile"] += 1
+
+    async def run(self, *, recovers: bool = False, interrupted: bool = False, after: float = 0.0) -> bool:
+        """One run, so many seconds from now; did it come to its end?"""
+        await asyncio.sleep(after)
+        journal = self._journal = Journal(self.clock, list(self.past))
+        memory: Memory = "sought" if recovers else memory_of(journal.past, self.clock.now())
+        taken = taken_over_by(self.stem, self.locks, {}, frozenset({self.stem}))
+        if taken:
+            journal.append(FileRenamed(storyboard=self.stem, was=taken))
+            self.locks[self.stem] = self.locks.pop(taken)
+        journal.append(RunOpened(storyboard=self.stem, provider="ark", memory=memory))
+        self._began = self.clock.true
+        try:
+            outcome = await self._walk(journal, memory, interrupted=interrupted)
+        except asyncio.CancelledError:
+            return False
+        else:
+            prompts = self.board.prompts
+            self.standing = {prompts[unit.scene]: result.standing for unit, result in outcome.results.items()}
+            return True
+        finally:
+            if self._journal is journal:  # the process is still there
+                journal.append(RunClosed(storyboard=self.stem))
+                self._left(journal.past)
+                journal.gone = True
+
+    def crashed(self) -> None:
+        """The process is gone: of what it wrote down last the disk may lack some."""
+        if self._journal is not None:
+            self._left(self._journal.crashed(self.dice))
+
+    def _left(self, past: list[tuple[float, Recorded]]) -> None:
+        self.past, self._journal = past, None
+        if self._crew is not None and any(remark.startswith(NO_LIST) for remark in self._crew.remarks):
+            self.blind.append((self._began, self.clock.true))
+        self._crew = None
+
+    def _keep_lock(self, lock: Lock) -> None:
+        self.locks[self.stem] = lock
+
+    def _world(self, journal: Journal) -> World:
+        past = Journal(self.clock, list(journal.past)).history.past
+        stored, boards = frozenset(self.vault.digests), frozenset({self.stem})
+        lock = with_past(self.locks.get(self.stem, Lock()), past, self.stem)
+        others = {stem: lock for stem, lock in self.locks.items() if stem != self.stem}
+        return World(ROWS, {}, lock, past, stored, storyboard=self.stem, others=others, boards=boards, provider="ark")
+
+    async def _walk(self, journal: Journal, memory: Memory, *, interrupted: bool) -> Outcome:
+        loop = asyncio.get_running_loop()
+        paced = Paced(self.api, self.clock, {**RATES, "create": Rate(1000, 1.0)})
+        stop = Stop()
+        crew = self._crew = Crew(
+            realm="real",
+            provider=paced,
+            watcher=Watcher(paced, self.clock),
+            scanner=Scanner(paced, self.clock),
+            fetcher=self.vault,
+            journal=journal,
+            store=shelf(),  # type: ignore[arg-type]  # all that is asked of it here is where a file lies
+            addresses=self.lives,
+            uploads=None,
+            clock=self.clock,
+            dice=Dice(self.dice),
+            pace=Pace(5.0, 30.0, self.grace),
+            slots=Slots(10),
+            tell=lambda _: None,
+            root=Path(),
+            stop=stop,
+            memory=memory,
+            began=self.clock.now(),
+        )
+        world = self._world(journal)
+        run = Run(plan(self.board.graph, world), world, crew, self._keep_lock)
+        if interrupted:
+            walking = asyncio.current_task()
+            loop.call_later(self.dice.uniform(0, 300), lambda: setattr(stop, "interrupted", 2))
+            if self.dice.random() < 0.5 and walking is not None:
+                loop.call_later(self.dice.uniform(300, 400), walking.cancel)
+        return await run.walk(Local())
