@@ -97,7 +97,8 @@ cover: .venv/installed-dev  ## every branch of the rooms that think is taken by 
 	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/film/test_montage.py tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
 	$(BIN)/coverage report
 
-CORE := $(addprefix storyboard/,executor/perform.py executor/locate.py executor/scan.py executor/reconcile.py \
+CORE := $(addprefix storyboard/,executor/perform.py executor/submit.py executor/markers.py executor/locate.py executor/unrecorded.py \
+	executor/duplicates.py executor/wait.py executor/download.py executor/scan.py executor/reconcile.py \
 	planning/event.py planning/history.py planning/takes.py planning/marker.py world/journal.py world/store.py)
 CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py \
 	stop.py locate.py scan.py duplicates.py) \

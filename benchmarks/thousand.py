@@ -22,9 +22,10 @@ from storyboard.executor import job as jobs
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.job import Job
-from storyboard.executor.perform import ended, submitted
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
+from storyboard.executor.submit import submit
+from storyboard.executor.wait import wait_for_end
 from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
 from storyboard.net import opened
@@ -99,7 +100,7 @@ class Counted:
 async def _made(name: str, crew: Crew, order: jobs.Order) -> float:
     """Submit and watch one task; how long after its end that was known (seconds)."""
     job = Job(name, "", {"prompt": name})
-    task = await ended(job, await submitted(job, crew, order), crew)
+    task = await wait_for_end(job, await submit(job, crew, order), crew)
     return time.time() - task.updated_at
 
 

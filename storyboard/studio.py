@@ -25,8 +25,7 @@ from storyboard.errors import (
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.job import asked_of
-from storyboard.executor.local import Local
-from storyboard.executor.locate import looks_for_version_1
+from storyboard.executor.markers import looks_for_version_1
 from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run, nothing_to_do
 from storyboard.executor.scan import Scanner
@@ -470,7 +469,7 @@ async def _run(
             plan = calling_back(plan, wish.callbacks)
         work = Run(plan, planned.world, crew, lock.keep)
         async with interruptible(crew):
-            return await work.walk(Local())
+            return await work.walk()
 
 
 def _from_any_thread(hint: Callable[[str], None]) -> Callable[[str], None]:

@@ -18,12 +18,13 @@ from storyboard.errors import (
     Untrusted,
 )
 from storyboard.executor.crew import Crew
-from storyboard.executor.engine import Engine
+from storyboard.executor.download import download
+from storyboard.executor.duplicates import settle_late_duplicates
 from storyboard.executor.inputs import items_of
 from storyboard.executor.job import Job, Known, asked_of, model_of
-from storyboard.executor.locate import settle_late_duplicates
-from storyboard.executor.perform import ended, perform, stored
+from storyboard.executor.perform import perform
 from storyboard.executor.stop import Stopped
+from storyboard.executor.wait import wait_for_end
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
 from storyboard.planning.budget import Books, Budget
@@ -213,18 +214,17 @@ class Run:
         self._began = len(crew.journal.past)
         self.outcome = Outcome(budget=crew.budget)
 
-    async def walk(self, engine: Engine) -> Outcome:
+    async def walk(self) -> Outcome:
         """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
         self._settle_what_is_kept()
         schedule = Schedule(self._plan, self._crew.salt)
-        salvages = [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._plan.salvage]
-        await engine.walk(schedule, self._work, lambda: self._crew.stop.going)
-        salvages += [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._left_over()]
-        salvages += [
-            asyncio.ensure_future(self._salvage(self._crew.journal.history.attempt(intent)))
-            for intent in self._crew.duplicates
-        ]
-        await asyncio.gather(*salvages)
+        async with asyncio.TaskGroup() as group:
+            for attempt in self._plan.salvage:
+                group.create_task(self._salvage(attempt))
+            await self._work_on_all(schedule, group)
+            duplicates = [self._crew.journal.history.attempt(intent) for intent in self._crew.duplicates]
+            for attempt in (*self._left_over(), *duplicates):
+                group.create_task(self._salvage(attempt))
         for unit in self._plan.steps:
             if unit not in self.outcome.results:
                 take = self.outcome.takes.get(unit.scene)
@@ -238,6 +238,19 @@ class Run:
         self.outcome.remarks = list(self._crew.remarks)
         self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
         return self.outcome
+
+    async def _work_on_all(self, schedule: Schedule, group: asyncio.TaskGroup) -> None:
+        """Work on each unit as soon as it can start, until nothing runs and nothing more can start."""
+        running: dict[asyncio.Task[Standing], Unit] = {}
+        while True:
+            for unit in schedule.ready if self._crew.stop.going else ():
+                schedule.start(unit)
+                running[group.create_task(self._work(unit))] = unit
+            if not running:
+                return
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                schedule.end(running.pop(task), task.result())
 
     def _why_not_begun(self, unit: Unit) -> str:
         """Why nothing became of a unit that nobody has worked on."""
@@ -421,8 +434,8 @@ class Run:
         known = Known("", take.task)
         hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"
         try:
-            task = await ended(job, known, self._crew)
-            await stored(job, known, task, self._crew, only=take.digest)
+            task = await wait_for_end(job, known, self._crew)
+            await download(job, known, task, self._crew, only=take.digest)
         except (SceneFailed, DecisionNeeded) as error:
             raise DecisionNeeded(f"its video is gone from the store, and {error.what}", hint) from error
         self.outcome.takes[unit.scene] = take

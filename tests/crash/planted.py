@@ -15,7 +15,7 @@ from tests.crash.place import ROOT
 
 _INTENT_NOTED = "_note_intended(job, crew, replace(job.intended(intent, carried, occurrence), body=digest_of(body)))"
 _NO_LIST = (
-    "storyboard/executor/perform.py",
+    "storyboard/executor/submit.py",
     "                await check_unrecorded(job, crew, carried, occurrence)\n",
     "",
 )
@@ -23,12 +23,12 @@ _DECIDED = 'happened.Decided(job.scene, begun.intent, "submit again", storyboard
 BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "intent after the POST": (
         (
-            "storyboard/executor/perform.py",
+            "storyboard/executor/submit.py",
             f"    {_INTENT_NOTED}\n    try:\n        _check_awake(crew, intent)\n",
             "    try:\n",
         ),
         (
-            "storyboard/executor/perform.py",
+            "storyboard/executor/submit.py",
             "        _note_accepted(job, crew, intent, task)\n",
             f"        {_INTENT_NOTED}\n        _note_accepted(job, crew, intent, task)\n",
         ),
@@ -37,8 +37,8 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "a submission in doubt is made again": (
         (
             "storyboard/executor/perform.py",
-            "            known = await sought(job, crew, begun)\n",
-            f"            crew.note({_DECIDED})\n            known = await submitted(job, crew, order)\n",
+            "            known = await find_lost_task(job, crew, begun)\n",
+            f"            crew.note({_DECIDED})\n            known = await submit(job, crew, order)\n",
         ),
         _NO_LIST,
     ),
@@ -55,7 +55,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "a full disk is a failed submission": (
         (
-            "storyboard/executor/perform.py",
+            "storyboard/executor/submit.py",
             '        raise FileTrouble(f"{error.what}; the service has taken task {task} on", error.hint) from error\n',
             "        crew.note(happened.NotSent(job.scene, intent, error.what, storyboard=job.storyboard))\n"
             "        raise NotSent(error.what) from error\n",
@@ -78,15 +78,15 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "a new folder's name is not synced": (("storyboard/world/files.py", "sync_folder(made.parent)", "pass"),),
     "identity by bytes": (
         (
-            "storyboard/executor/perform.py",
-            "        id=id_of(_provider(known, crew), known.task),\n",
+            "storyboard/executor/download.py",
+            "        id=id_of(_maker_of(known, crew), known.task),\n",
             '        id=f"file:{video.digest}",\n',
         ),
     ),
     "no list": (_NO_LIST,),
     "marker by name": (
         (
-            "storyboard/executor/locate.py",
+            "storyboard/executor/markers.py",
             "Marker(marker_of(job.components, occurrence, taken))",
             'Marker(marker_of({**job.components, "scene": job.scene}, occurrence, taken))',
         ),

@@ -17,7 +17,6 @@ from storyboard import net
 from storyboard.emulator.faults import Fault
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
-from storyboard.executor.local import Local
 from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run
 from storyboard.executor.scan import Scanner
@@ -140,7 +139,7 @@ class Stage:
             budget=Budget(self.cap, past=[event for _, event in journal.past]),
         )
         try:
-            return await Run(plan(graph, world), world, crew, self._keep).walk(Local())
+            return await Run(plan(graph, world), world, crew, self._keep).walk()
         finally:
             await way.close()
 

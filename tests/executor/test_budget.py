@@ -20,7 +20,6 @@ from storyboard.errors import (
 )
 from storyboard.executor.crew import Crew
 from storyboard.executor.job import Job
-from storyboard.executor.local import Local
 from storyboard.executor.perform import perform
 from storyboard.executor.run import Outcome, Run
 from storyboard.planning.budget import Budget, Cap, Entry
@@ -158,7 +157,7 @@ def walked(crew: Crew) -> Outcome:
     """Run the film's plan as if nobody had looked at its cost beforehand."""
     graph = graph_of(FILM)
     here = world()
-    return asyncio.run(Run(plan(graph, here), here, crew, lambda _: None).walk(Local()))
+    return asyncio.run(Run(plan(graph, here), here, crew, lambda _: None).walk())
 
 
 @pytest.mark.row(80)

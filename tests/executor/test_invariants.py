@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import AnotherRunner, DecisionNeeded, Gone, NotFound, StoryboardError, UnknownOutcome, Unusable
+from storyboard.executor.download import _video_address
 from storyboard.executor.job import Job
-from storyboard.executor.perform import _address_of, _attempted, perform
+from storyboard.executor.perform import perform
+from storyboard.executor.submit import submit_once
 from storyboard.planning.event import Accepted, Ended, Intended, Memory, Missed
 from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.marker import NO_MARKER, Marker, marker_of
@@ -233,14 +235,14 @@ def test_a_run_that_only_recovers_pays_for_nothing(tmp_path: Path) -> None:
     """Not even if it came as far as the request: that raises, also under `python -O`."""
     at = bench(tmp_path)
     with pytest.raises(AssertionError, match="a run that only recovers pays for nothing"):
-        asyncio.run(_attempted(JOB, replace(at.crew, memory="sought"), b"", NO_MARKER, 0))
+        asyncio.run(submit_once(JOB, replace(at.crew, memory="sought"), b"", NO_MARKER, 0))
     assert at.desk.bodies == []
 
 
 def test_a_task_without_a_video_is_not_fetched() -> None:
     """Whoever fetches it has seen that it names one."""
     with pytest.raises(AssertionError, match="task cgt-1 can be fetched, but names no video"):
-        _address_of(Task("cgt-1", "succeeded", "succeeded"))
+        _video_address(Task("cgt-1", "succeeded", "succeeded"))
 
 
 def test_a_task_that_is_gone_is_not_looked_for_in_a_list_that_there_is_none_of(tmp_path: Path) -> None:

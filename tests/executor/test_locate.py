@@ -21,19 +21,13 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.crew import Crew
+from storyboard.executor.duplicates import settle_late_duplicates
 from storyboard.executor.job import Job, Known
-from storyboard.executor.locate import (
-    ATTEMPTS_BEFORE,
-    LIST_PATIENCE,
-    check_unrecorded,
-    looks_for_version_1,
-    next_marker,
-    recover,
-    settle_late_duplicates,
-)
-from storyboard.executor.perform import submitted
+from storyboard.executor.locate import LIST_PATIENCE, check_unrecorded, recover
+from storyboard.executor.markers import ATTEMPTS_BEFORE, looks_for_version_1, next_marker
 from storyboard.executor.reconcile import LISTED, odds
 from storyboard.executor.stop import Stopped
+from storyboard.executor.submit import submit
 from storyboard.planning import event as happened
 from storyboard.planning.event import (
     Accepted,
@@ -183,7 +177,7 @@ def test_two_remakes_at_the_same_time_carry_markers_of_their_own(tmp_path: Path)
     jobs = [replace(JOB, scene=f"s{number}", rank=number, alike=2) for number in (0, 1)]
 
     async def both() -> None:
-        await asyncio.gather(*(submitted(job, at.crew, order) for job in jobs))
+        await asyncio.gather(*(submit(job, at.crew, order) for job in jobs))
 
     asyncio.run(both())
     noted = [event.marker for _, event in at.journal.past if isinstance(event, Intended) and event.body]
@@ -296,7 +290,7 @@ def test_a_task_that_is_only_a_remake_s_is_held(tmp_path: Path, memory: Memory) 
     """Nothing says that there was a first task: among many scenes another one's task has this marker by chance."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=marker_of(KEY, 1))]
-    assert "cgt-other" in came(submitted(JOB, replace(at.crew, memory=memory), order))
+    assert "cgt-other" in came(submit(JOB, replace(at.crew, memory=memory), order))
     assert at.journal.past == []
 
 
@@ -329,7 +323,7 @@ def test_a_task_that_another_scene_was_given_by_its_marker_is_held(tmp_path: Pat
     """It fits both: this scene is neither given it nor bought again before a person has looked."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at)
-    error = error_of(submitted(JOB, replace(at.crew, memory=memory), order))
+    error = error_of(submit(JOB, replace(at.crew, memory=memory), order))
     assert (error and error.what, error and error.hint, at.desk.bodies) == (
         "task cgt-other carries this scene's marker, but scene dawn was given it, whose marker is the same",
         "look at the video of dawn\n"
@@ -343,7 +337,7 @@ def test_a_task_of_another_storyboard_s_scene_is_not_adopted(tmp_path: Path) -> 
     """Its lock is another one: only its own storyboard can give a take away."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at, "trailer")
-    error = error_of(submitted(JOB, at.crew, order))
+    error = error_of(submit(JOB, at.crew, order))
     assert "--adopt" not in (error.hint if error else "--adopt")
 
 
@@ -352,7 +346,7 @@ def test_a_second_task_of_that_marker_is_held_as_well(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path)
     given_to_dawn(at)
     at.desk.listed.append(task(at, "cgt-second"))
-    assert "scene dawn was given it" in came(submitted(JOB, replace(at.crew, memory="sought"), order))
+    assert "scene dawn was given it" in came(submit(JOB, replace(at.crew, memory="sought"), order))
 
 
 def test_a_task_that_a_person_gave_the_other_scene_holds_nobody(tmp_path: Path) -> None:
@@ -447,7 +441,7 @@ def paid(at: Bench, job: Job = JOB, **fields: Any) -> str:
     crew = replace(at.crew, **fields)
 
     async def task_of() -> str:
-        return (await submitted(job, crew, order)).task
+        return (await submit(job, crew, order)).task
 
     try:
         return asyncio.run(task_of())
@@ -465,7 +459,7 @@ def test_a_listed_task_that_the_record_lacks_holds_the_scene(tmp_path: Path) -> 
     """A complete record holds it as well, and says what a person can do."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
-    error = error_of(submitted(JOB, at.crew, order))
+    error = error_of(submit(JOB, at.crew, order))
     assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
         DecisionNeeded,
         f"task cgt-other (30 s old, succeeded) {UNRECORDED}",
@@ -478,7 +472,7 @@ def test_a_held_scene_names_its_profile(tmp_path: Path) -> None:
     """Both commands that are named concern the scene in that profile only."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
-    error = error_of(submitted(replace(JOB, profile="tall"), at.crew, order))
+    error = error_of(submit(replace(JOB, profile="tall"), at.crew, order))
     assert (error and error.hint.count(" --profile tall`")) == 2
 
 
@@ -656,8 +650,8 @@ def test_a_task_whose_answer_is_under_way_holds_no_equal_scene(tmp_path: Path) -
     equal = [replace(JOB, scene=f"s{number}", rank=number, alike=2) for number in (0, 1)]
 
     async def three() -> list[str]:
-        await submitted(replace(JOB, scene="dawn", components=OTHERS), at.crew, order)
-        return [one.task for one in await asyncio.gather(*(submitted(job, at.crew, order) for job in equal))]
+        await submit(replace(JOB, scene="dawn", components=OTHERS), at.crew, order)
+        return [one.task for one in await asyncio.gather(*(submit(job, at.crew, order) for job in equal))]
 
     assert asyncio.run(three()) == ["cgt-2", "cgt-3"]
 
@@ -712,7 +706,7 @@ def test_the_next_scene_does_not_wait_for_a_list_that_keeps_failing(tmp_path: Pa
 def test_a_record_with_gaps_is_not_paid_for_without_a_list(tmp_path: Path) -> None:
     """Nothing is submitted before the list was read."""
     at = bench(tmp_path, failing(NO_ANSWER))
-    error = error_of(submitted(JOB, replace(at.crew, memory="doubtful"), order))
+    error = error_of(submit(JOB, replace(at.crew, memory="doubtful"), order))
     assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
         DecisionNeeded,
         "the service's list of tasks can't be read (no answer), and this project's record may be incomplete",
@@ -771,7 +765,7 @@ def test_a_wait_for_a_list_ends_when_the_run_is_interrupted(tmp_path: Path) -> N
         if isinstance(event, Waiting):
             at.crew.stop.interrupt(2)
 
-    error = error_of(submitted(JOB, replace(at.crew, memory="doubtful", tell=interrupting), order))
+    error = error_of(submit(JOB, replace(at.crew, memory="doubtful", tell=interrupting), order))
     assert (type(error), at.desk.bodies) == (Stopped, [])
 
 

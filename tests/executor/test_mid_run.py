@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from storyboard.errors import NotFound
 from storyboard.executor.crew import Crew
-from storyboard.executor.local import Local
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.facts import FileFacts
 from storyboard.planning.event import Notice, OfAttempt
@@ -62,7 +61,7 @@ class Project:
         past, stored = self.at.journal.history.past, self.at.crew.store.digests()
         here = World(ROWS, files, self.lock, past, stored)
         hands: Crew = replace(self.at.crew, tell=tell, **crew)  # type: ignore[arg-type]  # fields of a crew
-        return asyncio.run(Run(plan(graph, here), here, hands, self.keep).walk(Local()))
+        return asyncio.run(Run(plan(graph, here), here, hands, self.keep).walk())
 
     @property
     def asked(self) -> list[str]:
@@ -155,7 +154,7 @@ def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> 
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
     here = world(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
-    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk(Local()))
+    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk())
     held = outcome.result("dusk")
     assert (held.standing, "its video is gone from the store" in held.what, at.desk.bodies) == ("held", True, [])
 
@@ -166,7 +165,7 @@ def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
     here = world(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
-    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk(Local()))
+    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk())
     held = outcome.result("dusk")
     assert (held.standing, "the service has another one now" in held.what) == ("held", True)
     assert (at.desk.bodies, at.journal.history.past.takes) == ([], ())

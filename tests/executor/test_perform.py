@@ -23,10 +23,12 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from storyboard.executor.download import download
 from storyboard.executor.fetch import Fetcher
 from storyboard.executor.job import Job, Known
-from storyboard.executor.perform import perform, stored, submitted
+from storyboard.executor.perform import perform
 from storyboard.executor.stop import Stopped
+from storyboard.executor.submit import submit
 from storyboard.net import FETCHES
 from storyboard.planning.event import Accepted, Intended
 from storyboard.planning.history import Attempt, past_of
@@ -438,7 +440,7 @@ def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -
     async def two() -> None:
         for _ in range(RATES["create"].count):
             await at.crew.provider.turn("create")
-        await submitted(JOB, at.crew, order)
+        await submit(JOB, at.crew, order)
 
     asyncio.run(two())
     assert [round(when - began) for when, event in at.journal.past if event.kind == "intended"] == [63]
@@ -471,9 +473,9 @@ def test_what_has_ended_is_fetched_before_anything_is_submitted(tmp_path: Path) 
         for _ in range(FETCHES):
             await fetcher.hands.acquire()
         task = Task("cgt-1", "succeeded", "succeeded", Address("http://127.0.0.1:1/v.mp4"))
-        fetching = asyncio.ensure_future(stored(JOB, Known("intent", "cgt-1"), task, at.crew))
+        fetching = asyncio.ensure_future(download(JOB, Known("intent", "cgt-1"), task, at.crew))
         await asyncio.sleep(0)
-        submitting = asyncio.ensure_future(submitted(JOB, at.crew, order))
+        submitting = asyncio.ensure_future(submit(JOB, at.crew, order))
         await asyncio.sleep(0)
         fetcher.hands.release()
         await asyncio.gather(fetching, submitting)

@@ -27,9 +27,12 @@ from storyboard.errors import (
     Unusable,
 )
 from storyboard.executor.crew import Crew
+from storyboard.executor.download import download
 from storyboard.executor.job import Job, Known
-from storyboard.executor.perform import perform, sought, stored, submitted
+from storyboard.executor.locate import find_lost_task
+from storyboard.executor.perform import perform
 from storyboard.executor.polling import odd_after
+from storyboard.executor.submit import submit
 from storyboard.planning import event as happened
 from storyboard.planning.event import (
     Accepted,
@@ -240,7 +243,7 @@ def test_a_crash_leaves_no_words_for_what_was_lost(tmp_path: Path) -> None:
     """Of an attempt that nobody heard of afterwards it is said that its answer was lost."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
-    held = refused(sought(JOB, at.crew, at.journal.history.attempt(ONE)))
+    held = refused(find_lost_task(JOB, at.crew, at.journal.history.attempt(ONE)))
     assert held.what == "its answer was lost, and the service lists no task that bears its mark"
 
 
@@ -249,7 +252,7 @@ def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     at.crew.stop.interrupt(2)
-    held = refused(sought(JOB, at.crew, at.journal.history.attempt(ONE)))
+    held = refused(find_lost_task(JOB, at.crew, at.journal.history.attempt(ONE)))
     assert (held.what, at.crew.clock.now()) == (
         "its answer was lost, and the run was interrupted before its task was looked for",
         VirtualClock().now(),
@@ -299,7 +302,7 @@ def test_attempts_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
     at.journal.append(Accepted("dusk", ONE, task="cgt-lost"))
     at.journal.append(Ended("dusk", ONE, status="failed", error="no"))
     at.desk.listed = [ours(at)]
-    no = refused(submitted(JOB, replace(at.crew, memory="sought"), order))
+    no = refused(submit(JOB, replace(at.crew, memory="sought"), order))
     assert no.what == "the service lists no task of it"
 
 
@@ -343,7 +346,7 @@ def test_a_record_with_gaps_is_told_of(tmp_path: Path, memory: Any, error: tuple
     """With what to do."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at)] if memory == "doubtful" else []
-    no = refused(submitted(JOB, replace(at.crew, memory=memory), order))
+    no = refused(submit(JOB, replace(at.crew, memory=memory), order))
     assert (no.what, no.hint) == error
 
 
@@ -358,7 +361,7 @@ def test_what_bears_no_mark_is_not_looked_for(tmp_path: Path) -> None:
     """No list can say anything of it."""
     at = at_a_desk(tmp_path)
     job = replace(JOB, marked=False)
-    assert done(at, submitted(job, replace(at.crew, memory="doubtful"), order))[0].kind == "intended"
+    assert done(at, submit(job, replace(at.crew, memory="doubtful"), order))[0].kind == "intended"
 
 
 def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
@@ -370,7 +373,7 @@ def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
         at.desk.listed = [ours(at)]
         await at.crew.clock.sleep(60)
         crew = replace(at.crew, memory="doubtful", began=at.crew.clock.now())
-        await submitted(JOB, crew, order)
+        await submit(JOB, crew, order)
 
     with pytest.raises(DecisionNeeded):
         asyncio.run(both())
@@ -516,7 +519,7 @@ def test_a_scene_is_not_submitted_while_an_attempt_at_it_is_in_doubt(tmp_path: P
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     with pytest.raises(AssertionError):
-        asyncio.run(submitted(JOB, at.crew, order))
+        asyncio.run(submit(JOB, at.crew, order))
     assert at.desk.bodies == []
 
 
@@ -529,7 +532,7 @@ def test_another_may_be_submitted_while_one_is_in_doubt(tmp_path: Path, other: J
     """Another scene, another profile, or the same scene with other words."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
-    asyncio.run(submitted(other, at.crew, order))
+    asyncio.run(submit(other, at.crew, order))
     assert len(at.desk.bodies) == 1
 
 
@@ -545,7 +548,7 @@ def test_money_is_set_aside_under_the_intent_s_name(tmp_path: Path) -> None:
         def settle(self, intent: str, bill: Money) -> None:
             """Nobody looks at it here."""
 
-    done(at, submitted(JOB, replace(at.crew, day=Day()), order))
+    done(at, submit(JOB, replace(at.crew, day=Day()), order))
     assert asked == [(ONE, JOB.reserve, 0)]
 
 
@@ -558,7 +561,7 @@ def crew_of(at: Bench) -> Crew:
 def test_a_mark_that_somebody_in_doubt_bears_is_not_used_again(tmp_path: Path) -> None:
     """The next one is."""
     at = at_a_desk(tmp_path)
-    asyncio.run(submitted(JOB, crew_of(at), order))
+    asyncio.run(submit(JOB, crew_of(at), order))
     assert marks(event for _, event in at.journal.past) == [MARK, MARK + 1]
 
 
@@ -568,7 +571,7 @@ def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
     begun = Attempt(ONE, "dusk", "tall", KEY, "accepted", "cgt-9")
     at.journal.append(INTENDED)
     at.journal.append(Ended("dusk", ONE, status="failed", error=begun.error))
-    asyncio.run(submitted(JOB, at.crew, order))
+    asyncio.run(submit(JOB, at.crew, order))
     assert marks(event for _, event in at.journal.past) == [MARK, marker_of(KEY, 1)]
 
 
@@ -739,7 +742,7 @@ def test_a_model_tells_whose_a_task_is(tmp_path: Path, job: Job, model: str, fou
     """Where the request named one."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at, model=model)]
-    events = done(at, submitted(job, replace(at.crew, memory="doubtful"), order))
+    events = done(at, submit(job, replace(at.crew, memory="doubtful"), order))
     assert bool(events) is not found
 
 
@@ -765,9 +768,9 @@ def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Pa
     at = at_a_desk(tmp_path)
 
     async def both() -> None:
-        await submitted(replace(JOB, scene="dawn"), at.crew, order)
+        await submit(replace(JOB, scene="dawn"), at.crew, order)
         crew = replace(at.crew, provider=Refusing(at))  # type: ignore[arg-type]  # the rest is passed on
-        await submitted(JOB, crew, order)
+        await submit(JOB, crew, order)
 
     stopped = refused(both())
     written = {event.scene for _, event in at.journal.past if isinstance(event, OfAttempt)}
@@ -792,7 +795,7 @@ def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     full = Full(tmp_path / "full", at.crew.clock, writing=True)
     full.kind = "intended"
-    told = refused(submitted(JOB, replace(at.crew, journal=full), order))
+    told = refused(submit(JOB, replace(at.crew, journal=full), order))
     assert (told.what, at.desk.bodies, full.past) == ("state.db can't be written: the disk is full", [], [])
 
 
@@ -805,7 +808,7 @@ def test_only_the_very_take_comes_in_its_place(tmp_path: Path, same: bool) -> No
 
     async def fetched() -> None:
         task = await at.crew.provider.look(wanted.task)
-        await stored(JOB, known, task, at.crew, only=wanted.digest if same else "sha256:" + "0" * 64)
+        await download(JOB, known, task, at.crew, only=wanted.digest if same else "sha256:" + "0" * 64)
 
     with suppress(DecisionNeeded):
         asyncio.run(fetched())
@@ -817,7 +820,7 @@ def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path)
     (tmp_path / "full").mkdir()
     full = Full(tmp_path / "full", at.crew.clock, writing=True)
-    told = refused(submitted(JOB, replace(at.crew, journal=full), order))
+    told = refused(submit(JOB, replace(at.crew, journal=full), order))
     assert (told.what, told.hint, [attempt.intent for attempt in full.history.in_doubt]) == (
         "state.db can't be written: the disk is full; the service has taken task cgt-1 on",
         "free space",
@@ -834,7 +837,7 @@ def test_a_request_bears_the_mark_that_is_written_down(tmp_path: Path) -> None:
         return BODY
 
     at = at_a_desk(tmp_path)
-    asyncio.run(submitted(JOB, at.crew, marked))
+    asyncio.run(submit(JOB, at.crew, marked))
     assert (carried, marks(event for _, event in at.journal.past)) == ([Marker(MARK)], [MARK])
 
 

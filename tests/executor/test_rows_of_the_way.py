@@ -18,8 +18,9 @@ import pytest
 from storyboard import net
 from storyboard.errors import NotSent, NoWayOut, ProviderError, Untrusted
 from storyboard.executor.job import Job, Known
-from storyboard.executor.perform import ended, perform
+from storyboard.executor.perform import perform
 from storyboard.executor.stop import Stopped
+from storyboard.executor.wait import wait_for_end
 from storyboard.planning.event import Waiting
 from storyboard.planning.marker import Marker
 from storyboard.promises import Account, Pace, Secret
@@ -188,7 +189,7 @@ def test_a_stranger_that_is_met_while_one_waits_loses_no_task(tmp_path: Path) ->
     attempts = at.journal.history.of("", "", "dusk")
     assert [attempt.state for attempt in attempts] == ["accepted"]
     known = Known(attempts[0].intent, "cgt-1")
-    assert asyncio.run(ended(JOB, known, at.crew)).status == "succeeded"
+    assert asyncio.run(wait_for_end(JOB, known, at.crew)).status == "succeeded"
 
 
 @pytest.mark.row(6)

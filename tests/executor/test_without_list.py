@@ -13,8 +13,9 @@ import pytest
 from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
 from storyboard.executor.crew import Crew
 from storyboard.executor.job import Job
-from storyboard.executor.locate import recover
-from storyboard.executor.perform import perform, sought, submitted
+from storyboard.executor.locate import find_lost_task, recover
+from storyboard.executor.perform import perform
+from storyboard.executor.submit import submit
 from storyboard.planning.event import Intended, Memory
 from storyboard.planning.marker import Marker
 from storyboard.testing.clock import VirtualClock
@@ -67,14 +68,14 @@ def test_three_scenes_are_paid_for_with_one_remark(tmp_path: Path) -> None:
 def test_no_list_is_asked_for_when_a_scene_is_made(tmp_path: Path, memory: Memory) -> None:
     """Neither before it is paid for nor afterwards, however far the record is to be trusted."""
     at, crew = without_list(tmp_path, memory)
-    asyncio.run(submitted(DUSK, crew, order))
+    asyncio.run(submit(DUSK, crew, order))
     assert (len(at.desk.bodies), at.desk.listings) == (1, 0)
 
 
 def test_a_lost_answer_is_held_and_the_reason_told(tmp_path: Path) -> None:
     """The error says that the answer was lost, and that the provider lists no tasks."""
     at, crew = without_list(tmp_path, answers=[LOST])
-    error = error_of(submitted(DUSK, crew, order))
+    error = error_of(submit(DUSK, crew, order))
     assert (type(error), str(error), at.kinds) == (UnknownOutcome, HELD, ["intended", "unknown", "held"])
 
 
@@ -82,7 +83,7 @@ def test_a_lost_answer_is_held_at_once(tmp_path: Path) -> None:
     """Nobody waits for anything, and no list is asked for."""
     at, crew = without_list(tmp_path, answers=[LOST])
     began = at.crew.clock.now()
-    error_of(submitted(DUSK, crew, order))
+    error_of(submit(DUSK, crew, order))
     assert (at.crew.clock.now() - began, at.desk.listings) == (0.0, 0)
 
 
@@ -90,7 +91,7 @@ def test_a_lost_answer_of_an_earlier_run_is_held_at_once(tmp_path: Path) -> None
     """The next run submits nothing for it, and asks for no list."""
     at, crew = without_list(tmp_path)
     at.journal.append(Intended("dusk", "i1", key=DUSK.components))
-    error = error_of(sought(DUSK, crew, at.journal.history.attempt("i1")))
+    error = error_of(find_lost_task(DUSK, crew, at.journal.history.attempt("i1")))
     held = "its answer was lost, and reel lists no tasks in which it could be looked for"
     assert (str(error), len(at.desk.bodies), at.desk.listings) == (held, 0, 0)
 
@@ -98,7 +99,7 @@ def test_a_lost_answer_of_an_earlier_run_is_held_at_once(tmp_path: Path) -> None
 def test_other_scenes_go_on_when_an_answer_is_lost(tmp_path: Path) -> None:
     """Only the scene whose answer was lost is held."""
     at, crew = without_list(tmp_path, answers=[LOST])
-    errors = [error_of(submitted(job, crew, order)) for job in JOBS]
+    errors = [error_of(submit(job, crew, order)) for job in JOBS]
     assert ([error is None for error in errors], len(at.desk.bodies)) == ([False, True, True], 3)
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from storyboard.errors import AnotherRunner, UnknownOutcome, Unreachable
 from storyboard.executor.job import Job
-from storyboard.executor.perform import on_our_clock, perform
+from storyboard.executor.perform import perform
 from storyboard.executor.scan import Scanner
+from storyboard.executor.wait import on_our_clock
 from storyboard.executor.watch import Watcher
 from storyboard.planning.event import Intended, Notice
 from storyboard.planning.marker import Marker, marker_of

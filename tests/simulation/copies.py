@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random
 
 from storyboard.executor.crew import Crew
-from storyboard.executor.local import Local
 from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run
 from storyboard.executor.scan import Scanner
@@ -200,4 +199,4 @@ class Copy:
             loop.call_later(self.dice.uniform(0, 300), lambda: setattr(stop, "interrupted", 2))
             if self.dice.random() < 0.5 and walking is not None:
                 loop.call_later(self.dice.uniform(300, 400), walking.cancel)
-        return await run.walk(Local())
+        return await run.walk()

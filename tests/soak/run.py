@@ -30,7 +30,6 @@ from typing import Any
 
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetcher
-from storyboard.executor.local import Local
 from storyboard.executor.reconcile import decision
 from storyboard.executor.run import Outcome, Run
 from storyboard.executor.scan import Scanner
@@ -260,7 +259,7 @@ async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge:
         async with opened() as net:
             paced = Paced(hands.provider(connect("ark", account, net)), clock, RATES)
             crew = _crew(layout, journal, account, paced, clock, store, tell)
-            outcome = await Run(plan(graph, world), world, crew, lock.keep).walk(Local())
+            outcome = await Run(plan(graph, world), world, crew, lock.keep).walk()
         journal.append(RunClosed(storyboard=layout.stem, exit=outcome.exit_code))
         return outcome
     finally:

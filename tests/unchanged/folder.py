@@ -15,7 +15,6 @@ from typing import Literal
 from storyboard.errors import NotFound, RateLimited, Rejected, UnknownOutcome
 from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetched
-from storyboard.executor.local import Local
 from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run, nothing_to_do
 from storyboard.executor.scan import Scanner
@@ -268,7 +267,7 @@ class Folder:
             root=Path(),
             began=self.clock.now(),
         )
-        return await Run(planned, world, crew, keep).walk(Local())  # type: ignore[arg-type]  # a function
+        return await Run(planned, world, crew, keep).walk()  # type: ignore[arg-type]  # a function
 
     def _count(self, stem: str, profile: str) -> None:
         """Remember how many scenes have each key now."""
