@@ -6,7 +6,8 @@ An author's mistakes are values (`language.problem.Problem`), not exceptions; a 
     ├── UsageError            wrong words on the command line                       exit 2
     ├── Interrupted           a signal said stop, twice                             exit 128 + signal
     ├── DecisionNeeded        a person has to say what to do                        exit 4
-    │   └── OverBudget        it would cost more than somebody set as the most
+    │   ├── OverBudget        it would cost more than somebody set as the most
+    │   └── PlanOutdated      what was planned rests on something that has changed since
     ├── MachineRefuses        the machine or the account can't do it                exit 5
     │   ├── FileTrouble       a file can't be read or written
     │   ├── StateDamaged      the record of what was done doesn't hold together
@@ -75,6 +76,10 @@ class DecisionNeeded(StoryboardError):
 
 class OverBudget(DecisionNeeded):
     """It may cost more than is left of what somebody set as the most; nothing was submitted."""
+
+
+class PlanOutdated(DecisionNeeded):
+    """Something that a plan rests on has changed since it was made: nothing of it was done."""
 
 
 class MachineRefuses(StoryboardError):

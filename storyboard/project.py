@@ -18,7 +18,7 @@ from storyboard.planning.event import FileRenamed, Recorded
 from storyboard.planning.history import Past, past_of
 from storyboard.planning.lock import Lock, from_text
 from storyboard.planning.plan import Plan, World, plan
-from storyboard.planning.selection import select
+from storyboard.planning.selection import names_state, select
 from storyboard.planning.takes import Shelf, shelf_of
 from storyboard.promises import Account, Clock, Realm, is_loopback
 from storyboard.providers.catalogue import capabilities, home_of
@@ -209,6 +209,29 @@ def _probed(real: Path, kind: Kind) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """A storyboard without mistakes, with what is known of the files that it names, and the texts that it was read
+    from, by name."""
+
+    layout: Layout
+    graph: Graph
+    facts: Mapping[str, FileFacts]
+    sources: Mapping[str, Source]
+
+
+def loaded_of(layout: Layout, judgement: Judgement, facts: Mapping[str, FileFacts]) -> Loaded:
+    """Return a storyboard that was judged and has no mistakes."""
+    if judgement.graph is None:
+        raise AssertionError("a storyboard with mistakes has no graph")
+    return Loaded(layout, judgement.graph, facts, judgement.sources)
+
+
+def files_now(layout: Layout, facts: Mapping[str, FileFacts]) -> Mapping[str, FileFacts]:
+    """Return the digests of the same files as they are now."""
+    return files.look(layout, list(facts), digests=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A plan and the world that it was made for."""
 
@@ -361,10 +384,11 @@ def planned(
         provider=name,
         notes=tuple(_notes(layout, state)),
     )
-    whole = plan(graph, world)
     if not selection:
-        return Planned(whole, world)
-    states = {row.scene: row.state for row in rows(whole, world)}
+        return Planned(plan(graph, world), world)
+    states: dict[str, str] = {}
+    if names_state(selection):  # only a plan of the whole knows how scenes stand
+        states = {row.scene: row.state for row in rows(plan(graph, world), world)}
     return Planned(plan(graph, world, select(selection, graph, states)), world)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from storyboard.cli.common import emulator_option, file_option, named, profile_option, tell_problems
+from storyboard.cli.common import emulator_option, file_option, profile_option
 from storyboard.cli.echo import echo
 
 
@@ -14,13 +14,10 @@ from storyboard.cli.echo import echo
 @emulator_option
 def command(file: str, profiles: tuple[str, ...], emulator: bool) -> None:
     """Cut the selected segments together, as they are."""
-    from storyboard import project, studio
+    from storyboard.cli.load import load
     from storyboard.cli.run import told_film
-    from storyboard.world.files import layout_of
+    from storyboard.operations import film
 
-    layout = layout_of(file, project.realm_of(emulator=emulator))
-    judgement, _ = project.survey(layout, named(profiles))
-    tell_problems(judgement)
-    assert judgement.graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
-    made = studio.film(layout, judgement.graph, studio.takes_now(layout, judgement.graph))
+    loaded = load(file, profiles, emulator=emulator)
+    made = film.film(loaded.layout, loaded.graph, film.takes_now(loaded.layout, loaded.graph))
     echo(told_film(made))

@@ -10,7 +10,6 @@ from storyboard.cli.common import (
     emulator_option,
     file_option,
     json_option,
-    named,
     profile_option,
     provider_option,
     telling,
@@ -45,7 +44,7 @@ def command(
 
     looked = look(
         file,
-        profiles=named(profiles),
+        profiles=profiles,
         emulator=emulator,
         selection=selection,
         tell=telling(as_json),

@@ -7,10 +7,8 @@ import click
 from storyboard.cli.common import (
     emulator_option,
     file_option,
-    named,
     profile_option,
     provider_option,
-    tell_problems,
 )
 
 
@@ -28,33 +26,25 @@ def command(
 
     Tasks of the last seven days are known by the mark that they bear; what was made within a day is fetched.
     """
-    from storyboard import project, studio
+    from storyboard.cli.load import load
     from storyboard.cli.progress import display
     from storyboard.cli.run import told_results
-    from storyboard.world.files import layout_of
+    from storyboard.operations.apply import apply
+    from storyboard.operations.options import RunOptions
+    from storyboard.operations.prepare import prepare
 
-    layout = layout_of(file, project.realm_of(emulator=emulator, provider=provider))
-    judgement, facts = project.survey(layout, named(profiles), provider)
-    tell_problems(judgement)
-    graph = judgement.graph
-    assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
-    with display(graph.order) as shows:
-
-        def agree(planned: project.Planned) -> bool:
-            shows.begin(planned.plan)
-            return True
-
-        wish = studio.Wish(
-            agree=agree,
-            tell=shows.tell,
-            selection=selection,
-            speed=20.0 if emulator else None,
-            provider=provider,
-            recover=True,
-            take_over=take_over,
-        )
-        outcome = studio.run(layout, graph, facts, wish)
-    assert outcome is not None  # noqa: S101 - nobody said no
+    loaded = load(file, profiles, emulator=emulator, provider=provider)
+    options = RunOptions(
+        selection=selection,
+        speed=20.0 if emulator else None,
+        provider=provider,
+        recover=True,
+        take_over=take_over,
+    )
+    with display(loaded.graph.order) as shows:
+        prepared = prepare(loaded, options)
+        shows.begin(prepared.plan)
+        outcome = apply(prepared, shows.tell)
     told_results(outcome)
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from storyboard.cli.common import checked_task, emulator_option, file_option, named, profile_option, tell_problems
+from storyboard.cli.common import checked_task, emulator_option, file_option, profile_option
 from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, UsageError
 
 if TYPE_CHECKING:
+    from storyboard.operations.decide import UnresolvedAttempt
     from storyboard.planning.history import Attempt
-    from storyboard.studio import Doubt
 
 
 @click.command("resolve")
@@ -50,45 +50,41 @@ def command(
 
     What it may cost is shown first, and on a terminal one is asked.
     """
-    from storyboard import project, studio
+    from storyboard import project
+    from storyboard.cli.load import load
     from storyboard.language.problem import nearest
+    from storyboard.operations import decide
     from storyboard.world.clock import SystemClock
-    from storyboard.world.files import layout_of
 
     if bool(adopt) + submit_again + abandon + bool(not_mine) != 1:
         raise UsageError("say one of --adopt TASK, --submit-again, --abandon and --not-mine TASK")
     if adopt or not_mine:
         checked_task(adopt or not_mine)
-    layout = layout_of(file, project.realm_of(emulator=emulator))
-    judgement, facts = project.survey(layout, named(profiles))
-    tell_problems(judgement)
-    graph = judgement.graph
-    assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
+    loaded = load(file, profiles, emulator=emulator)
+    layout, graph = loaded.layout, loaded.graph
     past = project.past_on_disk(layout, SystemClock())
     names = (*graph.order, *(attempt.scene for attempt in past.attempts.values()))
     if scene not in names:
         known = f"there are: {', '.join(graph.order[:20])}"
         raise UsageError(f'no scene is called "{scene}"', nearest(scene, graph.order) or known)
     if not_mine:
-        studio.disclaim(layout, scene, not_mine)
+        decide.disclaim(layout, scene, not_mine)
         going_on = f"storyboard run{' --emulator' if emulator else ''}"
         echo(f"{scene}: task {not_mine} belongs to another scene or project")
         echo(f"`{going_on}` submits the scene, at the price that it shows first")
         return
     choice = f"--adopt {adopt}" if adopt else "--abandon" if abandon else "--submit-again"
 
-    decided: list[Doubt] = []
-
-    def agree(doubt: Doubt) -> bool:
-        decided.append(doubt)
-        echo(told_doubt(doubt))
-        echo(f"{choice}: {told_choice(doubt, adopt, abandon=abandon)}")
-        return yes or layout.realm == "emulated" or not sys.stdin.isatty() or click.confirm("Do that?", default=False)
-
-    if not studio.resolve(layout, graph, facts, scene, adopt, abandon=abandon, agree=agree):
+    decision = decide.prepare_decision(loaded, scene, adopt, abandon=abandon)
+    doubt = decision.about
+    echo(told_doubt(doubt))
+    echo(f"{choice}: {told_choice(doubt, adopt, abandon=abandon)}")
+    asks = not yes and layout.realm != "emulated" and sys.stdin.isatty()
+    if asks and not click.confirm("Do that?", default=False):
         raise DecisionNeeded("nothing was decided: you said no")
+    decide.apply_decision(decision)
     if abandon:
-        echo(f"{scene}: its submission is given up; {taking_back(decided[0].attempt, emulator=emulator)}")
+        echo(f"{scene}: its submission is given up; {taking_back(doubt.attempt, emulator=emulator)}")
         return
     word = f"task {adopt} is its own" if adopt else "it will be submitted again"
     echo(f"{scene}: {word}; go on with `storyboard run{' --emulator' if emulator else ''}`")
@@ -103,7 +99,7 @@ def taking_back(attempt: Attempt, *, emulator: bool) -> str:
     return f"{command} {'takes that back' if attempt.task else 'has it made after all'}"
 
 
-def told_doubt(doubt: Doubt) -> str:
+def told_doubt(doubt: UnresolvedAttempt) -> str:
     """The submission, when it was, and what it may be billed."""
     from storyboard.language.source import shown
     from storyboard.report.tasks import date_of
@@ -117,7 +113,7 @@ def told_doubt(doubt: Doubt) -> str:
     return f"{shown(attempt.scene)}: submitted on {date_of(attempt.at)} UTC{task}{mark}; {shown(state)}"
 
 
-def told_choice(doubt: Doubt, adopt: str, *, abandon: bool) -> str:
+def told_choice(doubt: UnresolvedAttempt, adopt: str, *, abandon: bool) -> str:
     """What may come of a choice, in money."""
     much = doubt.counts.told if doubt.counts.currency else "an unknown sum"
     if adopt:

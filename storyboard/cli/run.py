@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from storyboard import project, studio
-from storyboard.cli.common import Amount, Finite, file_option, named, profile_option, provider_option, tell_problems
+from storyboard import project
+from storyboard.cli.common import Amount, Finite, file_option, profile_option, provider_option
 from storyboard.cli.echo import echo
 from storyboard.cli.listen import receiving
+from storyboard.cli.load import load
 from storyboard.cli.progress import Display, display
 from storyboard.cli.show import money, show_plan, show_results, told_books
 from storyboard.errors import DecisionNeeded
 from storyboard.executor.run import Outcome
 from storyboard.language.source import shown
+from storyboard.operations.apply import apply
+from storyboard.operations.film import Film, film
+from storyboard.operations.options import RunOptions
+from storyboard.operations.prepare import Prepared, prepare
 from storyboard.planning.event import Notice
 from storyboard.planning.money import Money
-from storyboard.project import Planned, survey
 from storyboard.promises import Realm
-from storyboard.studio import Film, Wish
-from storyboard.world.files import layout_of
 from storyboard.world.mounts import place_of
 
 if TYPE_CHECKING:
@@ -77,39 +79,36 @@ def command(
     SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
     for either, a comma for both.
     """
-    layout = layout_of(file, project.realm_of(emulator=emulator, provider=provider))
-    judgement, facts = survey(layout, named(profiles), provider)
-    tell_problems(judgement)
-    graph = judgement.graph
-    assert graph is not None  # noqa: S101 - `tell_problems` leaves if there is a mistake
+    loaded = load(file, profiles, emulator=emulator, provider=provider)
+    layout, graph = loaded.layout, loaded.graph
     warning = place_of(layout.folder).warning
     if warning:
         echo(f"note: {shown(str(layout.folder))} {shown(warning)}", err=True)
-    asking = _Asking(layout.realm, yes)
+    options = RunOptions(
+        selection=selection,
+        jobs=jobs,
+        fail_fast=fail_fast,
+        max_cost=max_cost,
+        speed=speed if emulator else None,
+        provider=provider,
+        hold_reply=hold_reply / 1000,
+    )
     with receiving(layout, listen, callback_url) as receiver, display(graph.order) as shows:
-        wish = Wish(
-            agree=lambda planned: asking.agree(planned, shows),
-            tell=_telling(shows, receiver),
-            selection=selection,
-            jobs=jobs,
-            fail_fast=fail_fast,
-            max_cost=max_cost,
-            speed=speed if emulator else None,
-            provider=provider,
-            hold_reply=hold_reply / 1000,
-            callbacks=receiver,
-        )
-        outcome = studio.run(layout, graph, facts, wish)
-    if outcome is None:
-        raise DecisionNeeded("nothing was made: you said no")
+        prepared = prepare(loaded, options)
+        show_plan(prepared.plan, layout.realm)
+        if not _is_agreed(prepared, layout.realm, yes=yes):
+            raise DecisionNeeded("nothing was made: you said no")
+        if prepared.plan.makes:
+            shows.begin(prepared.plan)
+        outcome = apply(prepared, _telling(shows, receiver), receiver)
     told_results(outcome)
     _tell_money(outcome, layout.realm)
     if receiver is not None:
         _tell_heard(receiver.heard)
-    for name in project.changed_since(layout, judgement.sources):
+    for name in project.changed_since(layout, loaded.sources):
         echo(f"note: {shown(name)} was changed while the run was on; what was made is as it said before", err=True)
     if not selection and outcome.exit_code == 0:
-        echo(told_film(studio.film(layout, graph, outcome.takes)))
+        echo(told_film(film(layout, graph, outcome.takes)))
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)
 
@@ -131,24 +130,9 @@ def _tell_heard(heard: Heard) -> None:
     echo(said, err=True)
 
 
-class _Asking:
-    """Shows the plan, and asks before anything is spent: emulated runs never ask."""
-
-    def __init__(self, realm: Realm, yes: bool) -> None:
-        self._realm = realm
-        self._yes = yes
-
-    def agree(self, planned: Planned, shows: Display) -> bool:
-        show_plan(planned.plan, self._realm)
-        cost = money(planned.plan.cost)
-        agreed = self._realm == "emulated" or self._yes or not _spends(planned) or _asked(cost)
-        if agreed and planned.plan.makes:
-            shows.begin(planned.plan)
-        return agreed
-
-
-def _spends(planned: Planned) -> bool:
-    return any(step.resumes is None and step.fetches is None for step in planned.plan.makes)
+def _is_agreed(prepared: Prepared, realm: Realm, *, yes: bool) -> bool:
+    """Ask before anything is spent; emulated runs never ask."""
+    return realm == "emulated" or yes or not prepared.spends or _asked(money(prepared.plan.cost))
 
 
 def _asked(price: str) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from storyboard import project
 from storyboard.cli.echo import echo
+from storyboard.cli.load import load
 from storyboard.language.graph import Graph
 from storyboard.language.validator import Judgement
 from storyboard.planning.budget import Books, books_of
 from storyboard.project import Planned
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout, layout_of
+from storyboard.world.files import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,8 @@ def look(
     provider: str = "",
 ) -> Looked:
     """Read a project. Mistakes are told, and end the command."""
-    layout = layout_of(file, project.realm_of(emulator=emulator, provider=provider))
-    judgement, facts = project.survey(layout, profiles, provider)
-    tell(judgement)
-    assert judgement.graph is not None  # noqa: S101 - `tell` leaves if there is a mistake
-    clock = SystemClock()
+    loaded = load(file, profiles, emulator=emulator, provider=provider, tell=tell)
+    layout, clock = loaded.layout, SystemClock()
     state = project.state_on_disk(layout, clock)
-    planned = project.planned(layout, judgement.graph, facts, state, clock, selection, provider)
-    return Looked(layout, judgement.graph, planned, books_of(event for _, event in state.events))
+    planned = project.planned(layout, loaded.graph, loaded.facts, state, clock, selection, provider)
+    return Looked(layout, loaded.graph, planned, books_of(event for _, event in state.events))

@@ -10,7 +10,6 @@ from storyboard.cli.common import (
     emulator_option,
     file_option,
     json_option,
-    named,
     profile_option,
     telling,
 )
@@ -34,7 +33,7 @@ def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], em
     from storyboard.planning.selection import select
     from storyboard.report.view import rows
 
-    looked = look(file, profiles=named(profiles), emulator=emulator, tell=telling(as_json))
+    looked = look(file, profiles=profiles, emulator=emulator, tell=telling(as_json))
     found = rows(looked.planned.plan, looked.planned.world)
     if selection:
         chosen = select(selection, looked.graph, {row.scene: row.state for row in found})

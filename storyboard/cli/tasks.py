@@ -193,9 +193,9 @@ def _layout(file: str, emulator: bool) -> Layout:
 
 
 def _asked(layout: Layout, question: Callable[[Provider], Any], speed: float | None) -> Any:
-    from storyboard import studio
+    from storyboard.operations.service import ask
 
-    return studio.ask(layout, question, speed)
+    return ask(layout, question, speed)
 
 
 def _looked(layout: Layout, task: str, speed: float | None) -> Task:

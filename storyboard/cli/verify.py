@@ -23,19 +23,20 @@ def command(file: str, emulator: bool, deep: bool, as_json: bool) -> None:
     while the service still has it, and buys nothing; a last frame only once a scene is made from it, and else it takes
     the last picture of the video. Exits with 5 if something was found.
     """
-    from storyboard import project, studio
+    from storyboard import project
+    from storyboard.operations.verify import verify
     from storyboard.world.files import layout_of
 
     layout = layout_of(file, project.realm_of(emulator=emulator))
-    found = studio.verify(layout, deep=deep)
+    found = verify(layout, deep=deep)
     if as_json:
-        faults = [{"digest": fault.digest, "what": fault.what, "scenes": list(fault.scenes)} for fault in found.faults]
+        faults = [{"digest": one.digest, "what": one.what, "scenes": list(one.scenes)} for one in found.problems]
         echo(json.dumps({"checked": found.checked, "faults": faults}, ensure_ascii=False, indent=1))
     else:
-        for fault in found.faults:
-            whose = f" ({', '.join(fault.scenes)})" if fault.scenes else ""
-            echo(shown(f"{fault.digest[:19]}…{whose}: {fault.what}"), err=True)
-        how = "decoded" if deep else "checked"
-        echo(f"{found.checked} files {how}, {len(found.faults) or 'no'} fault{'' if len(found.faults) == 1 else 's'}")
-    if found.faults:
+        for one in found.problems:
+            whose = f" ({', '.join(one.scenes)})" if one.scenes else ""
+            echo(shown(f"{one.digest[:19]}…{whose}: {one.what}"), err=True)
+        how, count = "decoded" if deep else "checked", len(found.problems)
+        echo(f"{found.checked} files {how}, {count or 'no'} fault{'' if count == 1 else 's'}")
+    if found.problems:
         raise click.exceptions.Exit(5)

@@ -10,7 +10,6 @@ from storyboard.cli.common import (
     emulator_option,
     file_option,
     json_option,
-    named,
     profile_option,
     telling,
 )
@@ -31,7 +30,7 @@ def command(scene: str, file: str, profiles: tuple[str, ...], emulator: bool, as
     from storyboard.language.source import shown
     from storyboard.report.view import reason_value, root_causes
 
-    looked = look(file, profiles=named(profiles), emulator=emulator, tell=telling(as_json))
+    looked = look(file, profiles=profiles, emulator=emulator, tell=telling(as_json))
     known = f"there are: {', '.join(looked.graph.order[:20])}"
     if scene not in looked.graph.order:
         raise UsageError(f'no scene is called "{scene}"', nearest(scene, looked.graph.order) or known)

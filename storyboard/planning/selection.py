@@ -27,6 +27,11 @@ def select(words: Iterable[str], graph: Graph, states: Mapping[str, str]) -> fro
     return chosen
 
 
+def names_state(words: Iterable[str]) -> bool:
+    """Does a selection name a state of scenes?"""
+    return any(part.removeprefix("+").startswith("state:") for word in words for part in word.split(","))
+
+
 def _of_part(part: str, graph: Graph, states: Mapping[str, str]) -> frozenset[str]:
     core = part.removeprefix("+").removesuffix("+")
     found = _of_core(core, graph, states)

@@ -118,6 +118,7 @@ class Journal:
         self._witness = folder / "witness"
         self._broken: FileTrouble | None = None
         self._place = 0, 0
+        self._version = 0
         self._database: sqlite3.Connection | None = None
         try:
             self._look(writing, shared)
@@ -151,9 +152,9 @@ class Journal:
             mode = "rwc" if writing else self._reading
             database = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
             version = database.execute("pragma user_version").fetchone()[0]
-            if version > VERSION and writing:
-                what = f"{self._path} was written by a newer storyboard, and is only read by this one"
-                raise StateDamaged(what, "use that one")
+            self._version = version
+            if writing:
+                self.check_not_newer()
             if 0 < version < VERSION and writing:
                 what = f"{self._path} was written by an older storyboard, and is only read where it is"
                 raise StateDamaged(what, "`storyboard run` copies it to the folder's record")
@@ -166,6 +167,12 @@ class Journal:
         except (sqlite3.Error, UnicodeError) as error:  # SQLite quotes what is damaged, and that may be no text
             raise _trouble(error, f"{self._path} can't be opened: {error}") from error
         return database
+
+    def check_not_newer(self) -> None:
+        """Raise StateDamaged if a newer program wrote it: this one only reads it."""
+        if self._version > VERSION:
+            what = f"{self._path} was written by a newer storyboard, and is only read by this one"
+            raise StateDamaged(what, "use that one")
 
     @property
     def _reading(self) -> str:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from storyboard import project, studio
+from storyboard import project
+from storyboard.errors import PlanOutdated
 from storyboard.executor.run import Outcome
+from storyboard.operations.apply import apply
+from storyboard.operations.options import RunOptions
+from storyboard.operations.prepare import prepare
 from storyboard.planning.event import Intended, Notice, Stored
 from storyboard.planning.lock import Lock, from_text, to_text
-from storyboard.project import Planned
-from storyboard.studio import Wish
+from storyboard.project import Loaded
 from storyboard.world.files import Layout, layout_of
 from tests.cli.doors import STORYBOARD, run
 from tests.planning.worlds import take
@@ -39,24 +42,20 @@ def running(
     told: Callable[[], None] = nothing,
 ) -> Outcome:
     """A run under which something is done when it asks, and when this first happens to a scene."""
-    judgement, facts = project.survey(layout)
-    assert judgement.graph is not None
     waiting = [told]
-
-    def agree(planned: Planned) -> bool:
-        del planned
-        asked()
-        return True
 
     def tell(event: Notice) -> None:
         if getattr(event, "kind", "") == when and waiting:
             waiting.pop()()
 
-    outcome = studio.run(
-        layout, judgement.graph, facts, Wish(agree=agree, tell=tell, speed=4000.0, selection=selection)
-    )
-    assert outcome is not None
-    return outcome
+    prepared = prepare(loaded(layout), RunOptions(speed=4000.0, selection=selection))
+    asked()
+    return apply(prepared, tell)
+
+
+def loaded(layout: Layout) -> Loaded:
+    """The storyboard of a project."""
+    return project.loaded_of(layout, *project.survey(layout))
 
 
 def lock_on_disk(layout: Layout) -> Lock:
@@ -96,17 +95,14 @@ def test_what_came_while_a_run_was_on_stays(layout: Layout, when: str) -> None:
     assert (outcome.exit_code, scenes(layout)) == (0, {"dusk": 1, "alone": 1, "storm": 1})
 
 
-def test_what_came_while_somebody_was_asked_stays(layout: Layout) -> None:
-    """The prompt may stand there for hours."""
-    running(layout, "dusk", asked=pull(layout))
-    assert scenes(layout) == {"dusk": 1, "storm": 1}
-
-
-def test_what_came_before_somebody_said_yes_stays_where_nothing_is_made(layout: Layout) -> None:
-    """A run that only keeps what there is adds nothing, and takes nothing away."""
-    running(layout, "dusk")
-    running(layout, "dusk", asked=pull(layout))
-    assert scenes(layout) == {"dusk": 1, "storm": 1}
+def test_a_plan_is_outdated_if_the_lock_changed_while_a_person_was_asked(layout: Layout) -> None:
+    """The prompt may stand there for hours: what came meanwhile stays, and nothing is submitted on an old plan."""
+    with pytest.raises(PlanOutdated) as caught:
+        running(layout, "dusk", asked=pull(layout))
+    assert (caught.value.what, scenes(layout)) == (
+        "the lock changed since this was planned; nothing was done",
+        {"storm": 1},
+    )
 
 
 def test_an_older_lock_that_came_takes_nothing_from_a_run(layout: Layout) -> None:
@@ -145,11 +141,7 @@ def test_a_merge_that_is_done_before_the_run_ends_is_written_to(layout: Layout) 
         if isinstance(event, (Intended, Stored)) and steps:
             layout.lock.write_text(steps.pop(0), "utf-8")
 
-    judgement, facts = project.survey(layout)
-    assert judgement.graph is not None
-    wish = Wish(agree=lambda _: True, tell=tell, speed=4000.0, selection=("alone",))
-    outcome = studio.run(layout, judgement.graph, facts, wish)
-    assert outcome is not None
+    outcome = apply(prepare(loaded(layout), RunOptions(speed=4000.0, selection=("alone",))), tell)
     assert (outcome.exit_code, scenes(layout)) == (0, {"dusk": 1, "alone": 1})
 
 

@@ -99,7 +99,11 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
     ),
     "a signal is a failure": (
-        ("storyboard/studio.py", "        if not crew.stop.interrupted:\n            raise\n", "        raise\n"),
+        (
+            "storyboard/operations/signals.py",
+            "        if not crew.stop.interrupted:\n            raise\n",
+            "        raise\n",
+        ),
     ),
 }
 """Each bug: file, what stands there, what stands there instead."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import Interrupted
-from storyboard.studio import interruptible
+from storyboard.operations.signals import interruptible
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from storyboard import project, studio
+from storyboard import project
 from storyboard.errors import Interrupted
+from storyboard.operations.apply import apply
+from storyboard.operations.options import RunOptions
+from storyboard.operations.prepare import prepare
 from storyboard.planning.event import Notice, OfAttempt
-from storyboard.studio import Wish
 from storyboard.testing.emulator import emulator
 from storyboard.world.files import layout_of
 from tests.executor.test_interrupt import STORYBOARD, doubles, kinds, started, until
@@ -29,8 +31,7 @@ def signalled(folder: Path, kind: str, *numbers: signal.Signals) -> int:
     path = folder / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
     layout = layout_of(str(path), "emulated")
-    judgement, facts = project.survey(layout)
-    assert judgement.graph is not None
+    loaded = project.loaded_of(layout, *project.survey(layout))
     waiting = [numbers]
 
     def tell(event: Notice) -> None:
@@ -38,13 +39,12 @@ def signalled(folder: Path, kind: str, *numbers: signal.Signals) -> int:
             for number in waiting.pop():
                 signal.raise_signal(number)
 
-    wish = Wish(agree=lambda _: True, tell=tell, speed=4000.0)
     try:
-        outcome = studio.run(layout, judgement.graph, facts, wish)
+        outcome = apply(prepare(loaded, RunOptions(speed=4000.0)), tell)
     except Interrupted as left:
         return left.exit_code
     assert not waiting
-    return outcome.exit_code if outcome else -1
+    return outcome.exit_code
 
 
 @pytest.mark.row(57)

@@ -24,7 +24,7 @@ PLANTED = {
     "One door for PyAV and Pillow": ("film/assembly.py", "import av"),
     "One door for sqlite3": ("world/store.py", "import sqlite3"),
     "One door for uvicorn": ("emulator/app.py", "import uvicorn"),
-    "One floor for click and rich": ("studio.py", "import click"),
+    "One floor for click and rich": ("operations/prepare.py", "import click"),
 }
 """The contracts by the beginnings of their names, each with a room and an import that it has to catch there."""
 

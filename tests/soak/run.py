@@ -37,6 +37,7 @@ from storyboard.executor.slots import Slots
 from storyboard.executor.watch import Watcher
 from storyboard.language.graph import Graph
 from storyboard.net import opened
+from storyboard.operations.lockfile import LockKeeper
 from storyboard.planning.budget import Budget, books_of
 from storyboard.planning.event import Accepted, Adopted, Notice, Recorded, RunClosed, Stored
 from storyboard.planning.plan import World, plan
@@ -47,7 +48,6 @@ from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced, Rate, Verb
 from storyboard.providers.provider import Provider
-from storyboard.studio import LockKeeper
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout

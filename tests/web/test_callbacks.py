@@ -17,11 +17,11 @@ import pytest
 from storyboard.errors import FileTrouble
 from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
+from storyboard.operations.apply import with_callback_urls
 from storyboard.planning.event import Accepted, Ended
 from storyboard.planning.plan import plan
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
-from storyboard.studio import calling_back
 from storyboard.testing.clock import LoadedDice
 from storyboard.web.callbacks import LARGEST_BODY, MOST_HINTS, Heard, Receiver, listening, secret_of
 from storyboard.world.files import Layout
@@ -236,7 +236,7 @@ scenes:
     own = replace(graph.scene("b"), parameters=Parameters(callback_url="https://films.example/hook"))
     graph = replace(graph, storyboard=replace(graph.storyboard, scenes={**graph.storyboard.scenes, "b": own}))
     before = plan(graph, world())
-    after = calling_back(before, Receiver("https://relay.example", SECRET, LoadedDice())).graph
+    after = with_callback_urls(before, Receiver("https://relay.example", SECRET, LoadedDice())).graph
     asked = {id: after.scene(id).parameters.callback_url or "" for id in ("a", "b")}
     assert {id: key(id, after) for id in after.order} == {id: key(id, graph) for id in graph.order}
     assert (asked["a"].startswith("https://relay.example/"), asked["b"]) == (True, "https://films.example/hook")

@@ -1,0 +1,149 @@
+"""Write down what a person decided about submissions and tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from storyboard import project
+from storyboard.errors import PlanOutdated, UsageError
+from storyboard.executor.job import asked_of
+from storyboard.operations.lockfile import LockKeeper
+from storyboard.operations.record import begin_run, check_free, check_record, open_record, trust_of
+from storyboard.planning.budget import books_of
+from storyboard.planning.event import Adopted, Assigned, Decided, Disowned, Intended, NotMine, RunClosed
+from storyboard.planning.history import Attempt, History, past_of
+from storyboard.planning.money import NO_MONEY, Money
+from storyboard.project import Loaded, Planned, State
+from storyboard.promises import Clock
+from storyboard.world import register, settings
+from storyboard.world.clock import SystemClock, SystemDice
+from storyboard.world.files import Layout
+from storyboard.world.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedAttempt:
+    """A submission about which a person decides, and what it counts as long as nobody knows its bill."""
+
+    attempt: Attempt
+    counts: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDecision:
+    """A decision about a submission, with what it may cost, that can be shown and confirmed, and then applied."""
+
+    about: UnresolvedAttempt
+    loaded: Loaded
+    scene: str
+    begun: Intended | None
+    """The submission, where this record didn't know it."""
+    events: tuple[Disowned | Adopted | Decided, ...]
+    """What is written down: another scene's attempt gives up the task first, where it has it."""
+
+
+def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = False) -> PreparedDecision:
+    """Find the submission in doubt that a person decides about: to `adopt` a task, to give it up (`abandon`), or else
+    to submit it again. Raises UsageError if there is none, or if the task belongs to another scene."""
+    from storyboard.executor.reconcile import decision, in_doubt, taken_back
+
+    layout, graph, clock = loaded.layout, loaded.graph, SystemClock()
+    check_free(layout)
+    known = Register(register.folder(settings.environment()))
+    check_record(layout, known, clock)
+    state = project.state_on_disk(layout, clock)
+    past, planned = state.past(layout.stem), project.planned(layout, graph, loaded.facts, state, clock)
+    begun: Intended | None = None
+    try:
+        attempt = in_doubt(past, layout.stem, graph.storyboard.profile, scene, adopt, planned.plan.intents_of(scene))
+    except UsageError:
+        begun = _begun_elsewhere(layout, planned, scene) if adopt else None
+        if begun is None:
+            raise
+        attempt = History([(0.0, begun)]).attempt(begun.intent)
+    decided = decision(attempt, adopt, past, abandon=abandon)
+    back = taken_back(attempt, adopt, past) if adopt else None
+    events = [event for _, event in state.events]
+    entry = books_of(events if begun is None else [*events, begun]).entry(attempt.intent)
+    about = UnresolvedAttempt(attempt, NO_MONEY if entry is None else entry.counts)
+    return PreparedDecision(about, loaded, scene, begun, (decided,) if back is None else (back, decided))
+
+
+def apply_decision(decision: PreparedDecision) -> None:
+    """Write a decision down, under the record's lock.
+
+    Raises PlanOutdated if the submission stands otherwise than when the decision was prepared.
+    """
+    layout, attempt, scene = decision.loaded.layout, decision.about.attempt, decision.scene
+    graph, clock = decision.loaded.graph, SystemClock()
+    profile = graph.storyboard.profile
+    known = Register(register.folder(settings.environment()))
+    with open_record(layout, clock, known) as journal:
+        memory = trust_of(layout, known, journal, clock)
+        state = project.state_on_disk(layout, clock, journal.past)
+        past, begun = state.past(layout.stem), decision.begun
+        if begun is None and past.attempts.get(attempt.intent) != attempt:
+            what = f"the submission of {scene} has gone on since it was shown; nothing was decided"
+            raise PlanOutdated(what, "run the same command again")
+        begin_run(layout, known, journal, memory=memory)
+        if begun is not None:
+            journal.append(begun)
+        elif scene in graph.storyboard.scenes and (layout.stem, profile, scene) not in _served(attempt):
+            # under this name it was asked about: the decision binds it, too
+            journal.append(Assigned(scene, attempt.intent, storyboard=layout.stem, profile=profile))
+        for event in decision.events:
+            journal.append(event)
+            if isinstance(event, Disowned):
+                _take_back(layout, state, past.attempts[event.intent], event.task, clock)
+        journal.append(RunClosed(storyboard=layout.stem))
+
+
+def _take_back(layout: Layout, state: State, owner: Attempt, task: str, clock: Clock) -> None:
+    """Remove a task's take from the lock's block of the scene that it was wrongly fetched for."""
+    lock = state.lock(layout.stem)
+    keeper = LockKeeper(layout, clock)
+    for target in owner.targets:
+        found = [take.id for take in lock.block(target.profile, target.scene).takes.values() if take.task == task]
+        if target.storyboard == layout.stem and found:
+            lock = lock.without_take(target.profile, target.scene, found[0])
+    keeper.keep(lock)
+    keeper.flush()
+
+
+def _served(attempt: Attempt) -> set[tuple[str, str, str]]:
+    return {target[:3] for target in attempt.targets}
+
+
+def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended | None:
+    """A submission of a scene that this record doesn't know, since it was lost or is another copy's; None if the plan
+    doesn't make the scene, or its key isn't known yet."""
+    plan = planned.plan
+    for step in plan.makes:
+        if step.scene == scene and step.unit in plan.keys and step.resumes is None and step.fetches is None:
+            profile = plan.graph.storyboard.profile
+            begun = Intended(scene, SystemDice().token(), storyboard=layout.stem, profile=profile)
+            asked = asked_of(scene, plan.graph, planned.world.rows)
+            key, reserve = plan.keys[step.unit], step.cost.most
+            return replace(begun, ordinal=step.unit.ordinal, key=key, asked=asked, reserve=reserve)
+    return None
+
+
+def disclaim(layout: Layout, scene: str, task: str) -> None:
+    """Write down that a listed task, whose marker fits a scene's, is another project's or another scene's.
+
+    Raises UsageError if an attempt of this record has it, unless it is another scene's that was given it by its marker
+    alone: then it is that scene's for sure from now on.
+    """
+    clock = SystemClock()
+    known = Register(register.folder(settings.environment()))
+    with open_record(layout, clock, known) as journal:
+        memory = trust_of(layout, known, journal, clock)
+        past = past_of(journal.past)
+        owner = next((one for one in past.attempts.values() if one.task == task), None)
+        by_chance = owner is not None and owner.found_by_marker and owner.scene != scene
+        if owner is not None and not by_chance:
+            what = f'task {task} was submitted by this project, for scene "{owner.scene}": nothing was changed'
+            raise UsageError(what, "`storyboard tasks list` shows which task is whose")
+        begin_run(layout, known, journal, memory=memory)
+        journal.append(NotMine(storyboard=layout.stem, scene=scene, task=task))
+        journal.append(RunClosed(storyboard=layout.stem))

@@ -1,0 +1,143 @@
+"""Plan a run: decide what would be made, and check that it may be, without writing anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from storyboard import project
+from storyboard.errors import DecisionNeeded
+from storyboard.operations.options import RunOptions
+from storyboard.operations.record import check_free, check_record
+from storyboard.planning.budget import Budget, Cap
+from storyboard.planning.event import Recorded
+from storyboard.planning.lock import UNITE, VERSION, newer
+from storyboard.planning.money import Money
+from storyboard.planning.outdated import PlanDigests, digests_of
+from storyboard.planning.plan import Plan, World
+from storyboard.project import Loaded, Planned, State
+from storyboard.promises import Clock
+from storyboard.world import register, settings, spending
+from storyboard.world.ability import check_descriptors, check_writable
+from storyboard.world.clock import SystemClock
+from storyboard.world.files import Layout
+from storyboard.world.register import Register
+from storyboard.world.spending import Spending
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything that applying a plan needs beside the plan: the project, the options, and what the plan rests on."""
+
+    loaded: Loaded
+    options: RunOptions
+    inputs: World
+    taken_over: str
+    """The name of the lock of a renamed storyboard file that becomes this storyboard's own; empty if there is none."""
+    digests: PlanDigests
+    """What the plan rests on, as it was when the plan was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan that can be shown and confirmed, and then applied."""
+
+    plan: Plan
+    session: Session
+
+    @property
+    def spends(self) -> bool:
+        """Does it submit anything?"""
+        return any(step.resumes is None and step.fetches is None for step in self.plan.makes)
+
+
+def prepare(loaded: Loaded, options: RunOptions) -> Prepared:
+    """Plan a run of a storyboard.
+
+    Raises AnotherRunner, SettingsTrouble, StateDamaged, FileTrouble, DecisionNeeded, OverBudget.
+    """
+    check_descriptors()
+    layout, clock = loaded.layout, SystemClock()
+    provider = project.chosen(options.provider)
+    known = Register(register.folder(settings.environment()))
+    check_free(layout)
+    check_record(layout, known, clock, take_over=options.take_over)
+    state = project.state_on_disk(layout, clock)
+    planned = project.planned(layout, loaded.graph, loaded.facts, state, clock, options.selection, provider)
+    check_one_provider(planned.world, provider)
+    _check_locks(layout, state, planned)
+    budget, day = budget_of(layout, [event for _, event in state.events], planned.plan, options, clock)
+    _check_budget(planned.plan, budget, day)
+    if planned.plan.makes or planned.plan.salvage:
+        check_writable(*layout.written(loaded.graph.storyboard.profile))
+    texts = {name: source.text for name, source in loaded.sources.items()}
+    digests = digests_of(
+        state.past(layout.stem), state.lock(layout.stem), state.others(layout.stem), texts, loaded.facts
+    )
+    return Prepared(planned.plan, Session(loaded, options, planned.world, state.taken_over, digests))
+
+
+def digests_on_disk(loaded: Loaded, state: State) -> PlanDigests:
+    """Return the digests of what a plan of this project rests on, as it is on the disk now.
+
+    Of the storyboard's own files only those are read whose text the plan was made from.
+    """
+    stem = loaded.layout.stem
+    texts = {name: source.text for name, source in loaded.sources.items()}
+    for name in project.changed_since(loaded.layout, loaded.sources):
+        texts[name] = ""
+    facts = project.files_now(loaded.layout, loaded.facts)
+    return digests_of(state.past(stem), state.lock(stem), state.others(stem), texts, facts)
+
+
+def _check_locks(layout: Layout, state: State, planned: Planned) -> None:
+    """Raise StateDamaged if the storyboard's lock is a newer program's, which is never written; and DecisionNeeded if
+    something would be bought while a lock can't be read that may name it."""
+    version = planned.world.lock.version
+    if version > VERSION:
+        raise newer(version, layout.lock.name)
+    buys = any(step.resumes is None and step.fetches is None for step in planned.plan.makes)
+    for stem, why in state.unread.items() if buys else ():
+        raise DecisionNeeded(
+            f"what would be bought may be there already: {why}",
+            UNITE.format(name=layout.lock_of(stem).name),
+        )
+
+
+def check_one_provider(world: World, provider: str) -> None:
+    """Raise DecisionNeeded if something of this storyboard that was asked of another provider is under way, or in
+    doubt."""
+    for attempt in world.past.attempts.values():
+        asked_elsewhere = attempt.provider not in ("", provider) and world.owns(attempt)
+        if attempt.state in ("in doubt", "accepted", "made") and asked_elsewhere:
+            raise DecisionNeeded(
+                f"{attempt.scene} was asked of {attempt.provider}, and {provider} knows nothing of that",
+                f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}",
+            )
+
+
+def budget_of(
+    layout: Layout, past: list[Recorded], plan: Plan, options: RunOptions, clock: Clock
+) -> tuple[Budget, Spending | None]:
+    """Return what may be spent: by `--max-cost` everywhere, and by the user's own caps where anything is paid for."""
+    most = options.max_cost
+    asked = most and replace(most, currency=most.currency or plan.cost.currency)
+    run = _cap("--max-cost", asked, "select fewer scenes, or raise it")
+    if layout.realm == "emulated":
+        return Budget(run, past=past), None
+    environment = settings.environment()
+    chosen, place = settings.read(environment), settings.path_of(environment)
+    project = _cap("max_cost_project", chosen.max_cost_project, f"select fewer scenes, or raise it in {place}")
+    hint = f"select fewer scenes, go on tomorrow (days are UTC's), or raise it in {place}"
+    today = _cap("max_cost_day", chosen.max_cost_day, hint)
+    return Budget(run, project, past), Spending(spending.folder(environment), clock, str(layout.storyboard), today)
+
+
+def _cap(name: str, limit: Money | None, hint: str) -> Cap | None:
+    return None if limit is None else Cap(name, limit, hint)
+
+
+def _check_budget(plan: Plan, budget: Budget, day: Spending | None) -> None:
+    """Raise OverBudget if a plan may come to more than is left of a cap: then nothing of it is begun."""
+    budget.check(plan.cost.most)
+    if day is not None:
+        day.check(plan.cost.most)

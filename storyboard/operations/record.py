@@ -1,0 +1,128 @@
+"""Open a folder's record for writing, by one process at a time, and judge how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from storyboard.errors import DecisionNeeded, FileTrouble
+from storyboard.executor.reconcile import memory_of
+from storyboard.planning.event import Imported, Memory
+from storyboard.planning.lock import version_in
+from storyboard.promises import Clock
+from storyboard.world import files, first_layout, mounts
+from storyboard.world.files import Layout
+from storyboard.world.first_layout import OldRecord
+from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.register import Register
+from storyboard.world.store import Store
+
+
+@contextmanager
+def open_record(layout: Layout, clock: Clock, known: Register, *, take_over: bool = False) -> Iterator[Journal]:
+    """Open the record of a folder's realm for writing, and bring a record of the first layout into it.
+
+    Raises AnotherRunner, StateDamaged, MachineRefuses, and DecisionNeeded for a record that another user wrote.
+    """
+    layout.guard(layout.hidden, layout.lock, layout.service)
+    with sole_runner(layout.hidden, layout.storyboard.name):
+        place = mounts.place_of(layout.hidden)
+        mounts.check_lock(layout.hidden / "lock", place)
+        _remove_leftovers(layout)
+        journal = Journal(layout.hidden, clock, writing=True, shared=place.is_shared)
+        try:
+            for old in first_layout.old_records(layout, (event for _, event in journal.past)):
+                _bring_over(layout, old, journal, known, clock, take_over=take_over)
+            _note_version_1(layout, journal)
+            with known.alone(journal) if layout.realm == "real" else nullcontext():
+                yield journal
+        finally:
+            journal.close()
+
+
+def _note_version_1(layout: Layout, journal: Journal) -> None:
+    """Note that version 1 was used here where only its lock is left: what it submitted may still be listed."""
+    noted = any(isinstance(event, Imported) and event.storyboard == layout.stem for _, event in journal.past)
+    if not noted and layout.lock.exists() and version_in(files.read_text(layout.lock, 1 << 30)) == 1:
+        journal.append(Imported(storyboard=layout.stem, trust="doubtful"))
+
+
+def _bring_over(
+    layout: Layout, old: OldRecord, journal: Journal, known: Register, clock: Clock, *, take_over: bool
+) -> None:
+    """Bring a record of the first layout into today's, if this user wrote it."""
+    trust: Memory = "whole"
+    source = old.read(clock)
+    if source is not None:
+        try:
+            trust = _trust(layout, old.folder, known, source, take_over=take_over)
+        finally:
+            source.close()
+    _note_record(layout, known, journal)  # this record is known before anything that was submitted stands in it
+    first_layout.bring_over(layout, old, journal, clock, trust)
+    _note_record(layout, known, journal)
+
+
+def _remove_leftovers(layout: Layout) -> None:
+    """Remove the temporary files of runs that were killed: no other process writes here while this one has the lock."""
+    files.remove_temporary_files(layout.hidden)
+    files.remove_temporary_files(layout.lock.parent, layout.lock.name)
+    Store(layout.hidden / "store").remove_parts()
+
+
+def trust_of(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:
+    """Return how far a record can be trusted; `take_over` makes another user's this user's own.
+
+    Raises DecisionNeeded if another user wrote it: nothing is spent on its word.
+    """
+    trust = _trust(layout, layout.hidden, known, journal, take_over=take_over)
+    return memory_of(journal.past, clock.now()) if trust == "whole" else "doubtful"
+
+
+def _trust(layout: Layout, folder: Path, known: Register, journal: Journal, *, take_over: bool) -> Memory:
+    """Does a record hold all that this user's runs have written into it? Raises DecisionNeeded if it is another's."""
+    standing = known.standing(journal)
+    if standing == "another's" and take_over:
+        known.note(journal)
+    elif standing == "another's" and layout.realm == "real":
+        raise DecisionNeeded(
+            f"{folder} was written on another machine or by somebody else, and is only read",
+            "if what is submitted there is yours, `storyboard recover --take-over` makes the record your own",
+        )
+    return "whole" if standing == "ours" else "doubtful"
+
+
+def check_free(layout: Layout) -> None:
+    """Raise AnotherRunner if another process is running here: it is refused before anything is planned or asked.
+
+    Between this check and the moment when the record is opened another process may begin: that one is refused then.
+    """
+    layout.guard(layout.hidden, layout.lock, layout.service)
+    if (layout.hidden / "lock").exists():
+        with sole_runner(layout.hidden, layout.storyboard.name):
+            pass
+
+
+def check_record(layout: Layout, known: Register, clock: Clock, *, take_over: bool = False) -> None:
+    """Raise StateDamaged if a newer program wrote the record that is there, and DecisionNeeded if another user did."""
+    if (layout.hidden / "state.db").exists():
+        journal = Journal(layout.hidden, clock, writing=False)
+        try:
+            journal.check_not_newer()
+            if not take_over:
+                _trust(layout, layout.hidden, known, journal, take_over=False)
+        finally:
+            journal.close()
+
+
+def begin_run(layout: Layout, known: Register, journal: Journal, provider: str = "", memory: Memory = "whole") -> None:
+    """Write down that a run begins, and that the record is this user's."""
+    journal.open_run(layout.stem, provider, memory)
+    _note_record(layout, known, journal)
+
+
+def _note_record(layout: Layout, known: Register, journal: Journal) -> None:
+    """Note how far this user's record has come; where nothing is paid for, that may fail."""
+    with suppress(*(FileTrouble,) if layout.realm == "emulated" else ()):
+        known.note(journal)

@@ -1,0 +1,62 @@
+"""Connect to the service that a command asks: at its own address, or an emulator that the command starts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from storyboard import project
+from storyboard.net import opened
+from storyboard.operations.options import RunOptions
+from storyboard.promises import Account, Clock, Dice, Secret
+from storyboard.providers.connect import connect
+from storyboard.providers.pacing import Paced
+from storyboard.providers.provider import Provider
+from storyboard.world import serving, settings
+from storyboard.world.clock import SystemClock, SystemDice
+from storyboard.world.files import Layout
+from storyboard.world.journal import sole_runner
+
+T = TypeVar("T")
+
+
+@contextmanager
+def open_account(layout: Layout, clock: Clock, dice: Dice, options: RunOptions) -> Iterator[Account]:
+    """Yield the account that pays, and its address; start an embedded emulator if the options ask for one."""
+    chosen = settings.read(settings.environment())
+    jobs = options.jobs or chosen.tasks_in_flight
+    if options.speed is None:
+        yield replace(project.account(options.provider), tasks_in_flight=jobs)
+        return
+    from storyboard.emulator.app import BASE, Conditions, service
+
+    conditions = Conditions(options.speed, options.hold_reply)
+    app = service(layout.service / "ledger.jsonl", clock, dice, conditions).app()
+    with serving.served(app, serving.bound(0)) as origin:
+        yield Account(origin + BASE, Secret("emulated"), jobs, settings.pace_at(origin))
+
+
+def ask(
+    layout: Layout, question: Callable[[Provider], Awaitable[T]], speed: float | None = None, provider: str = ""
+) -> T:
+    """Return the service's answer to a question that costs nothing.
+
+    `speed` is that of an embedded emulator, None if there is none; it has one user at a time. Raises ProviderError,
+    SettingsTrouble, AnotherRunner.
+    """
+    clock, dice = SystemClock(), SystemDice()
+    with ExitStack() as stack:
+        if speed is not None:
+            layout.guard(layout.hidden, layout.service)
+            stack.enter_context(sole_runner(layout.hidden, layout.storyboard.name))
+        options = RunOptions(speed=speed, provider=provider)
+        account = stack.enter_context(open_account(layout, clock, dice, options))
+        return asyncio.run(_ask(project.chosen(provider), account, question, clock))
+
+
+async def _ask(provider: str, account: Account, question: Callable[[Provider], Awaitable[T]], clock: Clock) -> T:
+    async with opened() as net:
+        return await question(Paced(connect(provider, account, net), clock))
