@@ -35,13 +35,14 @@ from storyboard.world.addresses import TaskAddresses
 
 
 async def download(job: Job, known: Known, task: Task, crew: Crew, only: str = "") -> Take:
-    """Bring a task's video and last frame into the store, and say so, and what of it is other than was asked for.
+    """Bring a task's video and last frame into the store, write it down as a take, and return the take.
 
-    Raises DecisionNeeded if it has to be the one of a digest (`only`), and is not: then nothing is said of it.
+    What differs from what was asked for is written down with it. Raises DecisionNeeded if the video has another digest
+    than the one that it must have (`only`): then nothing is written down.
     """
     video, task = await _download_video(job, known, task, crew)
     if only not in ("", video.digest):
-        raise DecisionNeeded("the service has another one now")
+        raise DecisionNeeded("the service has another one now")  # a take's file is never replaced by another
     frame = await _download_frame(job, task, crew)
     crew.addresses.put(task.id, TaskAddresses(_video_address(task), task.frame, task.expires))
     take = Take(
@@ -62,14 +63,14 @@ async def download(job: Job, known: Known, task: Task, crew: Crew, only: str = "
 
 
 def _video_address(task: Task) -> Address:
-    """Where the video of a task that can be fetched is."""
+    """Return the address of the video of a task that has one."""
     if task.video is None:  # no `assert`: `python -O` would leave it out
         raise AssertionError(f"task {task.id} can be fetched, but names no video")
     return task.video
 
 
 def _maker_of(known: Known, crew: Crew) -> str:
-    """Who made a task: the provider that it was asked of, which is this run's own where that was not written down."""
+    """Return the provider that made a task; this run's own where the record doesn't name it."""
     attempt = crew.journal.history.get(known.intent)
     return (attempt.provider if attempt is not None else "") or crew.provider_name
 
@@ -79,18 +80,18 @@ def _measures_of(video: Fetched) -> Measured:
 
 
 NAMELESS_MOST = 10
-"""How often a task that has succeeded is asked for the address that it should name."""
+"""How often a task that has succeeded without naming its video is asked for again."""
 ANOTHERS_MOST = 3
-"""How often a video that is like neither its task nor the request is sent back; then it is what was paid for."""
+"""How often a video that matches neither its task nor the request is downloaded again; then it is accepted."""
 
 
 async def _download_video(job: Job, known: Known, task: Task, crew: Crew) -> tuple[Fetched, Task]:
-    """Fetch a video until it is whole; each new attempt asks for its address anew.
+    """Download a video until it is complete; each new attempt asks for its address again.
 
-    An address that has died is only the last one if it was dead already when the service named it.
+    The video counts as lost only if its address had expired already when the service named it.
     """
     failures, anothers_came, missed = Failures(), 0, list(_failed_downloads(known, crew))
-    told = 0.0  # when the address was named: before the first failure nobody knows, a machine may have slept since
+    named = 0.0  # when the address was named; unknown before the first failure, since the machine may have slept
     while True:
         task = await _wait_for_address(job, known, task, missed, crew)
         try:
@@ -104,22 +105,24 @@ async def _download_video(job: Job, known: Known, task: Task, crew: Crew) -> tup
             if isinstance(error, Unusable):
                 missed.append(crew.clock.now())
                 crew.note(Missed(job.scene, known.intent, error.what, storyboard=job.storyboard))
-            if isinstance(error, Gone) and 0 < task.expires < told:
+            if isinstance(error, Gone) and 0 < task.expires < named:
                 raise record_loss(job, known, f"videos can be fetched for 24 hours ({error.what})", crew) from error
             failures.more(crew.clock.now())
             await wait_or_give_up(error, failures, job, crew)
-            task, told = await get_task(job, known, crew), crew.clock.now()
+            task, named = await get_task(job, known, crew), crew.clock.now()
 
 
 def _failed_downloads(known: Known, crew: Crew) -> tuple[float, ...]:
-    """When the task's video was asked for in vain already."""
+    """Return when downloads of the task's video failed, in Unix seconds."""
     attempt = crew.journal.history.get(known.intent)
     return () if attempt is None else attempt.missed
 
 
 async def _wait_for_address(job: Job, known: Known, task: Task, missed: Sequence[float], crew: Crew) -> Task:
-    """A task that has succeeded, once it names its video and that may be asked for. Raises DecisionNeeded if either
-    doesn't come about: it was paid for."""
+    """Wait until a task that has succeeded names its video and may be downloaded, and return the task.
+
+    Raises DecisionNeeded if either doesn't happen: the video was paid for, so it is not given up.
+    """
     failures = Failures()
     while task.video is None:
         if failures.count == NAMELESS_MOST:
@@ -132,7 +135,13 @@ async def _wait_for_address(job: Job, known: Known, task: Task, missed: Sequence
     wait = wait_to_fetch(missed, crew.clock.now())
     if wait is None:
         why = f"the video of task {known.task} didn't come in {FETCHES_IN_ALL} attempts"
-        raise hold(job, known, why, "nobody asks for it any more, since its address soon answers nobody", crew)
+        raise hold(
+            job,
+            known,
+            why,
+            "it is not downloaded again by itself, since the service blocks an address that is asked for too often",
+            crew,
+        )
     if not wait:
         return task
     often = Unusable(f"the video was asked for {FETCHES_AN_HOUR} times within the hour", "run again later")
@@ -144,11 +153,12 @@ async def _wait_for_address(job: Job, known: Known, task: Task, missed: Sequence
 
 
 FRAMES_MOST = 3
-"""How often a last frame is asked for."""
+"""How often the download of a last frame is tried."""
 
 
 async def _download_frame(job: Job, task: Task, crew: Crew) -> str:
-    """The digest of the API's own last frame; empty if it gave none that can be had, since a video has one anyway."""
+    """Return the digest of the last frame that the API gives; empty if it gives none or it can't be downloaded, since
+    the video's own last picture can be used instead."""
     if task.frame is None:
         return ""
     failures = Failures()

@@ -18,22 +18,23 @@ from storyboard.planning.event import (
 
 
 async def settle_duplicates(job: Job, crew: Crew, known: Known) -> Known:
-    """Look, after a task was accepted, whether another copy submitted the same scene at the same moment.
+    """Check, after a task was accepted, whether another copy submitted the same scene at the same moment.
 
-    Of two such tasks the later one is a duplicate. If that is ours and still queued it is cancelled, which costs
-    nothing, and the earlier one takes its place; else both are billed, and the other's video is kept as a take. Only
-    the later one's own copy cancels it: two copies that cancelled each other's would be left with none.
+    Of two such tasks the later one is the duplicate. If that is this copy's and still queued, it is cancelled, which
+    costs nothing, and the earlier task takes its place. Otherwise both are billed, and the other's video is kept as a
+    take. A copy cancels only its own task: two copies that cancelled each other's would be left with none.
     """
     attempt = crew.journal.history.attempt(known.intent)
     if not (attempt.carried and crew.lists) or crew.stop.interrupted:
         return known
-    try:
+    try:  # once: this check saves money where it can, and must never cost the task that was accepted
         scan = await crew.scanner.since(crew.clock.now())
     except (Unreachable, Rejected):
         return known
     since = attempt.at + scan.ahead - crew.pace.grace
     owned = crew.journal.history.owned
     others = [task for task in unrecorded(scan, [attempt.carried], job.asked, owned) if task.created_at >= since]
+    # Where our own task isn't listed yet, its place in time isn't known: both copies might cancel.
     own = next((task for task in scan.tasks if task.id == known.task), None)
     if not others or own is None:
         return known
@@ -49,10 +50,10 @@ async def settle_duplicates(job: Job, crew: Crew, known: Known) -> Known:
 
 
 async def settle_late_duplicates(job: Job, crew: Crew, task: str) -> None:
-    """Look once more, when the task of a request whose answer was lost has been fetched.
+    """Check once more, when the video of a request whose answer was lost has been downloaded.
 
-    When it was looked for, another copy's task may have been listed already, and the one that our own request became
-    not yet: that one would be paid for, and known to nobody.
+    When the task was looked for, another copy's may have been listed already, and the one of our own request not yet:
+    that task would be billed without being in any record.
     """
     attempt = crew.journal.history.owner(task)
     if attempt is not None and attempt.sent and attempt.found_by_marker:
@@ -60,7 +61,7 @@ async def settle_late_duplicates(job: Job, crew: Crew, task: str) -> None:
 
 
 async def _cancel_own(job: Job, crew: Crew, known: Known) -> bool:
-    """Cancel our own task if it is queued; did that succeed?"""
+    """Cancel this copy's own task if it is still queued, and return whether that succeeded."""
     try:
         if (await crew.provider.look(known.task)).status != "queued":
             return False

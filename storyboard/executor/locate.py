@@ -57,14 +57,15 @@ from storyboard.planning.marker import (
 from storyboard.providers.provider import Task
 
 LIST_PATIENCE = 60.0
-"""Seconds for which a list may fail before a scene whose record is complete is paid for without one."""
+"""Seconds for which the list may fail before a scene is paid for without one, if the record is complete."""
 
 
 async def find_lost_task(job: Job, crew: Crew, attempt: Attempt) -> Known:
-    """The task of an attempt in doubt, found in the provider's list by its mark.
+    """Return the task of an attempt in doubt, found in the provider's list by its marker.
 
-    Raises UnknownOutcome, with what a person can do, if it isn't there, or not for certain, or if nobody may look.
+    Raises UnknownOutcome if it isn't listed, if several are, or if the list can't be read: the scene is held then.
     """
+    # `since`: the request left before now, even if a clock that was set wrong dates the attempt into the future.
     looks, since = 0, crew.clock.now()
     while True:
         match await _judge_or_hold(job, crew, attempt, looks, since):
@@ -72,6 +73,7 @@ async def find_lost_task(job: Job, crew: Crew, attempt: Attempt) -> Known:
                 crew.note(Adopted(job.scene, attempt.intent, task, storyboard=job.storyboard))
                 return Known(attempt.intent, task)
             case Hold(why):
+                # Never submitted again by itself: absence from a list proves nothing about a task that was taken on.
                 crew.note(Held(job.scene, attempt.intent, why, storyboard=job.storyboard))
                 raise UnknownOutcome(f"{attempt.error or 'its answer was lost'}, and {why}")
             case later:
@@ -82,7 +84,7 @@ async def find_lost_task(job: Job, crew: Crew, attempt: Attempt) -> Known:
 
 
 async def _judge_or_hold(job: Job, crew: Crew, attempt: Attempt, looks: int, since: float) -> Verdict:
-    """What a list says of an attempt; where none can be had, the attempt is as much in doubt as it was."""
+    """Judge an attempt by a list; without a list the attempt stays in doubt."""
     try:
         return await judge_attempt(job, crew, attempt, looks, since=since)
     except (Unreachable, Rejected) as error:
@@ -97,21 +99,22 @@ async def judge_attempt(
     owned: Collection[str] | None = None,
     since: float = float("inf"),
 ) -> Verdict:
-    """What a list that is made from now on says of an attempt; nobody who wants to leave waits for one."""
+    """Judge an attempt by a list that is read from now on; an interrupted run doesn't wait for one."""
     if crew.stop.interrupted:
         return Hold("the run was interrupted before its task was looked for")
     if not crew.lists:
         return Hold(f"{crew.provider_name} lists no tasks in which it could be looked for")
     now = crew.clock.now()
+    # An older list doesn't count: it may have been read before the request arrived.
     scan = await ask_patiently(job, crew, lambda: crew.scanner.since(now))
     owned = crew.journal.history.owned if owned is None else owned
     return verdict(attempt, scan, owned, crew.pace.grace, looks, since)
 
 
 async def recover(job: Job, crew: Crew) -> Known:
-    """The task of a job's key that only a lost record knew, written down again. Nothing is submitted.
+    """Find the task of a job's key that only a lost record knew, and write it down again. Nothing is submitted.
 
-    Raises DecisionNeeded if the provider lists none, or none that can be identified.
+    Raises DecisionNeeded if the provider lists none, none that can be identified, or one that fits two scenes.
     """
     if not crew.lists:
         raise DecisionNeeded(
@@ -132,7 +135,7 @@ async def recover(job: Job, crew: Crew) -> Known:
 
 
 async def _first_of_key(job: Job, crew: Crew, markers: Sequence[tuple[Marker, int]], scan: Scan) -> Task | None:
-    """The first listed task with one of these markers that no attempt has; None if there is none."""
+    """Return the first listed task with one of these markers that no attempt has; None if there is none."""
     for task in unrecorded(scan, [marker for marker, _ in markers], job.asked, crew.journal.history.owned):
         _, of_this_key, _ = await _check_again(task, job, crew)
         if of_this_key and task.id not in crew.journal.history.owned:  # another scene may have taken it meanwhile
@@ -141,11 +144,11 @@ async def _first_of_key(job: Job, crew: Crew, markers: Sequence[tuple[Marker, in
 
 
 def _check_not_given(job: Job, crew: Crew, likely: Sequence[tuple[Marker, int]], scan: Scan) -> None:
-    """Raise DecisionNeeded if another scene was given a task by its marker alone that carries this scene's, too.
+    """Raise DecisionNeeded if another scene was given a task by its marker alone, and this scene's marker is the same.
 
-    Of fifty scenes two have the same marker in one project of seventy. When the first of them was recovered the key of
-    the second may not have been known, since it hung on a video that was still to be fetched: so it is only now that
-    the task turns out to fit both, and only a person can see whose it is.
+    In one of seventy projects of fifty scenes two scenes have the same marker. When the first one was recovered, the
+    key of the second may not have been known, because it depended on a video that was still to be downloaded. So only
+    now is it known that the task fits both, and only a person can see which scene it shows.
     """
     history, key = crew.journal.history, key_of(job.components)
     found = unrecorded(scan, [marker for marker, _ in likely], job.asked, ())
@@ -156,31 +159,33 @@ def _check_not_given(job: Job, crew: Crew, likely: Sequence[tuple[Marker, int]],
 
 
 def record_found(job: Job, crew: Crew, task: Task, markers: Sequence[tuple[Marker, int]]) -> Known:
-    """A task that is written down as this job's, with the marker by which it was found."""
+    """Write a listed task down as this job's, with the marker by which it was found."""
     fitting = (row for row in markers if row[0].fits(task.expires_after, task.safety_identifier))
     marker, occurrence = next(fitting, (NO_MARKER, 0))
     intent = crew.dice.token()
+    # As if it had been there all along, but without the digest of a body: this record sent no request.
     crew.note(replace(job.intended(intent, marker, occurrence), at=task.created_at))
     crew.note(Adopted(job.scene, intent, task.id, storyboard=job.storyboard))
     return Known(intent, task.id)
 
 
 async def check_unrecorded(job: Job, crew: Crew, carried: Marker, occurrence: int) -> None:
-    """Raise DecisionNeeded if the provider lists a task of this job's key that the record doesn't know, or if it can't
-    be asked while the record may have gaps. Then nothing may be submitted.
+    """Check, before a request is paid for, that the provider doesn't list a task of this key already.
 
-    `carried` and `occurrence` are those of the request that is about to leave.
+    `carried` and `occurrence` are those of the request that is about to leave. Raises DecisionNeeded, so that nothing
+    is submitted, if a task is listed that the record doesn't know, or if the list can't be read while the record may be
+    incomplete.
     """
     if not crew.lists:
         crew.remark(f"{crew.provider_name} lists no tasks: what another copy of the project submits can't be seen")
         return
     if not carried and crew.memory == "whole":
-        return
+        return  # a task of another copy could not be identified, and this record lacks none of its own
     scan = await _list_before_paying(job, crew)
     if scan is None:
         return
     owned = crew.journal.history.owned
-    if not carried:
+    if not carried:  # the author fixed the task's life: only tasks that look like it can be found
         found = lookalikes(scan, job.life, job.asked, owned)
         if found:
             raise unidentified(job, crew, found, scan)
@@ -203,30 +208,34 @@ async def check_unrecorded(job: Job, crew: Crew, carried: Marker, occurrence: in
 
 
 async def _check_again(task: Task, job: Job, crew: Crew) -> tuple[Task, bool, RecordedElsewhere | None]:
-    """A listed task that carries a marker of the job's key, as it stands now; whether it is of that key, which it isn't
-    if it says otherwise by now, or if another record of this user has it for another key; and that record."""
+    """Ask again for a listed task that carries a marker of the job's key.
+
+    Return the task, whether it is of that key, and the other record of this user that has it, if any. It isn't of that
+    key if it contradicts what was asked for, or if another record has it for another key: then it carries the marker by
+    chance.
+    """
     try:
         now = await crew.provider.look(task.id)  # what a list said of it may be old
     except (Unreachable, Rejected):
-        now = task
-    if not may_be_of(now, job.asked):  # the marker was in the list: an answer that lacks it proves nothing
+        now = task  # in doubt it counts as listed: holding a scene costs nothing, a second task does
+    if not may_be_of(now, job.asked):  # whether this answer repeats the marker doesn't matter: the list did
         return now, False, None
     elsewhere = await asyncio.to_thread(crew.recorded_elsewhere, task.id)
     same = elsewhere is None or dict(elsewhere.components) == dict(job.components)
-    return now, same, elsewhere  # another film's task carries this marker by chance
+    return now, same, elsewhere
 
 
 async def _list_before_paying(job: Job, crew: Crew) -> Scan | None:
-    """A list that begins now. None if it can't be had for a while, and the record is complete all the same.
+    """Return a list that is read from now on; None if it can't be read for a while and the record is complete.
 
-    Raises DecisionNeeded if it can't be had and the record may have gaps.
+    Raises DecisionNeeded if it can't be read and the record may be incomplete.
     """
     moment, failures = crew.clock.now(), Failures()
     while True:
         try:
             return await crew.scanner.since(moment)
         except (Unreachable, Rejected) as error:
-            crew.stop.check(job.model)
+            crew.stop.check(job.model)  # an interrupted run doesn't wait for a list
             failures.more(crew.clock.now())
             if not isinstance(error, RateLimited) and crew.scanner.failing_for(crew.clock.now()) >= LIST_PATIENCE:
                 _continue_without_list(crew, error)
@@ -242,7 +251,8 @@ async def _list_before_paying(job: Job, crew: Crew) -> Scan | None:
 
 
 def _continue_without_list(crew: Crew, error: ProviderError) -> None:
-    """Go on without a list, where the record is complete. Raises DecisionNeeded where it may have gaps."""
+    """Go on without a list if the record is complete: it knows every task of its own, and a service that lists nothing
+    for a minute shouldn't stop the film. Raises DecisionNeeded if the record may be incomplete."""
     if crew.memory != "whole":
         what = f"the service's list of tasks can't be read ({error.what}), and this project's record may be incomplete"
         raise DecisionNeeded(

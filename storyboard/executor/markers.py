@@ -27,12 +27,15 @@ from storyboard.planning.marker import (
 )
 
 ATTEMPTS_BEFORE = 5
-"""Remakes of a scene, of a lost record, whose markers are looked for."""
+"""How many remakes of a scene are looked for by their markers when the record may be incomplete."""
 
 
 def next_marker(job: Job, crew: Crew) -> tuple[Marker, int]:
-    """What the next request of a job carries, and which of its key's tasks it is; no marker where its author, or the
-    user, leaves no room for one. No other scene of this run gets the same."""
+    """Return the marker of a job's next request, and its occurrence among the tasks of its key.
+
+    The marker is empty where the author or the user leaves no room for one. No other scene of this run gets the same
+    occurrence.
+    """
     history, key = crew.journal.history, key_of(job.components)
     used = {attempt.occurrence for attempt in history.with_key(job.components) if attempt.state != "refused"}
     used |= {number for (one, number), unit in crew.occurrences.items() if one == key and unit != job.unit}
@@ -59,12 +62,12 @@ class Expected(NamedTuple):
 
 
 def expected_markers(job: Job, crew: Crew, carried: Marker, occurrence: int, scan: Scan) -> Expected:
-    """The markers that are looked for.
+    """Return the markers of the tasks that are looked for.
 
-    A complete record knows its own tasks: those of another copy may be the first ones, up to the next one here, and a
-    remake after each that came to nothing. One that may have gaps may lack later ones, too; and the markers of
-    version 1 are looked for as long as their tasks are listed. Those of attempts whose task isn't known are left out:
-    an answer is under way, or a person has decided.
+    A complete record knows its own tasks. Another copy's may be the first ones, up to the next one here, and a remake
+    after each task that failed. A record that may be incomplete may lack later ones, too, and the markers of version 1
+    are looked for as long as their tasks are listed. The markers of attempts whose task isn't known are left out: an
+    answer is on its way, or a person has decided.
     """
     limit = job.alike * (1 + ATTEMPTS_BEFORE)
     most = _count_possible(job, crew, occurrence + 1, limit, scan)
@@ -84,8 +87,8 @@ def expected_markers(job: Job, crew: Crew, carried: Marker, occurrence: int, sca
 
 
 def _count_possible(job: Job, crew: Crew, most: int, limit: int, scan: Scan) -> int:
-    """How many occurrences may be used if another copy remade what came to nothing: a task without a video that the
-    record doesn't know says that its remake may be there, under the next marker."""
+    """Return how many occurrences may be used if another copy remade what failed: for each failed task that the record
+    doesn't know, a remake may be listed under the next marker."""
     owned = crew.journal.history.owned
     ended = [task for task in scan.tasks if task.id not in owned and task.status in WITHOUT_VIDEO]
     while ended and most < limit:
@@ -99,6 +102,6 @@ def _count_possible(job: Job, crew: Crew, most: int, limit: int, scan: Scan) -> 
 
 
 def looks_for_version_1(events: Iterable[tuple[float, Recorded]], now: float) -> bool:
-    """May tasks be listed that version 1 submitted? Only for as long after its record was brought over as a service
-    lists them."""
+    """Return whether tasks may be listed that version 1 submitted: only for as long after the import of its record as a
+    service lists tasks."""
     return any(isinstance(event, Imported) and abs(now - at) < LISTED for at, event in events)

@@ -18,17 +18,17 @@ from storyboard.planning.take import Take
 
 
 async def perform(job: Job, crew: Crew, order: Order, begun: Attempt | None = None) -> Take:
-    """Make a scene, or go on with an attempt at it that was begun already; the take, in the store.
+    """Make a scene, or go on with an attempt that was begun already, and return the take, which is in the store.
 
     Raises SceneFailed, UnknownOutcome (the scene is held from then on), Rejected, NotSent or Unreachable.
     """
-    async with crew.slots:
+    async with crew.slots:  # at most so many tasks at once: the account's limit refuses more
         if begun is None:
-            crew.stop.check()
+            crew.stop.check()  # while this waited for a slot the run may have been stopped
             known = await submit(job, crew, order)
-        elif begun.task:
+        elif begun.task:  # after a crash: the task is known, so nothing is submitted
             known = Known(begun.intent, begun.task)
-        else:
+        else:  # after a crash between the request and its answer: the task is looked for, nothing is submitted
             known = await find_lost_task(job, crew, begun)
         task = await wait_for_end(job, known, crew)
     return await download(job, known, task, crew)

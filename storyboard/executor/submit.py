@@ -35,8 +35,12 @@ from storyboard.planning.marker import (
 
 
 async def submit(job: Job, crew: Crew, order: Order) -> Known:
-    """Submit a scene's request; again only after a no, or if it provably never left."""
-    if crew.memory == "sought":
+    """Submit a scene's request, and return its task.
+
+    The request is sent again only after a refusal, or if it provably never left.
+    Raises DecisionNeeded, UnknownOutcome, Rejected, NotSent, Stopped or OverBudget.
+    """
+    if crew.memory == "sought":  # `storyboard recover` never pays
         return await recover(job, crew)
     carried, occurrence = next_marker(job, crew)
     body = await order(carried)
@@ -44,46 +48,55 @@ async def submit(job: Job, crew: Crew, order: Order) -> Known:
     while True:
         try:
             async with crew.stop.passage(job.model):
-                # in this order: the turn may take a minute, and a list has to be as young as it can be when we pay
+                # In this order: waiting for the turn may take a minute, and the list has to be as recent as possible
+                # when the request leaves, since another copy of the project may submit the same scene meanwhile.
                 await _wait_for_turn(crew)
                 await check_unrecorded(job, crew, carried, occurrence)
                 attempt = await submit_once(job, crew, body, carried, occurrence)
         except (NotSent, Rejected) as error:
+            # A refusal, or a request that never left: nothing was taken on, so sending it again can't pay twice.
             if isinstance(error, RateLimited):
                 crew.slots.narrow()
             failures.more(crew.clock.now())
             await wait_or_give_up(error, failures, job, crew, paid=True)
             continue
-        if not attempt.task:
+        if not attempt.task:  # the answer was lost: the task may exist and be billed, so it is looked for
             return await find_lost_task(job, crew, attempt)
         crew.slots.widen()
         return await settle_duplicates(job, crew, Known(attempt.intent, attempt.task))
 
 
 async def submit_once(job: Job, crew: Crew, body: bytes, carried: Marker, occurrence: int) -> Attempt:
-    """Submit once, and write down what came of it; an attempt that has a task, or is in doubt.
+    """Send a request once and return the attempt, which has a task or is in doubt.
 
-    Raises NotSent or Rejected if nothing did, Stopped or OverBudget before anything is written.
+    Raises NotSent or Rejected if the request led to nothing, Stopped or OverBudget before anything is written.
     """
     crew.stop.check(job.model)
-    if _has_undecided(job, crew):  # no `assert`: `python -O` would leave it out
+    # The next two checks can't fail if the rest of the program is right. They are no `assert`s, since `python -O`
+    # removes those, and what they guard against costs money.
+    if _has_undecided(job, crew):
         raise AssertionError("at most one submission of a scene's key may be without an answer")
     if crew.memory == "sought":
         raise AssertionError("a run that only recovers pays for nothing")
     intent = crew.dice.token()
-    crew.reserve(intent, job.reserve)
+    crew.reserve(intent, job.reserve)  # before the request: two scenes at once must not both fit into what is left
+    # On the disk, synced, before the request leaves: after a crash at any later moment the next run knows that a task
+    # may exist, and looks for it by its marker instead of submitting again.
     _note_intended(job, crew, replace(job.intended(intent, carried, occurrence), body=digest_of(body)))
     try:
         _check_awake(crew, intent)
-        with crew.scanner.creating():
+        with crew.scanner.creating():  # a task that appears in a list meanwhile is this one, not a page that shifted
             task = await crew.provider.submit(body, intent)
         if task in crew.journal.history.owned:
+            # A confused proxy or a cached answer: two attempts with one task would fetch one video for two scenes.
             raise UnknownOutcome(f"the service names task {task}, which is another attempt's")
     except (NotSent, Rejected) as error:
+        # Written down as well: else a crash now would leave the attempt in doubt, and hold its scene.
         no = happened.NotSent if isinstance(error, NotSent) else happened.Rejected
         crew.note(no(job.scene, intent, error.what, storyboard=job.storyboard))
         raise
     except UnknownOutcome as error:
+        # A time-out, a torn connection, a 5xx: the service may have taken the request on.
         crew.note(Unanswered(job.scene, intent, error.what, storyboard=job.storyboard))
     else:
         _note_accepted(job, crew, intent, task)
@@ -91,20 +104,26 @@ async def submit_once(job: Job, crew: Crew, body: bytes, carried: Marker, occurr
 
 
 SLEPT = 10.0
-"""Seconds after which what was written down a moment ago was not."""
+"""Seconds between writing down and sending after which the process must have been stopped in between."""
 
 
 def _check_awake(crew: Crew, intent: str) -> None:
-    """A process may be stopped at any step, and a lid closed: whoever wakes up between writing down and sending looks
-    whether the world has gone on without him. Raises NotSent, or AnotherRunner if the record is another's by now."""
+    """Check, just before the request leaves, that this process was not stopped since the attempt was written down.
+
+    A laptop may sleep at any step, and another process may have taken the record over meanwhile, found nothing listed
+    and submitted the scene itself. Raises NotSent, or AnotherRunner if another process has the record.
+    """
     crew.journal.check_ours()
     if crew.clock.now() - crew.journal.history.attempt(intent).at > SLEPT:
         raise NotSent("this machine slept before it was sent")
 
 
 def _note_intended(job: Job, crew: Crew, intended: Intended) -> None:
-    """What the disk takes only by half, a row without its witness, would be in doubt from then on: nothing was sent,
-    and that is written down as well. Raises FileTrouble all the same."""
+    """Write down that a request is about to leave. Raises FileTrouble if the disk takes it only in part.
+
+    A row without its witness would be in doubt from then on, though nothing was sent: that it wasn't is written down,
+    too, if the disk allows.
+    """
     try:
         crew.note(intended)
     except FileTrouble as error:
@@ -115,20 +134,25 @@ def _note_intended(job: Job, crew: Crew, intended: Intended) -> None:
 
 
 def _note_accepted(job: Job, crew: Crew, intent: str, task: str) -> None:
+    """Write down the task of an attempt. Raises FileTrouble, which names the task, if the disk doesn't take it."""
     try:
         crew.note(Accepted(job.scene, intent, task, storyboard=job.storyboard))
-    except FileTrouble as error:  # what the disk doesn't take is at least told; the next run looks for it by its mark
+    except FileTrouble as error:
+        # The message is the only place where the task's name stands; the next run looks for it by its marker.
         raise FileTrouble(f"{error.what}; the service has taken task {task} on", error.hint) from error
 
 
 def _has_undecided(job: Job, crew: Crew) -> bool:
-    """Is a submission of this scene, from just this key, without an answer?"""
+    """Has this scene a submission with exactly this key whose answer is missing?"""
     attempts = crew.journal.history.of(*job.target[:3])
     return any(one.state == "in doubt" and dict(one.components) == dict(job.components) for one in attempts)
 
 
 async def _wait_for_turn(crew: Crew) -> None:
-    """Wait until a paid request may go: what has ended is fetched before anything is submitted, since its address dies,
-    and the service takes so many a minute. All of that comes before the intent: what is written down is sent."""
+    """Wait until a paid request may leave.
+
+    Videos that are ready are downloaded first, since their addresses expire, and the service takes only so many creates
+    a minute. All waiting comes before the attempt is written down, so that what is written down is sent at once.
+    """
     await crew.fetcher.idle()
     await crew.stop.unless_halted(crew.provider.turn("create"))

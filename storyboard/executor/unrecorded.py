@@ -1,4 +1,4 @@
-"""What a person is told of a task that the record doesn't know, and the commands that decide about it."""
+"""Messages about listed tasks that the record doesn't know, with the commands that decide about them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def command_to_run(crew: Crew) -> str:
 def unknown_task(
     job: Job, crew: Crew, task: Task, scan: Scan, chance: float, elsewhere: RecordedElsewhere | None
 ) -> DecisionNeeded:
-    """A task carries the scene's marker, and the record doesn't know it."""
+    """Return the error for a task that carries the scene's marker and is missing from the record."""
     what = f"task {task.id} ({_age(task, scan)}{task.word}) was submitted for this scene"
     if elsewhere is not None:
         what += f", by the project in {elsewhere.folder}"
@@ -36,7 +36,7 @@ def unknown_task(
 
 
 def task_of_another_scene(job: Job, crew: Crew, task: Task, owner: Attempt) -> DecisionNeeded:
-    """A task that fits this scene was taken for another one's, which fits as well."""
+    """Return the error for a task that fits this scene and was given to another scene, which it fits, too."""
     what = f"task {task.id} carries this scene's marker, but scene {owner.scene} was given it, whose marker is the same"
     options = _options(job, crew)
     hint = (
@@ -50,7 +50,7 @@ def task_of_another_scene(job: Job, crew: Crew, task: Task, owner: Attempt) -> D
 
 
 def possible_remake(job: Job, crew: Crew, task: Task, scan: Scan) -> DecisionNeeded:
-    """A task fits the scene only if it is the remake of one that is no longer listed."""
+    """Return the error for a task that fits the scene only as a remake of a task that is no longer listed."""
     what = (
         f"task {task.id} ({_age(task, scan)}{task.word}) may be a remake of this scene, or another's that carries the "
         "same marker by chance"
@@ -77,7 +77,8 @@ def _options(job: Job, crew: Crew) -> str:
 
 
 def unidentified(job: Job, crew: Crew, found: Sequence[Task], scan: Scan) -> DecisionNeeded:
-    """Its author fixed the task's life, so that it can't be identified; tasks like it may be its own."""
+    """Return the error for a request without a marker: its author fixed the task's life, and tasks like it may be its
+    own."""
     if not found:
         what = "its request carries no marker, so that a task of it can't be identified, and none like it is listed"
         return DecisionNeeded(what, command_to_run(crew))

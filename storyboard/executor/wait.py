@@ -33,21 +33,25 @@ from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 
 LONGEST_LIFE = 259_200
-"""Seconds: the longest life that may be asked for a task (the API's `execution_expires_after`)."""
+"""Longest life that a request may ask for a task, in seconds (seed, `execution_expires_after`)."""
 OVERDUE = 3600
-"""Seconds after the end of its life by which a task has ended, or won't."""
+"""Seconds after the end of a task's life for which its end is still waited for."""
 
 
 async def wait_for_end(job: Job, known: Known, crew: Crew) -> Task:
-    """Wait until a task has succeeded. Raises SceneFailed if it came to anything else."""
+    """Wait until a task has succeeded, and return it.
+
+    Raises SceneFailed if it failed or expired, DecisionNeeded if it was cancelled or doesn't end, and UnknownOutcome if
+    it turns out to be another project's.
+    """
     began = crew.clock.now()
-    said, wait = "", 0.0
+    word, wait = "", 0.0
     while True:
         task = await get_task(job, known, crew, wait)
-        if task.word != said:
-            odd = odd_after(said, task.word)
-            said = task.word
-            crew.note(Seen(job.scene, known.intent, known.task, said, odd, storyboard=job.storyboard))
+        if task.word != word:
+            odd = odd_after(word, task.word)
+            word = task.word
+            crew.note(Seen(job.scene, known.intent, known.task, word, odd, storyboard=job.storyboard))
         if is_over(task.status):
             break
         if crew.clock.now() > (task.created_at or began) + (task.expires_after or LONGEST_LIFE) + OVERDUE:
@@ -69,11 +73,13 @@ async def wait_for_end(job: Job, known: Known, crew: Crew) -> Task:
 
 
 async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
-    """A task that was found by its mark and came to nothing says nothing of how it was made: it is only believed to be
-    ours if no other bears the mark, in a list that was made when everything that may be late has had its time. Whoever
-    looked himself and said that it is ours is believed.
+    """Check that a task that was found by its marker, and failed, is the only one that carries the marker.
 
-    Raises UnknownOutcome if another does.
+    A failed task doesn't repeat what was asked for, so it may be another project's, while our own is still being made:
+    submitting again would pay twice. It is believed only if no other task carries the marker, in a list that was read
+    after everything that may be late has arrived, or if a person said that it is ours.
+
+    Raises UnknownOutcome if another task carries the marker.
     """
     attempt = crew.journal.history.get(known.intent)
     if attempt is None or not attempt.adopted or attempt.vouched:
@@ -85,21 +91,25 @@ async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
     if found != Adopt(known.task):
         why = found.why if isinstance(found, Hold) else "it is not listed alone"
         crew.note(Disowned(job.scene, known.intent, known.task, why, ambiguous=True, storyboard=job.storyboard))
-        raise UnknownOutcome(f"task {known.task} bears its mark and came to nothing, but {why}")
+        raise UnknownOutcome(f"task {known.task} carries its marker and failed, but {why}")
 
 
 def _check_whose(job: Job, known: Known, task: Task, crew: Crew) -> None:
-    """A stranger's task that bore our mark by chance is let go as soon as it can be told."""
+    """Raise UnknownOutcome if a task that was found by its marker turns out to be made from another request: it carries
+    the marker by chance, and its video isn't stored."""
     attempt = crew.journal.history.get(known.intent)
     why = disagreement(task, attempt) if attempt is not None and attempt.adopted else ""
     if why:
         crew.note(Disowned(job.scene, known.intent, known.task, why, storyboard=job.storyboard))
-        raise UnknownOutcome(f"task {known.task} bore its mark, but is somebody else's: {why}")
+        raise UnknownOutcome(f"task {known.task} carried its marker, but is another project's: {why}")
 
 
 async def get_task(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task:
-    """How a task stands, `wait` seconds from now. Only where the service says that there is no such task is it lost:
-    any other no is a no to this question, and the task goes on."""
+    """Return a task as it stands `wait` seconds from now.
+
+    A task counts as lost only if the service answers that there is no such task: any other refusal concerns the
+    question, and the task goes on.
+    """
     waits = iter((wait,))
     try:
         task = await ask_patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
@@ -111,19 +121,22 @@ async def get_task(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Tas
 
 
 def on_our_clock(task: Task, now: float) -> Task:
-    """A task that was looked at just now, with its times as our clock counts them: it may be wrong by a year, and what
-    the provider calls a day from now would then be long over."""
+    """Return a task that was just asked for with its times on this machine's clock.
+
+    This machine's clock may be wrong by a year; without this, an address that is good for a day would seem to have
+    expired long ago.
+    """
     ahead = task.at - now if task.at else 0.0
     made, ends = (at - ahead if at else at for at in (task.created_at, task.expires))
     return replace(task, created_at=made, expires=ends)
 
 
 YOUNG = 60.0
-"""Seconds for which a task may not be found after it was taken on."""
+"""Seconds after its creation for which the service may not find a task yet."""
 
 
 async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
-    """May a task that isn't found be there all the same: too young, listed, or not waited for to the end?"""
+    """Return whether a task that the service doesn't find may exist all the same: it is too young, or it is listed."""
     attempt = crew.journal.history.get(known.intent)
     if crew.stop.interrupted or (attempt is not None and 0 <= crew.clock.now() - attempt.at < YOUNG):
         return True
@@ -135,24 +148,28 @@ async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
 
 
 def _unknown_to_service(job: Job, known: Known, crew: Crew) -> DecisionNeeded:
-    """A task that is neither found nor listed is lost, if it is so old that a service forgets it. As long as it can't
-    have been forgotten it is more likely that somebody else is asked: another account's key finds nothing of ours."""
+    """Return the error for a task that is neither found nor listed.
+
+    It is lost if it is so old that the service has deleted its record. A younger one is probably asked for with the key
+    of another account, which finds nothing of ours: it is held, and nothing is bought again.
+    """
     attempt = crew.journal.history.get(known.intent)
     if attempt is None or crew.clock.now() - attempt.at >= LISTED:
-        return record_loss(job, known, "the service knows it no more", crew)
+        return record_loss(job, known, "the service has no record of it any more", crew)
     why = f"the service knows no task {known.task}, though it keeps them for seven days"
     then = "`storyboard run` goes on with it, with a key of the account that it was submitted with"
     return hold(job, known, why, then, crew)
 
 
 def record_loss(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
-    """What was paid for can't be had any more: that is written down, and somebody has to decide."""
+    """Write down that what was paid for can't be downloaded any more, and return the error: a person has to decide."""
     crew.note(Ended(job.scene, known.intent, "lost", why, storyboard=job.storyboard))
     what = f"task {known.task} was paid for, but can't be had any more: {why}"
     return DecisionNeeded(what, lost_hint(job.scene, job.profile, known.task))
 
 
 def hold(job: Job, known: Known, why: str, then: str, crew: Crew) -> DecisionNeeded:
-    """A task is there, and this run doesn't get on with it: the next one tries again, or somebody decides."""
+    """Write down that this run can't go on with a task, and return the error: the next run tries again, or a person
+    decides."""
     crew.note(Held(job.scene, known.intent, why, storyboard=job.storyboard))
     return DecisionNeeded(why, f"{then}; {again(job.scene, job.profile, paid=True)}")

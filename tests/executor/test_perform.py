@@ -141,7 +141,7 @@ def test_a_stranger_with_the_same_mark_is_let_go(tmp_path: Path) -> None:
     lost(at)
     at.desk.made = {"duration": 5}
     job = replace(JOB, asked={"duration": 8})
-    with pytest.raises(UnknownOutcome, match="somebody else's: its duration is 5, but 8 was asked for"):
+    with pytest.raises(UnknownOutcome, match="another project's: its duration is 5, but 8 was asked for"):
         asyncio.run(perform(job, at.crew, order))
     attempts = at.journal.history.of("", "", "dusk")
     assert ([a.state for a in attempts], at.journal.history.owned) == (["in doubt"], {"cgt-lost"})
@@ -380,7 +380,7 @@ def test_a_found_task_that_failed_may_be_a_strangers(tmp_path: Path) -> None:
     late = replace(lost(at), id="cgt-late")
     at.desk.looks = ["failed"]
     at.desk.later.append([late])
-    with pytest.raises(UnknownOutcome, match="came to nothing, but 2 tasks bear its mark"):
+    with pytest.raises(UnknownOutcome, match="failed, but 2 tasks bear its mark"):
         performed(at)
     assert (state_after(at), at.journal.history.owned) == ("in doubt", set())
 

@@ -411,7 +411,7 @@ def test_a_failure_of_what_is_not_listed_alone(tmp_path: Path) -> None:
     at.desk.listed = [replace(ours(at), id="cgt-other")]
     adopted(at)
     no = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
-    assert no.what == "task cgt-lost bears its mark and came to nothing, but it is not listed alone"
+    assert no.what == "task cgt-lost carries its marker and failed, but it is not listed alone"
 
 
 def test_a_failure_of_what_is_not_listed_though_our_clock_was_wrong(tmp_path: Path) -> None:
@@ -421,7 +421,7 @@ def test_a_failure_of_what_is_not_listed_though_our_clock_was_wrong(tmp_path: Pa
     at.crew.clock.advance(-31_536_000)  # type: ignore[attr-defined]  # it is a virtual one
     no = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
     why = "the service lists no task that bears its mark"
-    assert no.what == f"task cgt-lost bears its mark and came to nothing, but {why}"
+    assert no.what == f"task cgt-lost carries its marker and failed, but {why}"
 
 
 def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
@@ -459,8 +459,8 @@ def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
     at.crew.clock.advance(7 * 86_400.0)  # type: ignore[attr-defined]  # it is a virtual one
     lost = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
     assert (at.journal.past[-1][1], lost.what, lost.hint) == (
-        Ended("dusk", ONE, status="lost", error="the service knows it no more"),
-        "task cgt-1 was paid for, but can't be had any more: the service knows it no more",
+        Ended("dusk", ONE, status="lost", error="the service has no record of it any more"),
+        "task cgt-1 was paid for, but can't be had any more: the service has no record of it any more",
         "`storyboard resolve dusk --adopt cgt-1 --profile tall` has it looked at once more; "
         "to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
     )
@@ -668,7 +668,7 @@ def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
     begun = missing(at, 40, 600.0)
     held = refused(perform(JOB, at.crew, order, begun))
     why = "the video of task cgt-1 didn't come in 40 attempts"
-    then = "nobody asks for it any more, since its address soon answers nobody"
+    then = "it is not downloaded again by itself, since the service blocks an address that is asked for too often"
     assert (at.journal.past[-1][1], held.what, held.hint) == (
         Held("dusk", ONE, why=why),
         why,
