@@ -20,13 +20,9 @@ from typing import Any
 
 from storyboard.executor import job as jobs
 from storyboard.executor.crew import Crew
-from storyboard.executor.fetch import Fetcher
 from storyboard.executor.job import Job
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
 from storyboard.executor.submit import submit
 from storyboard.executor.wait import wait_for_end
-from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
 from storyboard.net import opened
 from storyboard.planning.event import Event, Recorded
@@ -111,22 +107,18 @@ async def _all(base_url: str, folder: Path) -> None:
         counted = Counted(connect("ark", account, net))
         paced = Paced(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on
         store = Store(folder / "store")
-        crew = Crew(
+        crew = Crew.build(
             realm="emulated",
             provider=paced,
-            watcher=Watcher(paced, clock),
-            scanner=Scanner(paced, clock),
-            fetcher=Fetcher(paced, store),
             journal=Memory(),
             store=store,
             addresses=Addresses(folder / "addresses.json"),
-            uploads=None,
             clock=clock,
             dice=SystemDice(),
             pace=account.pace,
-            slots=Slots(TASKS),
             tell=lambda _: None,
             root=folder,
+            tasks_in_flight=TASKS,
         )
 
         async def order(marker: Marker) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from storyboard.errors import MachineRefuses
-from storyboard.executor.fetch import Fetched
+from storyboard.executor.fetch import Fetched, Fetcher
 from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
@@ -131,6 +131,43 @@ class Crew:
     """Which scene of this run has which occurrence of a key: no two requests carry one marker."""
     duplicates: list[str] = field(default_factory=list)
     """Attempts whose tasks another copy submitted: their videos are kept as takes."""
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        provider: Paced,
+        journal: Journals,
+        store: Store,
+        addresses: Lives,
+        clock: Clock,
+        dice: Dice,
+        pace: Pace,
+        tasks_in_flight: int,
+        root: Path,
+        tell: Callable[[Notice], None] = lambda _: None,
+        realm: Realm = "emulated",
+        fetcher: Fetches | None = None,
+    ) -> Crew:
+        """Return a context whose parts ask one provider, on one clock; the run begins now."""
+        return cls(
+            realm=realm,
+            provider=provider,
+            watcher=Watcher(provider, clock),
+            scanner=Scanner(provider, clock),
+            fetcher=Fetcher(provider, store) if fetcher is None else fetcher,
+            journal=journal,
+            store=store,
+            addresses=addresses,
+            uploads=None,
+            clock=clock,
+            dice=dice,
+            pace=pace,
+            slots=Slots(tasks_in_flight),
+            tell=tell,
+            root=root,
+            began=clock.now(),
+        )
 
     def remark(self, text: str) -> None:
         """Remember something that people should know of this run, once."""

@@ -11,7 +11,6 @@ from storyboard.errors import (
     AccountRefused,
     DecisionNeeded,
     MachineRefuses,
-    ModelRefused,
     SceneFailed,
     StoryboardError,
     UnknownOutcome,
@@ -306,27 +305,24 @@ class Run:
         try:
             result = await self._make(unit)
         except StoryboardError as error:
-            result = self._told(unit, self._profile, error)
+            result = self._result_of(unit, self._profile, error)
         self.outcome.results[unit] = replace(result, seconds=self._crew.clock.now() - began)
         if result.standing == "failed":
             self._crew.stop.fail()
         return result.standing
 
-    def _told(self, unit: Unit, profile: str, error: StoryboardError) -> Result:
+    def _result_of(self, unit: Unit, profile: str, error: StoryboardError) -> Result:
+        """Return what a failure makes of a unit; one that concerns the whole run stops it."""
         match error:
             case Stopped():
                 return Result(unit, "blocked", error.what)
             case UnknownOutcome():
                 return _in_doubt(unit, profile, f"{error.what}: it may be in the making, and be billed")
             case DecisionNeeded():
-                return Result(unit, "held", error.what, error.hint, code=4)
-            case AccountRefused() | MachineRefuses() | Untrusted():
-                self._crew.stop.because(error)
-                return Result(unit, "failed", error.what, error.hint, code=5)
-            case ModelRefused():
-                return Result(unit, "failed", error.what, error.hint, code=5)
-            case _:
-                return Result(unit, "failed", error.what, error.hint, code=3)
+                return Result(unit, "held", error.what, error.hint, code=error.exit_code)
+        if isinstance(error, (AccountRefused, MachineRefuses, Untrusted)):
+            self._crew.stop.because(error)
+        return Result(unit, "failed", error.what, error.hint, code=error.exit_code)
 
     def _settled(self, unit: Unit) -> Step:
         """The step that the unit's key asks for, now that everything above it is known; no other unit may use what it
@@ -474,7 +470,7 @@ class Run:
         except StoryboardError as error:
             self._crew.tell(Ended(attempt.scene, attempt.intent, "lost", error.what, storyboard=attempt.storyboard))
             if not isinstance(error, (SceneFailed, Stopped)) and not self._was_duplicate(attempt):
-                self.outcome.earlier.append(self._told(attempt.target.unit, attempt.profile, error))
+                self.outcome.earlier.append(self._result_of(attempt.target.unit, attempt.profile, error))
 
     def _was_duplicate(self, attempt: Attempt) -> bool:
         """Did the copy that submitted a duplicate cancel it? Nobody has to decide about that."""

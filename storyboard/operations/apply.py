@@ -10,13 +10,9 @@ from dataclasses import dataclass, replace
 from storyboard import project
 from storyboard.errors import FileTrouble, MachineRefuses, PlanOutdated
 from storyboard.executor.crew import Crew
-from storyboard.executor.fetch import Fetcher
 from storyboard.executor.markers import looks_for_version_1
 from storyboard.executor.run import Outcome, Run, nothing_to_do
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
-from storyboard.executor.watch import Watcher
 from storyboard.net import opened
 from storyboard.operations.lockfile import LockKeeper
 from storyboard.operations.prepare import Prepared, budget_of, digests_on_disk
@@ -145,25 +141,23 @@ async def _run(
         rates = EMBEDDED if options.speed is not None else RATES
         provider = Paced(connect(name, account, net), clock, rates)
         store = Store(layout.hidden / "store")
-        crew = Crew(
-            realm=account.realm,
-            provider=provider,
-            watcher=Watcher(provider, clock),
-            scanner=Scanner(provider, clock),
-            fetcher=Fetcher(provider, store),
-            journal=journal,
-            store=store,
-            addresses=Addresses(layout.hidden / "addresses.jsonl"),
+        crew = replace(
+            Crew.build(
+                realm=account.realm,
+                provider=provider,
+                journal=journal,
+                store=store,
+                addresses=Addresses(layout.hidden / "addresses.jsonl"),
+                clock=clock,
+                dice=dice,
+                pace=account.pace,
+                tell=on_event,
+                root=layout.folder,
+                tasks_in_flight=account.tasks_in_flight,
+            ),
             uploads=uploads,
-            clock=clock,
-            dice=dice,
-            pace=account.pace,
-            slots=Slots(account.tasks_in_flight),
-            tell=on_event,
-            root=layout.folder,
             stop=Stop(fail_fast=options.fail_fast),
             memory=record.trust,
-            began=clock.now(),
             budget=record.budget,
             day=record.day,
             provider_name=name,

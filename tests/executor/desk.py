@@ -12,10 +12,6 @@ from typing import Any
 
 from storyboard.errors import Gone, StoryboardError
 from storyboard.executor.crew import Crew
-from storyboard.executor.fetch import Fetcher
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
-from storyboard.executor.watch import Watcher
 from storyboard.planning.event import Interrupting, Notice, Waiting
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
@@ -181,21 +177,17 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
     journal = Journal(folder, clock, writing=True)
     heard: list[Notice] = []
     provider, store = Paced(desk, clock), Store(folder / "store")
-    crew = Crew(
+    crew = Crew.build(
         realm="emulated",
         provider=provider,
-        watcher=Watcher(provider, clock),
-        scanner=Scanner(provider, clock),
-        fetcher=Fetcher(provider, store),
         journal=journal,
         store=store,
         addresses=Addresses(folder / "addresses.jsonl"),
-        uploads=None,
         clock=clock,
         dice=LoadedDice(),
         pace=Pace(1.0, 10.0),
-        slots=Slots(slots),
         tell=heard.append,
         root=folder,
+        tasks_in_flight=slots,
     )
     return Bench(desk, crew, journal, heard)

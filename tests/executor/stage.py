@@ -9,20 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from storyboard import net
 from storyboard.emulator.faults import Fault
 from storyboard.executor.crew import Crew
-from storyboard.executor.fetch import Fetcher
 from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
-from storyboard.executor.watch import Watcher
 from storyboard.planning.budget import Budget, Cap
 from storyboard.planning.event import Notice, Recorded, RunClosed, Waiting
 from storyboard.planning.history import past_of
@@ -117,25 +113,22 @@ class Stage:
         way = net.Net(self.patience)
         account = Account(self.emulated.base_url, Secret("sk-secret"), self.slots, Pace(5.0, 30.0))
         provider = Paced(self.instead(connect("ark", account, way)), self.clock)
-        crew = Crew(
-            realm="emulated",
-            provider=provider,
-            watcher=Watcher(provider, self.clock),
-            scanner=Scanner(provider, self.clock),
-            fetcher=Fetcher(provider, store),
-            journal=journal,
-            store=store,
-            addresses=Addresses(self.folder / "addresses.jsonl"),
-            uploads=None,
-            clock=self.clock,
-            dice=self.dice,
-            pace=account.pace,
-            slots=Slots(self.slots),
-            tell=lambda event: self._hear(crew, event),
-            root=self.folder,
+        crew = replace(
+            Crew.build(
+                realm="emulated",
+                provider=provider,
+                journal=journal,
+                store=store,
+                addresses=Addresses(self.folder / "addresses.jsonl"),
+                clock=self.clock,
+                dice=self.dice,
+                pace=account.pace,
+                tell=lambda event: self._hear(crew, event),
+                root=self.folder,
+                tasks_in_flight=self.slots,
+            ),
             stop=Stop(fail_fast=self.fail_fast),
             memory=memory,
-            began=self.clock.now(),
             budget=Budget(self.cap, past=[event for _, event in journal.past]),
         )
         try:

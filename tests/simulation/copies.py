@@ -8,7 +8,7 @@ import struct
 import tempfile
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -16,10 +16,7 @@ from random import Random
 from storyboard.executor.crew import Crew
 from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
-from storyboard.executor.watch import Watcher
 from storyboard.planning.event import FileRenamed, Memory, Recorded, RunClosed, RunOpened
 from storyboard.planning.lock import Lock
 from storyboard.planning.plan import World, plan
@@ -172,25 +169,23 @@ class Copy:
         loop = asyncio.get_running_loop()
         paced = Paced(self.api, self.clock, {**RATES, "create": Rate(1000, 1.0)})
         stop = Stop()
-        crew = self._crew = Crew(
-            realm="real",
-            provider=paced,
-            watcher=Watcher(paced, self.clock),
-            scanner=Scanner(paced, self.clock),
-            fetcher=self.vault,
-            journal=journal,
-            store=shelf(),  # type: ignore[arg-type]  # all that is asked of it here is where a file lies
-            addresses=self.lives,
-            uploads=None,
-            clock=self.clock,
-            dice=Dice(self.dice),
-            pace=Pace(5.0, 30.0, self.grace),
-            slots=Slots(10),
-            tell=lambda _: None,
-            root=Path(),
+        crew = self._crew = replace(
+            Crew.build(
+                realm="real",
+                provider=paced,
+                journal=journal,
+                store=shelf(),  # type: ignore[arg-type]  # all that is asked of it here is where a file lies
+                addresses=self.lives,
+                clock=self.clock,
+                dice=Dice(self.dice),
+                pace=Pace(5.0, 30.0, self.grace),
+                tell=lambda _: None,
+                root=Path(),
+                tasks_in_flight=10,
+                fetcher=self.vault,
+            ),
             stop=stop,
             memory=memory,
-            began=self.clock.now(),
         )
         world = self._world(journal)
         run = Run(plan(self.board.graph, world), world, crew, self._keep_lock)

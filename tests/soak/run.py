@@ -23,18 +23,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from storyboard.executor.crew import Crew
-from storyboard.executor.fetch import Fetcher
 from storyboard.executor.reconcile import decision
 from storyboard.executor.run import Outcome, Run
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
-from storyboard.executor.watch import Watcher
 from storyboard.language.graph import Graph
 from storyboard.net import opened
 from storyboard.operations.lockfile import LockKeeper
@@ -276,23 +272,20 @@ def _crew(
     store: Store,
     tell: Callable[[Notice], None],
 ) -> Crew:
-    return Crew(
-        realm="emulated",
-        provider=paced,
-        watcher=Watcher(paced, clock),
-        scanner=Scanner(paced, clock),
-        fetcher=Fetcher(paced, store),
-        journal=journal,
-        store=store,
-        addresses=Addresses(layout.hidden / "addresses.jsonl"),
-        uploads=None,
-        clock=clock,
-        dice=SystemDice(),
-        pace=account.pace,
-        slots=Slots(SLOTS),
-        tell=tell,
-        root=layout.folder,
-        began=clock.now(),
+    return replace(
+        Crew.build(
+            realm="emulated",
+            provider=paced,
+            journal=journal,
+            store=store,
+            addresses=Addresses(layout.hidden / "addresses.jsonl"),
+            clock=clock,
+            dice=SystemDice(),
+            pace=account.pace,
+            tell=tell,
+            root=layout.folder,
+            tasks_in_flight=SLOTS,
+        ),
         budget=Budget(past=[event for _, event in journal.past]),
     )
 

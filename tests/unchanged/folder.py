@@ -17,9 +17,6 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.fetch import Fetched
 from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run, nothing_to_do
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
-from storyboard.executor.watch import Watcher
 from storyboard.language.graph import Graph
 from storyboard.planning.event import FileRenamed, Recorded, RunClosed, RunOpened
 from storyboard.planning.history import Key, key_of, past_of
@@ -249,23 +246,19 @@ class Folder:
     async def _walk(self, graph: Graph, world: World, planned: Plan, journal: Journal, keep: object) -> Outcome:
         del graph
         paced = Paced(self.service, self.clock, {**RATES, "create": Rate(1000, 1.0)})
-        crew = Crew(
+        crew = Crew.build(
             realm="real",
             provider=paced,
-            watcher=Watcher(paced, self.clock),
-            scanner=Scanner(paced, self.clock),
-            fetcher=self,
             journal=journal,
             store=shelf(),  # type: ignore[arg-type]  # all that is asked of it here is where a file lies
             addresses=self.lives,
-            uploads=None,
             clock=self.clock,
             dice=Dice(self.dice),
             pace=Pace(5.0, 30.0),
-            slots=Slots(3),
             tell=lambda _: None,
             root=Path(),
-            began=self.clock.now(),
+            tasks_in_flight=3,
+            fetcher=self,
         )
         return await Run(planned, world, crew, keep).walk()  # type: ignore[arg-type]  # a function
 
