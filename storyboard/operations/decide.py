@@ -45,7 +45,7 @@ class PreparedDecision:
 def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = False) -> PreparedDecision:
     """Find the submission in doubt that a person decides about: to `adopt` a task, to give it up (`abandon`), or else
     to submit it again. Raises UsageError if there is none, or if the task belongs to another scene."""
-    from storyboard.executor.reconcile import decision, in_doubt, taken_back
+    from storyboard.planning.decisions import decide, find_unresolved, give_back
 
     layout, graph, clock = loaded.layout, loaded.graph, SystemClock()
     check_free(layout)
@@ -55,14 +55,16 @@ def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = 
     past, planned = state.past(layout.stem), project.planned(layout, graph, loaded.facts, state, clock)
     begun: Intended | None = None
     try:
-        attempt = in_doubt(past, layout.stem, graph.storyboard.profile, scene, adopt, planned.plan.intents_of(scene))
+        attempt = find_unresolved(
+            past, layout.stem, graph.storyboard.profile, scene, adopt, planned.plan.intents_of(scene)
+        )
     except UsageError:
         begun = _begun_elsewhere(layout, planned, scene) if adopt else None
         if begun is None:
             raise
         attempt = History([(0.0, begun)]).attempt(begun.intent)
-    decided = decision(attempt, adopt, past, abandon=abandon)
-    back = taken_back(attempt, adopt, past) if adopt else None
+    decided = decide(attempt, adopt, past, abandon=abandon)
+    back = give_back(attempt, adopt, past) if adopt else None
     events = [event for _, event in state.events]
     entry = books_of(events if begun is None else [*events, begun]).entry(attempt.intent)
     about = UnresolvedAttempt(attempt, NO_MONEY if entry is None else entry.counts)

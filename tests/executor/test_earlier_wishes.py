@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from storyboard.emulator.faults import Fault
-from storyboard.executor.reconcile import decision, in_doubt
 from storyboard.executor.run import Outcome, with_salvaged
+from storyboard.planning.decisions import decide, find_unresolved
 from storyboard.planning.event import Accepted, Notice, RunClosed
 from storyboard.planning.history import Attempt, Past, past_of
 from storyboard.planning.lock import Lock
@@ -117,7 +117,7 @@ def decided(stage: Stage, scene: str, adopt: str = "", *, abandon: bool = False)
     journal = Journal(stage.folder, stage.clock, writing=True)
     past = past_of(journal.past)
     journal.open_run(provider="ark")
-    journal.append(decision(in_doubt(past, "", "", scene, adopt), adopt, past, abandon=abandon))
+    journal.append(decide(find_unresolved(past, "", "", scene, adopt), adopt, past, abandon=abandon))
     journal.append(RunClosed())
     journal.close()
 

@@ -16,15 +16,13 @@ from storyboard.executor.reconcile import (
     LookAgain,
     Scan,
     Verdict,
-    decision,
     disagreement,
-    in_doubt,
     memory_of,
-    taken_back,
     time_in,
     unrecorded,
     verdict,
 )
+from storyboard.planning.decisions import decide, find_unresolved, give_back
 from storyboard.planning.event import Accepted, Adopted, Decided, Disowned, Event, RunClosed, RunOpened, Stored
 from storyboard.planning.history import Attempt, AttemptState, Past
 from storyboard.planning.marker import Marker
@@ -309,13 +307,13 @@ def test_what_a_person_may_decide(state: AttemptState) -> None:
         other("i4", state, scene="dawn"),
         other("i5", state, profile=""),
     )
-    assert in_doubt(past(*rest[:2], wanted, *rest[2:]), "", "tall", "dusk") == wanted
+    assert find_unresolved(past(*rest[:2], wanted, *rest[2:]), "", "tall", "dusk") == wanted
 
 
 def test_a_scene_that_has_nothing_to_decide() -> None:
     """It is told, with where to look."""
     with pytest.raises(UsageError) as caught:
-        in_doubt(past(other("i1", "stored")), "", "tall", "dusk")
+        find_unresolved(past(other("i1", "stored")), "", "tall", "dusk")
     assert (caught.value.what, caught.value.hint) == (
         'scene "dusk" has no submission in doubt',
         "`storyboard status` shows how scenes stand",
@@ -325,9 +323,9 @@ def test_a_scene_that_has_nothing_to_decide() -> None:
 def test_the_task_of_what_was_made_anew_may_show_itself_after_all() -> None:
     """It can be adopted then; nothing else is decided about what was decided."""
     anew = other("i1", "abandoned")
-    assert in_doubt(past(anew, other("i2", "stored")), "", "tall", "dusk", "cgt-9") == anew
+    assert find_unresolved(past(anew, other("i2", "stored")), "", "tall", "dusk", "cgt-9") == anew
     with pytest.raises(UsageError):
-        in_doubt(past(anew, other("i2", "stored")), "", "tall", "dusk")
+        find_unresolved(past(anew, other("i2", "stored")), "", "tall", "dusk")
 
 
 @pytest.mark.parametrize(
@@ -344,7 +342,7 @@ def test_a_task_is_adopted_by_whom_it_may_belong_to(task: str, wanted: str) -> N
         other("i4", "abandoned", task="cgt-4"),
         other("i5", "accepted", task="cgt-5", error="too old"),
     )
-    assert in_doubt(past(*attempts), "", "tall", "dusk", task).intent == wanted
+    assert find_unresolved(past(*attempts), "", "tall", "dusk", task).intent == wanted
 
 
 @pytest.mark.parametrize(
@@ -357,17 +355,17 @@ def test_a_held_task_is_not_put_out_by_another(rest: list[AttemptState], wanted:
     held = other("i9", "accepted", task="cgt-5", error="too old")
     attempts = past(*(other("i1", state, task="cgt-1" if state == "lost" else "") for state in rest), held)
     if wanted is not None:
-        assert in_doubt(attempts, "", "tall", "dusk", "cgt-9").intent == wanted
+        assert find_unresolved(attempts, "", "tall", "dusk", "cgt-9").intent == wanted
         return
     with pytest.raises(UsageError):
-        in_doubt(attempts, "", "tall", "dusk", "cgt-9")
+        find_unresolved(attempts, "", "tall", "dusk", "cgt-9")
 
 
 def test_of_several_that_is_decided_which_the_plan_waits_for() -> None:
     """The latest, where it waits for none of them."""
     attempts = past(other("i1", "lost"), other("i2", "lost"))
-    assert in_doubt(attempts, "", "tall", "dusk", "", {"i1"}).intent == "i1"
-    assert in_doubt(attempts, "", "tall", "dusk", "", {"i7"}).intent == "i2"
+    assert find_unresolved(attempts, "", "tall", "dusk", "", {"i1"}).intent == "i1"
+    assert find_unresolved(attempts, "", "tall", "dusk", "", {"i7"}).intent == "i2"
 
 
 @pytest.mark.parametrize("state", ["lost", "given up", "cancelled"])
@@ -375,32 +373,32 @@ def test_its_own_task_can_be_taken_up_again(state: AttemptState) -> None:
     """What seemed lost is looked at once more, and what was given up is had after all, without another payment."""
     ended = other("i1", state, task="cgt-1")
     adopted = Adopted("dusk", "i1", task="cgt-1", by="person")
-    assert decision(ended, "cgt-1", past(ended)) == adopted
+    assert decide(ended, "cgt-1", past(ended)) == adopted
 
 
 def test_a_person_has_it_submitted_again() -> None:
     """If nothing else is said."""
-    assert decision(attempt(), "", past()) == Decided("dusk", "i1", choice="submit again")
+    assert decide(attempt(), "", past()) == Decided("dusk", "i1", choice="submit again")
 
 
 def test_a_person_wants_no_more_of_it() -> None:
     """It is never submitted again by itself."""
-    assert decision(attempt(), "", past(), abandon=True) == Decided("dusk", "i1", choice="abandon")
+    assert decide(attempt(), "", past(), abandon=True) == Decided("dusk", "i1", choice="abandon")
 
 
 def test_a_person_knows_its_task() -> None:
     """From then on it is waited for and fetched."""
     known = past(other("i9", "accepted", task="cgt-9"))
-    assert decision(attempt(), "cgt-1", known) == Adopted("dusk", "i1", task="cgt-1", by="person")
+    assert decide(attempt(), "cgt-1", known) == Adopted("dusk", "i1", task="cgt-1", by="person")
 
 
 def test_a_task_that_another_scene_was_given_by_its_marker_alone_may_be_given_away() -> None:
     """A person sees which of the two scenes it belongs to: the other one is in doubt again."""
     dawn = replace(other("i9", "stored", task="cgt-9", scene="dawn"), adopted=True)
     known = past(dawn)
-    assert decision(attempt(), "cgt-9", known) == Adopted("dusk", "i1", task="cgt-9", by="person")
+    assert decide(attempt(), "cgt-9", known) == Adopted("dusk", "i1", task="cgt-9", by="person")
     why = "a person says that it is of scene dusk"
-    assert taken_back(attempt(), "cgt-9", known) == Disowned("dawn", "i9", "cgt-9", why, ambiguous=True)
+    assert give_back(attempt(), "cgt-9", known) == Disowned("dawn", "i9", "cgt-9", why, ambiguous=True)
 
 
 @pytest.mark.parametrize(
@@ -416,13 +414,13 @@ def test_a_task_that_another_scene_was_given_by_its_marker_alone_may_be_given_aw
 )
 def test_any_other_task_is_taken_from_nobody(owner: Attempt) -> None:
     """It is the other scene's for certain, or another lock would have to change, or it is nobody's."""
-    assert taken_back(attempt(), "cgt-9", past(owner)) is None
+    assert give_back(attempt(), "cgt-9", past(owner)) is None
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:
     """Two scenes would show one video."""
     with pytest.raises(UsageError) as caught:
-        decision(attempt(), "cgt-9", past(other("i9", "accepted", task="cgt-9", scene="dawn")))
+        decide(attempt(), "cgt-9", past(other("i9", "accepted", task="cgt-9", scene="dawn")))
     assert (caught.value.what, caught.value.hint) == (
         'task cgt-9 belongs to scene "dawn" already',
         "look again with `storyboard tasks list`",

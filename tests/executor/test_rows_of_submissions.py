@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from storyboard.emulator.faults import Fault
-from storyboard.executor.reconcile import decision, in_doubt
 from storyboard.executor.run import Outcome
+from storyboard.planning.decisions import decide, find_unresolved
 from storyboard.planning.event import RunClosed
 from storyboard.planning.history import past_of
 from storyboard.world.journal import Journal
@@ -66,7 +66,7 @@ def decided(stage: Stage, scene: str, task: str) -> None:
     journal = Journal(stage.folder, stage.clock, writing=True)
     journal.open_run()
     past = past_of(journal.past)
-    journal.append(decision(in_doubt(past, "", "", scene), task, past))
+    journal.append(decide(find_unresolved(past, "", "", scene), task, past))
     journal.append(RunClosed())
     journal.close()
 

@@ -13,9 +13,9 @@ import pytest
 from storyboard.emulator.faults import Fault
 from storyboard.errors import MediaTrouble
 from storyboard.executor.crew import Crew
-from storyboard.executor.reconcile import in_doubt
 from storyboard.executor.run import Outcome
 from storyboard.planning.budget import Cap
+from storyboard.planning.decisions import find_unresolved
 from storyboard.planning.event import Accepted, Ended, Notice, Seen
 from storyboard.planning.history import past_of
 from storyboard.planning.money import money_of
@@ -135,7 +135,7 @@ def test_a_task_that_somebody_cancelled_is_held_until_a_person_decides(tmp_path:
     assert [standings(one)["dusk"] for one in (first, second)] == ["held", "held"]
     assert ([first.exit_code, second.exit_code], stage.kinds["intended"]) == ([4, 4], 2)
     assert (standings(first)["gulls"], first.result("dusk").books.spent) == ("done", ())
-    assert in_doubt(past_of(stage.past), "", "", "dusk").state == "cancelled"
+    assert find_unresolved(past_of(stage.past), "", "", "dusk").state == "cancelled"
 
 
 @pytest.mark.row(39, 40)
@@ -169,7 +169,7 @@ def test_a_video_that_is_not_named_is_asked_for_ten_times_and_then_held(
         stage.text = ONE
         outcomes.append(stage.runs())
         asked.append(stage.emulated.fired["set"])
-        assert in_doubt(past_of(stage.past), "", "", "dusk").held
+        assert find_unresolved(past_of(stage.past), "", "", "dusk").held
         outcomes.append(stage.runs())
 
     nameless = Fault("get", at=f"{LOOKS}-{LOOKS + 10}", does="set", fields=fields)
@@ -248,7 +248,7 @@ def test_a_video_is_fetched_five_times_an_hour_and_forty_times_in_all(tmp_path: 
     assert [(standings(one)["dusk"], one.exit_code) for one in (first, second)] == [("held", 4)] * 2
     assert (len(times), stage.emulated.fired["cap"], stage.tasks) == (40, 40, 1)
     assert all(later - at >= 3600 for at, later in zip(times, times[5:], strict=False))
-    assert in_doubt(past_of(stage.past), "", "", "dusk").held
+    assert find_unresolved(past_of(stage.past), "", "", "dusk").held
 
 
 def _sleeps(crew: Crew, event: Notice) -> None:

@@ -29,12 +29,12 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.executor.crew import Crew
-from storyboard.executor.reconcile import decision
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.graph import Graph
 from storyboard.net import opened
 from storyboard.operations.lockfile import LockKeeper
 from storyboard.planning.budget import Budget, books_of
+from storyboard.planning.decisions import decide
 from storyboard.planning.event import Accepted, Adopted, Notice, Recorded, RunClosed, Stored
 from storyboard.planning.plan import World, plan
 from storyboard.planning.take import Take
@@ -300,7 +300,7 @@ def _decided(layout: Layout, clock: Clock, rows: Sequence[dict[str, Any]], soak:
         if attempt.intent in taken_on:
             task, at = taken_on[attempt.intent]["task_id"], taken_on[attempt.intent]["at"]
             yield f"{attempt.scene}: is held, but {task} was taken on {at - attempt.at:.1f} s after its intent"
-        journal.append(decision(attempt, "", past))
+        journal.append(decide(attempt, "", past))
         soak.decided += 1
     journal.append(RunClosed(storyboard=layout.stem))
     journal.close()
