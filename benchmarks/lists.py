@@ -23,6 +23,7 @@ from storyboard.net import LARGEST_REPLY, Net, opened
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.ark.wire import TASKS, query_of
+from storyboard.providers.provider import TaskQuery
 
 PAGE, TIMES = 500, 5
 LISTS = (1_000, 10_000)
@@ -83,7 +84,7 @@ async def _least(work: Callable[[], Awaitable[object]], times: int = TIMES) -> C
 async def _asked(net: Net, base_url: str, number: int) -> bytes:
     """A page's bytes, as they come."""
     headers = {"Authorization": "Bearer emulated-key"}
-    return (await net.ask("GET", base_url + TASKS, headers, query_of(page=number, size=PAGE))).body
+    return (await net.ask("GET", base_url + TASKS, headers, query_of(TaskQuery(page=number, size=PAGE)))).body
 
 
 async def _page(net: Net, base_url: str) -> None:
@@ -94,7 +95,7 @@ async def _page(net: Net, base_url: str) -> None:
     async def plainly() -> object:
         return json.loads(await _asked(net, base_url, 1))
 
-    plain, whole = await _least(plainly), await _least(lambda: ark.list(page=1, size=PAGE))
+    plain, whole = await _least(plainly), await _least(lambda: ark.list(TaskQuery(page=1, size=PAGE)))
     share = size / LARGEST_REPLY
     print(f"{'a page of 500':22} {whole}, {size / 1024:6.0f} KB ({share:.2f} of the largest reply)")
     print(f"{'asked and read plainly':22} {plain}: the client costs {whole.cpu / plain.cpu:.1f} times as much CPU")
@@ -107,7 +108,7 @@ async def _list(net: Net, base_url: str, count: int) -> Cost:
     ark = Ark(Account(base_url, Secret("emulated-key"), 1, Pace(1.0, 1.0)), net)
 
     async def whole() -> None:
-        pages = [await ark.list(page=number, size=PAGE) for number in range(1, count // PAGE + 1)]
+        pages = [await ark.list(TaskQuery(page=number, size=PAGE)) for number in range(1, count // PAGE + 1)]
         assert len({task.id for page in pages for task in page.tasks}) == count  # noqa: S101 - all of it was read
 
     return await _least(whole, 2)

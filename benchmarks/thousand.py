@@ -16,7 +16,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from storyboard.executor import job as jobs
 from storyboard.executor.crew import Crew
@@ -31,7 +30,7 @@ from storyboard.planning.marker import Marker
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import RATES, Paced, Rate
-from storyboard.providers.provider import Order, Page, Provider, Task
+from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Task, TaskQuery
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.store import Store
@@ -87,10 +86,10 @@ class Counted:
         self.asked["get"].append(time.monotonic())
         return await self.provider.look(task)
 
-    async def list(self, **asked: Any) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Note it, and list."""
         self.asked["list"].append(time.monotonic())
-        return await self.provider.list(**asked)
+        return await self.provider.list(query)
 
 
 async def _made(name: str, crew: Crew, order: jobs.Order) -> float:

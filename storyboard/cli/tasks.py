@@ -73,20 +73,15 @@ def listing(
     """The tasks of the last seven days, each with the scene that it belongs to."""
     from storyboard.project import chosen
     from storyboard.providers.catalogue import capabilities
+    from storyboard.providers.provider import TaskQuery
 
     asked = tuple(checked_task(task) for task in tasks)
     row = capabilities(chosen()).get(model)
     layout = _layout(file, emulator)
 
     async def question(provider: Provider) -> Page:
-        return await provider.list(
-            status=status or "",
-            model=row.id if row else model,
-            service_tier=service_tier or "",
-            tasks=asked,
-            page=page,
-            size=size,
-        )
+        name = row.id if row else model
+        return await provider.list(TaskQuery(status or "", name, service_tier or "", asked, page, size))
 
     found = _asked(layout, question, speed if emulator else None)
     rows = _owned(layout, found.tasks)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from storyboard.errors import Rejected, Unreachable
 from storyboard.executor.reconcile import Scan
 from storyboard.promises import Clock
-from storyboard.providers.provider import Page, Provider, Task
+from storyboard.providers.provider import Page, Provider, Task, TaskQuery
 
 PAGE = 500
 """Tasks of a page: as many as the service gives."""
@@ -93,7 +93,7 @@ class Scanner:
         for _ in range(DRIFTS):
             reading = _Reading(self._clock.now(), self._answered, {}, [])
             for number in range(1, PAGES + 1):
-                page = await self._provider.list(page=number, size=PAGE)
+                page = await self._provider.list(TaskQuery(page=number, size=PAGE))
                 reading.add(page, self._clock.now())
                 if self._changed(reading):
                     break

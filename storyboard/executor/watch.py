@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from storyboard.errors import ProviderError, RateLimited, Rejected, Unreachable
 from storyboard.executor.polling import looked_at_with
 from storyboard.promises import Clock
-from storyboard.providers.provider import Provider, Task
+from storyboard.providers.provider import Provider, Task, TaskQuery
 
 
 @dataclass(eq=False, slots=True)
@@ -121,7 +121,7 @@ class Watcher:
     async def _listed(self, tasks: tuple[str, ...]) -> dict[str, Task | ProviderError]:
         """What a list says of tasks: an entry that should name a video, and doesn't, says nothing."""
         try:
-            page = await self._provider.list(tasks=tasks, size=len(tasks))
+            page = await self._provider.list(TaskQuery(tasks=tasks, size=len(tasks)))
         except (RateLimited, Unreachable) as error:
             return dict.fromkeys(tasks, error)
         except Rejected:

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from storyboard.errors import MachineRefuses, SettingsTrouble, StoryboardError, UnknownOutcome
 from storyboard.language.capability import Capability
 from storyboard.promises import Account, Address, Sink
 from storyboard.providers.homes import HOMES, Home
-from storyboard.providers.provider import Order, Page, Provider, Task
+from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Task, TaskQuery
 
 if TYPE_CHECKING:  # whoever only validates loads no net
     from storyboard.net import Net
@@ -213,10 +213,10 @@ class Guarded:
         except Exception as error:
             self._broke(error)
 
-    async def list(self, **asked: Any) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """The tasks of the last days, newest first: as `Provider.list`, whatever filters it has."""
         try:
-            return self._of(Page, await self._provider.list(**asked))
+            return self._of(Page, await self._provider.list(query))
         except StoryboardError:
             raise
         except Exception as error:

@@ -19,7 +19,7 @@ from typing import Literal, TypeVar
 
 from storyboard.errors import RateLimited
 from storyboard.promises import Address, Clock, Sink
-from storyboard.providers.provider import Order, Page, Provider, Task
+from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Task, TaskQuery
 
 T = TypeVar("T")
 Verb = Literal["create", "get", "list", "delete"]
@@ -138,22 +138,11 @@ class Paced:
         """How a task stands."""
         return await self._ask("get", lambda: self._provider.look(task))
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """The tasks of the last days of which every filter that is set is true."""
         return await self._ask(
             "list",
-            lambda: self._provider.list(
-                status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
-            ),
+            lambda: self._provider.list(query),
         )
 
     async def cancel(self, task: str) -> None:

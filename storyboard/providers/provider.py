@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -72,6 +71,23 @@ class Page:
     """What the provider's own clock said, in Unix seconds; 0 if it said nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class TaskQuery:
+    """Which tasks of the provider's list are asked for: those for which every filter that is set holds, by page."""
+
+    status: str = ""
+    model: str = ""
+    service_tier: str = ""
+    tasks: tuple[str, ...] = ()
+    """Task IDs; empty for all tasks."""
+    page: int = 1
+    size: int = 100
+    """Tasks on a page."""
+
+
+EVERYTHING = TaskQuery()
+
+
 class Provider(Protocol):
     """A video API. `submit` spends money, nothing else does."""
 
@@ -90,19 +106,10 @@ class Provider(Protocol):
         """How a task stands. Raises Unreachable, or Rejected if there is no such task."""
         ...
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
-        """The tasks of the last days, newest first, of which every filter that is set is true.
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
+        """Return a page of the tasks of the last days, newest first, that match a query.
 
-        Raises Unreachable or Rejected, and UsageError where `page` or `size` is none that the service takes.
+        Raises Unreachable or Rejected, and UsageError if the service doesn't accept the page's number or size.
         """
         ...
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,7 @@ from storyboard.planning.event import Interrupting, Notice, Waiting
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.pacing import Paced
-from storyboard.providers.provider import Order, Page, Status, Task
+from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.world.addresses import Addresses
 from storyboard.world.journal import Journal
@@ -108,25 +107,15 @@ class Desk:
             **{"created_at": created, **self.made},
         )
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """All that was laid on the desk; nobody filters it."""
-        del status, model, service_tier, tasks
-        self.listings += page == 1
+        self.listings += query.page == 1
         if self.no_lists:
             raise self.no_lists.pop(0)
         shown = tuple(self.listed)
-        if page == 1 and self.later:
+        if query.page == 1 and self.later:
             self.listed += self.later.pop(0)
-        return Page(shown[(page - 1) * size : page * size], len(shown))
+        return Page(shown[(query.page - 1) * query.size : query.page * query.size], len(shown))
 
     async def cancel(self, task: str) -> None:
         """Note it, or refuse it."""

@@ -7,7 +7,6 @@ journal; a simulated world holds I1 to I4 over a million scenes, a seccomp filte
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from storyboard.planning.event import Accepted, Ended, Intended, Memory, Missed
 from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.marker import NO_MARKER, Marker, marker_of
 from storyboard.promises import Address, Sink
-from storyboard.providers.provider import Page, Task
+from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 from tests.executor.desk import Bench, Desk, bench, video
@@ -139,21 +138,10 @@ class Noting(Desk):
         self.asked.append("submit")
         return await Desk.submit(self, body, intent)
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Note it."""
         self.asked.append("list")
-        return await Desk.list(
-            self, status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
-        )
+        return await Desk.list(self, query)
 
 
 def test_a_run_after_one_that_broke_off_looks_before_it_pays(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ from storyboard.planning.event import (
 from storyboard.planning.fingerprint import Components
 from storyboard.planning.history import RecordedElsewhere
 from storyboard.planning.marker import NO_MARKER, Marker, identifier_of, marker_of, marker_of_version_1
-from storyboard.providers.provider import Task
+from storyboard.providers.provider import EVERYTHING, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from tests.executor.desk import Bench, Desk, bench
 
@@ -773,9 +773,9 @@ def test_a_run_that_was_interrupted_meanwhile_asks_for_no_second_list(tmp_path: 
     """A list that fails after the signal is the last one."""
 
     class Leaving(Desk):
-        async def list(self, **asked: Any) -> Any:
+        async def list(self, query: TaskQuery = EVERYTHING) -> Any:
             at.crew.stop.interrupt(2)
-            return await super().list(**asked)
+            return await super().list(query)
 
     at = bench(tmp_path, Leaving(VirtualClock(), no_lists=[NO_ANSWER]))
     assert (paid(at), at.desk.listings) == ("not submitted: the run was interrupted", 1)

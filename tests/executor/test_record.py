@@ -55,7 +55,7 @@ from storyboard.planning.fingerprint import Components, digest_of
 from storyboard.planning.history import Attempt
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.planning.money import Money
-from storyboard.providers.provider import Task
+from storyboard.providers.provider import EVERYTHING, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 from tests.executor.desk import Bench, Desk, bench
@@ -579,8 +579,8 @@ def test_a_lost_answer_that_nobody_can_look_for(tmp_path: Path) -> None:
     """A service that refuses its list leaves the attempt as much in doubt as it was."""
 
     class Closed(Desk):
-        async def list(self, **asked: Any) -> Any:
-            raise Rejected("forbidden" if asked else "", status=403)
+        async def list(self, query: TaskQuery = EVERYTHING) -> Any:
+            raise Rejected("forbidden" if query.page else "", status=403)
 
     at = bench(tmp_path, Closed(VirtualClock(), answers=[LOST]))
     held = refused(perform(JOB, at.crew, order))
@@ -698,12 +698,12 @@ class Deaf(Desk):
 
     deaf = True
 
-    async def list(self, **asked: Any) -> Any:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Any:
         """Nobody answers at first."""
         if self.deaf:
             self.deaf = False
             raise Unreachable("no answer")
-        return await super().list(**asked)
+        return await super().list(query)
 
 
 TOLD_AGAIN = "again in 1 s: no answer"

@@ -11,7 +11,7 @@ import pytest
 from storyboard.errors import Rejected, StoryboardError, Unreachable
 from storyboard.executor.reconcile import Scan
 from storyboard.executor.scan import DRIFTS, LATE, PAGE, PAGES, Scanner
-from storyboard.providers.provider import Page, Task
+from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from tests.executor.desk import Desk
 
@@ -33,22 +33,11 @@ class Shelf(Desk):
     total: int | None = None
     """How many tasks it says that there are, if that isn't true."""
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """The next page."""
-        self.pages.append(page)
+        self.pages.append(query.page)
         await self.clock.sleep(self.seconds)
-        found = await Desk.list(
-            self, status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
-        )
+        found = await Desk.list(self, query)
         if self.changes:
             self.listed = self.changes.pop(0)
         total = found.total if self.total is None else self.total

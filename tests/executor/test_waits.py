@@ -31,7 +31,7 @@ from storyboard.executor.wait import wait_for_end
 from storyboard.planning import event as happened
 from storyboard.planning.event import Held, Intended, Notice, Seen, Waiting
 from storyboard.planning.marker import Marker
-from storyboard.providers.provider import Task
+from storyboard.providers.provider import EVERYTHING, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from tests.executor.desk import Bench, Desk, bench
 
@@ -118,11 +118,11 @@ def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
     asked: list[int] = []
 
     class Deaf(Desk):
-        async def list(self, **asked_for: Any) -> Any:
+        async def list(self, query: TaskQuery = EVERYTHING) -> Any:
             asked.append(1)
             if len(asked) < 3:
                 raise SILENT
-            return await super().list(**asked_for)
+            return await super().list(query)
 
     at = bench(tmp_path, Deaf(VirtualClock(), answers=[UnknownOutcome("lost")]))
     began = at.crew.clock.now()

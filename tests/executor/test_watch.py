@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ from storyboard.executor.polling import FEW, TOGETHER, pause
 from storyboard.executor.watch import Watcher
 from storyboard.promises import Address, Pace
 from storyboard.providers.pacing import Paced
-from storyboard.providers.provider import Page, Task
+from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.clock import SystemClock
 from tests.executor.desk import Desk
@@ -44,18 +43,10 @@ class Lister(Desk):
             raise NotFound("not found", code="NotFound.Task", status=404)
         return Task(task, "running", "looked at")
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Those that it shows."""
-        assert (status, model, service_tier, page, size) == ("", "", "", 1, len(tasks))
+        tasks = query.tasks
+        assert query == TaskQuery(tasks=tasks, size=len(tasks))
         self.lists.append(tuple(tasks))
         await asyncio.sleep(0)
         if self.refusal is not None:
@@ -112,10 +103,10 @@ class Busy(Lister):
         over = self.clock.now() >= 600
         return Task(task, "succeeded" if over else "running", "", Address("https://a.example/v.mp4") if over else None)
 
-    async def list(self, **filters: Any) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """All that it is asked for."""
         self.asked.append(("list", self.clock.now()))
-        tasks = [await Busy.look(self, task) for task in filters["tasks"]]
+        tasks = [await Busy.look(self, task) for task in query.tasks]
         del self.asked[-len(tasks) :]
         return Page(tuple(tasks), len(tasks))
 

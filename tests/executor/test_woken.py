@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -20,7 +19,7 @@ from storyboard.planning.event import Intended, Notice
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.promises import Address, Sink
 from storyboard.providers.pacing import Paced
-from storyboard.providers.provider import Page, Task
+from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.clock import TICK, SystemClock
 from storyboard.world.journal import Journal
@@ -137,21 +136,10 @@ class Elsewhere(Desk):
         said, now = await Desk.look(self, task), self.clock.now() + self.ahead
         return replace(said, created_at=now - 60, expires_after=3600, expires=now + DAY, at=now)
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """By its own clock."""
         said, now = (
-            await Desk.list(
-                self, status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size
-            ),
+            await Desk.list(self, query),
             self.clock.now() + self.ahead,
         )
         return Page(tuple(replace(row, created_at=now) for row in said.tasks), said.total, now)

@@ -24,7 +24,7 @@ from storyboard.promises import Account, Address, Pace, Secret
 from storyboard.providers.ark import wire
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.connect import connect
-from storyboard.providers.provider import Order, Provider
+from storyboard.providers.provider import Order, Provider, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import probe
@@ -121,7 +121,7 @@ def test_a_list_holds_the_newest_first(tmp_path: Path) -> None:
     """Pages, and the number of all."""
     with emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
         tasks = [submitted(emulated.base_url) for _ in range(3)]
-        page = speak(emulated.base_url, lambda ark: ark.list(page=1, size=2))
+        page = speak(emulated.base_url, lambda ark: ark.list(TaskQuery(page=1, size=2)))
     assert ([task.id for task in page.tasks], page.total) == ([tasks[2], tasks[1]], 3)
 
 
@@ -129,7 +129,7 @@ def test_a_list_of_some_tasks(tmp_path: Path) -> None:
     """Several ids are asked for at once."""
     with emulator(tmp_path / "ledger", clock=VirtualClock()) as emulated:
         tasks = [submitted(emulated.base_url) for _ in range(3)]
-        page = speak(emulated.base_url, lambda ark: ark.list(tasks=tasks[:2], status="queued"))
+        page = speak(emulated.base_url, lambda ark: ark.list(TaskQuery(tasks=tuple(tasks[:2]), status="queued")))
     assert {task.id for task in page.tasks} == set(tasks[:2])
 
 
@@ -267,7 +267,7 @@ def test_questions_to_a_server_that_hangs_up_are_unreachable(talk: Callable[[Pro
             "page_num=1&page_size=100&filter.model=ep-1&filter.service_tier=flex",
         ),
         (
-            {"status": "running", "tasks": ["cgt-1", "cgt-2"], "page": 2, "size": 2},
+            {"status": "running", "tasks": ("cgt-1", "cgt-2"), "page": 2, "size": 2},
             "page_num=2&page_size=2&filter.status=running&filter.task_ids=cgt-1&filter.task_ids=cgt-2",
         ),
     ],
@@ -275,7 +275,7 @@ def test_questions_to_a_server_that_hangs_up_are_unreachable(talk: Callable[[Pro
 def test_what_a_list_asks_for_on_the_wire(asked: dict[str, Any], query: str) -> None:
     """Only what is set, as the vendor's own client writes it."""
     with answering(http(b'{"total":0,"items":[]}')) as server:
-        speak(server.origin, lambda ark: ark.list(**asked))
+        speak(server.origin, lambda ark: ark.list(TaskQuery(**asked)))
         assert server.requests[0].split(b" ")[1].decode() == f"/contents/generations/tasks?{query}"
 
 

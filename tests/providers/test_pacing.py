@@ -16,7 +16,7 @@ from storyboard.net import opened
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import LONGEST_WAIT, MARGIN, Paced, Rate, asked_to_wait, wait_for_turn
-from storyboard.providers.provider import Order
+from storyboard.providers.provider import Order, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from tests.executor.desk import Desk
@@ -188,7 +188,7 @@ def test_a_list_is_made_once_a_second(tmp_path: Path) -> None:
             body = paced.body(Order("doubao-seedance-2-0-260128", "Dusk.", (), Parameters(resolution="480p")))
             tasks = [await paced.submit(body, "a" * 32) for _ in range(2)]
             for _ in range(3):
-                page = await paced.list(tasks=tasks[:1], model="doubao-seedance-2-0-260128", service_tier="default")
+                page = await paced.list(TaskQuery("", "doubao-seedance-2-0-260128", "default", tuple(tasks[:1])))
                 asked.append(f"{clock.now() - 1000:.2f}: {page.total} at {paced.origin == ark.origin}")
 
     with emulator(tmp_path / "ledger", clock=clock) as emulated:

@@ -11,7 +11,7 @@ from storyboard.errors import UsageError
 from storyboard.language.scene import Kind, Parameters, Role
 from storyboard.promises import Address
 from storyboard.providers.ark import wire
-from storyboard.providers.provider import Item, Order
+from storyboard.providers.provider import Item, Order, TaskQuery
 
 MODEL = "doubao-seedance-2-0-260128"
 USUAL: dict[str, Any] = {
@@ -137,20 +137,20 @@ def test_the_bytes_are_the_body_without_escapes_or_spaces() -> None:
 )
 def test_the_query_of_a_list(asked: dict[str, Any], added: list[tuple[str, str]]) -> None:
     """Only what is set is sent, and several ids are one key, repeated."""
-    assert wire.query_of(page=2, size=50, **asked) == [("page_num", "2"), ("page_size", "50"), *added]
+    assert wire.query_of(TaskQuery(page=2, size=50, **asked)) == [("page_num", "2"), ("page_size", "50"), *added]
 
 
 @pytest.mark.parametrize(("page", "size"), [(1, 1), (500, 500)])
 def test_a_list_has_up_to_500_pages_of_up_to_500(page: int, size: int) -> None:
     """The bounds themselves are within them."""
-    assert wire.query_of(page=page, size=size) == [("page_num", str(page)), ("page_size", str(size))]
+    assert wire.query_of(TaskQuery(page=page, size=size)) == [("page_num", str(page)), ("page_size", str(size))]
 
 
 @pytest.mark.parametrize(("page", "size"), [(0, 1), (501, 1), (1, 0), (1, 501), (-1, 1)])
 def test_what_no_list_has_is_not_asked_for(page: int, size: int) -> None:
     """Beyond the bounds the service refuses: it is said before anything is sent."""
     with pytest.raises(UsageError, match=r"is within \[1, 500\], not"):
-        wire.query_of(page=page, size=size)
+        wire.query_of(TaskQuery(page=page, size=size))
 
 
 def test_where_changes_are_posted() -> None:

@@ -16,7 +16,7 @@ from storyboard.executor import run as execution
 from storyboard.planning import fingerprint
 from storyboard.planning import plan as planning
 from storyboard.planning.fingerprint import Components
-from storyboard.providers.provider import Page
+from storyboard.providers.provider import EVERYTHING, Page, TaskQuery
 from tests.simulation.run import SCENES, SECOND, Project, Tally, apart, log_of, tallied, tally_of
 from tests.simulation.world import Api
 
@@ -66,17 +66,17 @@ class Hasty(Api):
         except UnknownOutcome as error:
             raise NotSent(error.what) from error
 
-    async def list(self, **asked: Any) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Without the markers, by which what was submitted twice would be seen."""
-        return _unmarked(await super().list(**asked))
+        return _unmarked(await super().list(query))
 
 
 class Unmarked(Api):
     """A client that reads no markers in lists, so that no copy sees what the other one has submitted."""
 
-    async def list(self, **asked: Any) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Without the markers."""
-        return _unmarked(await super().list(**asked))
+        return _unmarked(await super().list(query))
 
 
 def _unmarked(page: Page) -> Page:

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +24,7 @@ from storyboard.planning.event import DURABLE, Event, Recorded
 from storyboard.planning.history import History
 from storyboard.promises import Address, Sink
 from storyboard.providers.ark import wire
-from storyboard.providers.provider import Order, Page, Status, Task
+from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
 from storyboard.world.addresses import TaskAddresses
 
 BEGAN = 1_780_000_000.0
@@ -231,26 +230,18 @@ class Api:
             resolution=fields.get("resolution", ""), sound=fields.get("generate_audio"),  # type: ignore[arg-type]
         )  # fmt: skip
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """What is listed: not the youngest, in no order, and more from page to page."""
-        del status, model, service_tier
         await self.clock.sleep(0.2)
         self._arrive()
         self._asked(0.1)
         if self.dice.random() < 0.05:
             self.strangers(1)
         now = self.clock.true
-        found = [made for made in self.tasks.values() if made.shows <= now and (not tasks or made.id in tasks)]
-        rows = found[(page - 1) * size : page * size]
+        found = [
+            made for made in self.tasks.values() if made.shows <= now and (not query.tasks or made.id in query.tasks)
+        ]
+        rows = found[(query.page - 1) * query.size : query.page * query.size]
         self.dice.shuffle(rows)
         return Page(tuple(self._told(made) for made in rows), len(found), now)
 

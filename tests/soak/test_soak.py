@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from storyboard.errors import NotSent, UnknownOutcome
 from storyboard.planning.event import Notice, Stored
 from storyboard.promises import Address, Sink
-from storyboard.providers.provider import Page, Provider
+from storyboard.providers.provider import EVERYTHING, Page, Provider, TaskQuery
 from storyboard.world.store import Store
 from tests.soak.run import Hands, soaked
 from tests.soak.service import SHARES
@@ -57,9 +56,9 @@ class Hasty:
         except UnknownOutcome as error:
             raise NotSent(error.what) from error
 
-    async def list(self, **asked: Any) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Without the markers, by which what was submitted twice would be seen."""
-        page = await self._provider.list(**asked)
+        page = await self._provider.list(query)
         return replace(page, tasks=tuple(replace(task, expires_after=None) for task in page.tasks))
 
     async def fetch(self, address: Address, sink: Sink) -> None:

@@ -27,7 +27,7 @@ from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.pacing import RATES, Paced, Rate
-from storyboard.providers.provider import Order, Page, Status, Task
+from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
 from tests.reading import graph_of
 from tests.simulation.loop import Loop
 from tests.simulation.run import Dice, shelf
@@ -132,21 +132,11 @@ class Service:
             raise NotFound("no such task", code="NotFound.Task", status=404)
         return self._task(task)
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """The newest first."""
-        del status, model, service_tier
         await self.clock.sleep(0.05)
-        ids = [id for id in reversed(self.tasks) if not tasks or id in tasks]
-        rows = tuple(self._task(id) for id in ids[(page - 1) * size : page * size])
+        ids = [id for id in reversed(self.tasks) if not query.tasks or id in query.tasks]
+        rows = tuple(self._task(id) for id in ids[(query.page - 1) * query.size : query.page * query.size])
         return Page(rows, len(ids), self.clock.true)
 
     async def cancel(self, task: str) -> None:

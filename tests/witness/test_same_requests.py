@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from storyboard.providers.ark import wire
+from storyboard.providers.provider import TaskQuery
 from tests.witness.seed import DEFAULTS, EXAMPLES, MODES
 from tests.witness.vendor import BASE, KEY, Vendor, sent_by
 
@@ -77,5 +78,5 @@ def test_the_query_of_a_list(vendor: Vendor, status: str, ids: tuple[str, ...]) 
     sent = sent_by(
         vendor, lambda tasks: tasks.list(page_num=2, page_size=50, status=status or None, task_ids=list(ids) or None)
     )
-    ours = wire.query_of(status=status, tasks=ids, page=2, size=50)
+    ours = wire.query_of(TaskQuery(status=status, tasks=ids, page=2, size=50))
     assert sorted(sent.query) == sorted(ours)

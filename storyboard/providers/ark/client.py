@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from storyboard.net import Net, Reply
 from storyboard.promises import Account, Address, Sink, is_loopback, is_private
 from storyboard.providers.ark import wire
 from storyboard.providers.pacing import asked_to_wait, instant_of
-from storyboard.providers.provider import Order, Page, Task
+from storyboard.providers.provider import EVERYTHING, Order, Page, Task, TaskQuery
 
 LARGEST_VIDEO = 4 * 1024**3
 NOTHING_THERE = (403, 404, 410)
@@ -52,19 +51,9 @@ class Ark:
         reply = await self._net.ask("GET", f"{self._tasks}/{quote(task, safe='')}", self._headers())
         return replace(wire.task_of(*self._said(reply)), at=instant_of(reply.headers.get("date", "")))
 
-    async def list(
-        self,
-        *,
-        status: str = "",
-        model: str = "",
-        service_tier: str = "",
-        tasks: Sequence[str] = (),
-        page: int = 1,
-        size: int = 100,
-    ) -> Page:
+    async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """The tasks of the last seven days of which every filter that is set is true."""
-        query = wire.query_of(status=status, model=model, service_tier=service_tier, tasks=tasks, page=page, size=size)
-        reply = await self._net.ask("GET", self._tasks, self._headers(), query)
+        reply = await self._net.ask("GET", self._tasks, self._headers(), wire.query_of(query))
         said, at = wire.page_of(*self._said(reply)), instant_of(reply.headers.get("date", ""))
         return replace(said, tasks=tuple(replace(task, at=at) for task in said.tasks), at=at)
 

@@ -19,7 +19,7 @@ from storyboard.net import Net, Reply
 from storyboard.planning.price import Cost, tokens
 from storyboard.promises import Account, Clock, Dice, is_private
 from storyboard.providers.ark import wire
-from storyboard.providers.provider import Order
+from storyboard.providers.provider import EVERYTHING, Order, TaskQuery
 
 SEED = 12_345
 SAFETY = "storyboard-probe"
@@ -259,11 +259,7 @@ class Probes:
         for _ in range(BURST):
             if any(answer.probe == "P8" for answer in self.answers):
                 return
-            self._met(
-                await self._net.ask(
-                    "GET", self._url, _headers(self._account), wire.query_of(status="", tasks=(), page=1, size=1)
-                )
-            )
+            self._met(await self._net.ask("GET", self._url, _headers(self._account), wire.query_of(TaskQuery(size=1))))
         if not any(answer.probe == "P8" for answer in self.answers):
             self._note("P8", "open", {"lists": BURST})
 
@@ -292,7 +288,7 @@ class Probes:
         if self._other is None:
             return self._note("P3", "open")
         reply = await self._net.ask(
-            "GET", self._url, _headers(self._other), wire.query_of(status="", tasks=(first,), page=1, size=10)
+            "GET", self._url, _headers(self._other), wire.query_of(TaskQuery(tasks=(first,), size=10))
         )
         seen = any(row.get("id") == first for row in _rows(reply))
         return self._note("P3", "yes" if seen else "no", {"status": reply.status})
@@ -333,7 +329,7 @@ class Probes:
         return value if isinstance(value, dict) else {}
 
     async def _list(self) -> list[Mapping[str, Any]]:
-        reply = await self._ask("GET", self._url, wire.query_of(status="", tasks=(), page=1, size=100))
+        reply = await self._ask("GET", self._url, wire.query_of(EVERYTHING))
         wire.page_of(reply.status, reply.body)  # raises where it is no page
         return _rows(reply)
 

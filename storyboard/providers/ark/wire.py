@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, get_args
 
@@ -28,7 +28,7 @@ from storyboard.errors import (
     UsageError,
 )
 from storyboard.promises import Address, is_count
-from storyboard.providers.provider import Item, Order, Page, Status, Task
+from storyboard.providers.provider import Item, Order, Page, Status, Task, TaskQuery
 
 TASKS = "/contents/generations/tasks"
 ADDRESS_LIVES = 86_400
@@ -141,28 +141,20 @@ def check_deleted(status: int, body: bytes, after: float = 0.0) -> None:
         raise _no(status, _json(body), after)
 
 
-def query_of(
-    *,
-    status: str = "",
-    model: str = "",
-    service_tier: str = "",
-    tasks: Sequence[str] = (),
-    page: int = 1,
-    size: int = 100,
-) -> list[tuple[str, str]]:
-    """The query of a list: only what is set, and several ids as one key, repeated.
+def query_of(query: TaskQuery) -> list[tuple[str, str]]:
+    """Return the query string of a list: only what is set, and several ids as one key, repeated.
 
-    Raises UsageError where a page's number or size is none that the service takes.
+    Raises UsageError if the service doesn't accept the page's number or size.
     """
-    for name, value in (("page", page), ("size", size)):
+    for name, value in (("page", query.page), ("size", query.size)):
         if not 1 <= value <= MOST_LISTED:
             raise UsageError(f"a list's {name} is within [1, {MOST_LISTED}], not {value}")
-    filters = (("status", status), ("model", model), ("service_tier", service_tier))
+    filters = (("status", query.status), ("model", query.model), ("service_tier", query.service_tier))
     return [
-        ("page_num", str(page)),
-        ("page_size", str(size)),
+        ("page_num", str(query.page)),
+        ("page_size", str(query.size)),
         *((f"filter.{name}", value) for name, value in filters if value),
-        *(("filter.task_ids", task) for task in tasks),
+        *(("filter.task_ids", task) for task in query.tasks),
     ]
 
 
