@@ -15,9 +15,12 @@ from storyboard.language.problem import Problem
 from storyboard.language.scene import Kind
 from storyboard.language.source import Place, Source
 from storyboard.planning.event import FileRenamed, Recorded
-from storyboard.planning.history import Past, past_of
-from storyboard.planning.lock import Lock, from_text
-from storyboard.planning.plan import Plan, World, plan
+from storyboard.planning.history import past_of
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text
+from storyboard.planning.past import Past
+from storyboard.planning.plan import Plan, World
+from storyboard.planning.planner import plan
 from storyboard.planning.selection import select
 from storyboard.planning.takes import Shelf, shelf_of
 from storyboard.promises import Account, Clock, Realm, is_loopback

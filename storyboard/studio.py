@@ -38,6 +38,7 @@ from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.scene import Cut
 from storyboard.net import opened
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.budget import Budget, Cap, books_of
 from storyboard.planning.event import (
     Assigned,
@@ -51,8 +52,10 @@ from storyboard.planning.event import (
     RunClosed,
 )
 from storyboard.planning.fingerprint import canonical, digest_of
-from storyboard.planning.history import Attempt, History, past_of
-from storyboard.planning.lock import UNITE, VERSION, Lock, from_text, merged, newer, to_text, version_in
+from storyboard.planning.history import History, past_of
+from storyboard.planning.lock import VERSION, Lock
+from storyboard.planning.lock_format import UNITE, from_text, newer, to_text, version_in
+from storyboard.planning.lock_merge import merged
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.plan import Plan, World
 from storyboard.planning.take import Take

@@ -30,7 +30,9 @@ def command(files: tuple[Path, ...]) -> None:
     selects by what the storyboard says now.
     """
     from storyboard.language.source import shown
-    from storyboard.planning.lock import Lock, merged, selected_otherwise, sides_of, to_text
+    from storyboard.planning.lock import Lock
+    from storyboard.planning.lock_format import to_text
+    from storyboard.planning.lock_merge import merged, selected_otherwise, sides_of
     from storyboard.world.files import write_in_one_stroke
 
     if len(files) not in (1, 3):
@@ -64,7 +66,8 @@ def command(files: tuple[Path, ...]) -> None:
 
 def _lock(text: str, name: str) -> Lock:
     """The lock of one side; an empty file is one without takes. Raises StateDamaged."""
-    from storyboard.planning.lock import Lock, from_text
+    from storyboard.planning.lock import Lock
+    from storyboard.planning.lock_format import from_text
 
     try:
         return from_text(text, name) if text.strip() else Lock()

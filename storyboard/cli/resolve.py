@@ -12,7 +12,7 @@ from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, UsageError
 
 if TYPE_CHECKING:
-    from storyboard.planning.history import Attempt
+    from storyboard.planning.attempt import Attempt
     from storyboard.studio import Doubt
 
 
@@ -96,7 +96,7 @@ def command(
 
 def taking_back(attempt: Attempt, *, emulator: bool) -> str:
     """How one has it after all: a task that is there needn't be made twice."""
-    from storyboard.planning.plan import deciding
+    from storyboard.planning.advice import deciding
 
     choice = f"--adopt {attempt.task}" if attempt.task else "--submit-again"
     command = deciding(attempt.scene, attempt.profile, choice + (" --emulator" if emulator else ""))

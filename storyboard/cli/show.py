@@ -11,9 +11,10 @@ from storyboard.cli.echo import echo
 from storyboard.language.notes import notes_of
 from storyboard.language.source import columns, shown
 from storyboard.planning.budget import Books
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan
+from storyboard.planning.plan import Plan
 from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
+from storyboard.planning.step import Hold, Idle, Keep, Make
 from storyboard.planning.takes import Found
 from storyboard.promises import Realm
 from storyboard.report.view import Row, reason_value

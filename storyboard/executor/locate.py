@@ -18,8 +18,9 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.job import Job, Known
 from storyboard.executor.reconcile import LISTED, WITHOUT_VIDEO, Scan, lookalikes, may_be_of, odds, unrecorded
 from storyboard.executor.retry import Failures
+from storyboard.planning.attempt import Attempt, RecordedElsewhere
 from storyboard.planning.event import Adopted, Ended, Imported, Recorded
-from storyboard.planning.history import Attempt, RecordedElsewhere, key_of
+from storyboard.planning.fingerprint import key_of
 from storyboard.planning.marker import (
     NO_MARKER,
     Marker,

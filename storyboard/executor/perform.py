@@ -40,6 +40,8 @@ from storyboard.executor.retry import (
     wait_to_fetch,
 )
 from storyboard.planning import event as happened
+from storyboard.planning.advice import again, lost_hint
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import (
     Accepted,
     Adopted,
@@ -54,9 +56,7 @@ from storyboard.planning.event import (
     Waiting,
 )
 from storyboard.planning.fingerprint import digest_of
-from storyboard.planning.history import Attempt
 from storyboard.planning.marker import Marker
-from storyboard.planning.plan import again, lost_hint
 from storyboard.planning.take import Take, id_of
 from storyboard.promises import Address, is_count
 from storyboard.providers.ark.wire import is_over

@@ -15,9 +15,10 @@ from typing import TypeAlias
 
 from storyboard.errors import UsageError
 from storyboard.executor.likeness import said_otherwise
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Adopted, Decided, Disowned, Imported, Memory, Recorded, RunClosed, RunOpened
-from storyboard.planning.history import Attempt, Past
 from storyboard.planning.marker import WIDTH, Marker
+from storyboard.planning.past import Past
 from storyboard.providers.provider import Task
 
 CLOCKS_DIFFER = 5.0

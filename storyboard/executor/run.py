@@ -26,28 +26,19 @@ from storyboard.executor.perform import ended, perform, stored
 from storyboard.executor.stop import Stopped
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
+from storyboard.planning.advice import IN_DOUBT, in_doubt_hint
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.budget import Books, Budget
 from storyboard.planning.event import Assigned, Ended, Intended, OfAttempt, Recorded
-from storyboard.planning.fingerprint import Components, components_of
-from storyboard.planning.history import Attempt, Key, Past, key_of
+from storyboard.planning.fingerprint import Components, Key, components_of, key_of
 from storyboard.planning.lock import Lock
 from storyboard.planning.marker import Marker
-from storyboard.planning.plan import (
-    IN_DOUBT,
-    Hold,
-    Idle,
-    Keep,
-    Make,
-    Plan,
-    Step,
-    World,
-    claim,
-    claims_of,
-    in_doubt_hint,
-    settle,
-)
+from storyboard.planning.past import Past
+from storyboard.planning.plan import Plan, World
+from storyboard.planning.planner import claim, claims_of, settle
 from storyboard.planning.price import cost_of, rate_of
 from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.take import Take
 from storyboard.planning.takes import shelf_of
 from storyboard.planning.target import Target, Unit

@@ -91,3 +91,12 @@ def digest_of(content: bytes) -> str:
 def canonical(value: Any) -> bytes:
     """The one way in which a value is written as JSON where a digest is taken of it."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+Key: TypeAlias = "frozenset[tuple[str, str | int | bool]]"
+"""A key by which attempts and takes are looked up."""
+
+
+def key_of(components: Components) -> Key:
+    """A scene's key as something to look up by: equal for equal components."""
+    return frozenset(components.items())

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Literal, assert_never
 
 from storyboard.language.graph import Graph
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step
+from storyboard.planning.plan import Plan
+from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.target import Unit
 
 Standing = Literal["waiting", "running", "done", "failed", "held", "blocked"]

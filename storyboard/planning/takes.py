@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from storyboard.planning.fingerprint import Components, is_pending
-from storyboard.planning.history import BINDING, OVER, Attempt, Key, Past, key_of
+from storyboard.planning.attempt import BINDING, OVER, Attempt
+from storyboard.planning.fingerprint import Components, Key, is_pending, key_of
 from storyboard.planning.lock import Lock
+from storyboard.planning.past import Past
 from storyboard.planning.take import Take
 from storyboard.planning.target import Target, Unit
 

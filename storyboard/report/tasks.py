@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from storyboard.planning.history import Attempt, Past, StoredTake
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.lock import Lock
+from storyboard.planning.past import Past, StoredTake
 from storyboard.providers.provider import Task
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from storyboard.planning.history import Attempt
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, World
+from storyboard.planning.attempt import Attempt
+from storyboard.planning.plan import Plan, World
 from storyboard.planning.reason import Reason
+from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.take import Take
 
 

@@ -20,7 +20,9 @@ from typing import Any
 
 from storyboard.errors import FileTrouble, StateDamaged
 from storyboard.planning.event import Event, Imported, Memory, Recorded, Unrecognised
-from storyboard.planning.lock import Lock, from_text, merged, to_text
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.lock_merge import merged
 from storyboard.promises import Clock
 from storyboard.world import mounts
 from storyboard.world.files import (

@@ -10,7 +10,8 @@ import pytest
 
 from storyboard.emulator.app import Conditions
 from storyboard.planning.fingerprint import components_of
-from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text
 from storyboard.planning.marker import marker_of
 from storyboard.providers.catalogue import capabilities
 from storyboard.testing.emulator import Emulator, emulator

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text
 from tests.cli.doors import Said, run, say
 
 HEAD = """\

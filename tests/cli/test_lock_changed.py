@@ -10,7 +10,8 @@ import pytest
 from storyboard import project, studio
 from storyboard.executor.run import Outcome
 from storyboard.planning.event import Intended, Notice, Stored
-from storyboard.planning.lock import Lock, from_text, to_text
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text, to_text
 from storyboard.project import Planned
 from storyboard.studio import Wish
 from storyboard.world.files import Layout, layout_of

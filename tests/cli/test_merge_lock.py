@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.planning.lock import Lock, from_text, to_text
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text, to_text
 from tests.cli.doors import say
 from tests.planning.worlds import take
 

@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from storyboard.planning.advice import in_doubt_hint
 from storyboard.planning.event import Accepted, AttemptEvent, Decided, Intended, Unanswered
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.plan import in_doubt_hint
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world import serving

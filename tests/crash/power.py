@@ -30,7 +30,8 @@ from typing import TypeAlias
 
 from storyboard.errors import StoryboardError
 from storyboard.planning.event import Stored
-from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal

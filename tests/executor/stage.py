@@ -28,7 +28,8 @@ from storyboard.planning.budget import Budget, Cap
 from storyboard.planning.event import Notice, Recorded, RunClosed, Waiting
 from storyboard.planning.history import past_of
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import World, plan
+from storyboard.planning.plan import World
+from storyboard.planning.planner import plan
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect

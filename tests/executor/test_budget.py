@@ -24,10 +24,11 @@ from storyboard.executor.local import Local
 from storyboard.executor.perform import perform
 from storyboard.executor.run import Outcome, Run
 from storyboard.planning.budget import Budget, Cap, Entry
-from storyboard.planning.event import Accepted, Intended, Notice, encode
+from storyboard.planning.event import Accepted, Intended, Notice
+from storyboard.planning.event_codec import encode
 from storyboard.planning.marker import Marker
 from storyboard.planning.money import Money, money_of
-from storyboard.planning.plan import plan
+from storyboard.planning.planner import plan
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.spending import Spending
 from tests.executor.desk import Bench, Desk, bench

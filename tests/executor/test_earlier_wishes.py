@@ -10,9 +10,11 @@ import pytest
 from storyboard.emulator.faults import Fault
 from storyboard.executor.reconcile import decision, in_doubt
 from storyboard.executor.run import Outcome, with_salvaged
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Accepted, Notice, RunClosed
-from storyboard.planning.history import Attempt, Past, past_of
+from storyboard.planning.history import past_of
 from storyboard.planning.lock import Lock
+from storyboard.planning.past import Past
 from storyboard.world.journal import Journal
 from tests.executor.stage import HEAD, ONE, TWO, Stage, nobody, staged, standings
 from tests.planning.worlds import take, world

@@ -35,6 +35,7 @@ from storyboard.executor.perform import submitted
 from storyboard.executor.reconcile import LISTED, odds
 from storyboard.executor.stop import Stopped
 from storyboard.planning import event as happened
+from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.planning.event import (
     Accepted,
     Adopted,
@@ -49,7 +50,6 @@ from storyboard.planning.event import (
     Waiting,
 )
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.history import RecordedElsewhere
 from storyboard.planning.marker import NO_MARKER, Marker, identifier_of, marker_of, marker_of_version_1
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock

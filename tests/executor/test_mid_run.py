@@ -20,7 +20,8 @@ from storyboard.executor.run import Outcome, Run
 from storyboard.language.facts import FileFacts
 from storyboard.planning.event import Notice, OfAttempt
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import World, plan
+from storyboard.planning.plan import World
+from storyboard.planning.planner import plan
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock

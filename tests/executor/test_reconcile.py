@@ -25,9 +25,10 @@ from storyboard.executor.reconcile import (
     unrecorded,
     verdict,
 )
+from storyboard.planning.attempt import Attempt, AttemptState
 from storyboard.planning.event import Accepted, Adopted, Decided, Disowned, Event, RunClosed, RunOpened, Stored
-from storyboard.planning.history import Attempt, AttemptState, Past
 from storyboard.planning.marker import Marker
+from storyboard.planning.past import Past
 from storyboard.providers.provider import Status, Task
 from tests.planning.worlds import take
 

@@ -16,7 +16,6 @@ from storyboard.planning.event import (
     Accepted,
     Adopted,
     Decided,
-    Encoded,
     Ended,
     Event,
     EventKind,
@@ -27,8 +26,8 @@ from storyboard.planning.event import (
     Seen,
     Stored,
     Unanswered,
-    decode,
 )
+from storyboard.planning.event_codec import Encoded, decode
 from storyboard.planning.money import Money, money_of, price_of
 from tests.planning.worlds import take
 

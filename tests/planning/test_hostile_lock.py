@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.lock import VERSION, Lock, from_text, to_text
-from storyboard.planning.plan import plan
+from storyboard.planning.lock import VERSION, Lock
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.planner import plan
 from storyboard.report.view import root_causes, rows
 from tests.planning.worlds import made, world
 from tests.reading import graph_of

@@ -13,21 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.lock import (
-    EMPTY,
-    VERSION,
-    Block,
-    Kept,
-    Lock,
-    from_text,
-    is_take_id,
-    merged,
-    sides_of,
-    take_from,
-    take_value,
-    to_text,
-)
+from storyboard.planning.lock import EMPTY, VERSION, Block, Kept, Lock
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.lock_merge import merged, sides_of
 from storyboard.planning.take import Take, id_of
+from storyboard.planning.take_format import is_take_id, take_from, take_value
 from tests.planning.worlds import digest, made, take
 from tests.reading import graph_of
 

@@ -8,7 +8,8 @@ import pytest
 
 from storyboard.language.graph import Graph
 from storyboard.planning.lock import Block, Lock
-from storyboard.planning.plan import World, plan
+from storyboard.planning.plan import World
+from storyboard.planning.planner import plan
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.selection import select
 from storyboard.planning.take import Take

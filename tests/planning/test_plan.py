@@ -7,10 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from storyboard.planning.history import Attempt, AttemptState, Past
+from storyboard.planning.advice import again, in_doubt_hint
+from storyboard.planning.attempt import Attempt, AttemptState
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step, again, claims_of, in_doubt_hint, plan, settle
+from storyboard.planning.past import Past
+from storyboard.planning.plan import Plan
+from storyboard.planning.planner import claims_of, plan, settle
 from storyboard.planning.price import NOTHING
+from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.takes import Found
 from storyboard.planning.target import Target, Unit
 from tests.planning.worlds import digest, key, made, take, world

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.planning.history import Attempt, Past
-from storyboard.planning.plan import plan
+from storyboard.planning.attempt import Attempt
+from storyboard.planning.past import Past
+from storyboard.planning.planner import plan
 from storyboard.planning.schedule import Schedule
 from storyboard.planning.target import Unit
 from tests.planning.worlds import key, made, world

@@ -9,10 +9,13 @@ from typing import get_args
 
 import pytest
 
+from storyboard.planning.attempt import BINDING, OVER, Attempt, AttemptState
 from storyboard.planning.fingerprint import PENDING, Components
-from storyboard.planning.history import BINDING, OVER, Attempt, AttemptState, Past, StoredTake
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, plan
+from storyboard.planning.past import Past, StoredTake
+from storyboard.planning.plan import Plan, World
+from storyboard.planning.planner import plan
+from storyboard.planning.step import Hold, Idle, Keep, Make
 from storyboard.planning.take import Take
 from storyboard.planning.takes import Claims, Found, Origin, Shelved, shelf_of
 from storyboard.planning.target import Target, Unit

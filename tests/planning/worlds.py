@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.planning.fingerprint import Components, components_of
-from storyboard.planning.history import Past
 from storyboard.planning.lock import Lock
+from storyboard.planning.past import Past
 from storyboard.planning.plan import World
 from storyboard.planning.take import Take, id_of
 from storyboard.providers.catalogue import capabilities

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from storyboard.planning.history import Attempt, Past, StoredTake
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.lock import Lock
+from storyboard.planning.past import Past, StoredTake
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
 from storyboard.report.tasks import Owned, date_of, owned

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from storyboard.planning.history import Attempt, AttemptState, Past
-from storyboard.planning.plan import plan
+from storyboard.planning.attempt import Attempt, AttemptState
+from storyboard.planning.past import Past
+from storyboard.planning.planner import plan
 from storyboard.report.view import Row, root_causes, rows
 from tests.planning.worlds import digest, key, made, take, world
 from tests.reading import graph_of

@@ -23,7 +23,8 @@ from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.planning.event import FileRenamed, Memory, Recorded, RunClosed, RunOpened
 from storyboard.planning.lock import Lock
-from storyboard.planning.plan import World, plan
+from storyboard.planning.plan import World
+from storyboard.planning.planner import plan
 from storyboard.project import taken_over_by, with_past
 from storyboard.promises import Pace
 from storyboard.providers.catalogue import capabilities

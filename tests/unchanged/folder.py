@@ -23,9 +23,12 @@ from storyboard.executor.slots import Slots
 from storyboard.executor.watch import Watcher
 from storyboard.language.graph import Graph
 from storyboard.planning.event import FileRenamed, Recorded, RunClosed, RunOpened
-from storyboard.planning.history import Key, key_of, past_of
-from storyboard.planning.lock import Lock, from_text, to_text
-from storyboard.planning.plan import Plan, World, plan
+from storyboard.planning.fingerprint import Key, key_of
+from storyboard.planning.history import past_of
+from storyboard.planning.lock import Lock
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.plan import Plan, World
+from storyboard.planning.planner import plan
 from storyboard.project import taken_over_by, with_past
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire

@@ -18,7 +18,7 @@ from storyboard.errors import FileTrouble
 from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
 from storyboard.planning.event import Accepted, Ended
-from storyboard.planning.plan import plan
+from storyboard.planning.planner import plan
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
 from storyboard.studio import calling_back
