@@ -18,11 +18,11 @@ from storyboard.planning.event import FileRenamed, Recorded
 from storyboard.planning.history import past_of
 from storyboard.planning.lock import Lock
 from storyboard.planning.lock_format import from_text
+from storyboard.planning.lock_update import with_past
 from storyboard.planning.past import Past
 from storyboard.planning.plan import Plan, World
 from storyboard.planning.planner import plan
 from storyboard.planning.selection import select
-from storyboard.planning.takes import Shelf, shelf_of
 from storyboard.promises import Account, Clock, Realm, is_loopback
 from storyboard.providers.catalogue import capabilities, home_of
 from storyboard.providers.homes import HOMES
@@ -325,18 +325,6 @@ def taken_over_by(stem: str, locks: Mapping[str, Lock], unread: Mapping[str, str
 def past_on_disk(layout: Layout, clock: Clock) -> Past:
     """What happened in this realm so far, for readers."""
     return state_on_disk(layout, clock).past(layout.stem)
-
-
-def with_past(lock: Lock, past: Past, storyboard: str) -> Lock:
-    """A storyboard's lock with the takes that were stored for it when a crash kept them from being written into it."""
-    known = {take.id for block in lock.blocks.values() for take in block.takes.values()}
-    missing = [one for one in past.takes if one.storyboard == storyboard and one.take.id not in known]
-    shelf = shelf_of(storyboard, lock, {}, past) if missing else Shelf({})
-    for one in missing:  # its scene may have another name since
-        chosen = lock.block(one.profile, one.scene).selected
-        select = not chosen and not shelf.has_another(one.take, storyboard, one.profile, one.scene)
-        lock = lock.with_take(one.profile, one.scene, one.take, select=select)
-    return lock
 
 
 def planned(

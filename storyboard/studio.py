@@ -56,6 +56,7 @@ from storyboard.planning.history import History, past_of
 from storyboard.planning.lock import VERSION, Lock
 from storyboard.planning.lock_format import UNITE, from_text, newer, to_text, version_in
 from storyboard.planning.lock_merge import merged
+from storyboard.planning.lock_update import with_past
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.plan import Plan, World
 from storyboard.planning.take import Take
@@ -636,7 +637,7 @@ def _recorded(record: Path) -> dict[str, Any]:
 def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
     """The selected take of each scene that has one in the store."""
     state = project.state_on_disk(layout, SystemClock())
-    lock = project.with_past(state.lock(layout.stem), state.past(layout.stem), layout.stem)
+    lock = with_past(state.lock(layout.stem), state.past(layout.stem), layout.stem)
     here = state.store.digests()
     found = {id: lock.block(graph.storyboard.profile, id).take for id in graph.order}
     return {id: take for id, take in found.items() if take is not None and take.digest in here}

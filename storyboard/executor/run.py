@@ -32,6 +32,7 @@ from storyboard.planning.budget import Books, Budget
 from storyboard.planning.event import Assigned, Ended, Intended, OfAttempt, Recorded
 from storyboard.planning.fingerprint import Components, Key, components_of, key_of
 from storyboard.planning.lock import Lock
+from storyboard.planning.lock_update import with_kept, with_salvaged, with_selected
 from storyboard.planning.marker import Marker
 from storyboard.planning.past import Past
 from storyboard.planning.plan import Plan, World
@@ -40,7 +41,6 @@ from storyboard.planning.price import cost_of, rate_of
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.take import Take
-from storyboard.planning.takes import shelf_of
 from storyboard.planning.target import Target, Unit
 from storyboard.providers.provider import Order
 
@@ -102,8 +102,8 @@ class Outcome:
 
 def nothing_to_do(plan: Plan, world: World, keep_lock: Callable[[Lock], None]) -> Outcome:
     """The outcome of a plan with nothing to make: what is kept is kept, what is held is told."""
-    results, takes, lock = kept(plan, world)
-    keep_lock(lock)
+    results, takes = kept(plan, world)
+    keep_lock(with_kept(plan, world))
     return Outcome(results, takes, earlier=unmarked(world, plan.graph.storyboard.profile, world.past, results))
 
 
@@ -122,17 +122,15 @@ def _in_doubt(unit: Unit, profile: str, what: str) -> Result:
     return Result(unit, "held", what, in_doubt_hint(unit.scene, profile), code=4)
 
 
-def kept(plan: Plan, world: World) -> tuple[dict[Unit, Result], dict[str, Take], Lock]:
-    """What a plan settles without any work: results and takes of what is kept or held, and the lock that says so."""
+def kept(plan: Plan, world: World) -> tuple[dict[Unit, Result], dict[str, Take]]:
+    """What a plan settles without any work: results and takes of what is kept or held."""
     profile = plan.graph.storyboard.profile
     results: dict[Unit, Result] = {}
     takes: dict[str, Take] = {}
-    lock = world.lock
     for unit, step in plan.steps.items():
         match step:
             case Keep(take=take):
                 takes[unit.scene] = take
-                lock = selecting(lock, profile, step, plan.graph.storyboard.scenes)
                 results[unit] = Result(unit, "done", take=take)
             case Hold(why=why, hint=hint, above=above, attempt=attempt):
                 standing: Standing = "blocked" if above else "held"
@@ -143,36 +141,7 @@ def kept(plan: Plan, world: World) -> tuple[dict[Unit, Result], dict[str, Take],
                     takes[unit.scene] = found
             case Make():
                 pass
-    return results, takes, lock
-
-
-def selecting(lock: Lock, profile: str, keep: Keep, scenes: Mapping[str, object]) -> Lock:
-    """The lock in which a kept take is the selected one of the scene.
-
-    A take that was found under the scene's earlier name brings the whole block along, with its pins; of one that a
-    scene which is still there has no use for any more, only the take moves. From another profile or storyboard it is
-    copied: it serves both.
-    """
-    found, scene, take = keep.found, keep.scene, keep.take
-    if found is not None and found.target.profile == profile and found.origin in ("earlier name", "other scene"):
-        old = found.target.scene
-        if found.origin == "earlier name" and (profile, scene) not in lock.blocks and (profile, old) in lock.blocks:
-            lock = lock.moving(profile, old, scene)
-        elif take.id in lock.block(profile, old).takes and old in scenes:
-            lock = lock.without_take(profile, old, take.id)
-    block = lock.block(profile, scene)
-    if block.takes.get(take.id) != take:
-        return lock.with_take(profile, scene, take, select=True)
-    return lock if block.selected == take.id else lock.selecting(profile, scene, take.id)
-
-
-def with_salvaged(world: World, attempt: Attempt, take: Take, past: Past) -> Lock:
-    """The lock with a take that was fetched since it was paid for. It is selected only if nothing else is, here or, of
-    its key, elsewhere: what is chained to the scene was made from that."""
-    chosen = world.lock.block(attempt.profile, attempt.scene).selected
-    shelf = shelf_of(world.storyboard, world.lock, world.others, past)
-    select = not chosen and not shelf.has_another(take, *attempt.target[:3])
-    return world.lock.with_take(attempt.profile, attempt.scene, take, select=select)
+    return results, takes
 
 
 async def _unasked(marker: Marker) -> bytes:
@@ -265,13 +234,13 @@ class Run:
         return sum(bool(self._crew.journal.history.attempt(intent).task) for intent in sent)
 
     def _settle_what_is_kept(self) -> None:
-        results, takes, lock = kept(self._plan, self._world)
+        results, takes = kept(self._plan, self._world)
         self.outcome.results.update(results)
         self.outcome.takes.update(takes)
-        self._write(lock)
+        self._write(with_kept(self._plan, self._world))
 
     def _select(self, keep: Keep) -> None:
-        self._write(selecting(self._world.lock, self._profile, keep, self._graph.storyboard.scenes))
+        self._write(with_selected(self._world.lock, self._profile, keep, self._graph.storyboard.scenes))
 
     def _write(self, lock: Lock) -> None:
         if lock != self._world.lock:

@@ -9,11 +9,12 @@ import pytest
 
 from storyboard.emulator.faults import Fault
 from storyboard.executor.reconcile import decision, in_doubt
-from storyboard.executor.run import Outcome, with_salvaged
+from storyboard.executor.run import Outcome
 from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Accepted, Notice, RunClosed
 from storyboard.planning.history import past_of
 from storyboard.planning.lock import Lock
+from storyboard.planning.lock_update import with_salvaged
 from storyboard.planning.past import Past
 from storyboard.world.journal import Journal
 from tests.executor.stage import HEAD, ONE, TWO, Stage, nobody, staged, standings

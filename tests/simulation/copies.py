@@ -23,9 +23,10 @@ from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
 from storyboard.planning.event import FileRenamed, Memory, Recorded, RunClosed, RunOpened
 from storyboard.planning.lock import Lock
+from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import World
 from storyboard.planning.planner import plan
-from storyboard.project import taken_over_by, with_past
+from storyboard.project import taken_over_by
 from storyboard.promises import Pace
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.pacing import RATES, Paced, Rate

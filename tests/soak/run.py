@@ -40,10 +40,11 @@ from storyboard.language.graph import Graph
 from storyboard.net import opened
 from storyboard.planning.budget import Budget, books_of
 from storyboard.planning.event import Accepted, Adopted, Notice, Recorded, RunClosed, Stored
+from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import World
 from storyboard.planning.planner import plan
 from storyboard.planning.take import Take
-from storyboard.project import state_on_disk, with_past
+from storyboard.project import state_on_disk
 from storyboard.promises import Account, Clock, Pace, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect

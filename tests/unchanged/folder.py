@@ -27,9 +27,10 @@ from storyboard.planning.fingerprint import Key, key_of
 from storyboard.planning.history import past_of
 from storyboard.planning.lock import Lock
 from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import Plan, World
 from storyboard.planning.planner import plan
-from storyboard.project import taken_over_by, with_past
+from storyboard.project import taken_over_by
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
