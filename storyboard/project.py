@@ -23,10 +23,10 @@ from storyboard.planning.past import Past
 from storyboard.planning.plan import Plan, World
 from storyboard.planning.planner import plan
 from storyboard.planning.selection import select
+from storyboard.planning.status import statuses_of
 from storyboard.promises import Account, Clock, Realm, is_loopback
 from storyboard.providers.catalogue import capabilities, home_of
 from storyboard.providers.homes import HOMES
-from storyboard.report.view import rows
 from storyboard.world import files, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.cache import Cache, program
@@ -355,7 +355,7 @@ def planned(
     whole = plan(graph, world)
     if not selection:
         return Planned(whole, world)
-    states = {row.scene: row.state for row in rows(whole, world)}
+    states = {status.scene: status.state for status in statuses_of(whole, world)}
     return Planned(plan(graph, world, select(selection, graph, states)), world)
 
 

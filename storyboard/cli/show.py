@@ -14,16 +14,17 @@ from storyboard.planning.budget import Books
 from storyboard.planning.plan import Plan
 from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
+from storyboard.planning.status import SceneState, SceneStatus
 from storyboard.planning.step import Hold, Idle, Keep, Make
 from storyboard.planning.takes import Found
 from storyboard.promises import Realm
-from storyboard.report.view import Row, reason_value
+from storyboard.report.view import reason_value
 
 if TYPE_CHECKING:
     from storyboard.executor.run import Result
 
 _SIGNS = {"CNY": "¥", "USD": "$"}
-_COLOURS = {
+_COLOURS: dict[SceneState, str] = {
     "kept": "green",
     "new": "cyan",
     "stale": "yellow",
@@ -215,13 +216,13 @@ def next_words(result: Result) -> str:
     return f"next: `storyboard run {shown(result.scene)}`"
 
 
-def show_rows(rows: Iterable[Row]) -> None:
+def show_statuses(statuses: Iterable[SceneStatus]) -> None:
     """Where scenes stand, a line each."""
-    rows = tuple(rows)
-    wide = max((columns(row.scene) for row in rows), default=0)
-    for row in rows:
-        length = f"{row.take.seconds:5.2f} s" if row.take else " " * 7
-        takes = f"{row.takes} take{'s' if row.takes != 1 else ' '}" if row.takes else " " * 7
-        why = str(row.reasons[0]) if row.reasons and row.state != "new" else ""
-        state = colour(padded(row.state, 7), fg=_COLOURS.get(row.state, "white"))
-        echo(f"  {state}  {padded(shown(row.scene), wide)}  {length}  {takes}  {shown(why)}".rstrip())
+    statuses = tuple(statuses)
+    wide = max((columns(status.scene) for status in statuses), default=0)
+    for status in statuses:
+        length = f"{status.take.seconds:5.2f} s" if status.take else " " * 7
+        takes = f"{status.takes} take{'s' if status.takes != 1 else ' '}" if status.takes else " " * 7
+        why = str(status.reasons[0]) if status.reasons and status.state != "new" else ""
+        state = colour(padded(status.state, 7), fg=_COLOURS.get(status.state, "white"))
+        echo(f"  {state}  {padded(shown(status.scene), wide)}  {length}  {takes}  {shown(why)}".rstrip())

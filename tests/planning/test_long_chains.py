@@ -7,14 +7,15 @@ from functools import cache
 import pytest
 
 from storyboard.language.graph import Graph
+from storyboard.planning.causes import root_causes
 from storyboard.planning.lock import Block, Lock
 from storyboard.planning.plan import World
 from storyboard.planning.planner import plan
 from storyboard.planning.schedule import Schedule, Standing
 from storyboard.planning.selection import select
+from storyboard.planning.status import statuses_of
 from storyboard.planning.take import Take
 from storyboard.planning.target import Unit
-from storyboard.report.view import root_causes, rows
 from tests.planning.worlds import key, take, world
 from tests.reading import graph_of
 
@@ -57,7 +58,7 @@ def test_why_the_last_is_stale() -> None:
 def test_every_scene_has_a_row() -> None:
     """All of a long chain is seen to be stale."""
     found = plan(chained("A harbour."), all_made())
-    assert {row.state for row in rows(found, all_made())} == {"stale"}
+    assert {status.state for status in statuses_of(found, all_made())} == {"stale"}
 
 
 @pytest.mark.parametrize("word", [f"+{LAST}", "s0+"])
