@@ -94,7 +94,7 @@ fuzz-replies: .venv/installed-dev  ## a million replies by chance through all th
 	$(BIN)/python -m tests.fuzz.replies --executions 1000000 --processes 2
 
 cover: .venv/installed-dev  ## every branch of the rooms that think is taken by some test
-	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/film/test_montage.py tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
+	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
 	$(BIN)/coverage report
 
 CORE := $(addprefix storyboard/,executor/perform.py executor/locate.py executor/scan.py executor/reconcile.py \

@@ -33,7 +33,6 @@ from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
-from storyboard.film.montage import scenes_of
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.scene import Cut
@@ -60,6 +59,7 @@ from storyboard.planning.lock_update import with_past
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.plan import Plan, World
 from storyboard.planning.take import Take
+from storyboard.planning.timeline import scenes_of
 from storyboard.project import Planned, State
 from storyboard.promises import Account, Callbacks, Clock, Dice, Secret
 from storyboard.providers.catalogue import home_of
@@ -574,9 +574,9 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     before = _recorded(record)
     if before.get("recipe") == recipe and target.exists() and target.stat().st_size == before.get("size"):
         return Film(target, int(before["frames"]), bool(before["copied"]), anew=False)
-    from storyboard.film.assembly import assembled
+    from storyboard.film.render import render
 
-    made = assembled(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
+    made = render(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
     files.sync_file(target)  # or the record would outlive a film that a loss of power emptied
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     files.write_in_one_stroke(record, json.dumps(value).encode())
