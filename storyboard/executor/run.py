@@ -176,7 +176,7 @@ class Run:
     async def walk(self, engine: Engine) -> Outcome:
         """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
         self._settle_what_is_kept()
-        schedule = Schedule(self._plan, self._crew.salt)
+        schedule = Schedule(self._plan, self._world.rows, self._crew.salt)
         salvages = [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._plan.salvage]
         await engine.walk(schedule, self._work, lambda: self._crew.stop.going)
         salvages += [asyncio.ensure_future(self._salvage(attempt)) for attempt in self._left_over()]
@@ -366,7 +366,8 @@ class Run:
 
     async def _order(self, id: str, marker: Marker) -> bytes:
         scene = self._graph.scene(id)
-        items = await items_of(id, self._graph, self._world.facts, self.outcome.takes, self._crew)
+        row = self._world.rows[scene.model.row]
+        items = await items_of(id, self._graph, row, self._world.facts, self.outcome.takes, self._crew)
         text = compose(scene, self._graph.storyboard).text
         asked = scene.parameters
         if marker.seconds is not None:

@@ -49,11 +49,11 @@ def components_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: M
     }
     for number, item in enumerate(graph.inputs[id], start=1):
         sort = "upstream" if isinstance(item.origin, SceneVideo) else "input"
-        key[f"{sort}.{number}"] = _counted(item, id, graph, facts, takes)
+        key[f"{sort}.{number}"] = _counted(item, id, graph, row, facts, takes)
     return key
 
 
-def _counted(item: Input, id: str, graph: Graph, facts: Facts, takes: Mapping[str, Take]) -> str:
+def _counted(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Take]) -> str:
     match item.origin:
         case LocalFile(path):
             what = facts[path].digest if path in facts else ""
@@ -66,7 +66,7 @@ def _counted(item: Input, id: str, graph: Graph, facts: Facts, takes: Mapping[st
             what = takes[parent].digest
             if item.moment == "out" and graph.scene(parent).out is None and takes[parent].frame:
                 return f"{item.role} {takes[parent].frame}"
-    return f"{item.role} {what}{part_of(item, id, graph, facts, takes).suffix}"
+    return f"{item.role} {what}{part_of(item, id, graph, row, facts, takes).suffix}"
 
 
 def _counted_address(address: str) -> str:

@@ -249,7 +249,8 @@ def _homeless(item: Input, id: str, graph: Graph, world: World, takes: Mapping[s
     if not isinstance(item.origin, SceneVideo):
         return ""
     parent = item.origin.scene
-    if not part_of(item, id, graph, world.facts, takes).whole:
+    row = world.rows[graph.scene(id).model.row]
+    if not part_of(item, id, graph, row, world.facts, takes).whole:
         return f"a part of {parent}"
     kept = takes.get(parent)
     return f"{parent} (made more than a day ago)" if kept is not None and kept.task not in world.alive else ""
@@ -273,7 +274,7 @@ def _notes(graph: Graph, world: World, takes: Mapping[str, Take]) -> list[str]:
         if scene.left_out:
             notes.append(f"{id}: {', '.join(scene.left_out)} of the defaults is left out, as the scene's mode has none")
         for item in graph.inputs[id]:
-            part = part_of(item, id, graph, world.facts, takes)
+            part = part_of(item, id, graph, world.rows[scene.model.row], world.facts, takes)
             entered = graph.scene(item.origin.scene).starts if isinstance(item.origin, SceneVideo) else None
             if item.kind == "video" and item.window is None and (part.start or 0.0) > (entered or 0.0):
                 source = item.names[0] if item.names else "its source"

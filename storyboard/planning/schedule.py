@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Literal, assert_never
 
+from storyboard.language.capability import Capabilities
 from storyboard.language.graph import Graph
 from storyboard.planning.plan import Plan
 from storyboard.planning.step import Hold, Idle, Keep, Make, Step
@@ -22,14 +23,14 @@ class Schedule:
     run at the same moment would else submit the same scenes in step. Without a salt they come in the plan's order.
     """
 
-    def __init__(self, plan: Plan, salt: str = "") -> None:
+    def __init__(self, plan: Plan, rows: Capabilities, salt: str = "") -> None:
         self._salt = salt
         self._graph = plan.graph
         self._standing = {unit: _begin(step) for unit, step in plan.steps.items()}
         self._units: dict[str, list[Unit]] = {}
         for unit in plan.steps:
             self._units.setdefault(unit.scene, []).append(unit)
-        self._way = _ways(plan.graph, {step.scene for step in plan.makes})
+        self._way = _ways(plan.graph, {step.scene for step in plan.makes}, rows)
         self._followers = plan.graph.children
         for unit in plan.steps:
             if self._standing[unit] in ("held", "failed"):
@@ -47,11 +48,6 @@ class Schedule:
 
     def _lot(self, unit: Unit) -> bytes:
         return hashlib.sha256(f"{self._salt} {unit.scene}".encode()).digest() if self._salt else b""
-
-    @property
-    def over(self) -> bool:
-        """Is there nothing running and nothing that could start?"""
-        return "running" not in self._standing.values() and not self.ready
 
     def start(self, unit: Unit) -> None:
         """The unit is being worked on."""
@@ -92,12 +88,13 @@ def _begin(step: Step) -> Standing:
             assert_never(step)
 
 
-def _ways(graph: Graph, made: set[str]) -> Mapping[str, int]:
+def _ways(graph: Graph, made: set[str], rows: Capabilities) -> Mapping[str, int]:
     """Seconds of video still to be made from each scene on, itself included, along the longest path."""
     ways: dict[str, int] = {}
     children = graph.children
     for id in reversed(graph.order):
-        asked = graph.scene(id).parameters.duration
-        own = (asked if asked > 0 else 15) if id in made else 0
+        scene = graph.scene(id)
+        asked = scene.parameters.duration
+        own = (asked if asked > 0 else rows[scene.model.row].longest) if id in made else 0
         ways[id] = own + max((ways[child] for child in children[id]), default=0)
     return ways

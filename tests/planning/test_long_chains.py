@@ -16,7 +16,7 @@ from storyboard.planning.selection import select
 from storyboard.planning.status import statuses_of
 from storyboard.planning.take import Take
 from storyboard.planning.target import Unit
-from tests.planning.worlds import key, take, world
+from tests.planning.worlds import ROWS, key, take, world
 from tests.reading import graph_of
 
 LENGTH = 5000
@@ -43,10 +43,10 @@ def all_made() -> World:
 @pytest.mark.parametrize("standing", ["failed", "held"])
 def test_the_end_of_the_first_blocks_the_last(standing: Standing) -> None:
     """When the first scene fails, or is held, the last of thousands is blocked."""
-    schedule = Schedule(plan(chained(), world()))
+    schedule = Schedule(plan(chained(), world()), ROWS)
     schedule.start(Unit("s0"))
     schedule.end(Unit("s0"), standing)
-    assert (schedule.standing(Unit(LAST)), schedule.over) == ("blocked", True)
+    assert (schedule.standing(Unit(LAST)), schedule.ready) == ("blocked", ())
 
 
 def test_why_the_last_is_stale() -> None:
