@@ -52,12 +52,12 @@ from storyboard.planning.event import (
 )
 from storyboard.planning.fingerprint import canonical, digest_of
 from storyboard.planning.history import History, past_of
-from storyboard.planning.lock import VERSION, Lock
+from storyboard.planning.lock import VERSION, Lockfile
 from storyboard.planning.lock_format import UNITE, from_text, newer, to_text, version_in
 from storyboard.planning.lock_merge import merged
 from storyboard.planning.lock_update import with_past
 from storyboard.planning.money import NO_MONEY, Money
-from storyboard.planning.plan import Plan, World
+from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.planning.take import Take
 from storyboard.planning.timeline import scenes_of
 from storyboard.project import Planned, State
@@ -121,10 +121,10 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         provider = project.chosen(wish.provider)
         memory = _remembered(layout, known, journal, clock, take_over=wish.take_over)
         memory = "sought" if wish.recover else memory
-        lock = LockKeeper(layout, clock, first_layout.providers_of(event for _, event in journal.past))
+        lock = LockfileWriter(layout, clock, first_layout.providers_of(event for _, event in journal.past))
         state = project.state_on_disk(layout, clock, journal.past)
         planned = project.planned(layout, graph, facts, state, clock, wish.selection, provider)
-        check_one_provider(planned.world, provider)
+        check_one_provider(planned.inputs, provider)
         _check_locks(layout, state, planned)
         budget, day = _budget(layout, journal, planned, wish, clock)
         _foresee(planned.plan, budget, day)
@@ -133,11 +133,11 @@ def run(layout: Layout, graph: Graph, facts: Mapping[str, FileFacts], wish: Wish
         if not wish.agree(planned):
             return None
         if state.taken_over:
-            _take_over_lock(layout, state.taken_over, planned.world.lock, journal, lock)
+            _take_over_lock(layout, state.taken_over, planned.inputs.lock, journal, lock)
         stack.callback(lock.flush)
-        lock.keep(planned.world.lock)
+        lock.keep(planned.inputs.lock)
         if not planned.plan.makes and not planned.plan.salvage:
-            return replace(nothing_to_do(planned.plan, planned.world, lock.keep), budget=budget)
+            return replace(nothing_to_do(planned.plan, planned.inputs, lock.keep), budget=budget)
         account = stack.enter_context(_account(layout, clock, dice, wish))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
         _opened(layout, known, journal, provider=provider, memory=memory)
@@ -251,7 +251,7 @@ def _note_record(layout: Layout, known: Register, journal: Journal) -> None:
 def _check_locks(layout: Layout, state: State, planned: Planned) -> None:
     """Raise StateDamaged if the storyboard's lock is a newer program's, which is never written; and DecisionNeeded if
     something would be bought while a lock can't be read that may name it."""
-    version = planned.world.lock.version
+    version = planned.inputs.lock.version
     if version > VERSION:
         raise newer(version, layout.lock.name)
     buys = any(step.resumes is None and step.fetches is None for step in planned.plan.makes)
@@ -262,7 +262,7 @@ def _check_locks(layout: Layout, state: State, planned: Planned) -> None:
         )
 
 
-def _take_over_lock(layout: Layout, was: str, ours: Lock, journal: Journal, lock: LockKeeper) -> None:
+def _take_over_lock(layout: Layout, was: str, ours: Lockfile, journal: Journal, lock: LockfileWriter) -> None:
     """The storyboard's file was renamed: what its lock says moves along. The old lock goes last, so that a kill at any
     moment leaves one of them, or both, which say the same."""
     journal.append(FileRenamed(storyboard=layout.stem, was=was))
@@ -276,11 +276,11 @@ def _take_over_lock(layout: Layout, was: str, ours: Lock, journal: Journal, lock
         raise FileTrouble.of(error, old, "removed") from error
 
 
-def check_one_provider(world: World, provider: str) -> None:
+def check_one_provider(inputs: PlanInputs, provider: str) -> None:
     """Raise DecisionNeeded if something of this storyboard that was asked of another provider is under way, or in
     doubt."""
-    for attempt in world.past.attempts.values():
-        asked_elsewhere = attempt.provider not in ("", provider) and world.owns(attempt)
+    for attempt in inputs.past.attempts.values():
+        asked_elsewhere = attempt.provider not in ("", provider) and inputs.owns(attempt)
         if attempt.state in ("in doubt", "accepted", "made") and asked_elsewhere:
             raise DecisionNeeded(
                 f"{attempt.scene} was asked of {attempt.provider}, and {provider} knows nothing of that",
@@ -320,7 +320,7 @@ PATIENCE = 10
 """Times as long as it took to write the lock, until it is written again: at most a tenth of a run goes into that."""
 
 
-class LockKeeper:
+class LockfileWriter:
     """Writes the lock, in one stroke, and only when its text changes; what others write into it meanwhile stays.
 
     It is made before a plan is: what stands there then is what the plan and a pull both began with.
@@ -332,11 +332,11 @@ class LockKeeper:
         self._providers = providers
         self._clock = clock
         self._began = self._text = self._on_disk()
-        self._theirs: Lock | None = None
-        self._waiting: Lock | None = None
+        self._theirs: Lockfile | None = None
+        self._waiting: Lockfile | None = None
         self._quiet_until = 0.0
 
-    def keep(self, lock: Lock) -> None:
+    def keep(self, lock: Lockfile) -> None:
         """Write the lock down, soon: of a long film it takes a while, and the journal has every take already.
 
         For that reason, too, one that can't be read for now, as in the midst of a merge, stops nobody.
@@ -369,15 +369,15 @@ class LockKeeper:
         ended = self._clock.now()
         self._quiet_until = ended + PATIENCE * (ended - began)
 
-    def _with_theirs(self, text: str, ours: Lock) -> str:
+    def _with_theirs(self, text: str, ours: Lockfile) -> str:
         """Our text, or what comes of both where somebody else has written since we last looked."""
         found = self._on_disk()
         if found != self._text:
             self._theirs, self._text = self._said(found), found
         return text if self._theirs is None else to_text(merged(self._said(self._began), ours, self._theirs))
 
-    def _said(self, text: str) -> Lock:
-        return from_text(text, self._path.name, self._providers) if text else Lock()
+    def _said(self, text: str) -> Lockfile:
+        return from_text(text, self._path.name, self._providers) if text else Lockfile()
 
     def _on_disk(self) -> str:
         return files.read_text(self._path, 1 << 30) if self._path.exists() else ""
@@ -427,7 +427,7 @@ async def _run(
     account: Account,
     journal: Journal,
     uploads: loopback.Loopback | None,
-    lock: LockKeeper,
+    lock: LockfileWriter,
     wish: Wish,
     clock: Clock,
     dice: Dice,
@@ -472,7 +472,7 @@ async def _run(
         if wish.callbacks is not None:
             wish.callbacks.connect(_from_any_thread(crew.watcher.hint))
             plan = calling_back(plan, wish.callbacks)
-        work = Run(plan, planned.world, crew, lock.keep)
+        work = Run(plan, planned.inputs, crew, lock.keep)
         async with interruptible(crew):
             return await work.walk(Local())
 
@@ -766,7 +766,7 @@ def resolve(
 def _take_back(layout: Layout, state: State, owner: Attempt, task: str, clock: Clock) -> None:
     """Remove a task's take from the lock's block of the scene that it was wrongly fetched for."""
     lock = state.lock(layout.stem)
-    keeper = LockKeeper(layout, clock)
+    keeper = LockfileWriter(layout, clock)
     for target in owner.targets:
         found = [take.id for take in lock.block(target.profile, target.scene).takes.values() if take.task == task]
         if target.storyboard == layout.stem and found:
@@ -787,7 +787,7 @@ def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended |
         if step.scene == scene and step.unit in plan.keys and step.resumes is None and step.fetches is None:
             profile = plan.graph.storyboard.profile
             begun = Intended(scene, SystemDice().token(), storyboard=layout.stem, profile=profile)
-            asked = asked_of(scene, plan.graph, planned.world.rows)
+            asked = asked_of(scene, plan.graph, planned.inputs.rows)
             key, reserve = plan.keys[step.unit], step.cost.most
             return replace(begun, ordinal=step.unit.ordinal, key=key, asked=asked, reserve=reserve)
     return None

@@ -16,7 +16,7 @@ from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
 from storyboard.planning.status import SceneState, SceneStatus
 from storyboard.planning.step import Hold, Idle, Keep, Make
-from storyboard.planning.takes import Found
+from storyboard.planning.takes import TakeMatch
 from storyboard.promises import Realm
 from storyboard.report.view import reason_value
 
@@ -120,7 +120,7 @@ def _step_words(step: object) -> tuple[str, str, list[str]]:
             return "?", "white", []
 
 
-def _where(found: Found) -> str:
+def _where(found: TakeMatch) -> str:
     """Where a take was found that is not the scene's own yet."""
     target = found.target
     match found.origin:
@@ -176,13 +176,13 @@ def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
 def show_results(results: Iterable[Result]) -> None:
     """What became of each scene, what it cost and what to say next, a line each; what was kept, in one."""
     results = tuple(results)
-    busy = [result for result in results if result.standing != "done" or result.books.known or result.what]
+    busy = [result for result in results if result.state != "done" or result.books.known or result.what]
     wide = max((columns(shown(str(result.unit))) for result in busy), default=0)
     costs = [_told_cost(result) for result in busy]
     dear = max(map(columns, costs), default=0)
     for result, cost in zip(busy, costs, strict=True):
-        word, style = _STANDINGS[result.standing]
-        why = shown(result.what) if result.standing not in ("failed", "held") else ""
+        word, style = _STANDINGS[result.state]
+        why = shown(result.what) if result.state not in ("failed", "held") else ""
         said = "; ".join(filter(None, (why, next_words(result))))
         margin = f"{padded(shown(str(result.unit)), wide)}  {padded(cost, dear)}"
         echo(f"  {colour(padded(word, 8), fg=style)}  {margin}  {said}".rstrip())
@@ -208,10 +208,10 @@ _STANDINGS = {
 
 def next_words(result: Result) -> str:
     """The command that goes on with a scene; empty for one that is made."""
-    if result.standing == "done":
+    if result.state == "done":
         return ""
     named = re.search(r"`storyboard [^`]+`", result.hint)
-    if named is not None and result.standing == "held":
+    if named is not None and result.state == "held":
         return f"next: {named[0]}"
     return f"next: `storyboard run {shown(result.scene)}`"
 

@@ -36,7 +36,7 @@ def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], em
     from storyboard.report.view import status_value
 
     looked = look(file, profiles=named(profiles), emulator=emulator, tell=telling(as_json))
-    found = statuses_of(looked.planned.plan, looked.planned.world)
+    found = statuses_of(looked.planned.plan, looked.planned.inputs)
     if selection:
         chosen = select(selection, looked.graph, {status.scene: status.state for status in found})
         found = tuple(status for status in found if status.scene in chosen)

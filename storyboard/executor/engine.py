@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.schedule import Schedule, UnitState
 from storyboard.planning.target import Unit
 
 
@@ -13,7 +13,7 @@ class Engine(Protocol):
     """Who works where: here with asyncio, later perhaps on many machines."""
 
     async def walk(
-        self, schedule: Schedule, work: Callable[[Unit], Awaitable[Standing]], going: Callable[[], bool]
+        self, schedule: Schedule, work: Callable[[Unit], Awaitable[UnitState]], going: Callable[[], bool]
     ) -> None:
         """Work on each unit as soon as it can start, until nothing runs and nothing more can start.
 

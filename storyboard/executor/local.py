@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.schedule import Schedule, UnitState
 from storyboard.planning.target import Unit
 
 
@@ -13,10 +13,10 @@ class Local:
     """Every scene that can start is a task of this process's loop."""
 
     async def walk(
-        self, schedule: Schedule, work: Callable[[Unit], Awaitable[Standing]], going: Callable[[], bool]
+        self, schedule: Schedule, work: Callable[[Unit], Awaitable[UnitState]], going: Callable[[], bool]
     ) -> None:
         """Work on each unit as soon as it can start."""
-        running: dict[asyncio.Future[Standing], Unit] = {}
+        running: dict[asyncio.Future[UnitState], Unit] = {}
         try:
             while True:
                 for unit in schedule.ready if going() else ():

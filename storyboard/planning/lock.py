@@ -63,7 +63,7 @@ EMPTY = Block()
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class Lockfile:
     """Blocks by (profiles, scene); profiles as they were named, joined by commas, empty for none."""
 
     blocks: Mapping[tuple[str, str], Block] = field(default_factory=dict)
@@ -75,25 +75,25 @@ class Lock:
         """A scene's block, empty if it has none."""
         return self.blocks.get((profile, scene), EMPTY)
 
-    def with_take(self, profile: str, scene: str, take: Take, *, select: bool) -> Lock:
+    def with_take(self, profile: str, scene: str, take: Take, *, select: bool) -> Lockfile:
         """The lock with one take more."""
         block = self.block(profile, scene)
         takes = {**block.takes, take.id: take}
         return self._with(profile, scene, replace(block, takes=takes, selected=take.id if select else block.selected))
 
-    def without_take(self, profile: str, scene: str, id: str) -> Lock:
+    def without_take(self, profile: str, scene: str, id: str) -> Lockfile:
         """The lock in which a take belongs to that scene no more: another one of its profile uses it."""
         return self._with(profile, scene, self.block(profile, scene).without((id,)))
 
-    def selecting(self, profile: str, scene: str, id: str) -> Lock:
+    def selecting(self, profile: str, scene: str, id: str) -> Lockfile:
         """The lock with another of a scene's takes selected."""
         return self._with(profile, scene, replace(self.block(profile, scene), selected=id))
 
-    def moving(self, profile: str, old: str, new: str) -> Lock:
+    def moving(self, profile: str, old: str, new: str) -> Lockfile:
         """The lock with a scene's block under the scene's new name."""
         blocks = dict(self.blocks)
         blocks[profile, new] = blocks.pop((profile, old))
         return replace(self, blocks=blocks)
 
-    def _with(self, profile: str, scene: str, block: Block) -> Lock:
+    def _with(self, profile: str, scene: str, block: Block) -> Lockfile:
         return replace(self, blocks={**self.blocks, (profile, scene): block})

@@ -17,14 +17,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.lock import VERSION, Block, Kept, Lock
+from storyboard.planning.lock import VERSION, Block, Kept, Lockfile
 from storyboard.planning.take import FILE
 from storyboard.planning.take_format import in_order, take_from, take_value, text_at, unknown_keys, writable
 
 UNITE = "`storyboard merge-lock {name}` unites both sides of a merge that was not finished; or restore it from git"
 
 
-def to_text(lock: Lock) -> str:
+def to_text(lock: Lockfile) -> str:
     """The lock as it is written. Raises StateDamaged for one of a newer version, which is only read."""
     if lock.version > VERSION:
         raise newer(lock.version)
@@ -61,7 +61,7 @@ def _kept_value(kept: Kept) -> dict[str, Any]:
     return {"by": kept.by, "at": kept.at, "waived": waived}
 
 
-def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) -> Lock:
+def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) -> Lockfile:
     """The lock that a text says. Raises StateDamaged if it says none: nothing may be bought on a guess.
 
     `providers` tells, by task, who made what a lock of version 1 holds, which doesn't say so; left out, it was `ark`.
@@ -78,7 +78,7 @@ def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) 
         extra = unknown_keys(value, ("storyboard_lock", "scenes"))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise StateDamaged(f"{name} can't be read as a lock: {_why(error)}", hint) from error
-    return Lock(rows, extra, max(version, VERSION))
+    return Lockfile(rows, extra, max(version, VERSION))
 
 
 def _why(error: Exception) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from storyboard.planning.lock import Block, Lock
+from storyboard.planning.lock import Block, Lockfile
 from storyboard.planning.take import Take
 
 
-def merged(base: Lock, ours: Lock, theirs: Lock) -> Lock:
+def merged(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> Lockfile:
     """What two made of one lock, each without the other: the takes and decisions of both.
 
     What only one side changed is as that side has it; what both changed is as ours has it. A take or a block that is
@@ -30,10 +30,10 @@ def merged(base: Lock, ours: Lock, theirs: Lock) -> Lock:
         if name not in ours.blocks or name not in theirs.blocks:
             del blocks[name]  # it was moved away as a whole
     extra = _merged_extra(base.extra, ours.extra, theirs.extra)
-    return Lock(blocks, extra, max(ours.version, theirs.version))
+    return Lockfile(blocks, extra, max(ours.version, theirs.version))
 
 
-def _moved(base: Lock, side: Lock) -> Iterator[tuple[str, str, str]]:
+def _moved(base: Lockfile, side: Lockfile) -> Iterator[tuple[str, str, str]]:
     """Profile, scene and take of what a side has taken from a scene and given to another one of the same profile."""
     has = {(profile, id) for (profile, _), block in side.blocks.items() for id in block.takes}
     for (profile, scene), block in base.blocks.items():
@@ -42,7 +42,7 @@ def _moved(base: Lock, side: Lock) -> Iterator[tuple[str, str, str]]:
                 yield profile, scene, id
 
 
-def selected_otherwise(base: Lock, ours: Lock, theirs: Lock) -> tuple[tuple[str, str], ...]:
+def selected_otherwise(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> tuple[tuple[str, str], ...]:
     """The blocks in which both sides selected another take than the base had, and not the same one."""
 
     def differs(name: tuple[str, str]) -> bool:

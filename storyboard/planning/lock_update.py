@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from storyboard.planning.attempt import Attempt
-from storyboard.planning.lock import Lock
+from storyboard.planning.lock import Lockfile
 from storyboard.planning.past import Past
-from storyboard.planning.plan import Plan, World
+from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.planning.step import Keep
 from storyboard.planning.take import Take
 from storyboard.planning.takes import Shelf, shelf_of
 
 
-def with_kept(plan: Plan, world: World) -> Lock:
+def with_kept(plan: Plan, inputs: PlanInputs) -> Lockfile:
     """Return the lock in which each take that a plan keeps is the selected one of its scene."""
-    lock = world.lock
+    lock = inputs.lock
     board = plan.graph.storyboard
     for step in plan.steps.values():
         if isinstance(step, Keep):
@@ -23,7 +23,7 @@ def with_kept(plan: Plan, world: World) -> Lock:
     return lock
 
 
-def with_selected(lock: Lock, profile: str, keep: Keep, scenes: Mapping[str, object]) -> Lock:
+def with_selected(lock: Lockfile, profile: str, keep: Keep, scenes: Mapping[str, object]) -> Lockfile:
     """Return the lock in which a kept take is the selected one of its scene. `scenes` are those of the storyboard.
 
     A take that was found under the scene's earlier name brings the whole block along, with its pins. A take of another
@@ -43,13 +43,13 @@ def with_selected(lock: Lock, profile: str, keep: Keep, scenes: Mapping[str, obj
     return lock if block.selected == take.id else lock.selecting(profile, scene, take.id)
 
 
-def with_salvaged(world: World, attempt: Attempt, take: Take, past: Past) -> Lock:
+def with_salvaged(inputs: PlanInputs, attempt: Attempt, take: Take, past: Past) -> Lockfile:
     """Return the lock with a take that was fetched because it was paid for, though no scene asks for it any more."""
-    shelf = shelf_of(world.storyboard, world.lock, world.others, past)
-    return _with_spare(world.lock, shelf, attempt.storyboard, attempt.profile, attempt.scene, take)
+    shelf = shelf_of(inputs.storyboard, inputs.lock, inputs.others, past)
+    return _with_spare(inputs.lock, shelf, attempt.storyboard, attempt.profile, attempt.scene, take)
 
 
-def with_past(lock: Lock, past: Past, storyboard: str) -> Lock:
+def with_past(lock: Lockfile, past: Past, storyboard: str) -> Lockfile:
     """Return a storyboard's lock with the takes that were stored for it but, because of a crash, never written into it.
 
     The scene of such a take may have another name since.
@@ -62,7 +62,7 @@ def with_past(lock: Lock, past: Past, storyboard: str) -> Lock:
     return lock
 
 
-def _with_spare(lock: Lock, shelf: Shelf, storyboard: str, profile: str, scene: str, take: Take) -> Lock:
+def _with_spare(lock: Lockfile, shelf: Shelf, storyboard: str, profile: str, scene: str, take: Take) -> Lockfile:
     """Return the lock with one more take. It is selected only if its scene has no selected take and there is no other
     take of its key elsewhere: the scenes chained to this one were made from that."""
     chosen = lock.block(profile, scene).selected

@@ -10,7 +10,7 @@ from storyboard.language.facts import Facts
 from storyboard.language.graph import Graph
 from storyboard.planning.attempt import Attempt
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.lock import Lock
+from storyboard.planning.lock import Lockfile
 from storyboard.planning.past import Past
 from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.step import Hold, Make, Step
@@ -18,7 +18,7 @@ from storyboard.planning.target import Unit
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class PlanInputs:
     """What a plan has to know besides the graph: limits, files, what was made, what is in the store.
 
     `uploads` says whether a local clip can be given an address; `alive` names the tasks whose own address still lives.
@@ -28,13 +28,13 @@ class World:
 
     rows: Capabilities
     facts: Facts
-    lock: Lock
+    lock: Lockfile
     past: Past
     stored: frozenset[str]
     uploads: bool = True
     alive: frozenset[str] = frozenset()
     storyboard: str = ""
-    others: Mapping[str, Lock] = field(default_factory=dict)
+    others: Mapping[str, Lockfile] = field(default_factory=dict)
     boards: frozenset[str] = frozenset()
     provider: str = ""
     notes: tuple[str, ...] = ()

@@ -13,12 +13,12 @@ from storyboard.language.window import part_of
 from storyboard.planning.advice import IN_DOUBT, again, in_doubt_hint, lost_hint
 from storyboard.planning.attempt import OVER, Attempt
 from storyboard.planning.fingerprint import Components, components_of, is_pending
-from storyboard.planning.plan import Plan, World
+from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.planning.price import cost_of
 from storyboard.planning.reason import Reason, differences
 from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.take import Take
-from storyboard.planning.takes import Claims, Found, shelf_of
+from storyboard.planning.takes import Claims, TakeMatch, shelf_of
 from storyboard.planning.target import Unit
 
 
@@ -27,42 +27,42 @@ def units_of(graph: Graph) -> tuple[Unit, ...]:
     return tuple(Unit(id) for id in graph.order)
 
 
-def plan(graph: Graph, world: World, wanted: frozenset[str] | None = None) -> Plan:
+def plan(graph: Graph, inputs: PlanInputs, wanted: frozenset[str] | None = None) -> Plan:
     """What to do so that the wanted scenes (all, if None) have takes that are good for today's inputs."""
-    needed = _needed(graph, wanted, world)
-    claims = claims_of(graph, world)
+    needed = _needed(graph, wanted, inputs)
+    claims = claims_of(graph, inputs)
     steps: dict[Unit, Step] = {}
     keys: dict[Unit, Components] = {}
     takes: dict[str, Take] = {}
-    for unit, components in _in_turn(graph, world, takes, claims):
+    for unit, components in _in_turn(graph, inputs, takes, claims):
         id = unit.scene
         if not is_pending(components):
             keys[unit] = components
         if id not in needed:
             steps[unit] = Idle(unit)
-            _claim_own(unit, world, components, claims)
-            _hand_over(takes, id, world.lock.block(graph.storyboard.profile, id).take)
+            _claim_own(unit, inputs, components, claims)
+            _hand_over(takes, id, inputs.lock.block(graph.storyboard.profile, id).take)
             continue
-        step = settle(unit, graph, world, components, takes, claims)
+        step = settle(unit, graph, inputs, components, takes, claims)
         claim(step, components, claims)
         if wanted is not None and id not in wanted:
-            step = _left_as_it_is(unit, step, graph, world)
+            step = _left_as_it_is(unit, step, graph, inputs)
         steps[unit] = step
         _hand_over(takes, id, _known_take(step))
     steps = {unit: steps[unit] for unit in units_of(graph)}
     _hold_descendants(graph, steps)
     asked = {step.resumes.intent for step in steps.values() if isinstance(step, Make) and step.resumes}
     waiting = any(isinstance(step, Make) and not step.certain for step in steps.values())
-    own = (attempt for attempt in world.past.unfinished if world.owns(attempt))
+    own = (attempt for attempt in inputs.past.unfinished if inputs.owns(attempt))
     salvage = () if waiting else tuple(attempt for attempt in own if attempt.intent not in asked)
-    return Plan(graph, steps, salvage, (*world.notes, *_notes(graph, world, takes)), keys)
+    return Plan(graph, steps, salvage, (*inputs.notes, *_notes(graph, inputs, takes)), keys)
 
 
-def claims_of(graph: Graph, world: World) -> Claims:
+def claims_of(graph: Graph, inputs: PlanInputs) -> Claims:
     """Nobody's claims yet, on what the folder has."""
     board = graph.storyboard
-    shelf = shelf_of(world.storyboard, world.lock, world.others, world.past)
-    return Claims(world.storyboard, board.profile, board.scenes, shelf, world.stored)
+    shelf = shelf_of(inputs.storyboard, inputs.lock, inputs.others, inputs.past)
+    return Claims(inputs.storyboard, board.profile, board.scenes, shelf, inputs.stored)
 
 
 def claim(step: Step, components: Components, claims: Claims) -> None:
@@ -80,21 +80,21 @@ def claim(step: Step, components: Components, claims: Claims) -> None:
             assert_never(step)
 
 
-def _claim_own(unit: Unit, world: World, components: Components, claims: Claims) -> None:
+def _claim_own(unit: Unit, inputs: PlanInputs, components: Components, claims: Claims) -> None:
     """A scene that isn't asked for keeps the take, or the attempt, of its own that is good for today's inputs."""
-    if not claims.has_own(unit, world.lock, world.past, components):
+    if not claims.has_own(unit, inputs.lock, inputs.past, components):
         return
-    found = claims.take_for(unit, world.lock, components)
+    found = claims.take_for(unit, inputs.lock, components)
     if found is not None:
         claims.claim_take(found.take, unit)
-    for attempt in claims.to_go_on_with(unit, world.past, components):
+    for attempt in claims.to_go_on_with(unit, inputs.past, components):
         if attempt.state not in OVER:
             claims.claim_attempt(attempt, unit)
             return
 
 
 def _in_turn(
-    graph: Graph, world: World, takes: Mapping[str, Take], claims: Claims
+    graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take], claims: Claims
 ) -> Iterator[tuple[Unit, Components]]:
     """Each unit with its key, once what it is made from is settled (`takes` then has what that hands over).
 
@@ -108,8 +108,8 @@ def _in_turn(
         if ready:
             number = heapq.heappop(ready)
             id = graph.order[number]
-            components = components_of(id, graph, world.rows[graph.scene(id).model.row], world.facts, takes)
-            if not claims.has_own(Unit(id), world.lock, world.past, components):
+            components = components_of(id, graph, inputs.rows[graph.scene(id).model.row], inputs.facts, takes)
+            if not claims.has_own(Unit(id), inputs.lock, inputs.past, components):
                 heapq.heappush(without, (number, components))
                 continue
         else:
@@ -132,7 +132,7 @@ def _hand_over(takes: dict[str, Take], id: str, take: Take | None) -> None:
         takes[id] = take
 
 
-def _needed(graph: Graph, wanted: frozenset[str] | None, world: World) -> frozenset[str]:
+def _needed(graph: Graph, wanted: frozenset[str] | None, inputs: PlanInputs) -> frozenset[str]:
     """The wanted scenes and, above them, what they are made from; a scene that has a take needs nothing above it."""
     if wanted is None:
         return frozenset(graph.order)
@@ -141,52 +141,52 @@ def _needed(graph: Graph, wanted: frozenset[str] | None, world: World) -> frozen
         for parent in graph.parents[todo.pop()]:
             if parent not in needed:
                 needed.add(parent)
-                if world.lock.block(graph.storyboard.profile, parent).take is None:
+                if inputs.lock.block(graph.storyboard.profile, parent).take is None:
                     todo.append(parent)
     return frozenset(needed)
 
 
-def _left_as_it_is(unit: Unit, step: Step, graph: Graph, world: World) -> Step:
+def _left_as_it_is(unit: Unit, step: Step, graph: Graph, inputs: PlanInputs) -> Step:
     """What was only needed is used as it is, if it is there at all."""
-    take = world.lock.block(graph.storyboard.profile, unit.scene).take
-    if isinstance(step, (Make, Hold)) and take is not None and take.digest in world.stored:
+    take = inputs.lock.block(graph.storyboard.profile, unit.scene).take
+    if isinstance(step, (Make, Hold)) and take is not None and take.digest in inputs.stored:
         return Keep(unit, take, stale=step.reasons)
     return step
 
 
 def settle(
-    unit: Unit, graph: Graph, world: World, components: Components, takes: Mapping[str, Take], claims: Claims
+    unit: Unit, graph: Graph, inputs: PlanInputs, components: Components, takes: Mapping[str, Take], claims: Claims
 ) -> Step:
     """The step that a unit's key asks for. A run asks again when what was pending is known."""
     id = unit.scene
-    found = claims.take_for(unit, world.lock, components)
+    found = claims.take_for(unit, inputs.lock, components)
     if found is not None:
-        return _with_take(unit, found, world)
+        return _with_take(unit, found, inputs)
     profile = graph.storyboard.profile
-    same = claims.attempts_for(unit, world.past, components)
-    own = [attempt for attempt in same if (world.storyboard, profile, id) in {one[:3] for one in attempt.targets}]
-    reasons = _reasons(id, graph, world, components, own)
-    for attempt in claims.to_go_on_with(unit, world.past, components):
-        held = _why_held(attempt, id, profile, world.provider)
+    same = claims.attempts_for(unit, inputs.past, components)
+    own = [attempt for attempt in same if (inputs.storyboard, profile, id) in {one[:3] for one in attempt.targets}]
+    reasons = _reasons(id, graph, inputs, components, own)
+    for attempt in claims.to_go_on_with(unit, inputs.past, components):
+        held = _why_held(attempt, id, profile, inputs.provider)
         if held:
             return Hold(unit, *held, reasons, attempt=attempt)
         if attempt.state not in OVER:
             return Make(unit, reasons, resumes=attempt)
-    unaddressed = _unaddressed(id, graph, world, takes)
+    unaddressed = _unaddressed(id, graph, inputs, takes)
     if unaddressed:
         return Hold(unit, *unaddressed, reasons)
-    row = world.rows[graph.scene(id).model.row]
+    row = inputs.rows[graph.scene(id).model.row]
     certain = not is_pending(components) or any(reason.kind != "upstream" for reason in reasons)
-    return Make(unit, reasons, cost_of(id, graph, row, world.facts, takes), certain)
+    return Make(unit, reasons, cost_of(id, graph, row, inputs.facts, takes), certain)
 
 
-def _with_take(unit: Unit, found: Found, world: World) -> Step:
+def _with_take(unit: Unit, found: TakeMatch, inputs: PlanInputs) -> Step:
     """The step of a unit that has a take: keep it, or fetch its file."""
     take, elsewhere = found.take, None if found.origin == "own" else found
-    if take.digest in world.stored:
+    if take.digest in inputs.stored:
         return Keep(unit, take, elsewhere)
     reason = Reason("missing", f"its video {take.digest[:19]}… is not in the store")
-    if world.provider and take.provider != world.provider:
+    if inputs.provider and take.provider != inputs.provider:
         why = f"its video {take.digest[:19]}… is not in the store, and {_maker(take)}"
         hint = f"`storyboard run --provider {take.provider}` fetches it" if take.provider else "bring the file back"
         return Hold(unit, why, hint, (reason,))
@@ -197,11 +197,13 @@ def _maker(take: Take) -> str:
     return f"it was made by {take.provider}" if take.provider else "it was brought in as a file"
 
 
-def _reasons(id: str, graph: Graph, world: World, components: Components, own: Sequence[Attempt]) -> tuple[Reason, ...]:
+def _reasons(
+    id: str, graph: Graph, inputs: PlanInputs, components: Components, own: Sequence[Attempt]
+) -> tuple[Reason, ...]:
     if own and own[-1].state in ("failed", "refused"):
         word = "failed" if own[-1].state == "failed" else "was refused"
         return (Reason("failed", f"the last attempt {word}: {own[-1].error or 'no reason was given'}"),)
-    take = world.lock.block(graph.storyboard.profile, id).take
+    take = inputs.lock.block(graph.storyboard.profile, id).take
     if take is None:
         return (Reason("new", "it has no take yet", graph.scene(id).place),)
     return differences(id, graph, take.components, components)
@@ -226,12 +228,12 @@ def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tupl
             return None
 
 
-def _unaddressed(id: str, graph: Graph, world: World, takes: Mapping[str, Take]) -> tuple[str, str] | None:
+def _unaddressed(id: str, graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> tuple[str, str] | None:
     """Why a video that the scene is given can't be given an address, and what to do."""
-    if world.uploads:
+    if inputs.uploads:
         return None
     for item in graph.inputs[id]:
-        why = _homeless(item, id, graph, world, takes) if item.kind == "video" else ""
+        why = _homeless(item, id, graph, inputs, takes) if item.kind == "video" else ""
         if why:
             hint = "a bucket of your own will be a setting; until then name an https or asset:// address"
             if isinstance(item.origin, SceneVideo):
@@ -243,17 +245,17 @@ def _unaddressed(id: str, graph: Graph, world: World, takes: Mapping[str, Take])
     return None
 
 
-def _homeless(item: Input, id: str, graph: Graph, world: World, takes: Mapping[str, Take]) -> str:
+def _homeless(item: Input, id: str, graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> str:
     if isinstance(item.origin, LocalFile):
         return item.origin.path
     if not isinstance(item.origin, SceneVideo):
         return ""
     parent = item.origin.scene
-    row = world.rows[graph.scene(id).model.row]
-    if not part_of(item, id, graph, row, world.facts, takes).whole:
+    row = inputs.rows[graph.scene(id).model.row]
+    if not part_of(item, id, graph, row, inputs.facts, takes).whole:
         return f"a part of {parent}"
     kept = takes.get(parent)
-    return f"{parent} (made more than a day ago)" if kept is not None and kept.task not in world.alive else ""
+    return f"{parent} (made more than a day ago)" if kept is not None and kept.task not in inputs.alive else ""
 
 
 def _hold_descendants(graph: Graph, steps: dict[Unit, Step]) -> None:
@@ -263,7 +265,7 @@ def _hold_descendants(graph: Graph, steps: dict[Unit, Step]) -> None:
             steps[unit] = Hold(unit, f"it is made from {held[0]}, which is held", above=held[0])
 
 
-def _notes(graph: Graph, world: World, takes: Mapping[str, Take]) -> list[str]:
+def _notes(graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> list[str]:
     """What the plan decided by itself and an author may want to know, and what is asked for but not done yet."""
     notes = []
     if graph.storyboard.footage == "new" and any(scene.mode == "extend" for scene in graph.storyboard.scenes.values()):
@@ -274,7 +276,7 @@ def _notes(graph: Graph, world: World, takes: Mapping[str, Take]) -> list[str]:
         if scene.left_out:
             notes.append(f"{id}: {', '.join(scene.left_out)} of the defaults is left out, as the scene's mode has none")
         for item in graph.inputs[id]:
-            part = part_of(item, id, graph, world.rows[scene.model.row], world.facts, takes)
+            part = part_of(item, id, graph, inputs.rows[scene.model.row], inputs.facts, takes)
             entered = graph.scene(item.origin.scene).starts if isinstance(item.origin, SceneVideo) else None
             if item.kind == "video" and item.window is None and (part.start or 0.0) > (entered or 0.0):
                 source = item.names[0] if item.names else "its source"

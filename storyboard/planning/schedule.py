@@ -12,7 +12,7 @@ from storyboard.planning.plan import Plan
 from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.target import Unit
 
-Standing = Literal["waiting", "running", "done", "failed", "held", "blocked"]
+UnitState = Literal["waiting", "running", "done", "failed", "held", "blocked"]
 
 
 class Schedule:
@@ -26,24 +26,24 @@ class Schedule:
     def __init__(self, plan: Plan, rows: Capabilities, salt: str = "") -> None:
         self._salt = salt
         self._graph = plan.graph
-        self._standing = {unit: _begin(step) for unit, step in plan.steps.items()}
+        self._states = {unit: _begin(step) for unit, step in plan.steps.items()}
         self._units: dict[str, list[Unit]] = {}
         for unit in plan.steps:
             self._units.setdefault(unit.scene, []).append(unit)
         self._way = _ways(plan.graph, {step.scene for step in plan.makes}, rows)
         self._followers = plan.graph.children
         for unit in plan.steps:
-            if self._standing[unit] in ("held", "failed"):
+            if self._states[unit] in ("held", "failed"):
                 self._block(unit.scene)
 
-    def standing(self, unit: Unit) -> Standing:
+    def state(self, unit: Unit) -> UnitState:
         """Where a unit stands."""
-        return self._standing[unit]
+        return self._states[unit]
 
     @property
     def ready(self) -> tuple[Unit, ...]:
         """The units that can start, the most urgent first."""
-        found = [unit for unit, standing in self._standing.items() if standing == "waiting" and self._may_start(unit)]
+        found = [unit for unit, state in self._states.items() if state == "waiting" and self._may_start(unit)]
         return tuple(sorted(found, key=lambda unit: (-self._way[unit.scene], unit.ordinal, self._lot(unit))))
 
     def _lot(self, unit: Unit) -> bytes:
@@ -51,16 +51,16 @@ class Schedule:
 
     def start(self, unit: Unit) -> None:
         """The unit is being worked on."""
-        self._standing[unit] = "running"
+        self._states[unit] = "running"
 
-    def end(self, unit: Unit, standing: Standing) -> None:
+    def end(self, unit: Unit, state: UnitState) -> None:
         """The unit is done, failed or held; what is made from its scene is blocked unless it is done."""
-        self._standing[unit] = standing
-        if standing != "done":
+        self._states[unit] = state
+        if state != "done":
             self._block(unit.scene)
 
-    def _of(self, scene: str) -> tuple[Standing, ...]:
-        return tuple(self._standing[unit] for unit in self._units[scene])
+    def _of(self, scene: str) -> tuple[UnitState, ...]:
+        return tuple(self._states[unit] for unit in self._units[scene])
 
     def _may_start(self, unit: Unit) -> bool:
         handed = all(one == "done" for parent in self._graph.parents[unit.scene] for one in self._of(parent))
@@ -71,12 +71,12 @@ class Schedule:
         todo = [scene]
         while todo:
             units = (unit for follower in self._followers[todo.pop()] for unit in self._units[follower])
-            waiting = [unit for unit in units if self._standing[unit] == "waiting"]
-            self._standing.update(dict.fromkeys(waiting, "blocked"))
+            waiting = [unit for unit in units if self._states[unit] == "waiting"]
+            self._states.update(dict.fromkeys(waiting, "blocked"))
             todo.extend(unit.scene for unit in waiting)
 
 
-def _begin(step: Step) -> Standing:
+def _begin(step: Step) -> UnitState:
     match step:
         case Make():
             return "waiting"

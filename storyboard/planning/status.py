@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from storyboard.planning.attempt import Attempt
-from storyboard.planning.plan import Plan, World
+from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.planning.reason import Reason
 from storyboard.planning.step import Hold, Idle, Keep, Make
 from storyboard.planning.take import Take
@@ -29,13 +29,13 @@ class SceneStatus:
     hint: str = ""
 
 
-def statuses_of(plan: Plan, world: World) -> tuple[SceneStatus, ...]:
+def statuses_of(plan: Plan, inputs: PlanInputs) -> tuple[SceneStatus, ...]:
     """Return the status of each scene, in the storyboard's order."""
-    return tuple(_status(id, plan, world) for id in plan.graph.storyboard.scenes)
+    return tuple(_status(id, plan, inputs) for id in plan.graph.storyboard.scenes)
 
 
-def _status(id: str, plan: Plan, world: World) -> SceneStatus:
-    block = world.lock.block(plan.graph.storyboard.profile, id)
+def _status(id: str, plan: Plan, inputs: PlanInputs) -> SceneStatus:
+    block = inputs.lock.block(plan.graph.storyboard.profile, id)
     count = len(block.takes)
     match plan.step(id):
         case Keep(take=take, stale=stale):

@@ -9,7 +9,7 @@ from storyboard.planning.attempt import Attempt
 from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
 from storyboard.planning.take import Take
-from storyboard.planning.takes import Found
+from storyboard.planning.takes import TakeMatch
 from storyboard.planning.target import Unit
 
 
@@ -21,7 +21,7 @@ class Keep:
 
     unit: Unit
     take: Take
-    found: Found | None = None
+    found: TakeMatch | None = None
     stale: tuple[Reason, ...] = ()
 
     @property
@@ -44,7 +44,7 @@ class Make:
     certain: bool = True
     resumes: Attempt | None = None
     fetches: Take | None = None
-    found: Found | None = None
+    found: TakeMatch | None = None
 
     @property
     def scene(self) -> str:

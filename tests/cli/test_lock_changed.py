@@ -10,13 +10,13 @@ import pytest
 from storyboard import project, studio
 from storyboard.executor.run import Outcome
 from storyboard.planning.event import Intended, Notice, Stored
-from storyboard.planning.lock import Lock
+from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
 from storyboard.project import Planned
 from storyboard.studio import Wish
 from storyboard.world.files import Layout, layout_of
 from tests.cli.doors import STORYBOARD, run
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 THEIRS = take("theirs", {"prompt": "theirs"})
 
@@ -60,9 +60,9 @@ def running(
     return outcome
 
 
-def lock_on_disk(layout: Layout) -> Lock:
+def lock_on_disk(layout: Layout) -> Lockfile:
     """The lock as it is written now."""
-    return from_text(layout.lock.read_text("utf-8"), layout.lock.name) if layout.lock.exists() else Lock()
+    return from_text(layout.lock.read_text("utf-8"), layout.lock.name) if layout.lock.exists() else Lockfile()
 
 
 def pull(layout: Layout) -> Callable[[], None]:
@@ -113,7 +113,7 @@ def test_what_came_before_somebody_said_yes_stays_where_nothing_is_made(layout: 
 def test_an_older_lock_that_came_takes_nothing_from_a_run(layout: Layout) -> None:
     """What it had made already is written down again."""
     running(layout, "dusk")
-    running(layout, "lamp", when="stored", told=writing(layout, to_text(Lock())))
+    running(layout, "lamp", when="stored", told=writing(layout, to_text(Lockfile())))
     assert scenes(layout) == {"dusk": 1, "lamp": 1}
 
 
@@ -128,7 +128,7 @@ def test_a_merge_that_is_half_done_is_left_as_it_is_and_told(layout: Layout) -> 
     """Everything is made all the same, and the next run writes it down without paying again."""
     marks = "<<<<<<< mine\n{}\n"
     outcome = running(layout, "dusk", "alone", when="intended", told=writing(layout, marks))
-    assert ({outcome.result(id).standing for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
+    assert ({outcome.result(id).state for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
     assert "storyboard.lock can't be read as a lock" in str(outcome.stopped)
     assert layout.lock.read_text("utf-8") == marks
     layout.lock.unlink()

@@ -25,7 +25,7 @@ from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
 from tests.asking import TASKS, create, order
 from tests.cli.doors import FAST, Said, run, say
-from tests.planning.worlds import key
+from tests.planning.values import key
 from tests.reading import graph_of
 
 Write = Callable[[str], Path]

@@ -30,7 +30,7 @@ from storyboard.planning.event import Accepted, Adopted, Decided, Disowned, Even
 from storyboard.planning.marker import Marker
 from storyboard.planning.past import Past
 from storyboard.providers.provider import Status, Task
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 AT = 1_780_000_000.0
 MARK = 200_000

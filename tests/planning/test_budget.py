@@ -29,7 +29,7 @@ from storyboard.planning.event import (
 )
 from storyboard.planning.event_codec import Encoded, decode
 from storyboard.planning.money import Money, money_of, price_of
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 RATE = Money(Decimal(28), "CNY")
 RESERVED = 1000

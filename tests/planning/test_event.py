@@ -44,7 +44,7 @@ from storyboard.planning.money import Money, money_of
 from storyboard.planning.past import Past, StoredTake
 from storyboard.planning.take_format import take_value
 from storyboard.planning.target import Target
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 TAKE = take("one", {"prompt": "Waves."})
 INTENDED = Intended("a", "i1", profile="draft", key={"prompt": "Waves."})

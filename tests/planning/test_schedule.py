@@ -11,7 +11,7 @@ from storyboard.planning.past import Past
 from storyboard.planning.planner import plan
 from storyboard.planning.schedule import Schedule
 from storyboard.planning.target import Unit
-from tests.planning.worlds import ROWS, key, made, world
+from tests.planning.values import ROWS, key, made, plan_inputs
 from tests.reading import graph_of
 
 FILM = """\
@@ -27,7 +27,7 @@ scenes:
 
 def schedule(text: str = FILM) -> Schedule:
     """The schedule of a storyboard of which nothing was made."""
-    return Schedule(plan(graph_of(text), world()), ROWS)
+    return Schedule(plan(graph_of(text), plan_inputs()), ROWS)
 
 
 def ready(found: Schedule) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def test_a_failure_blocks_what_is_made_from_it() -> None:
     found = schedule()
     found.start(Unit("dusk"))
     found.end(Unit("dusk"), "failed")
-    assert [found.standing(Unit(id)) for id in ("dusk", "lamp", "storm", "ashore", "short")] == [
+    assert [found.state(Unit(id)) for id in ("dusk", "lamp", "storm", "ashore", "short")] == [
         "failed",
         "blocked",
         "blocked",
@@ -87,26 +87,26 @@ def test_a_held_scene_blocks_as_well() -> None:
     found = schedule()
     found.start(Unit("dusk"))
     found.end(Unit("dusk"), "held")
-    assert (found.standing(Unit("dusk")), found.standing(Unit("storm"))) == ("held", "blocked")
+    assert (found.state(Unit("dusk")), found.state(Unit("storm"))) == ("held", "blocked")
 
 
 def test_what_a_plan_holds_never_starts() -> None:
     """A scene that the plan holds, and what is made from it, are not among those that can start."""
     graph = graph_of(FILM)
     past = Past({"i": Attempt("i", "dusk", "", key("dusk", graph), "in doubt")})
-    assert ready(Schedule(plan(graph, world(past=past)), ROWS)) == ("short", "ashore")
+    assert ready(Schedule(plan(graph, plan_inputs(past=past)), ROWS)) == ("short", "ashore")
 
 
 def test_what_is_kept_is_done() -> None:
     """Of a film that was made there is nothing to do."""
     graph = graph_of(FILM)
-    found = Schedule(plan(graph, world(made(graph))), ROWS)
-    assert (ready(found), found.standing(Unit("storm"))) == ((), "done")
+    found = Schedule(plan(graph, plan_inputs(made(graph))), ROWS)
+    assert (ready(found), found.state(Unit("storm"))) == ((), "done")
 
 
 def test_what_was_not_asked_for_is_passed_over() -> None:
     """A scene outside the selection holds nobody up."""
-    found = Schedule(plan(graph_of(FILM), world(), frozenset({"ashore"})), ROWS)
+    found = Schedule(plan(graph_of(FILM), plan_inputs(), frozenset({"ashore"})), ROWS)
     assert ready(found) == ("ashore",)
 
 
@@ -124,5 +124,5 @@ def test_every_run_comes_to_an_end(data: st.DataObject) -> None:
         else:
             unit = running.pop(data.draw(st.integers(min_value=0, max_value=len(running) - 1)))
             found.end(unit, data.draw(st.sampled_from(["done", "failed"])))
-    standings = {found.standing(Unit(id)) for id in ("short", "dusk", "lamp", "storm", "ashore")}
+    standings = {found.state(Unit(id)) for id in ("short", "dusk", "lamp", "storm", "ashore")}
     assert standings <= {"done", "failed", "blocked"}

@@ -7,7 +7,7 @@ import json
 from storyboard.planning.planner import plan
 from storyboard.planning.status import statuses_of
 from storyboard.report.view import status_value
-from tests.planning.worlds import digest, made, world
+from tests.planning.values import digest, made, plan_inputs
 from tests.reading import graph_of
 
 FILM = """\
@@ -22,7 +22,7 @@ CHANGED = FILM.replace("duration: 5", "duration: 8")
 
 def test_a_row_is_readable_by_programs() -> None:
     """A status can be written as JSON, its reasons with their places."""
-    known = world(made(graph_of(FILM)))
+    known = plan_inputs(made(graph_of(FILM)))
     value = json.loads(json.dumps(status_value(statuses_of(plan(graph_of(CHANGED), known), known)[2])))
     assert value == {
         "scene": "dusk",

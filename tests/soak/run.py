@@ -41,7 +41,7 @@ from storyboard.net import opened
 from storyboard.planning.budget import Budget, books_of
 from storyboard.planning.event import Accepted, Adopted, Notice, Recorded, RunClosed, Stored
 from storyboard.planning.lock_update import with_past
-from storyboard.planning.plan import World
+from storyboard.planning.plan import PlanInputs
 from storyboard.planning.planner import plan
 from storyboard.planning.take import Take
 from storyboard.project import state_on_disk
@@ -50,7 +50,7 @@ from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
 from storyboard.providers.pacing import Paced, Rate, Verb
 from storyboard.providers.provider import Provider
-from storyboard.studio import LockKeeper
+from storyboard.studio import LockfileWriter
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
@@ -242,14 +242,14 @@ def _made(folder: Path, graph: Graph, seed: int, soak: Soak, gauge: Gauge, hands
 
 
 async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge: Gauge, hands: Hands) -> Outcome:
-    lock = LockKeeper(layout, SystemClock())
+    lock = LockfileWriter(layout, SystemClock())
     journal = Journal(layout.hidden, clock, writing=True)
     account = Account(base_url, Secret("emulated"), SLOTS, Pace(1.0, 10.0, hands.grace))
     store = hands.store(layout.hidden / "store")
     past = journal.history.past
     found = state_on_disk(layout, clock, journal.past)
     here, boards = with_past(found.lock(layout.stem), past, layout.stem), frozenset({layout.stem})
-    world = World(
+    world = PlanInputs(
         capabilities(), {}, here, past, store.digests(), storyboard=layout.stem, boards=boards, provider="ark"
     )
     journal.open_run(layout.stem, provider="ark")
