@@ -94,12 +94,13 @@ fuzz-replies: .venv/installed-dev  ## a million replies by chance through all th
 	$(BIN)/python -m tests.fuzz.replies --executions 1000000 --processes 2
 
 cover: .venv/installed-dev  ## every branch of the rooms that think is taken by some test
-	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/film/test_montage.py tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
+	$(BIN)/coverage run -m pytest -q tests/language tests/planning tests/report tests/providers tests/executor/test_retry_and_polling.py tests/fuzz
 	$(BIN)/coverage report
 
 CORE := $(addprefix storyboard/,executor/perform.py executor/submit.py executor/markers.py executor/locate.py executor/unrecorded.py \
 	executor/duplicates.py executor/wait.py executor/download.py executor/scan.py executor/reconcile.py \
-	planning/event.py planning/history.py planning/takes.py planning/marker.py world/journal.py world/store.py)
+	planning/attempt.py planning/event.py planning/event_codec.py planning/history.py planning/past.py planning/takes.py \
+	planning/marker.py world/journal.py world/store.py)
 CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py \
 	stop.py locate.py scan.py duplicates.py) \
 	$(addprefix tests/planning/test_,event.py marker.py takes.py plan.py) \

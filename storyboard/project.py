@@ -15,15 +15,18 @@ from storyboard.language.problem import Problem
 from storyboard.language.scene import Kind
 from storyboard.language.source import Place, Source
 from storyboard.planning.event import FileRenamed, Recorded
-from storyboard.planning.history import Past, past_of
-from storyboard.planning.lock import Lock, from_text
-from storyboard.planning.plan import Plan, World, plan
+from storyboard.planning.history import past_of
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text
+from storyboard.planning.lock_update import with_past
+from storyboard.planning.past import Past
+from storyboard.planning.plan import Plan, PlanInputs
+from storyboard.planning.planner import plan
 from storyboard.planning.selection import names_state, select
-from storyboard.planning.takes import Shelf, shelf_of
+from storyboard.planning.status import SceneState, statuses_of
 from storyboard.promises import Account, Clock, Realm, is_loopback
 from storyboard.providers.catalogue import capabilities, home_of
 from storyboard.providers.homes import HOMES
-from storyboard.report.view import rows
 from storyboard.world import files, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.cache import Cache, program
@@ -236,7 +239,7 @@ class Planned:
     """A plan and the world that it was made for."""
 
     plan: Plan
-    world: World
+    inputs: PlanInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,7 @@ class State:
     """
 
     events: tuple[tuple[float, Recorded], ...]
-    locks: Mapping[str, Lock]
+    locks: Mapping[str, Lockfile]
     boards: frozenset[str]
     store: Store
     taken_over: str = ""
@@ -260,11 +263,11 @@ class State:
         renamed = [(0.0, FileRenamed(storyboard=storyboard, was=self.taken_over))] if self.taken_over else []
         return past_of([*self.events, *renamed])
 
-    def lock(self, storyboard: str) -> Lock:
+    def lock(self, storyboard: str) -> Lockfile:
         """The storyboard's lock; an empty one if there is none."""
-        return self.locks.get(self.taken_over or storyboard, Lock())
+        return self.locks.get(self.taken_over or storyboard, Lockfile())
 
-    def others(self, storyboard: str) -> dict[str, Lock]:
+    def others(self, storyboard: str) -> dict[str, Lockfile]:
         """The locks of the other storyboards."""
         return {stem: lock for stem, lock in self.locks.items() if stem not in (storyboard, self.taken_over)}
 
@@ -306,7 +309,7 @@ def _recorded(folder: Path, clock: Clock) -> list[tuple[float, Recorded]]:
 
 def _locks(
     layout: Layout, old: Sequence[OldRecord], providers: Mapping[str, str]
-) -> tuple[dict[str, Lock], dict[str, str]]:
+) -> tuple[dict[str, Lockfile], dict[str, str]]:
     """The locks of a folder by storyboard, and why others can't be read. Raises StateDamaged if that is our own."""
     places = {stem: layout.lock_of(stem) for stem in layout.lock_stems()}
     if layout.lock.exists():  # also by a link: it is the user's own file
@@ -315,7 +318,7 @@ def _locks(
         places[layout.stem] = layout.lock
     if layout.realm == "emulated":
         places = {record.stem: record.lock for record in old if record.lock.exists()} | places
-    locks: dict[str, Lock] = {}
+    locks: dict[str, Lockfile] = {}
     unread: dict[str, str] = {}
     for stem, path in places.items():
         text = files.read_text(path, LARGEST_LOCK)
@@ -336,7 +339,7 @@ MARK = '"storyboard_lock"'
 """What stands in every lock of ours, and in no other program's."""
 
 
-def taken_over_by(stem: str, locks: Mapping[str, Lock], unread: Mapping[str, str], boards: frozenset[str]) -> str:
+def taken_over_by(stem: str, locks: Mapping[str, Lockfile], unread: Mapping[str, str], boards: frozenset[str]) -> str:
     """The lock that a storyboard takes over: it has none, and exactly one belongs to a file that is not there."""
     orphans = [name for name in (*locks, *unread) if name not in boards]
     return orphans[0] if stem not in locks and len(orphans) == 1 and orphans[0] in locks else ""
@@ -345,18 +348,6 @@ def taken_over_by(stem: str, locks: Mapping[str, Lock], unread: Mapping[str, str
 def past_on_disk(layout: Layout, clock: Clock) -> Past:
     """What happened in this realm so far, for readers."""
     return state_on_disk(layout, clock).past(layout.stem)
-
-
-def with_past(lock: Lock, past: Past, storyboard: str) -> Lock:
-    """A storyboard's lock with the takes that were stored for it when a crash kept them from being written into it."""
-    known = {take.id for block in lock.blocks.values() for take in block.takes.values()}
-    missing = [one for one in past.takes if one.storyboard == storyboard and one.take.id not in known]
-    shelf = shelf_of(storyboard, lock, {}, past) if missing else Shelf({})
-    for one in missing:  # its scene may have another name since
-        chosen = lock.block(one.profile, one.scene).selected
-        select = not chosen and not shelf.has_another(one.take, storyboard, one.profile, one.scene)
-        lock = lock.with_take(one.profile, one.scene, one.take, select=select)
-    return lock
 
 
 def planned(
@@ -370,7 +361,7 @@ def planned(
 ) -> Planned:
     """What would be made, and why. Writes nothing."""
     name, past = chosen(provider), state.past(layout.stem)
-    world = World(
+    inputs = PlanInputs(
         rows=capabilities(name),
         facts=facts,
         lock=with_past(state.lock(layout.stem), past, layout.stem),
@@ -385,11 +376,11 @@ def planned(
         notes=tuple(_notes(layout, state)),
     )
     if not selection:
-        return Planned(plan(graph, world), world)
-    states: dict[str, str] = {}
-    if names_state(selection):  # only a plan of the whole knows how scenes stand
-        states = {row.scene: row.state for row in rows(plan(graph, world), world)}
-    return Planned(plan(graph, world, select(selection, graph, states)), world)
+        return Planned(plan(graph, inputs), inputs)
+    states: dict[str, SceneState] = {}
+    if names_state(selection):  # only a plan of the whole knows the state of each scene
+        states = {status.scene: status.state for status in statuses_of(plan(graph, inputs), inputs)}
+    return Planned(plan(graph, inputs, select(selection, graph, states)), inputs)
 
 
 def _notes(layout: Layout, state: State) -> Iterable[str]:

@@ -15,7 +15,7 @@ from storyboard.errors import PlanOutdated
 from storyboard.operations.apply import apply
 from storyboard.operations.options import RunOptions
 from storyboard.operations.prepare import Prepared, prepare
-from storyboard.planning.plan import plan
+from storyboard.planning.planner import plan
 from storyboard.world.files import layout_of
 from tests.cli.doors import run, say
 

@@ -11,7 +11,7 @@ from storyboard.cli.echo import echo
 from storyboard.errors import StateDamaged, UsageError
 
 if TYPE_CHECKING:
-    from storyboard.planning.lock import Lock
+    from storyboard.planning.lock import Lockfile
 
 
 @click.command("merge-lock")
@@ -30,7 +30,9 @@ def command(files: tuple[Path, ...]) -> None:
     selects by what the storyboard says now.
     """
     from storyboard.language.source import shown
-    from storyboard.planning.lock import Lock, merged, selected_otherwise, sides_of, to_text
+    from storyboard.planning.lock import Lockfile
+    from storyboard.planning.lock_format import to_text
+    from storyboard.planning.lock_merge import merged, selected_otherwise, sides_of
     from storyboard.world.files import write_in_one_stroke
 
     if len(files) not in (1, 3):
@@ -44,7 +46,7 @@ def command(files: tuple[Path, ...]) -> None:
         try:
             base = _lock(base_text, target.name)
         except StateDamaged:  # git moves lines that both sides share out of the marks: then there is no base to read
-            base = Lock()
+            base = Lockfile()
     else:
         target = files[1]
         base, ours, theirs = (
@@ -62,12 +64,13 @@ def command(files: tuple[Path, ...]) -> None:
     echo(f"{count} takes of both sides are in {shown(target.name)}", err=True)
 
 
-def _lock(text: str, name: str) -> Lock:
+def _lock(text: str, name: str) -> Lockfile:
     """The lock of one side; an empty file is one without takes. Raises StateDamaged."""
-    from storyboard.planning.lock import Lock, from_text
+    from storyboard.planning.lock import Lockfile
+    from storyboard.planning.lock_format import from_text
 
     try:
-        return from_text(text, name) if text.strip() else Lock()
+        return from_text(text, name) if text.strip() else Lockfile()
     except StateDamaged as error:
         raise StateDamaged(
             error.what, "give the path of a lock that storyboard wrote, or restore it from git"

@@ -24,7 +24,8 @@ from storyboard.planning.event import (
     Unanswered,
     Waiting,
 )
-from storyboard.planning.plan import Make, Plan
+from storyboard.planning.plan import Plan
+from storyboard.planning.step import Make
 
 MOST_ROWS = 30
 

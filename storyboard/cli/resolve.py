@@ -13,7 +13,7 @@ from storyboard.errors import DecisionNeeded, UsageError
 
 if TYPE_CHECKING:
     from storyboard.operations.decide import UnresolvedAttempt
-    from storyboard.planning.history import Attempt
+    from storyboard.planning.attempt import Attempt
 
 
 @click.command("resolve")
@@ -92,7 +92,7 @@ def command(
 
 def taking_back(attempt: Attempt, *, emulator: bool) -> str:
     """How one has it after all: a task that is there needn't be made twice."""
-    from storyboard.planning.plan import deciding
+    from storyboard.planning.advice import deciding
 
     choice = f"--adopt {attempt.task}" if attempt.task else "--submit-again"
     command = deciding(attempt.scene, attempt.profile, choice + (" --emulator" if emulator else ""))

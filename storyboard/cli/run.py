@@ -144,10 +144,10 @@ def _asked(price: str) -> bool:
 def told_results(outcome: Outcome) -> None:
     """What became of the scenes: at length where something has to be done, and a line for each."""
     for result in outcome.results.values():
-        if result.standing in ("failed", "held"):
-            _tell_trouble(f"{result.standing}: {shown(result.scene)}", result.what, result.hint)
+        if result.state in ("failed", "held"):
+            _tell_trouble(f"{result.state}: {shown(result.scene)}", result.what, result.hint)
     for result in outcome.earlier:
-        _tell_trouble(f"{result.standing}: {shown(result.scene)}, an earlier submission", result.what, result.hint)
+        _tell_trouble(f"{result.state}: {shown(result.scene)}, an earlier submission", result.what, result.hint)
     stopped, told = outcome.stopped, (*outcome.results.values(), *outcome.earlier)
     if stopped is not None and all(result.what != stopped.what for result in told):
         _tell_trouble("stopped", stopped.what, stopped.hint)

@@ -11,18 +11,20 @@ from storyboard.cli.echo import echo
 from storyboard.language.notes import notes_of
 from storyboard.language.source import columns, shown
 from storyboard.planning.budget import Books
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan
+from storyboard.planning.plan import Plan
 from storyboard.planning.price import NOTHING, Cost
 from storyboard.planning.reason import Reason
-from storyboard.planning.takes import Found
+from storyboard.planning.status import SceneState, SceneStatus
+from storyboard.planning.step import Hold, Idle, Keep, Make
+from storyboard.planning.takes import TakeMatch
 from storyboard.promises import Realm
-from storyboard.report.view import Row, reason_value
+from storyboard.report.view import reason_value
 
 if TYPE_CHECKING:
     from storyboard.executor.run import Result
 
 _SIGNS = {"CNY": "¥", "USD": "$"}
-_COLOURS = {
+_COLOURS: dict[SceneState, str] = {
     "kept": "green",
     "new": "cyan",
     "stale": "yellow",
@@ -118,7 +120,7 @@ def _step_words(step: object) -> tuple[str, str, list[str]]:
             return "?", "white", []
 
 
-def _where(found: Found) -> str:
+def _where(found: TakeMatch) -> str:
     """Where a take was found that is not the scene's own yet."""
     target = found.target
     match found.origin:
@@ -174,13 +176,13 @@ def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
 def show_results(results: Iterable[Result]) -> None:
     """What became of each scene, what it cost and what to say next, a line each; what was kept, in one."""
     results = tuple(results)
-    busy = [result for result in results if result.standing != "done" or result.books.known or result.what]
+    busy = [result for result in results if result.state != "done" or result.books.known or result.what]
     wide = max((columns(shown(str(result.unit))) for result in busy), default=0)
     costs = [_told_cost(result) for result in busy]
     dear = max(map(columns, costs), default=0)
     for result, cost in zip(busy, costs, strict=True):
-        word, style = _STANDINGS[result.standing]
-        why = shown(result.what) if result.standing not in ("failed", "held") else ""
+        word, style = _STANDINGS[result.state]
+        why = shown(result.what) if result.state not in ("failed", "held") else ""
         said = "; ".join(filter(None, (why, next_words(result))))
         margin = f"{padded(shown(str(result.unit)), wide)}  {padded(cost, dear)}"
         echo(f"  {colour(padded(word, 8), fg=style)}  {margin}  {said}".rstrip())
@@ -206,21 +208,21 @@ _STANDINGS = {
 
 def next_words(result: Result) -> str:
     """The command that goes on with a scene; empty for one that is made."""
-    if result.standing == "done":
+    if result.state == "done":
         return ""
     named = re.search(r"`storyboard [^`]+`", result.hint)
-    if named is not None and result.standing == "held":
+    if named is not None and result.state == "held":
         return f"next: {named[0]}"
     return f"next: `storyboard run {shown(result.scene)}`"
 
 
-def show_rows(rows: Iterable[Row]) -> None:
+def show_statuses(statuses: Iterable[SceneStatus]) -> None:
     """Where scenes stand, a line each."""
-    rows = tuple(rows)
-    wide = max((columns(row.scene) for row in rows), default=0)
-    for row in rows:
-        length = f"{row.take.seconds:5.2f} s" if row.take else " " * 7
-        takes = f"{row.takes} take{'s' if row.takes != 1 else ' '}" if row.takes else " " * 7
-        why = str(row.reasons[0]) if row.reasons and row.state != "new" else ""
-        state = colour(padded(row.state, 7), fg=_COLOURS.get(row.state, "white"))
-        echo(f"  {state}  {padded(shown(row.scene), wide)}  {length}  {takes}  {shown(why)}".rstrip())
+    statuses = tuple(statuses)
+    wide = max((columns(status.scene) for status in statuses), default=0)
+    for status in statuses:
+        length = f"{status.take.seconds:5.2f} s" if status.take else " " * 7
+        takes = f"{status.takes} take{'s' if status.takes != 1 else ' '}" if status.takes else " " * 7
+        why = str(status.reasons[0]) if status.reasons and status.state != "new" else ""
+        state = colour(padded(status.state, 7), fg=_COLOURS.get(status.state, "white"))
+        echo(f"  {state}  {padded(shown(status.scene), wide)}  {length}  {takes}  {shown(why)}".rstrip())

@@ -28,7 +28,7 @@ class Looked:
     def hint_at_other_realm(self) -> None:
         """Say so if nothing was made for real, but something was on the emulator."""
         other = Layout(self.layout.storyboard, "emulated")
-        if self.layout.realm == "real" and not self.planned.world.lock.blocks and other.lock.exists():
+        if self.layout.realm == "real" and not self.planned.inputs.lock.blocks and other.lock.exists():
             echo(
                 "note: nothing was made for real yet; `--emulator` shows what was made on the emulator",
                 err=True,

@@ -28,22 +28,23 @@ def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], em
     SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
     for either, a comma for both.
     """
-    from storyboard.cli.show import books_value, show_rows, summary, told_books
+    from storyboard.cli.show import books_value, show_statuses, summary, told_books
     from storyboard.cli.state import look
     from storyboard.planning.selection import select
-    from storyboard.report.view import rows
+    from storyboard.planning.status import statuses_of
+    from storyboard.report.view import status_value
 
     looked = look(file, profiles=profiles, emulator=emulator, tell=telling(as_json))
-    found = rows(looked.planned.plan, looked.planned.world)
+    found = statuses_of(looked.planned.plan, looked.planned.inputs)
     if selection:
-        chosen = select(selection, looked.graph, {row.scene: row.state for row in found})
-        found = tuple(row for row in found if row.scene in chosen)
+        chosen = select(selection, looked.graph, {status.scene: status.state for status in found})
+        found = tuple(status for status in found if status.scene in chosen)
     if as_json:
-        scenes = [row.value() for row in found]
+        scenes = [status_value(status) for status in found]
         value = {"realm": looked.layout.realm, "scenes": scenes, "money": books_value(looked.books)}
         echo(json.dumps(value, ensure_ascii=False, indent=1))
         return
-    show_rows(found)
+    show_statuses(found)
     echo(summary(looked.planned.plan, looked.layout.realm))
     if looked.books.spent or looked.books.reserved:
         echo(f"spent so far{'' if looked.layout.realm == 'real' else ', had it been real'}: {told_books(looked.books)}")

@@ -137,7 +137,7 @@ def cancelling(task: str, file: str, emulator: bool, speed: float) -> None:
     _removed(layout, task, embedded)
     echo(f"{task} is cancelled, and will not be billed")
     if row.scene:
-        from storyboard.planning.plan import deciding
+        from storyboard.planning.advice import deciding
 
         remedy = deciding(row.scene, row.profile, f"--submit-again{' --emulator' if emulator else ''}")
         echo(f"{row.scene}: the next run holds it; {remedy} then has it made after all")
@@ -215,7 +215,7 @@ def _removed(layout: Layout, task: str, speed: float | None) -> None:
 def _owned(layout: Layout, tasks: tuple[Task, ...]) -> list[Owned]:
     """Whose the tasks are. A record that can't be read ends nothing: one looks at tasks just then."""
     from storyboard import project
-    from storyboard.planning.history import Past
+    from storyboard.planning.past import Past
     from storyboard.report.tasks import owned
     from storyboard.world.clock import SystemClock
     from storyboard.world.store import Store

@@ -28,7 +28,8 @@ def command(scene: str, file: str, profiles: tuple[str, ...], emulator: bool, as
     from storyboard.errors import UsageError
     from storyboard.language.problem import nearest
     from storyboard.language.source import shown
-    from storyboard.report.view import reason_value, root_causes
+    from storyboard.planning.causes import root_causes
+    from storyboard.report.view import reason_value
 
     looked = look(file, profiles=profiles, emulator=emulator, tell=telling(as_json))
     known = f"there are: {', '.join(looked.graph.order[:20])}"

@@ -14,9 +14,11 @@ from storyboard.executor.scan import Scanner
 from storyboard.executor.slots import Slots
 from storyboard.executor.stop import Stop
 from storyboard.executor.watch import Watcher
+from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.planning.budget import Budget
 from storyboard.planning.event import Event, Memory, Notice, OfAttempt, Recorded
-from storyboard.planning.history import History, Key, RecordedElsewhere
+from storyboard.planning.fingerprint import Key
+from storyboard.planning.history import History
 from storyboard.planning.marker import MarkerField
 from storyboard.planning.money import Money
 from storyboard.planning.target import Unit

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from storyboard.errors import DecisionNeeded, MediaTrouble, Rejected, Unreachable
 from storyboard.executor.crew import Crew
+from storyboard.language.capability import Capability
 from storyboard.language.facts import Facts, format_of
 from storyboard.language.graph import Graph
 from storyboard.language.inputs import Input, LocalFile, RemoteFile, SceneVideo
@@ -31,6 +32,7 @@ _TYPES: dict[str, str] = {
 async def items_of(
     id: str,
     graph: Graph,
+    row: Capability,
     facts: Facts,
     takes: Mapping[str, Take],
     crew: Crew,
@@ -38,7 +40,7 @@ async def items_of(
     """The content of a scene's request, in its order. Raises MediaTrouble or DecisionNeeded."""
     found = []
     for item in graph.inputs[id]:
-        part = part_of(item, id, graph, facts, takes)
+        part = part_of(item, id, graph, row, facts, takes)
         address = await _address(item, part, facts, takes, crew)
         found.append(Item(item.kind, item.role, address))
     return tuple(found)

@@ -22,7 +22,7 @@ from storyboard.errors import (
 from storyboard.executor.asking import ask_patiently, wait_or_give_up
 from storyboard.executor.crew import Crew
 from storyboard.executor.job import Job, Known
-from storyboard.executor.markers import expected_markers, next_marker
+from storyboard.executor.markers import expected_markers, next_marker, other_attempt
 from storyboard.executor.reconcile import (
     Adopt,
     Hold,
@@ -44,12 +44,13 @@ from storyboard.executor.unrecorded import (
     unidentified,
     unknown_task,
 )
+from storyboard.planning.attempt import Attempt, RecordedElsewhere
 from storyboard.planning.event import (
     Adopted,
     Held,
     Waiting,
 )
-from storyboard.planning.history import Attempt, RecordedElsewhere, key_of
+from storyboard.planning.fingerprint import key_of
 from storyboard.planning.marker import (
     NO_MARKER,
     Marker,
@@ -127,6 +128,9 @@ async def recover(job: Job, crew: Crew) -> Known:
     task = await _first_of_key(job, crew, likely, scan)
     _check_not_given(job, crew, likely, scan)  # now: another scene may have been given one in the meantime
     if task is not None:
+        other = other_attempt(job, crew, task.expires_after) if task.expires_after is not None else None
+        if other is not None and not other.vouched:  # it may be a duplicate of that one's, by another copy
+            raise task_of_another_scene(job, crew, task, other)
         return record_found(job, crew, task, likely)
     task = await _first_of_key(job, crew, unlikely, scan)
     if task is not None:

@@ -12,11 +12,12 @@ from storyboard.executor.reconcile import (
     WITHOUT_VIDEO,
     Scan,
 )
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import (
     Imported,
     Recorded,
 )
-from storyboard.planning.history import key_of
+from storyboard.planning.fingerprint import key_of
 from storyboard.planning.marker import (
     NO_MARKER,
     Marker,
@@ -73,6 +74,11 @@ def expected_markers(job: Job, crew: Crew, carried: Marker, occurrence: int, sca
     most = _count_possible(job, crew, occurrence + 1, limit, scan)
     earlier = [number for number in range(most) if number != occurrence]
     likely = [(carried, occurrence), *((_marker_for(job, crew, number), number) for number in earlier)]
+    likely += [
+        (_marker_for(job, crew, number, {marker.seconds}), number)
+        for marker, number in likely
+        if marker.seconds is not None and other_attempt(job, crew, marker.seconds) is not None
+    ]  # a copy for which that attempt was in doubt passed the marker over and took the next one
     unlikely: list[tuple[Marker, int]] = []
     if crew.memory != "whole":
         unlikely = [(_marker_for(job, crew, number), number) for number in range(most, limit)]
@@ -86,11 +92,17 @@ def expected_markers(job: Job, crew: Crew, carried: Marker, occurrence: int, sca
     return Expected(*([row for row in rows if row[0] and row[0] not in unknown] for rows in (likely, unlikely)))
 
 
+def other_attempt(job: Job, crew: Crew, marker: int) -> Attempt | None:
+    """Return an attempt at another key whose request carried this marker, too; None if there is none."""
+    key = key_of(job.components)
+    attempts = crew.journal.history.with_marker(marker)
+    return next((attempt for attempt in attempts if key_of(attempt.components) != key), None)
+
+
 def _count_possible(job: Job, crew: Crew, most: int, limit: int, scan: Scan) -> int:
-    """Return how many occurrences may be used if another copy remade what failed: for each failed task that the record
-    doesn't know, a remake may be listed under the next marker."""
-    owned = crew.journal.history.owned
-    ended = [task for task in scan.tasks if task.id not in owned and task.status in WITHOUT_VIDEO]
+    """Return how many occurrences may be used if another copy remade what failed: for each failed task of the key, its
+    own or another copy's, a remake may be listed under the next marker."""
+    ended = [task for task in scan.tasks if task.status in WITHOUT_VIDEO]
     while ended and most < limit:
         markers = [_marker_for(job, crew, number) for number in range(most)]
         spent = sum(any(one.fits(task.expires_after, task.safety_identifier) for task in ended) for one in markers)

@@ -13,7 +13,7 @@ from storyboard.executor.job import Job, Known, Order
 from storyboard.executor.locate import find_lost_task
 from storyboard.executor.submit import submit
 from storyboard.executor.wait import wait_for_end
-from storyboard.planning.history import Attempt
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.take import Take
 
 

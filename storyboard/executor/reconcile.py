@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from storyboard.executor.likeness import said_otherwise
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Imported, Memory, Recorded, RunClosed, RunOpened
-from storyboard.planning.history import Attempt
 from storyboard.planning.marker import WIDTH, Marker
 from storyboard.providers.provider import Task
 

@@ -26,30 +26,21 @@ from storyboard.executor.stop import Stopped
 from storyboard.executor.wait import wait_for_end
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
+from storyboard.planning.advice import IN_DOUBT, in_doubt_hint
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.budget import Books, Budget
 from storyboard.planning.event import Assigned, Ended, Intended, OfAttempt, Recorded
-from storyboard.planning.fingerprint import Components, components_of
-from storyboard.planning.history import Attempt, Key, Past, key_of
-from storyboard.planning.lock import Lock
+from storyboard.planning.fingerprint import Components, Key, components_of, key_of
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_update import with_kept, with_salvaged, with_selected
 from storyboard.planning.marker import Marker
-from storyboard.planning.plan import (
-    IN_DOUBT,
-    Hold,
-    Idle,
-    Keep,
-    Make,
-    Plan,
-    Step,
-    World,
-    claim,
-    claims_of,
-    in_doubt_hint,
-    settle,
-)
+from storyboard.planning.past import Past
+from storyboard.planning.plan import Plan, PlanInputs
+from storyboard.planning.planner import claim, claims_of, settle
 from storyboard.planning.price import cost_of, rate_of
-from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.schedule import Schedule, UnitState
+from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.take import Take
-from storyboard.planning.takes import shelf_of
 from storyboard.planning.target import Target, Unit
 from storyboard.providers.provider import Order
 
@@ -60,7 +51,7 @@ class Result:
     it was billed, and what it may be yet."""
 
     unit: Unit
-    standing: Standing
+    state: UnitState
     what: str = ""
     hint: str = ""
     take: Take | None = None
@@ -109,20 +100,20 @@ class Outcome:
         return 4 if 4 in codes else 3 if 3 in codes else 0
 
 
-def nothing_to_do(plan: Plan, world: World, keep_lock: Callable[[Lock], None]) -> Outcome:
+def nothing_to_do(plan: Plan, inputs: PlanInputs, keep_lock: Callable[[Lockfile], None]) -> Outcome:
     """The outcome of a plan with nothing to make: what is kept is kept, what is held is told."""
-    results, takes, lock = kept(plan, world)
-    keep_lock(lock)
-    return Outcome(results, takes, earlier=unmarked(world, plan.graph.storyboard.profile, world.past, results))
+    results, takes = kept(plan, inputs)
+    keep_lock(with_kept(plan, inputs))
+    return Outcome(results, takes, earlier=unmarked(inputs, plan.graph.storyboard.profile, inputs.past, results))
 
 
-def unmarked(world: World, profile: str, past: Past, results: Mapping[Unit, Result]) -> list[Result]:
+def unmarked(inputs: PlanInputs, profile: str, past: Past, results: Mapping[Unit, Result]) -> list[Result]:
     """Submissions in doubt without a marker that no result of this profile speaks of: nobody can look for them, and
     they count against every cap until a person decides. Those of another storyboard are reported by its own runs."""
-    held = [result for result in results.values() if result.standing == "held"]
+    held = [result for result in results.values() if result.state == "held"]
     intents = {result.intent for result in held}
-    scenes = {(world.storyboard, profile, result.scene) for result in held if not result.intent}
-    found = (a for a in past.attempts.values() if a.state == "in doubt" and not a.carried and world.owns(a))
+    scenes = {(inputs.storyboard, profile, result.scene) for result in held if not result.intent}
+    found = (a for a in past.attempts.values() if a.state == "in doubt" and not a.carried and inputs.owns(a))
     untold = (a for a in found if a.intent not in intents and a.target[:3] not in scenes)
     return [_in_doubt(a.target.unit, a.profile, IN_DOUBT) for a in untold]
 
@@ -131,57 +122,26 @@ def _in_doubt(unit: Unit, profile: str, what: str) -> Result:
     return Result(unit, "held", what, in_doubt_hint(unit.scene, profile), code=4)
 
 
-def kept(plan: Plan, world: World) -> tuple[dict[Unit, Result], dict[str, Take], Lock]:
-    """What a plan settles without any work: results and takes of what is kept or held, and the lock that says so."""
+def kept(plan: Plan, inputs: PlanInputs) -> tuple[dict[Unit, Result], dict[str, Take]]:
+    """What a plan settles without any work: results and takes of what is kept or held."""
     profile = plan.graph.storyboard.profile
     results: dict[Unit, Result] = {}
     takes: dict[str, Take] = {}
-    lock = world.lock
     for unit, step in plan.steps.items():
         match step:
             case Keep(take=take):
                 takes[unit.scene] = take
-                lock = selecting(lock, profile, step, plan.graph.storyboard.scenes)
                 results[unit] = Result(unit, "done", take=take)
             case Hold(why=why, hint=hint, above=above, attempt=attempt):
-                standing: Standing = "blocked" if above else "held"
-                results[unit] = Result(unit, standing, why, hint, code=4, intent=attempt.intent if attempt else "")
+                state: UnitState = "blocked" if above else "held"
+                results[unit] = Result(unit, state, why, hint, code=4, intent=attempt.intent if attempt else "")
             case Idle():
-                found = world.lock.block(profile, unit.scene).take
-                if found is not None and found.digest in world.stored:
+                found = inputs.lock.block(profile, unit.scene).take
+                if found is not None and found.digest in inputs.stored:
                     takes[unit.scene] = found
             case Make():
                 pass
-    return results, takes, lock
-
-
-def selecting(lock: Lock, profile: str, keep: Keep, scenes: Mapping[str, object]) -> Lock:
-    """The lock in which a kept take is the selected one of the scene.
-
-    A take that was found under the scene's earlier name brings the whole block along, with its pins; of one that a
-    scene which is still there has no use for any more, only the take moves. From another profile or storyboard it is
-    copied: it serves both.
-    """
-    found, scene, take = keep.found, keep.scene, keep.take
-    if found is not None and found.target.profile == profile and found.origin in ("earlier name", "other scene"):
-        old = found.target.scene
-        if found.origin == "earlier name" and (profile, scene) not in lock.blocks and (profile, old) in lock.blocks:
-            lock = lock.moving(profile, old, scene)
-        elif take.id in lock.block(profile, old).takes and old in scenes:
-            lock = lock.without_take(profile, old, take.id)
-    block = lock.block(profile, scene)
-    if block.takes.get(take.id) != take:
-        return lock.with_take(profile, scene, take, select=True)
-    return lock if block.selected == take.id else lock.selecting(profile, scene, take.id)
-
-
-def with_salvaged(world: World, attempt: Attempt, take: Take, past: Past) -> Lock:
-    """The lock with a take that was fetched since it was paid for. It is selected only if nothing else is, here or, of
-    its key, elsewhere: what is chained to the scene was made from that."""
-    chosen = world.lock.block(attempt.profile, attempt.scene).selected
-    shelf = shelf_of(world.storyboard, world.lock, world.others, past)
-    select = not chosen and not shelf.has_another(take, *attempt.target[:3])
-    return world.lock.with_take(attempt.profile, attempt.scene, take, select=select)
+    return results, takes
 
 
 async def _unasked(marker: Marker) -> bytes:
@@ -192,15 +152,15 @@ async def _unasked(marker: Marker) -> bytes:
 class Run:
     """One run. `keep_lock` writes the lock down whenever a take was stored or another one selected."""
 
-    def __init__(self, plan: Plan, world: World, crew: Crew, keep_lock: Callable[[Lock], None]) -> None:
+    def __init__(self, plan: Plan, inputs: PlanInputs, crew: Crew, keep_lock: Callable[[Lockfile], None]) -> None:
         self._plan = plan
         self._graph: Graph = plan.graph
         self._profile = plan.graph.storyboard.profile
-        self._world = world
+        self._inputs = inputs
         self._crew = crew
         self._keep_lock = keep_lock
         self._handled: set[str] = set()
-        self._claims = claims_of(plan.graph, world)
+        self._claims = claims_of(plan.graph, inputs)
         for unit, step in plan.steps.items():
             claim(step, plan.keys.get(unit, {}), self._claims)
         for attempt in plan.salvage:
@@ -216,7 +176,7 @@ class Run:
     async def walk(self) -> Outcome:
         """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
         self._settle_what_is_kept()
-        schedule = Schedule(self._plan, self._crew.salt)
+        schedule = Schedule(self._plan, self._inputs.rows, self._crew.salt)
         async with asyncio.TaskGroup() as group:
             for attempt in self._plan.salvage:
                 group.create_task(self._salvage(attempt))
@@ -227,11 +187,11 @@ class Run:
         for unit in self._plan.steps:
             if unit not in self.outcome.results:
                 take = self.outcome.takes.get(unit.scene)
-                self.outcome.results[unit] = Result(unit, schedule.standing(unit), self._why_not_begun(unit), take=take)
+                self.outcome.results[unit] = Result(unit, schedule.state(unit), self._why_not_begun(unit), take=take)
         said = self._crew.journal.past[self._began :]
         self._put_down_bills(said)
         past = self._crew.journal.history.past
-        self.outcome.earlier += unmarked(self._world, self._profile, past, self.outcome.results)
+        self.outcome.earlier += unmarked(self._inputs, self._profile, past, self.outcome.results)
         self.outcome.results = {unit: self.outcome.results[unit] for unit in self._plan.written}
         self.outcome.submitted = self._taken_on(said)
         self.outcome.remarks = list(self._crew.remarks)
@@ -240,7 +200,7 @@ class Run:
 
     async def _work_on_all(self, schedule: Schedule, group: asyncio.TaskGroup) -> None:
         """Work on each unit as soon as it can start, until nothing runs and nothing more can start."""
-        running: dict[asyncio.Task[Standing], Unit] = {}
+        running: dict[asyncio.Task[UnitState], Unit] = {}
         while True:
             for unit in schedule.ready if self._crew.stop.going else ():
                 schedule.start(unit)
@@ -254,9 +214,9 @@ class Run:
     def _why_not_begun(self, unit: Unit) -> str:
         """Why nothing became of a unit that nobody has worked on."""
         for parent in self._graph.parents[unit.scene]:
-            standing = self.outcome.result(parent).standing
-            if standing != "done":
-                return f"it is made from {parent}, which is {standing}"
+            state = self.outcome.result(parent).state
+            if state != "done":
+                return f"it is made from {parent}, which is {state}"
         try:
             self._crew.stop.check()
         except Stopped as why:
@@ -276,7 +236,7 @@ class Run:
     def _units_served(self, intent: str) -> tuple[Unit, ...]:
         """The units of this storyboard and combination of profiles that an attempt serves."""
         attempt = self._crew.journal.history.get(intent)
-        here = self._world.storyboard, self._profile
+        here = self._inputs.storyboard, self._profile
         return () if attempt is None else tuple(one.unit for one in attempt.targets if one[:2] == here)
 
     def _taken_on(self, said: Sequence[tuple[float, Recorded]]) -> int:
@@ -286,20 +246,20 @@ class Run:
         return sum(bool(self._crew.journal.history.attempt(intent).task) for intent in sent)
 
     def _settle_what_is_kept(self) -> None:
-        results, takes, lock = kept(self._plan, self._world)
+        results, takes = kept(self._plan, self._inputs)
         self.outcome.results.update(results)
         self.outcome.takes.update(takes)
-        self._write(lock)
+        self._write(with_kept(self._plan, self._inputs))
 
     def _select(self, keep: Keep) -> None:
-        self._write(selecting(self._world.lock, self._profile, keep, self._graph.storyboard.scenes))
+        self._write(with_selected(self._inputs.lock, self._profile, keep, self._graph.storyboard.scenes))
 
-    def _write(self, lock: Lock) -> None:
-        if lock != self._world.lock:
-            self._world = replace(self._world, lock=lock)
+    def _write(self, lock: Lockfile) -> None:
+        if lock != self._inputs.lock:
+            self._inputs = replace(self._inputs, lock=lock)
             self._keep_lock(lock)
 
-    async def _work(self, unit: Unit) -> Standing:
+    async def _work(self, unit: Unit) -> UnitState:
         """Work on a unit; whatever goes wrong with it is its result, and nobody else's."""
         began = self._crew.clock.now()
         try:
@@ -307,9 +267,9 @@ class Run:
         except StoryboardError as error:
             result = self._result_of(unit, self._profile, error)
         self.outcome.results[unit] = replace(result, seconds=self._crew.clock.now() - began)
-        if result.standing == "failed":
+        if result.state == "failed":
             self._crew.stop.fail()
-        return result.standing
+        return result.state
 
     def _result_of(self, unit: Unit, profile: str, error: StoryboardError) -> Result:
         """Return what a failure makes of a unit; one that concerns the whole run stops it."""
@@ -328,15 +288,15 @@ class Run:
         """The step that the unit's key asks for, now that everything above it is known; no other unit may use what it
         uses from now on."""
         components = self._components(unit.scene)
-        past = self._crew.journal.history.about(self._world.storyboard, self._profile, unit.scene, components)
-        world = replace(self._world, past=past)
-        step = settle(unit, self._graph, world, components, self.outcome.takes, self._claims)
+        past = self._crew.journal.history.about(self._inputs.storyboard, self._profile, unit.scene, components)
+        inputs = replace(self._inputs, past=past)
+        step = settle(unit, self._graph, inputs, components, self.outcome.takes, self._claims)
         claim(step, components, self._claims)
         return step
 
     def _components(self, id: str) -> Mapping[str, str | int | bool]:
-        row = self._world.rows[self._graph.scene(id).model.row]
-        return components_of(id, self._graph, row, self._world.facts, self.outcome.takes)
+        row = self._inputs.rows[self._graph.scene(id).model.row]
+        return components_of(id, self._graph, row, self._inputs.facts, self.outcome.takes)
 
     async def _make(self, unit: Unit) -> Result:
         step = self._settled(unit)
@@ -380,9 +340,9 @@ class Run:
         id = unit.scene
         asked = self._graph.scene(id).parameters
         components = begun.components if begun else self._components(id)
-        fixed = asked_of(id, self._graph, self._world.rows)
-        row = self._world.rows[self._graph.scene(id).model.row]
-        most = cost_of(id, self._graph, row, self._world.facts, self.outcome.takes).most
+        fixed = asked_of(id, self._graph, self._inputs.rows)
+        row = self._inputs.rows[self._graph.scene(id).model.row]
+        most = cost_of(id, self._graph, row, self._inputs.facts, self.outcome.takes).most
         marked = asked.execution_expires_after is None
         rank, alike = self._rank(unit, components)
         return Job(
@@ -394,7 +354,7 @@ class Run:
             most,
             rate_of(id, self._graph, row),
             row.pixels,
-            self._world.storyboard,
+            self._inputs.storyboard,
             unit.ordinal,
             rank,
             alike,
@@ -415,18 +375,19 @@ class Run:
 
     async def _order(self, id: str, marker: Marker) -> bytes:
         scene = self._graph.scene(id)
-        items = await items_of(id, self._graph, self._world.facts, self.outcome.takes, self._crew)
+        row = self._inputs.rows[scene.model.row]
+        items = await items_of(id, self._graph, row, self._inputs.facts, self.outcome.takes, self._crew)
         text = compose(scene, self._graph.storyboard).text
         asked = scene.parameters
         if marker.seconds is not None:
             asked = replace(asked, execution_expires_after=marker.seconds)
         if marker.identifier:
             asked = replace(asked, safety_identifier=marker.identifier)
-        return self._crew.provider.body(Order(model_of(id, self._graph, self._world.rows), text, items, asked))
+        return self._crew.provider.body(Order(model_of(id, self._graph, self._inputs.rows), text, items, asked))
 
     async def _fetch_again(self, unit: Unit, take: Take, step: Make) -> Result:
         """A take of which only the file is missing: its task still has it, or nobody does: it is never bought again."""
-        job = Job(unit.scene, self._profile, take.components, storyboard=self._world.storyboard, ordinal=unit.ordinal)
+        job = Job(unit.scene, self._profile, take.components, storyboard=self._inputs.storyboard, ordinal=unit.ordinal)
         known = Known("", take.task)
         hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"
         try:
@@ -435,18 +396,18 @@ class Run:
         except (SceneFailed, DecisionNeeded) as error:
             raise DecisionNeeded(f"its video is gone from the store, and {error.what}", hint) from error
         self.outcome.takes[unit.scene] = take
-        self._world = replace(self._world, stored=self._world.stored | {take.digest})
+        self._inputs = replace(self._inputs, stored=self._inputs.stored | {take.digest})
         self._select(Keep(unit, take, step.found))
         return Result(unit, "done", "fetched again", take=take)
 
     def _keep(self, id: str, take: Take, *, select: bool) -> None:
-        stored_now = self._world.stored | {take.digest}
-        self._world = replace(self._world, stored=stored_now)
-        self._write(self._world.lock.with_take(self._profile, id, take, select=select))
+        stored_now = self._inputs.stored | {take.digest}
+        self._inputs = replace(self._inputs, stored=stored_now)
+        self._write(self._inputs.lock.with_take(self._profile, id, take, select=select))
 
     def _left_over(self) -> list[Attempt]:
         """Attempts that may have a task that nobody has fetched: none that this run began itself."""
-        before = {attempt.intent for attempt in self._world.past.unfinished if self._world.owns(attempt)}
+        before = {attempt.intent for attempt in self._inputs.past.unfinished if self._inputs.owns(attempt)}
         salvaged = {attempt.intent for attempt in self._plan.salvage}
         return [a for a in self._crew.journal.history.past.unfinished if a.intent in before - salvaged - self._handled]
 
@@ -465,8 +426,8 @@ class Run:
         )
         try:
             take = await perform(job, self._crew, _unasked, attempt)
-            if attempt.storyboard == self._world.storyboard:
-                self._write(with_salvaged(self._world, attempt, take, self._crew.journal.history.past))
+            if attempt.storyboard == self._inputs.storyboard:
+                self._write(with_salvaged(self._inputs, attempt, take, self._crew.journal.history.past))
         except StoryboardError as error:
             self._crew.tell(Ended(attempt.scene, attempt.intent, "lost", error.what, storyboard=attempt.storyboard))
             if not isinstance(error, (SceneFailed, Stopped)) and not self._was_duplicate(attempt):

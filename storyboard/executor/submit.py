@@ -22,13 +22,13 @@ from storyboard.executor.retry import (
     Failures,
 )
 from storyboard.planning import event as happened
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import (
     Accepted,
     Intended,
     Unanswered,
 )
 from storyboard.planning.fingerprint import digest_of
-from storyboard.planning.history import Attempt
 from storyboard.planning.marker import (
     Marker,
 )

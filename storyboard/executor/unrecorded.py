@@ -12,7 +12,7 @@ from storyboard.executor.job import Job
 from storyboard.executor.reconcile import (
     Scan,
 )
-from storyboard.planning.history import Attempt, RecordedElsewhere
+from storyboard.planning.attempt import Attempt, RecordedElsewhere
 from storyboard.providers.provider import Task
 
 
@@ -36,12 +36,14 @@ def unknown_task(
 
 
 def task_of_another_scene(job: Job, crew: Crew, task: Task, owner: Attempt) -> DecisionNeeded:
-    """Return the error for a task that fits this scene and was given to another scene, which it fits, too."""
-    what = f"task {task.id} carries this scene's marker, but scene {owner.scene} was given it, whose marker is the same"
+    """Return the error for a task that fits this scene and another one, which may have been given it."""
+    given = " was given it, whose marker is the same" if owner.task == task.id else "'s marker is the same"
+    what = f"task {task.id} carries this scene's marker, but scene {owner.scene}{given}"
     options = _options(job, crew)
+    where = f"look at the video of {owner.scene}\n" if owner.task == task.id else ""
+    right = "it is right there" if where else f"it is {owner.scene}'s"
     hint = (
-        f"look at the video of {owner.scene}\n"
-        f"`storyboard resolve {job.scene} --not-mine {task.id}{options}` if it is right there; "
+        f"{where}`storyboard resolve {job.scene} --not-mine {task.id}{options}` if {right}; "
         "then the next run submits this scene"
     )
     if owner.storyboard == job.storyboard:

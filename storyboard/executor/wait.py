@@ -22,13 +22,13 @@ from storyboard.executor.reconcile import (
     Hold,
     disagreement,
 )
+from storyboard.planning.advice import again, lost_hint
 from storyboard.planning.event import (
     Disowned,
     Ended,
     Held,
     Seen,
 )
-from storyboard.planning.plan import again, lost_hint
 from storyboard.providers.ark.wire import is_over
 from storyboard.providers.provider import Task
 

@@ -1,1 +1,1 @@
-"""The cutting room: takes in, a film out."""
+"""The film made of takes."""

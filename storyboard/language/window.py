@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from storyboard.language.capability import Capability
 from storyboard.language.facts import Facts
 from storyboard.language.graph import Graph
 from storyboard.language.inputs import Input, LocalFile, RemoteFile, SceneVideo
-
-SHORTEST, LONGEST = 2, 15
-"""Seconds that a clip among the inputs may have (seed, *Input Constraints*)."""
 
 
 class Filmed(Protocol):
@@ -52,15 +50,18 @@ class Part:
 LAST_FRAME = Part(moment=-1)
 
 
-def part_of(item: Input, id: str, graph: Graph, facts: Facts, takes: Mapping[str, Filmed]) -> Part:
-    """The part of its origin that an input is. A scene's parts count within its `in` and `out`."""
+def part_of(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Filmed]) -> Part:
+    """The part of its origin that an input is. A scene's parts count within its `in` and `out`.
+
+    `row` is that of the scene that is given the input.
+    """
     begins, ends = _bounds(item, graph)
     if item.kind == "image":
         return _moment(item, begins, ends)
     if item.kind == "audio" or isinstance(item.origin, RemoteFile):
         return Part()
     length = source_seconds(item, graph, facts, takes)
-    return _stretch(item, begins, ends, length, _free_tail(item, id, graph))
+    return _stretch(item, begins, ends, length, _free_tail(item, id, graph, row))
 
 
 def _bounds(item: Input, graph: Graph) -> tuple[float, float | None]:
@@ -80,7 +81,7 @@ def _moment(item: Input, begins: float, ends: float | None) -> Part:
     return Part(moment=begins + float(item.moment))
 
 
-def _stretch(item: Input, begins: float, ends: float | None, length: float | None, free: int | None) -> Part:
+def _stretch(item: Input, begins: float, ends: float | None, length: float | None, free: float | None) -> Part:
     """The window asked for; without one all of it, or the longest tail that costs nothing extra."""
     last = ends if ends is not None else length
     window = item.window
@@ -106,16 +107,18 @@ def _cut(start: float, end: float | None, begins: float, ends: float | None, len
     return Part(start=max(start, begins), end=None if at_end else end)
 
 
-def _free_tail(item: Input, id: str, graph: Graph) -> int | None:
+def _free_tail(item: Input, id: str, graph: Graph, row: Capability) -> float | None:
     """Seconds of a single source that the price's minimum pays for anyway; None where the author decides.
 
-    Any video among the inputs is billed as at least two thirds of the output (`planning.price`).
+    Any video among the inputs is billed as at least two thirds of the output (`planning.price`). The result is a length
+    that the model accepts for a clip.
     """
     sources = [other for other in graph.inputs[id] if other.edge in ("extend", "edit")]
     if item.edge != "extend" or len(sources) != 1:
         return None
     asked = graph.scene(id).parameters.duration
-    return min(LONGEST, max(SHORTEST, math.ceil(2 * (asked if asked > 0 else LONGEST) / 3)))
+    least, most = row.video.seconds
+    return min(most, max(least, math.ceil(2 * (asked if asked > 0 else row.longest) / 3)))
 
 
 def source_seconds(item: Input, graph: Graph, facts: Facts, takes: Mapping[str, Filmed]) -> float | None:
@@ -143,10 +146,12 @@ def _measured(take: Filmed | None) -> float | None:
     return float(int(take.seconds)) if take and take.seconds else None
 
 
-def handed_seconds(item: Input, id: str, graph: Graph, facts: Facts, takes: Mapping[str, Filmed]) -> float | None:
+def handed_seconds(
+    item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Filmed]
+) -> float | None:
     """How many seconds of video an input counts for; None if nobody knows yet."""
     length = source_seconds(item, graph, facts, takes)
-    part = part_of(item, id, graph, facts, takes)
+    part = part_of(item, id, graph, row, facts, takes)
     if part.whole or length is None:
         return length
     return (part.end if part.end is not None else length) - (part.start or 0.0)

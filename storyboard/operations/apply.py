@@ -14,14 +14,14 @@ from storyboard.executor.markers import looks_for_version_1
 from storyboard.executor.run import Outcome, Run, nothing_to_do
 from storyboard.executor.stop import Stop
 from storyboard.net import opened
-from storyboard.operations.lockfile import LockKeeper
+from storyboard.operations.lockfile import LockfileWriter
 from storyboard.operations.prepare import Prepared, budget_of, digests_on_disk
 from storyboard.operations.record import begin_run, open_record, trust_of
 from storyboard.operations.service import open_account
 from storyboard.operations.signals import interruptible
 from storyboard.planning.budget import Budget
 from storyboard.planning.event import FileRenamed, Memory, Notice, RunClosed
-from storyboard.planning.lock import Lock
+from storyboard.planning.lock import Lockfile
 from storyboard.planning.plan import Plan
 from storyboard.promises import Account, Callbacks, Clock, Dice
 from storyboard.providers.catalogue import home_of
@@ -43,7 +43,7 @@ class _Record:
     """What a run writes to while it has the record's lock."""
 
     journal: Journal
-    lock: LockKeeper
+    lock: LockfileWriter
     known: Register
     trust: Memory
     budget: Budget
@@ -65,7 +65,7 @@ def apply(
         known = Register(register.folder(settings.environment()))
         journal = stack.enter_context(open_record(layout, clock, known, take_over=options.take_over))
         trust = trust_of(layout, known, journal, clock, take_over=options.take_over)
-        lock = LockKeeper(layout, clock, first_layout.providers_of(event for _, event in journal.past))
+        lock = LockfileWriter(layout, clock, first_layout.providers_of(event for _, event in journal.past))
         _check_current(prepared, journal, clock)
         budget, day = budget_of(layout, [event for _, event in journal.past], plan, options, clock)
         if session.taken_over:
@@ -110,7 +110,7 @@ def _added_to(outcome: Outcome) -> Iterator[None]:
         outcome.stopped = outcome.stopped or error
 
 
-def _take_over_lock(layout: Layout, was: str, ours: Lock, journal: Journal, lock: LockKeeper) -> None:
+def _take_over_lock(layout: Layout, was: str, ours: Lockfile, journal: Journal, lock: LockfileWriter) -> None:
     """The storyboard's file was renamed: what its lock says moves along. The old lock goes last, so that a kill at any
     moment leaves one of them, or both, which say the same."""
     journal.append(FileRenamed(storyboard=layout.stem, was=was))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from storyboard import project
 from storyboard.errors import PlanOutdated, UsageError
 from storyboard.executor.job import asked_of
-from storyboard.operations.lockfile import LockKeeper
+from storyboard.operations.lockfile import LockfileWriter
 from storyboard.operations.record import begin_run, check_free, check_record, open_record, trust_of
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.budget import books_of
 from storyboard.planning.event import Adopted, Assigned, Decided, Disowned, Intended, NotMine, RunClosed
-from storyboard.planning.history import Attempt, History, past_of
+from storyboard.planning.history import History, past_of
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.project import Loaded, Planned, State
 from storyboard.promises import Clock
@@ -103,7 +104,7 @@ def apply_decision(decision: PreparedDecision) -> None:
 def _take_back(layout: Layout, state: State, owner: Attempt, task: str, clock: Clock) -> None:
     """Remove a task's take from the lock's block of the scene that it was wrongly fetched for."""
     lock = state.lock(layout.stem)
-    keeper = LockKeeper(layout, clock)
+    keeper = LockfileWriter(layout, clock)
     for target in owner.targets:
         found = [take.id for take in lock.block(target.profile, target.scene).takes.values() if take.task == task]
         if target.storyboard == layout.stem and found:
@@ -124,7 +125,7 @@ def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended |
         if step.scene == scene and step.unit in plan.keys and step.resumes is None and step.fetches is None:
             profile = plan.graph.storyboard.profile
             begun = Intended(scene, SystemDice().token(), storyboard=layout.stem, profile=profile)
-            asked = asked_of(scene, plan.graph, planned.world.rows)
+            asked = asked_of(scene, plan.graph, planned.inputs.rows)
             key, reserve = plan.keys[step.unit], step.cost.most
             return replace(begun, ordinal=step.unit.ordinal, key=key, asked=asked, reserve=reserve)
     return None

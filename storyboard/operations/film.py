@@ -10,11 +10,12 @@ from typing import Any
 
 from storyboard import project
 from storyboard.errors import DecisionNeeded
-from storyboard.film.montage import scenes_of
 from storyboard.language.graph import Graph
 from storyboard.language.scene import Cut
 from storyboard.planning.fingerprint import canonical, digest_of
+from storyboard.planning.lock_update import with_past
 from storyboard.planning.take import Take
+from storyboard.planning.timeline import scenes_of
 from storyboard.world import files
 from storyboard.world.clock import SystemClock
 from storyboard.world.files import Layout
@@ -46,9 +47,9 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     before = _recorded(record)
     if before.get("recipe") == recipe and target.exists() and target.stat().st_size == before.get("size"):
         return Film(target, int(before["frames"]), bool(before["copied"]), anew=False)
-    from storyboard.film.assembly import assembled
+    from storyboard.film.render import render
 
-    made = assembled(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
+    made = render(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
     files.sync_file(target)  # or the record would outlive a film that a loss of power emptied
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     files.write_in_one_stroke(record, json.dumps(value).encode())
@@ -109,7 +110,7 @@ def _recorded(record: Path) -> dict[str, Any]:
 def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
     """The selected take of each scene that has one in the store."""
     state = project.state_on_disk(layout, SystemClock())
-    lock = project.with_past(state.lock(layout.stem), state.past(layout.stem), layout.stem)
+    lock = with_past(state.lock(layout.stem), state.past(layout.stem), layout.stem)
     here = state.store.digests()
     found = {id: lock.block(graph.storyboard.profile, id).take for id in graph.order}
     return {id: take for id, take in found.items() if take is not None and take.digest in here}

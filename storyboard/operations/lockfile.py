@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.lock import Lock, from_text, merged, to_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.lock_merge import merged
 from storyboard.promises import Clock
 from storyboard.world import files
 from storyboard.world.files import Layout
@@ -15,7 +17,7 @@ PATIENCE = 10
 """Times as long as it took to write the lock, until it is written again: at most a tenth of a run goes into that."""
 
 
-class LockKeeper:
+class LockfileWriter:
     """Writes the lock, in one stroke, and only when its text changes; what others write into it meanwhile stays.
 
     It is made before a plan is: what stands there then is what the plan and a pull both began with.
@@ -27,11 +29,11 @@ class LockKeeper:
         self._providers = providers
         self._clock = clock
         self._began = self._text = self._on_disk()
-        self._theirs: Lock | None = None
-        self._waiting: Lock | None = None
+        self._theirs: Lockfile | None = None
+        self._waiting: Lockfile | None = None
         self._quiet_until = 0.0
 
-    def keep(self, lock: Lock) -> None:
+    def keep(self, lock: Lockfile) -> None:
         """Write the lock down, soon: of a long film it takes a while, and the journal has every take already.
 
         For that reason, too, one that can't be read for now, as in the midst of a merge, stops nobody.
@@ -64,15 +66,15 @@ class LockKeeper:
         ended = self._clock.now()
         self._quiet_until = ended + PATIENCE * (ended - began)
 
-    def _with_theirs(self, text: str, ours: Lock) -> str:
+    def _with_theirs(self, text: str, ours: Lockfile) -> str:
         """Our text, or what comes of both where somebody else has written since we last looked."""
         found = self._on_disk()
         if found != self._text:
             self._theirs, self._text = self._said(found), found
         return text if self._theirs is None else to_text(merged(self._said(self._began), ours, self._theirs))
 
-    def _said(self, text: str) -> Lock:
-        return from_text(text, self._path.name, self._providers) if text else Lock()
+    def _said(self, text: str) -> Lockfile:
+        return from_text(text, self._path.name, self._providers) if text else Lockfile()
 
     def _on_disk(self) -> str:
         return files.read_text(self._path, 1 << 30) if self._path.exists() else ""

@@ -10,10 +10,11 @@ from storyboard.operations.options import RunOptions
 from storyboard.operations.record import check_free, check_record
 from storyboard.planning.budget import Budget, Cap
 from storyboard.planning.event import Recorded
-from storyboard.planning.lock import UNITE, VERSION, newer
+from storyboard.planning.lock import VERSION
+from storyboard.planning.lock_format import UNITE, newer
 from storyboard.planning.money import Money
 from storyboard.planning.outdated import PlanDigests, digests_of
-from storyboard.planning.plan import Plan, World
+from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.project import Loaded, Planned, State
 from storyboard.promises import Clock
 from storyboard.world import register, settings, spending
@@ -30,7 +31,7 @@ class Session:
 
     loaded: Loaded
     options: RunOptions
-    inputs: World
+    inputs: PlanInputs
     taken_over: str
     """The name of the lock of a renamed storyboard file that becomes this storyboard's own; empty if there is none."""
     digests: PlanDigests
@@ -63,7 +64,7 @@ def prepare(loaded: Loaded, options: RunOptions) -> Prepared:
     check_record(layout, known, clock, take_over=options.take_over)
     state = project.state_on_disk(layout, clock)
     planned = project.planned(layout, loaded.graph, loaded.facts, state, clock, options.selection, provider)
-    check_one_provider(planned.world, provider)
+    check_one_provider(planned.inputs, provider)
     _check_locks(layout, state, planned)
     budget, day = budget_of(layout, [event for _, event in state.events], planned.plan, options, clock)
     _check_budget(planned.plan, budget, day)
@@ -73,7 +74,7 @@ def prepare(loaded: Loaded, options: RunOptions) -> Prepared:
     digests = digests_of(
         state.past(layout.stem), state.lock(layout.stem), state.others(layout.stem), texts, loaded.facts
     )
-    return Prepared(planned.plan, Session(loaded, options, planned.world, state.taken_over, digests))
+    return Prepared(planned.plan, Session(loaded, options, planned.inputs, state.taken_over, digests))
 
 
 def digests_on_disk(loaded: Loaded, state: State) -> PlanDigests:
@@ -92,7 +93,7 @@ def digests_on_disk(loaded: Loaded, state: State) -> PlanDigests:
 def _check_locks(layout: Layout, state: State, planned: Planned) -> None:
     """Raise StateDamaged if the storyboard's lock is a newer program's, which is never written; and DecisionNeeded if
     something would be bought while a lock can't be read that may name it."""
-    version = planned.world.lock.version
+    version = planned.inputs.lock.version
     if version > VERSION:
         raise newer(version, layout.lock.name)
     buys = any(step.resumes is None and step.fetches is None for step in planned.plan.makes)
@@ -103,11 +104,11 @@ def _check_locks(layout: Layout, state: State, planned: Planned) -> None:
         )
 
 
-def check_one_provider(world: World, provider: str) -> None:
+def check_one_provider(inputs: PlanInputs, provider: str) -> None:
     """Raise DecisionNeeded if something of this storyboard that was asked of another provider is under way, or in
     doubt."""
-    for attempt in world.past.attempts.values():
-        asked_elsewhere = attempt.provider not in ("", provider) and world.owns(attempt)
+    for attempt in inputs.past.attempts.values():
+        asked_elsewhere = attempt.provider not in ("", provider) and inputs.owns(attempt)
         if attempt.state in ("in doubt", "accepted", "made") and asked_elsewhere:
             raise DecisionNeeded(
                 f"{attempt.scene} was asked of {attempt.provider}, and {provider} knows nothing of that",

@@ -9,7 +9,7 @@ from pathlib import Path
 from storyboard.errors import DecisionNeeded, FileTrouble
 from storyboard.executor.reconcile import memory_of
 from storyboard.planning.event import Imported, Memory
-from storyboard.planning.lock import version_in
+from storyboard.planning.lock_format import version_in
 from storyboard.promises import Clock
 from storyboard.world import files, first_layout, mounts
 from storyboard.world.files import Layout

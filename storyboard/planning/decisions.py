@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from storyboard.errors import UsageError
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Adopted, Decided, Disowned
-from storyboard.planning.history import Attempt, Past
+from storyboard.planning.past import Past
 
 UNDECIDED = ("in doubt", "lost", "given up", "cancelled")
 """States of an attempt that only a person ends."""

@@ -1,20 +1,14 @@
-"""Everything that can happen, as values: one frozen dataclass for each kind, and how each is written in a journal.
-
-Names that are written down (kinds, and the names of fields) belong to version 2 of the journal. They are part of that
-format and don't change when something in the code is renamed: `encode` and `decode` are where the two meet.
-"""
+"""Everything that can happen, as values: one frozen dataclass for each kind of event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias, get_args
 
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.lock import components_from, take_from, take_value
-from storyboard.planning.money import NO_MONEY, Money, money_of
+from storyboard.planning.money import NO_MONEY, Money
 from storyboard.planning.take import Take
-from storyboard.promises import is_count
 
 EventKind = Literal[
     "run_opened",
@@ -38,26 +32,10 @@ EventKind = Literal[
     "stored",
 ]
 
-DURABLE: frozenset[EventKind] = frozenset(
-    {
-        "run_opened",
-        "imported",
-        "file_renamed",
-        "intended",
-        "not_sent",
-        "rejected",
-        "accepted",
-        "unknown",
-        "adopted",
-        "disowned",
-        "not_mine",
-        "assigned",
-        "decided",
-        "ended",
-        "stored",
-    }
-)
+
+DURABLE: frozenset[EventKind] = frozenset(get_args(EventKind)) - {"run_closed", "held", "seen", "missed"}
 """What must be on the disk before the next step is taken: all that stands before or after a payment."""
+
 
 Memory = Literal["whole", "doubtful", "sought"]
 """Of our record of what was submitted: nothing is missing; something may be, so that one looks before one pays; or
@@ -302,122 +280,15 @@ AttemptEvent: TypeAlias = (
     | Ended
     | Stored
 )
+
+
 Event: TypeAlias = RunOpened | RunClosed | Imported | FileRenamed | NotMine | AttemptEvent
 """What a journal holds."""
+
+
 Recorded: TypeAlias = Event | Unrecognised
 """What is read from a journal: one that a newer storyboard wrote may hold more."""
+
+
 Notice: TypeAlias = Event | Waiting | Interrupting
 """What somebody who looks on is told."""
-
-_KINDS: Mapping[str, type[Event]] = {one.kind: one for one in get_args(Event)}
-_FIELDS: Mapping[str, frozenset[str]] = {kind: frozenset(f.name for f in fields(one)) for kind, one in _KINDS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """An event as a journal holds it: `body` is what stands in none of the other columns."""
-
-    kind: str
-    storyboard: str
-    scene: str
-    attempt: str
-    body: Mapping[str, Any]
-
-
-_COLUMNS = ("storyboard", "scene", "intent")
-
-
-def encode(event: Event) -> Encoded:
-    """An event as it is written."""
-    scene, attempt = getattr(event, "scene", ""), getattr(event, "intent", "")
-    body = {
-        one.name: _written(value)
-        for one in fields(event)
-        if one.name not in _COLUMNS and (value := getattr(event, one.name)) not in ("", None, False, NO_MONEY)
-    }
-    return Encoded(event.kind, event.storyboard, scene, attempt, body)
-
-
-def _written(value: object) -> Any:
-    match value:
-        case Take():
-            return {"id": value.id, **take_value(value)}
-        case Money():
-            return str(value)
-        case Mapping():
-            return dict(value)
-        case _:
-            return value
-
-
-def decode(row: Encoded) -> Recorded:
-    """The event that a row says. Raises ValueError, KeyError or TypeError if it says none of its kind."""
-    sort = _KINDS.get(row.kind)
-    if sort is None:
-        return Unrecognised(kind=row.kind, storyboard=row.storyboard)
-    names = _FIELDS[row.kind]
-    columns = {"storyboard": row.storyboard, "scene": row.scene, "intent": row.attempt}
-    given: dict[str, Any] = {name: value for name, value in columns.items() if name in names}
-    given |= {name: _READ[name](value) for name, value in row.body.items() if name in names}
-    event: Event = sort(**given)
-    return event
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is no whole number")
-    return value
-
-
-def _time(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no time")
-    return float(value)
-
-
-def _money(value: object) -> Money:
-    """Money that an event names; none where it says none that can be counted."""
-    try:
-        return money_of(_text(value))
-    except ValueError:
-        return NO_MONEY
-
-
-def _memory(value: object) -> Memory:
-    return "whole" if value == "whole" else "sought" if value == "sought" else "doubtful"
-
-
-def _asked(value: object) -> Mapping[str, str | int | bool]:
-    if not isinstance(value, dict):
-        raise ValueError("what was asked for is no mapping")
-    return dict(value)
-
-
-def _take(value: object) -> Take:
-    """A take that was stored. It is ours whatever it was billed: tokens that nobody can count are as if not told."""
-    if not isinstance(value, dict):
-        raise ValueError("a take is no mapping")
-    tokens = value["tokens"]
-    row = {name: one for name, one in value.items() if name != "id"}
-    return take_from(_text(value["id"]), row | {"tokens": tokens if is_count(tokens) else None})
-
-
-_READ: Mapping[str, Callable[[object], Any]] = {
-    **dict.fromkeys(("provider", "source", "was", "profile", "body", "error", "task", "by", "why", "choice"), _text),
-    **dict.fromkeys(("status", "odd", "identifier"), _text),
-    **dict.fromkeys(("pid", "exit", "last", "ordinal", "marker", "occurrence"), _whole),
-    **dict.fromkeys(("memory", "trust"), _memory),
-    **dict.fromkeys(("reserve", "rate"), _money),
-    "at": _time,
-    "key": components_from,
-    "asked": _asked,
-    "ambiguous": bool,
-    "take": _take,
-}
-"""How each field that is written is read: a name means the same in every kind of event."""

@@ -49,11 +49,11 @@ def components_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: M
     }
     for number, item in enumerate(graph.inputs[id], start=1):
         sort = "upstream" if isinstance(item.origin, SceneVideo) else "input"
-        key[f"{sort}.{number}"] = _counted(item, id, graph, facts, takes)
+        key[f"{sort}.{number}"] = _counted(item, id, graph, row, facts, takes)
     return key
 
 
-def _counted(item: Input, id: str, graph: Graph, facts: Facts, takes: Mapping[str, Take]) -> str:
+def _counted(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Take]) -> str:
     match item.origin:
         case LocalFile(path):
             what = facts[path].digest if path in facts else ""
@@ -66,7 +66,7 @@ def _counted(item: Input, id: str, graph: Graph, facts: Facts, takes: Mapping[st
             what = takes[parent].digest
             if item.moment == "out" and graph.scene(parent).out is None and takes[parent].frame:
                 return f"{item.role} {takes[parent].frame}"
-    return f"{item.role} {what}{part_of(item, id, graph, facts, takes).suffix}"
+    return f"{item.role} {what}{part_of(item, id, graph, row, facts, takes).suffix}"
 
 
 def _counted_address(address: str) -> str:
@@ -91,3 +91,12 @@ def digest_of(content: bytes) -> str:
 def canonical(value: Any) -> bytes:
     """The one way in which a value is written as JSON where a digest is taken of it."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+Key: TypeAlias = "frozenset[tuple[str, str | int | bool]]"
+"""A key by which attempts and takes are looked up."""
+
+
+def key_of(components: Components) -> Key:
+    """A scene's key as something to look up by: equal for equal components."""
+    return frozenset(components.items())

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from storyboard.language.facts import FileFacts
-from storyboard.planning.history import Past
-from storyboard.planning.lock import Lock, to_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import to_text
+from storyboard.planning.past import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,11 @@ _WORDS = {
 
 
 def digests_of(
-    past: Past, lock: Lock, others: Mapping[str, Lock], sources: Mapping[str, str], facts: Mapping[str, FileFacts]
+    past: Past,
+    lock: Lockfile,
+    others: Mapping[str, Lockfile],
+    sources: Mapping[str, str],
+    facts: Mapping[str, FileFacts],
 ) -> PlanDigests:
     """Return the digests of a record's past, of the storyboard's own and the other locks, of the texts of the
     storyboard's files by name, and of the files that it names."""

@@ -1,103 +1,24 @@
-"""Graph × facts × lock × past × wish → a plan: what is kept, what is made, and why (the rebuilder)."""
+"""A plan as a value: what it starts from, and a step for each unit of work."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
 
 from storyboard.language.capability import Capabilities
 from storyboard.language.facts import Facts
 from storyboard.language.graph import Graph
-from storyboard.language.inputs import Input, LocalFile, SceneVideo
-from storyboard.language.scene import Scene
-from storyboard.language.window import part_of
-from storyboard.planning.fingerprint import Components, components_of, is_pending
-from storyboard.planning.history import OVER, Attempt, Past
-from storyboard.planning.lock import Lock
-from storyboard.planning.price import NOTHING, Cost, cost_of
-from storyboard.planning.reason import Reason, differences
-from storyboard.planning.take import Take
-from storyboard.planning.takes import Claims, Found, shelf_of
+from storyboard.planning.attempt import Attempt
+from storyboard.planning.fingerprint import Components
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.past import Past
+from storyboard.planning.price import NOTHING, Cost
+from storyboard.planning.step import Hold, Make, Step
 from storyboard.planning.target import Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """The scene has a take that is good for today's inputs. `found` says where it was found, if it isn't the scene's
-    own yet: under its earlier name, another profile or another storyboard. `stale` says why it would be made anew, had
-    somebody asked for that."""
-
-    unit: Unit
-    take: Take
-    found: Found | None = None
-    stale: tuple[Reason, ...] = ()
-
-    @property
-    def scene(self) -> str:
-        """The scene."""
-        return self.unit.scene
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """The scene is made. `certain` is False where it is kept after all if what it is handed comes out the same.
-
-    `resumes` is an attempt that already has a task, or one in doubt whose task is looked for by its marker, so that
-    nothing is submitted; `fetches` a take of which only the file is missing, and `found` where that was found.
-    """
-
-    unit: Unit
-    reasons: tuple[Reason, ...]
-    cost: Cost = NOTHING
-    certain: bool = True
-    resumes: Attempt | None = None
-    fetches: Take | None = None
-    found: Found | None = None
-
-    @property
-    def scene(self) -> str:
-        """The scene."""
-        return self.unit.scene
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """The scene can't be made before a person decides or provides something: for it, or for `above`, which it is
-    made from."""
-
-    unit: Unit
-    why: str
-    hint: str = ""
-    reasons: tuple[Reason, ...] = ()
-    above: str = ""
-    attempt: Attempt | None = None
-    """The submission that a person decides about, if it is one."""
-
-    @property
-    def scene(self) -> str:
-        """The scene."""
-        return self.unit.scene
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """The scene was not asked for and nothing that was needs it."""
-
-    unit: Unit
-
-    @property
-    def scene(self) -> str:
-        """The scene."""
-        return self.unit.scene
-
-
-Step: TypeAlias = "Keep | Make | Hold | Idle"
-
-
-@dataclass(frozen=True, slots=True)
-class World:
+class PlanInputs:
     """What a plan has to know besides the graph: limits, files, what was made, what is in the store.
 
     `uploads` says whether a local clip can be given an address; `alive` names the tasks whose own address still lives.
@@ -107,13 +28,13 @@ class World:
 
     rows: Capabilities
     facts: Facts
-    lock: Lock
+    lock: Lockfile
     past: Past
     stored: frozenset[str]
     uploads: bool = True
     alive: frozenset[str] = frozenset()
     storyboard: str = ""
-    others: Mapping[str, Lock] = field(default_factory=dict)
+    others: Mapping[str, Lockfile] = field(default_factory=dict)
     boards: frozenset[str] = frozenset()
     provider: str = ""
     notes: tuple[str, ...] = ()
@@ -167,299 +88,3 @@ class Plan:
     def cost(self) -> Cost:
         """What it comes to, at most if every uncertain step is made."""
         return sum((step.cost for step in self.makes), NOTHING)
-
-
-def units_of(graph: Graph) -> tuple[Unit, ...]:
-    """The units of work, in the order in which they can be made. One take of each scene: more are not made yet."""
-    return tuple(Unit(id) for id in graph.order)
-
-
-def plan(graph: Graph, world: World, wanted: frozenset[str] | None = None) -> Plan:
-    """What to do so that the wanted scenes (all, if None) have takes that are good for today's inputs."""
-    needed = _needed(graph, wanted, world)
-    claims = claims_of(graph, world)
-    steps: dict[Unit, Step] = {}
-    keys: dict[Unit, Components] = {}
-    takes: dict[str, Take] = {}
-    for unit, components in _in_turn(graph, world, takes, claims):
-        id = unit.scene
-        if not is_pending(components):
-            keys[unit] = components
-        if id not in needed:
-            steps[unit] = Idle(unit)
-            _claim_own(unit, world, components, claims)
-            _hand_over(takes, id, world.lock.block(graph.storyboard.profile, id).take)
-            continue
-        step = settle(unit, graph, world, components, takes, claims)
-        claim(step, components, claims)
-        if wanted is not None and id not in wanted:
-            step = _left_as_it_is(unit, step, graph, world)
-        steps[unit] = step
-        _hand_over(takes, id, _known_take(step))
-    steps = {unit: steps[unit] for unit in units_of(graph)}
-    _hold_descendants(graph, steps)
-    asked = {step.resumes.intent for step in steps.values() if isinstance(step, Make) and step.resumes}
-    waiting = any(isinstance(step, Make) and not step.certain for step in steps.values())
-    own = (attempt for attempt in world.past.unfinished if world.owns(attempt))
-    salvage = () if waiting else tuple(attempt for attempt in own if attempt.intent not in asked)
-    return Plan(graph, steps, salvage, (*world.notes, *_notes(graph, world, takes)), keys)
-
-
-def claims_of(graph: Graph, world: World) -> Claims:
-    """Nobody's claims yet, on what the folder has."""
-    board = graph.storyboard
-    shelf = shelf_of(world.storyboard, world.lock, world.others, world.past)
-    return Claims(world.storyboard, board.profile, board.scenes, shelf, world.stored)
-
-
-def claim(step: Step, components: Components, claims: Claims) -> None:
-    """What a step uses is used by no other scene of this storyboard and combination of profiles."""
-    match step:
-        case Keep(unit=unit, take=take) | Make(unit=unit, fetches=Take() as take):
-            claims.claim_take(take, unit)
-        case Make(unit=unit, resumes=Attempt() as attempt) | Hold(unit=unit, attempt=Attempt() as attempt):
-            claims.claim_attempt(attempt, unit)
-        case Make(unit=unit):
-            claims.claim_key(unit, components)
-        case Hold() | Idle():
-            pass
-        case _:
-            assert_never(step)
-
-
-def _claim_own(unit: Unit, world: World, components: Components, claims: Claims) -> None:
-    """A scene that isn't asked for keeps the take, or the attempt, of its own that is good for today's inputs."""
-    if not claims.has_own(unit, world.lock, world.past, components):
-        return
-    found = claims.take_for(unit, world.lock, components)
-    if found is not None:
-        claims.claim_take(found.take, unit)
-    for attempt in claims.to_go_on_with(unit, world.past, components):
-        if attempt.state not in OVER:
-            claims.claim_attempt(attempt, unit)
-            return
-
-
-def _in_turn(
-    graph: Graph, world: World, takes: Mapping[str, Take], claims: Claims
-) -> Iterator[tuple[Unit, Components]]:
-    """Each unit with its key, once what it is made from is settled (`takes` then has what that hands over).
-
-    Of those that could come next, one that has a take or an attempt of its own comes first: nobody else takes that.
-    """
-    waits, children = {id: len(graph.parents[id]) for id in graph.order}, graph.children
-    place = {id: number for number, id in enumerate(graph.order)}
-    ready = [place[id] for id in graph.order if not waits[id]]
-    without: list[tuple[int, Components]] = []
-    while ready or without:
-        if ready:
-            number = heapq.heappop(ready)
-            id = graph.order[number]
-            components = components_of(id, graph, world.rows[graph.scene(id).model.row], world.facts, takes)
-            if not claims.has_own(Unit(id), world.lock, world.past, components):
-                heapq.heappush(without, (number, components))
-                continue
-        else:
-            number, components = heapq.heappop(without)
-            id = graph.order[number]
-        yield Unit(id), components
-        for child in children[id]:
-            waits[child] -= 1
-            if not waits[child]:
-                heapq.heappush(ready, place[child])
-
-
-def _known_take(step: Step) -> Take | None:
-    """The take that a scene will have, where that is known before anything is made."""
-    return step.take if isinstance(step, Keep) else step.fetches if isinstance(step, Make) else None
-
-
-def _hand_over(takes: dict[str, Take], id: str, take: Take | None) -> None:
-    if take is not None:
-        takes[id] = take
-
-
-def _needed(graph: Graph, wanted: frozenset[str] | None, world: World) -> frozenset[str]:
-    """The wanted scenes and, above them, what they are made from; a scene that has a take needs nothing above it."""
-    if wanted is None:
-        return frozenset(graph.order)
-    needed, todo = set(wanted), list(wanted)
-    while todo:
-        for parent in graph.parents[todo.pop()]:
-            if parent not in needed:
-                needed.add(parent)
-                if world.lock.block(graph.storyboard.profile, parent).take is None:
-                    todo.append(parent)
-    return frozenset(needed)
-
-
-def _left_as_it_is(unit: Unit, step: Step, graph: Graph, world: World) -> Step:
-    """What was only needed is used as it is, if it is there at all."""
-    take = world.lock.block(graph.storyboard.profile, unit.scene).take
-    if isinstance(step, (Make, Hold)) and take is not None and take.digest in world.stored:
-        return Keep(unit, take, stale=step.reasons)
-    return step
-
-
-def settle(
-    unit: Unit, graph: Graph, world: World, components: Components, takes: Mapping[str, Take], claims: Claims
-) -> Step:
-    """The step that a unit's key asks for. A run asks again when what was pending is known."""
-    id = unit.scene
-    found = claims.take_for(unit, world.lock, components)
-    if found is not None:
-        return _with_take(unit, found, world)
-    profile = graph.storyboard.profile
-    same = claims.attempts_for(unit, world.past, components)
-    own = [attempt for attempt in same if (world.storyboard, profile, id) in {one[:3] for one in attempt.targets}]
-    reasons = _reasons(id, graph, world, components, own)
-    for attempt in claims.to_go_on_with(unit, world.past, components):
-        held = _why_held(attempt, id, profile, world.provider)
-        if held:
-            return Hold(unit, *held, reasons, attempt=attempt)
-        if attempt.state not in OVER:
-            return Make(unit, reasons, resumes=attempt)
-    unaddressed = _unaddressed(id, graph, world, takes)
-    if unaddressed:
-        return Hold(unit, *unaddressed, reasons)
-    row = world.rows[graph.scene(id).model.row]
-    certain = not is_pending(components) or any(reason.kind != "upstream" for reason in reasons)
-    return Make(unit, reasons, cost_of(id, graph, row, world.facts, takes), certain)
-
-
-def _with_take(unit: Unit, found: Found, world: World) -> Step:
-    """The step of a unit that has a take: keep it, or fetch its file."""
-    take, elsewhere = found.take, None if found.origin == "own" else found
-    if take.digest in world.stored:
-        return Keep(unit, take, elsewhere)
-    reason = Reason("missing", f"its video {take.digest[:19]}… is not in the store")
-    if world.provider and take.provider != world.provider:
-        why = f"its video {take.digest[:19]}… is not in the store, and {_maker(take)}"
-        hint = f"`storyboard run --provider {take.provider}` fetches it" if take.provider else "bring the file back"
-        return Hold(unit, why, hint, (reason,))
-    return Make(unit, (reason,), fetches=take, found=elsewhere)
-
-
-def _maker(take: Take) -> str:
-    return f"it was made by {take.provider}" if take.provider else "it was brought in as a file"
-
-
-def _reasons(id: str, graph: Graph, world: World, components: Components, own: Sequence[Attempt]) -> tuple[Reason, ...]:
-    if own and own[-1].state in ("failed", "refused"):
-        word = "failed" if own[-1].state == "failed" else "was refused"
-        return (Reason("failed", f"the last attempt {word}: {own[-1].error or 'no reason was given'}"),)
-    take = world.lock.block(graph.storyboard.profile, id).take
-    if take is None:
-        return (Reason("new", "it has no take yet", graph.scene(id).place),)
-    return differences(id, graph, take.components, components)
-
-
-IN_DOUBT = "it was submitted, but the answer was lost: it may be in the making, and be billed"
-
-
-def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tuple[str, str] | None:
-    """Why a person has to decide about an attempt on a scene's behalf, and what can be done."""
-    match attempt.state:
-        case "in doubt" | "accepted" | "made" if provider and attempt.provider not in ("", provider):
-            why = f"it was asked of {attempt.provider}, and {provider} knows nothing of that"
-            return why, f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}"
-        case "in doubt" if not attempt.carried:
-            return IN_DOUBT, in_doubt_hint(scene, profile)
-        case "given up":
-            return "its last submission was given up", again(scene, profile, paid=True)
-        case "cancelled":
-            return f"task {attempt.task} was cancelled; nothing was billed", again(scene, profile)
-        case "lost":
-            why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
-            return why, lost_hint(scene, profile, attempt.task)
-        case _:
-            return None
-
-
-def deciding(scene: str, profile: str, choice: str) -> str:
-    """The command that decides about a scene's submission."""
-    return f"`storyboard resolve {scene} {choice}{f' --profile {profile}' if profile else ''}`"
-
-
-def lost_hint(scene: str, profile: str, task: str) -> str:
-    """What a person can do about a task that can't be had any more."""
-    look = f"{deciding(scene, profile, f'--adopt {task}')} has it looked at once more"
-    return f"{look}; {again(scene, profile, paid=True)}"
-
-
-def again(scene: str, profile: str, *, paid: bool = False) -> str:
-    """What a person can say to have a scene submitted again; `paid`: it may have been paid for before."""
-    wish = "pay for it again" if paid else "have it made after all"
-    return f"to {wish}, say {deciding(scene, profile, '--submit-again')}"
-
-
-def in_doubt_hint(scene: str, profile: str) -> str:
-    """What a person can do about a submission in doubt."""
-    return (
-        "look for it with `storyboard tasks list`, then say one of\n"
-        f"  {deciding(scene, profile, '--adopt TASK')}\n"
-        f"  {deciding(scene, profile, '--submit-again')} (it may be billed twice)\n"
-        f"  {deciding(scene, profile, '--abandon')}"
-    )
-
-
-def _unaddressed(id: str, graph: Graph, world: World, takes: Mapping[str, Take]) -> tuple[str, str] | None:
-    """Why a video that the scene is given can't be given an address, and what to do."""
-    if world.uploads:
-        return None
-    for item in graph.inputs[id]:
-        why = _homeless(item, id, graph, world, takes) if item.kind == "video" else ""
-        if why:
-            hint = "a bucket of your own will be a setting; until then name an https or asset:// address"
-            if isinstance(item.origin, SceneVideo):
-                hint += f", or hand over all of it: `{{scene: {item.origin.scene}, from: 0}}`"
-            return (
-                f"{why} has no address that the service could fetch, and videos are never sent as data",
-                hint,
-            )
-    return None
-
-
-def _homeless(item: Input, id: str, graph: Graph, world: World, takes: Mapping[str, Take]) -> str:
-    if isinstance(item.origin, LocalFile):
-        return item.origin.path
-    if not isinstance(item.origin, SceneVideo):
-        return ""
-    parent = item.origin.scene
-    if not part_of(item, id, graph, world.facts, takes).whole:
-        return f"a part of {parent}"
-    kept = takes.get(parent)
-    return f"{parent} (made more than a day ago)" if kept is not None and kept.task not in world.alive else ""
-
-
-def _hold_descendants(graph: Graph, steps: dict[Unit, Step]) -> None:
-    for unit in units_of(graph):
-        held = [parent for parent in graph.parents[unit.scene] if isinstance(steps[Unit(parent)], Hold)]
-        if held and isinstance(steps[unit], Make):
-            steps[unit] = Hold(unit, f"it is made from {held[0]}, which is held", above=held[0])
-
-
-def _notes(graph: Graph, world: World, takes: Mapping[str, Take]) -> list[str]:
-    """What the plan decided by itself and an author may want to know, and what is asked for but not done yet."""
-    notes = []
-    if graph.storyboard.footage == "new" and any(scene.mode == "extend" for scene in graph.storyboard.scenes.values()):
-        notes.append("film: footage that an extension repeats stays in it: dropping it is not done yet")
-    for id in graph.order:
-        scene = graph.scene(id)
-        notes.extend(f"{id}: {note}" for note in _not_yet(scene))
-        if scene.left_out:
-            notes.append(f"{id}: {', '.join(scene.left_out)} of the defaults is left out, as the scene's mode has none")
-        for item in graph.inputs[id]:
-            part = part_of(item, id, graph, world.facts, takes)
-            entered = graph.scene(item.origin.scene).starts if isinstance(item.origin, SceneVideo) else None
-            if item.kind == "video" and item.window is None and (part.start or 0.0) > (entered or 0.0):
-                source = item.names[0] if item.names else "its source"
-                why = "more would cost extra; `from: 0` hands over all of it"
-                notes.append(f"{id}: takes over {source} from {part.start:g} s on ({why})")
-    return notes
-
-
-def _not_yet(scene: Scene) -> Iterator[str]:
-    """What a scene asks for and a later version does."""
-    if scene.takes > 1:
-        yield f"{scene.takes} takes are asked for; one is made, the others are not made yet"

@@ -67,7 +67,7 @@ def cost_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping
     ]
     areas = sorted(sizes, key=lambda size: size[0] * size[1])
     videos = [item for item in graph.inputs[id] if item.kind == "video"]
-    known = [handed_seconds(item, id, graph, facts, takes) for item in videos]
+    known = [handed_seconds(item, id, graph, row, facts, takes) for item in videos]
     low_in, high_in = _handed(known, any(is_only_stated(item, facts) for item in videos), row)
     low = tokens(*areas[0], short, low_in if videos else None)
     high = tokens(*areas[-1], long, high_in if videos else None)

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from typing import Literal, assert_never
 
+from storyboard.language.capability import Capabilities
 from storyboard.language.graph import Graph
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, Step
+from storyboard.planning.plan import Plan
+from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.target import Unit
 
-Standing = Literal["waiting", "running", "done", "failed", "held", "blocked"]
+UnitState = Literal["waiting", "running", "done", "failed", "held", "blocked"]
 
 
 class Schedule:
@@ -21,49 +23,44 @@ class Schedule:
     run at the same moment would else submit the same scenes in step. Without a salt they come in the plan's order.
     """
 
-    def __init__(self, plan: Plan, salt: str = "") -> None:
+    def __init__(self, plan: Plan, rows: Capabilities, salt: str = "") -> None:
         self._salt = salt
         self._graph = plan.graph
-        self._standing = {unit: _begin(step) for unit, step in plan.steps.items()}
+        self._states = {unit: _begin(step) for unit, step in plan.steps.items()}
         self._units: dict[str, list[Unit]] = {}
         for unit in plan.steps:
             self._units.setdefault(unit.scene, []).append(unit)
-        self._way = _ways(plan.graph, {step.scene for step in plan.makes})
+        self._way = _ways(plan.graph, {step.scene for step in plan.makes}, rows)
         self._followers = plan.graph.children
         for unit in plan.steps:
-            if self._standing[unit] in ("held", "failed"):
+            if self._states[unit] in ("held", "failed"):
                 self._block(unit.scene)
 
-    def standing(self, unit: Unit) -> Standing:
+    def state(self, unit: Unit) -> UnitState:
         """Where a unit stands."""
-        return self._standing[unit]
+        return self._states[unit]
 
     @property
     def ready(self) -> tuple[Unit, ...]:
         """The units that can start, the most urgent first."""
-        found = [unit for unit, standing in self._standing.items() if standing == "waiting" and self._may_start(unit)]
+        found = [unit for unit, state in self._states.items() if state == "waiting" and self._may_start(unit)]
         return tuple(sorted(found, key=lambda unit: (-self._way[unit.scene], unit.ordinal, self._lot(unit))))
 
     def _lot(self, unit: Unit) -> bytes:
         return hashlib.sha256(f"{self._salt} {unit.scene}".encode()).digest() if self._salt else b""
 
-    @property
-    def over(self) -> bool:
-        """Is there nothing running and nothing that could start?"""
-        return "running" not in self._standing.values() and not self.ready
-
     def start(self, unit: Unit) -> None:
         """The unit is being worked on."""
-        self._standing[unit] = "running"
+        self._states[unit] = "running"
 
-    def end(self, unit: Unit, standing: Standing) -> None:
+    def end(self, unit: Unit, state: UnitState) -> None:
         """The unit is done, failed or held; what is made from its scene is blocked unless it is done."""
-        self._standing[unit] = standing
-        if standing != "done":
+        self._states[unit] = state
+        if state != "done":
             self._block(unit.scene)
 
-    def _of(self, scene: str) -> tuple[Standing, ...]:
-        return tuple(self._standing[unit] for unit in self._units[scene])
+    def _of(self, scene: str) -> tuple[UnitState, ...]:
+        return tuple(self._states[unit] for unit in self._units[scene])
 
     def _may_start(self, unit: Unit) -> bool:
         handed = all(one == "done" for parent in self._graph.parents[unit.scene] for one in self._of(parent))
@@ -74,12 +71,12 @@ class Schedule:
         todo = [scene]
         while todo:
             units = (unit for follower in self._followers[todo.pop()] for unit in self._units[follower])
-            waiting = [unit for unit in units if self._standing[unit] == "waiting"]
-            self._standing.update(dict.fromkeys(waiting, "blocked"))
+            waiting = [unit for unit in units if self._states[unit] == "waiting"]
+            self._states.update(dict.fromkeys(waiting, "blocked"))
             todo.extend(unit.scene for unit in waiting)
 
 
-def _begin(step: Step) -> Standing:
+def _begin(step: Step) -> UnitState:
     match step:
         case Make():
             return "waiting"
@@ -91,12 +88,13 @@ def _begin(step: Step) -> Standing:
             assert_never(step)
 
 
-def _ways(graph: Graph, made: set[str]) -> Mapping[str, int]:
+def _ways(graph: Graph, made: set[str], rows: Capabilities) -> Mapping[str, int]:
     """Seconds of video still to be made from each scene on, itself included, along the longest path."""
     ways: dict[str, int] = {}
     children = graph.children
     for id in reversed(graph.order):
-        asked = graph.scene(id).parameters.duration
-        own = (asked if asked > 0 else 15) if id in made else 0
+        scene = graph.scene(id)
+        asked = scene.parameters.duration
+        own = (asked if asked > 0 else rows[scene.model.row].longest) if id in made else 0
         ways[id] = own + max((ways[child] for child in children[id]), default=0)
     return ways

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import get_args
 
 from storyboard.errors import UsageError
 from storyboard.language.graph import Graph, ancestors, descendants
 from storyboard.language.problem import nearest
+from storyboard.planning.status import SceneState
 
-STATES = ("new", "stale", "kept", "pinned", "blocked", "held", "running", "failed")
+STATES: tuple[SceneState, ...] = get_args(SceneState)
 
 
-def select(words: Iterable[str], graph: Graph, states: Mapping[str, str]) -> frozenset[str]:
+def select(words: Iterable[str], graph: Graph, states: Mapping[str, SceneState]) -> frozenset[str]:
     """The scenes that any of the words mean. A name that matches nothing raises UsageError; a filter may be empty."""
     chosen: frozenset[str] = frozenset()
     for word in words:
@@ -32,7 +34,7 @@ def names_state(words: Iterable[str]) -> bool:
     return any(part.removeprefix("+").startswith("state:") for word in words for part in word.split(","))
 
 
-def _of_part(part: str, graph: Graph, states: Mapping[str, str]) -> frozenset[str]:
+def _of_part(part: str, graph: Graph, states: Mapping[str, SceneState]) -> frozenset[str]:
     core = part.removeprefix("+").removesuffix("+")
     found = _of_core(core, graph, states)
     up = part.startswith("+")
@@ -43,7 +45,7 @@ def _of_part(part: str, graph: Graph, states: Mapping[str, str]) -> frozenset[st
     return found.union(*(way(graph, id) for way in reach for id in found))
 
 
-def _of_core(core: str, graph: Graph, states: Mapping[str, str]) -> frozenset[str]:
+def _of_core(core: str, graph: Graph, states: Mapping[str, SceneState]) -> frozenset[str]:
     sort, colon, value = core.partition(":")
     if colon and sort == "tag":
         return frozenset(id for id in graph.order if value in graph.scene(id).tags)

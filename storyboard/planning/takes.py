@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from storyboard.planning.fingerprint import Components, is_pending
-from storyboard.planning.history import BINDING, OVER, Attempt, Key, Past, key_of
-from storyboard.planning.lock import Lock
+from storyboard.planning.attempt import BINDING, OVER, Attempt
+from storyboard.planning.fingerprint import Components, Key, is_pending, key_of
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.past import Past
 from storyboard.planning.take import Take
 from storyboard.planning.target import Target, Unit
 
@@ -34,7 +35,7 @@ _RANKS: Mapping[Origin, int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TakeMatch:
     """A take, what it was made for, and how that stands to the scene that uses it."""
 
     take: Take
@@ -72,7 +73,7 @@ class Shelf:
         return any(one.take.id != take.id and one.target[:3] != scene_of for one in self.with_key(take.components))
 
 
-def shelf_of(storyboard: str, lock: Lock, others: Mapping[str, Lock], past: Past) -> Shelf:
+def shelf_of(storyboard: str, lock: Lockfile, others: Mapping[str, Lockfile], past: Past) -> Shelf:
     """What a storyboard's lock, the locks of the other storyboards in its folder, and their record know of takes."""
     found: dict[Key, dict[tuple[str, Target], Shelved]] = {}
     ages = {one.take.id: age for age, one in enumerate(past.takes)}
@@ -95,7 +96,7 @@ def shelf_of(storyboard: str, lock: Lock, others: Mapping[str, Lock], past: Past
     )
 
 
-def _of_locks(locks: Mapping[str, Lock]) -> Iterator[Shelved]:
+def _of_locks(locks: Mapping[str, Lockfile]) -> Iterator[Shelved]:
     for storyboard, lock in locks.items():
         for (profile, scene), block in lock.blocks.items():
             for take in block.takes.values():
@@ -139,19 +140,19 @@ class Claims:
             return False
         return self._attempts.get(attempt.intent, unit) == unit
 
-    def take_for(self, unit: Unit, lock: Lock, components: Components) -> Found | None:
+    def take_for(self, unit: Unit, lock: Lockfile, components: Components) -> TakeMatch | None:
         """The take that serves a unit of this key; None if there is none that is free."""
         if is_pending(components):
             return None
         own = lock.block(self._profile, unit.scene)
         for take in own.made_from(components) if own.selected else ():
             if self._is_free(take, unit):
-                return Found(take, Target(self._storyboard, self._profile, *unit))
+                return TakeMatch(take, Target(self._storyboard, self._profile, *unit))
         found = [row for row in self._rows(unit, lock, components) if self._is_free(row.take, unit)]
         best = min(found, key=lambda row: self._preference(row, unit), default=None)
-        return best and Found(best.take, best.target, self._origin_for(best.target, unit))
+        return best and TakeMatch(best.take, best.target, self._origin_for(best.target, unit))
 
-    def has_own(self, unit: Unit, lock: Lock, past: Past, components: Components) -> bool:
+    def has_own(self, unit: Unit, lock: Lockfile, past: Past, components: Components) -> bool:
         """Has the unit a take, or an attempt that is not over, of its own for this key?"""
         if any(self._is_free(take, unit) for take in lock.block(self._profile, unit.scene).made_from(components)):
             return True
@@ -185,7 +186,7 @@ class Claims:
     def _is_free(self, take: Take, unit: Unit) -> bool:
         return self._takes.get(take.id, unit) == unit
 
-    def _rows(self, unit: Unit, lock: Lock, components: Components) -> Iterator[Shelved]:
+    def _rows(self, unit: Unit, lock: Lockfile, components: Components) -> Iterator[Shelved]:
         """The takes of this key in the unit's own block, as it is now, and elsewhere."""
         own = Target(self._storyboard, self._profile, *unit)
         for take in lock.block(self._profile, unit.scene).made_from(components):

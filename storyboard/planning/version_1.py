@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storyboard.planning.event import Encoded, Recorded, decode
+from storyboard.planning.event import Recorded
+from storyboard.planning.event_codec import Encoded, decode
 from storyboard.planning.take import id_of
 
 NOT_SAID = "ark"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from storyboard.planning.history import Attempt, Past, StoredTake
-from storyboard.planning.lock import Lock
+from storyboard.planning.attempt import Attempt
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.past import Past, StoredTake
 from storyboard.providers.provider import Task
 
 
@@ -59,7 +60,7 @@ class Owned:
         }
 
 
-def owned(task: Task, past: Past, locks: Mapping[str, Lock], digests: Collection[str]) -> Owned:
+def owned(task: Task, past: Past, locks: Mapping[str, Lockfile], digests: Collection[str]) -> Owned:
     """Whose a task is, by the record and the locks of the folder, by storyboard; `digests` are those of the files in
     the store."""
     attempts = [attempt for attempt in past.attempts.values() if attempt.task == task.id]

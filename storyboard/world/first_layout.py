@@ -20,7 +20,9 @@ from typing import Any
 
 from storyboard.errors import FileTrouble, StateDamaged
 from storyboard.planning.event import Event, Imported, Memory, Recorded, Unrecognised
-from storyboard.planning.lock import Lock, from_text, merged, to_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.lock_merge import merged
 from storyboard.promises import Clock
 from storyboard.world import mounts
 from storyboard.world.files import (
@@ -204,8 +206,8 @@ def _move_lock(layout: Layout, old: OldRecord, providers: dict[str, str]) -> Non
         return
     theirs = from_text(read_text(old.lock, LARGEST_LOCK), old.lock.name, providers)
     new = layout.lock_of(old.stem)
-    ours = from_text(read_text(new, LARGEST_LOCK), new.name) if new.exists() else Lock()
-    write_in_one_stroke(new, to_text(merged(Lock(), ours, theirs)).encode())
+    ours = from_text(read_text(new, LARGEST_LOCK), new.name) if new.exists() else Lockfile()
+    write_in_one_stroke(new, to_text(merged(Lockfile(), ours, theirs)).encode())
     try:
         old.lock.unlink()
         sync_folder(old.folder)

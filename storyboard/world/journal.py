@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateDamaged
-from storyboard.planning.event import DURABLE, Encoded, Event, Memory, Recorded, RunOpened, decode, encode
+from storyboard.planning.event import DURABLE, Event, Memory, Recorded, RunOpened
+from storyboard.planning.event_codec import Encoded, decode, encode
 from storyboard.planning.history import History
 from storyboard.planning.version_1 import Translator
 from storyboard.promises import Clock

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from storyboard.errors import AnotherRunner, StoryboardError
-from storyboard.planning.history import RecordedElsewhere
+from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.promises import Clock
 from storyboard.world.files import private_folder, write_in_one_stroke
 from storyboard.world.journal import Journal, sole_runner

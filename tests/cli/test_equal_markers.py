@@ -10,7 +10,8 @@ import pytest
 
 from storyboard.emulator.app import Conditions
 from storyboard.planning.fingerprint import components_of
-from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text
 from storyboard.planning.marker import marker_of
 from storyboard.providers.catalogue import capabilities
 from storyboard.testing.emulator import Emulator, emulator
@@ -58,7 +59,7 @@ class Lost:
         return {str(row["task_id"]): names[row["body"]["content"][0]["text"]] for row in self.service.ledger}
 
     @property
-    def lock(self) -> Lock:
+    def lock(self) -> Lockfile:
         """The project's lock."""
         return from_text(
             (self._path.parent / ".storyboard/emulated/storyboard.lock").read_text("utf-8"), "storyboard.lock"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.planning.lock import from_text
+from storyboard.planning.lock_format import from_text
 from tests.cli.doors import STORYBOARD, run, say
 from tests.first_layout import put_back
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text
 from tests.cli.doors import Said, run, say
 
 HEAD = """\
@@ -35,7 +36,7 @@ def film(tmp_path: Path) -> Path:
     return path
 
 
-def lock_of(path: Path) -> Lock:
+def lock_of(path: Path) -> Lockfile:
     """The emulated lock of a storyboard."""
     place = path.parent / ".storyboard/emulated" / f"{path.stem}.lock"
     return from_text(place.read_text("utf-8"), place.name)

@@ -14,11 +14,12 @@ from storyboard.operations.apply import apply
 from storyboard.operations.options import RunOptions
 from storyboard.operations.prepare import prepare
 from storyboard.planning.event import Intended, Notice, Stored
-from storyboard.planning.lock import Lock, from_text, to_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text, to_text
 from storyboard.project import Loaded
 from storyboard.world.files import Layout, layout_of
 from tests.cli.doors import STORYBOARD, run
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 THEIRS = take("theirs", {"prompt": "theirs"})
 
@@ -58,9 +59,9 @@ def loaded(layout: Layout) -> Loaded:
     return project.loaded_of(layout, *project.survey(layout))
 
 
-def lock_on_disk(layout: Layout) -> Lock:
+def lock_on_disk(layout: Layout) -> Lockfile:
     """The lock as it is written now."""
-    return from_text(layout.lock.read_text("utf-8"), layout.lock.name) if layout.lock.exists() else Lock()
+    return from_text(layout.lock.read_text("utf-8"), layout.lock.name) if layout.lock.exists() else Lockfile()
 
 
 def pull(layout: Layout) -> Callable[[], None]:
@@ -108,7 +109,7 @@ def test_a_plan_is_outdated_if_the_lock_changed_while_a_person_was_asked(layout:
 def test_an_older_lock_that_came_takes_nothing_from_a_run(layout: Layout) -> None:
     """What it had made already is written down again."""
     running(layout, "dusk")
-    running(layout, "lamp", when="stored", told=writing(layout, to_text(Lock())))
+    running(layout, "lamp", when="stored", told=writing(layout, to_text(Lockfile())))
     assert scenes(layout) == {"dusk": 1, "lamp": 1}
 
 
@@ -123,7 +124,7 @@ def test_a_merge_that_is_half_done_is_left_as_it_is_and_told(layout: Layout) -> 
     """Everything is made all the same, and the next run writes it down without paying again."""
     marks = "<<<<<<< mine\n{}\n"
     outcome = running(layout, "dusk", "alone", when="intended", told=writing(layout, marks))
-    assert ({outcome.result(id).standing for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
+    assert ({outcome.result(id).state for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
     assert "storyboard.lock can't be read as a lock" in str(outcome.stopped)
     assert layout.lock.read_text("utf-8") == marks
     layout.lock.unlink()

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.planning.lock import Lock, from_text, to_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text, to_text
 from tests.cli.doors import say
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 FIRST = take("first", {"prompt": "first"})
 OURS = take("ours", {"prompt": "ours"})
 THEIRS = take("theirs", {"prompt": "theirs"})
 BOTH = take("both", {"prompt": "both"})
-BASE = Lock().with_take("", "dusk", FIRST, select=True)
+BASE = Lockfile().with_take("", "dusk", FIRST, select=True)
 OURS_LOCK = BASE.with_take("", "dusk", OURS, select=True)
 THEIRS_LOCK = BASE.with_take("", "dusk", THEIRS, select=False)
 EVERY_TAKE = {FIRST.id, OURS.id, THEIRS.id}
@@ -34,7 +35,7 @@ def written(folder: Path, *texts: str) -> list[Path]:
     return paths
 
 
-def marked(folder: Path, base: Lock, ours: Lock, theirs: Lock, *style: str) -> Path:
+def marked(folder: Path, base: Lockfile, ours: Lockfile, theirs: Lockfile, *style: str) -> Path:
     """A lock in which git has left the marks of a merge that it could not do."""
     (one, middle, other) = written(folder, to_text(ours), to_text(base), to_text(theirs))
     words = ["git", "merge-file", "-p", *style, str(one), str(middle), str(other)]
@@ -45,7 +46,7 @@ def marked(folder: Path, base: Lock, ours: Lock, theirs: Lock, *style: str) -> P
     return path
 
 
-def lock_of(path: Path) -> Lock:
+def lock_of(path: Path) -> Lockfile:
     """The lock in a file."""
     return from_text(path.read_text("utf-8"), path.name)
 

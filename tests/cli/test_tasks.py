@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from storyboard.planning.advice import in_doubt_hint
 from storyboard.planning.event import Accepted, AttemptEvent, Decided, Intended, Unanswered
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.plan import in_doubt_hint
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world import serving
@@ -25,7 +25,7 @@ from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
 from tests.asking import TASKS, create, order
 from tests.cli.doors import FAST, Said, run, say
-from tests.planning.worlds import key
+from tests.planning.values import key
 from tests.reading import graph_of
 
 Write = Callable[[str], Path]

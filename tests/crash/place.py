@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import storyboard
-from storyboard.planning.lock import from_text
+from storyboard.planning.lock_format import from_text
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
 from tests.crash.start import Start, cold, warm, warm_up

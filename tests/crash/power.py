@@ -30,7 +30,8 @@ from typing import TypeAlias
 
 from storyboard.errors import StoryboardError
 from storyboard.planning.event import Stored
-from storyboard.planning.lock import Lock, from_text
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
@@ -195,7 +196,7 @@ def judge(state: State, where: Place, tried: Path) -> None:
             for digest in filter(None, (event.take.digest, event.take.frame)):
                 _check_stored(state, hidden, digest)
     text = state.get(f"/{hidden}/storyboard.lock")
-    lock = Lock() if text is None else from_text(text.decode(), "storyboard.lock")
+    lock = Lockfile() if text is None else from_text(text.decode(), "storyboard.lock")
     for take_of in filter(None, (lock.block("", scene).take for scene in SCENES)):
         _check_stored(state, hidden, take_of.digest)
     Addresses(tried / "addresses.jsonl")

@@ -22,8 +22,9 @@ from storyboard.executor.stop import Stop
 from storyboard.planning.budget import Budget, Cap
 from storyboard.planning.event import Notice, Recorded, RunClosed, Waiting
 from storyboard.planning.history import past_of
-from storyboard.planning.lock import Lock
-from storyboard.planning.plan import World, plan
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.plan import PlanInputs
+from storyboard.planning.planner import plan
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
@@ -70,7 +71,7 @@ class Stage:
     cap: Cap | None = None
     instead: Callable[[Provider], Provider] = lambda provider: provider
     dice: LoadedDice = field(default_factory=LoadedDice)
-    lock: Lock = field(default_factory=Lock)
+    lock: Lockfile = field(default_factory=Lockfile)
     past: list[tuple[float, Recorded]] = field(default_factory=list)
     heard: list[Notice] = field(default_factory=list)
     hears: Callable[[Crew, Notice], None] = nobody
@@ -107,7 +108,7 @@ class Stage:
 
     async def _walked(self, journal: Journal) -> Outcome:
         store, graph = Store(self.folder / "store"), graph_of(self.text)
-        world = World(capabilities(), {}, self.lock, past_of(journal.past), store.digests(), provider="ark")
+        world = PlanInputs(capabilities(), {}, self.lock, past_of(journal.past), store.digests(), provider="ark")
         memory = memory_of(journal.past, self.clock.now()) if journal.past else "whole"
         journal.open_run(provider="ark", memory=memory)
         way = net.Net(self.patience)
@@ -140,13 +141,13 @@ class Stage:
         self.heard.append(event)
         self.hears(crew, event)
 
-    def _keep(self, lock: Lock) -> None:
+    def _keep(self, lock: Lockfile) -> None:
         self.lock = lock
 
 
 def standings(outcome: Outcome) -> Mapping[str, str]:
     """Where each scene stands after a run."""
-    return {unit.scene: result.standing for unit, result in outcome.results.items()}
+    return {unit.scene: result.state for unit, result in outcome.results.items()}
 
 
 def staged(folder: Path, faults: Sequence[Fault], doing: Callable[[Stage], object]) -> Stage:

@@ -23,14 +23,15 @@ from storyboard.executor.job import Job
 from storyboard.executor.perform import perform
 from storyboard.executor.run import Outcome, Run
 from storyboard.planning.budget import Budget, Cap, Entry
-from storyboard.planning.event import Accepted, Intended, Notice, encode
+from storyboard.planning.event import Accepted, Intended, Notice
+from storyboard.planning.event_codec import encode
 from storyboard.planning.marker import Marker
 from storyboard.planning.money import Money, money_of
-from storyboard.planning.plan import plan
+from storyboard.planning.planner import plan
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.spending import Spending
 from tests.executor.desk import Bench, Desk, bench
-from tests.planning.worlds import world
+from tests.planning.values import plan_inputs
 from tests.reading import graph_of
 
 JOB = Job("dusk", "", {"prompt": "words"}, reserve=money_of("5 CNY"), rate=money_of("46 CNY"))
@@ -156,7 +157,7 @@ scenes:
 def walked(crew: Crew) -> Outcome:
     """Run the film's plan as if nobody had looked at its cost beforehand."""
     graph = graph_of(FILM)
-    here = world()
+    here = plan_inputs()
     return asyncio.run(Run(plan(graph, here), here, crew, lambda _: None).walk())
 
 
@@ -166,10 +167,10 @@ def test_running_out_holds_what_isn_t_submitted_and_fetches_what_is(tmp_path: Pa
     at = bench(tmp_path, slots=2)
     crew, _ = capped(at, tmp_path, day="10.1 CNY")
     outcome = walked(crew)
-    standings = sorted(result.standing for result in outcome.results.values())
+    standings = sorted(result.state for result in outcome.results.values())
     assert (outcome.exit_code, len(outcome.takes), len(at.desk.bodies)) == (4, 2, 2)
     assert set(standings) <= {"done", "held", "blocked"}
-    told = {(result.what, result.hint) for result in outcome.results.values() if result.standing == "held"}
+    told = {(result.what, result.hint) for result in outcome.results.values() if result.state == "held"}
     what = "it may cost ¥5.01, more than the ¥10.10 of max_cost_day, of which ¥0.08 is left"
     assert told == {(what, "go on tomorrow")}
 

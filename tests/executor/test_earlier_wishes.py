@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from storyboard.emulator.faults import Fault
-from storyboard.executor.run import Outcome, with_salvaged
+from storyboard.executor.run import Outcome
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.decisions import decide, find_unresolved
 from storyboard.planning.event import Accepted, Notice, RunClosed
-from storyboard.planning.history import Attempt, Past, past_of
-from storyboard.planning.lock import Lock
+from storyboard.planning.history import past_of
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_update import with_salvaged
+from storyboard.planning.past import Past
 from storyboard.world.journal import Journal
 from tests.executor.stage import HEAD, ONE, TWO, Stage, nobody, staged, standings
-from tests.planning.worlds import take, world
+from tests.planning.values import plan_inputs, take
 
 RENAMED = ONE.replace("dusk:", "evening:")
 OTHER = HEAD + "  gulls: {prompt: Gulls.}\n"
@@ -92,7 +95,7 @@ def test_a_submission_in_doubt_is_told_though_its_scene_is_gone(tmp_path: Path) 
     stage, (_, second, third) = lived(tmp_path, ONE, OTHER, OTHER, faults=(LOST, UNKNOWN))
     for outcome in (second, third):
         (told,) = outcome.earlier
-        assert (standings(outcome), outcome.exit_code, told.scene, told.standing) == (
+        assert (standings(outcome), outcome.exit_code, told.scene, told.state) == (
             {"gulls": "done"},
             4,
             "dusk",
@@ -173,14 +176,14 @@ FETCHED = Attempt("i1", "a", "", SPARE.components, "stored", task=SPARE.task, st
 @pytest.mark.parametrize(
     ("lock", "selected"),
     [
-        (Lock(), SPARE.id),
-        (Lock().with_take("", "a", USED, select=True), USED.id),
-        (Lock().with_take("draft", "a", USED, select=True), ""),
-        (Lock().with_take("", "b", take("other", {"prompt": "Gulls."}), select=True), SPARE.id),
+        (Lockfile(), SPARE.id),
+        (Lockfile().with_take("", "a", USED, select=True), USED.id),
+        (Lockfile().with_take("draft", "a", USED, select=True), ""),
+        (Lockfile().with_take("", "b", take("other", {"prompt": "Gulls."}), select=True), SPARE.id),
     ],
     ids=["nothing", "another take of the scene", "another take of the key, elsewhere", "another key"],
 )
-def test_what_was_only_fetched_is_selected_where_nothing_else_serves(lock: Lock, selected: str) -> None:
+def test_what_was_only_fetched_is_selected_where_nothing_else_serves(lock: Lockfile, selected: str) -> None:
     """What is chained to the scene was made from the take that was used: it has to be found first the next time."""
-    found = with_salvaged(replace(world(lock), storyboard="film"), FETCHED, SPARE, Past())
+    found = with_salvaged(replace(plan_inputs(lock), storyboard="film"), FETCHED, SPARE, Past())
     assert (found.block("", "a").selected, SPARE.id in found.block("", "a").takes) == (selected, True)

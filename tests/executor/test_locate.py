@@ -29,6 +29,7 @@ from storyboard.executor.reconcile import LISTED, odds
 from storyboard.executor.stop import Stopped
 from storyboard.executor.submit import submit
 from storyboard.planning import event as happened
+from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.planning.event import (
     Accepted,
     Adopted,
@@ -43,7 +44,6 @@ from storyboard.planning.event import (
     Waiting,
 )
 from storyboard.planning.fingerprint import Components
-from storyboard.planning.history import RecordedElsewhere
 from storyboard.planning.marker import NO_MARKER, Marker, identifier_of, marker_of, marker_of_version_1
 from storyboard.providers.provider import EVERYTHING, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
@@ -339,6 +339,39 @@ def test_a_task_of_another_storyboard_s_scene_is_not_adopted(tmp_path: Path) -> 
     given_to_dawn(at, "trailer")
     error = error_of(submit(JOB, at.crew, order))
     assert "--adopt" not in (error.hint if error else "--adopt")
+
+
+def test_a_task_that_may_be_a_duplicate_of_another_scene_s_is_not_recovered(tmp_path: Path) -> None:
+    """Another scene's request carried the same marker: the task may be its twin, which another copy submitted."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(Intended("dawn", "i-dawn", key=OTHERS, marker=FIRST))
+    at.journal.append(Accepted("dawn", "i-dawn", "cgt-dawn"))
+    at.desk.listed = [task(at)]
+    error = error_of(recover(JOB, replace(at.crew, memory="sought")))
+    assert (error and error.what, error and error.hint) == (
+        "task cgt-other carries this scene's marker, but scene dawn's marker is the same",
+        "`storyboard resolve dusk --not-mine cgt-other` if it is dawn's; then the next run submits this scene\n"
+        "`storyboard resolve dusk --adopt cgt-other` if it is this scene's",
+    )
+
+
+def test_a_marker_that_was_passed_over_is_looked_for_one_further(tmp_path: Path) -> None:
+    """A copy for which the other scene's attempt was in doubt took the next marker."""
+    at = at_a_desk(tmp_path)
+    at.journal.append(Intended("dawn", "i-dawn", key=OTHERS, marker=FIRST))
+    at.journal.append(Accepted("dawn", "i-dawn", "cgt-dawn"))
+    at.desk.listed = [task(at, expires_after=FIRST + 1)]
+    assert "cgt-other" in came(checked(JOB, at.crew))
+
+
+def test_a_remake_after_own_and_other_failures_is_looked_for(tmp_path: Path) -> None:
+    """This copy's first task failed, another copy's remake failed as well, and its second one is listed."""
+    at = at_a_desk(tmp_path)
+    remade(at)
+    own = task(at, "cgt-first", status="failed", word="failed")
+    other = came_to_nothing(at, 1)
+    at.desk.listed = [own, other, task(at, expires_after=marker_of(KEY, 2))]
+    assert "cgt-other" in came(checked(JOB, at.crew))
 
 
 def test_a_second_task_of_that_marker_is_held_as_well(tmp_path: Path) -> None:

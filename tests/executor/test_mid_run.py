@@ -18,8 +18,9 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.facts import FileFacts
 from storyboard.planning.event import Notice, OfAttempt
-from storyboard.planning.lock import Lock
-from storyboard.planning.plan import World, plan
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.plan import PlanInputs
+from storyboard.planning.planner import plan
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
@@ -27,7 +28,7 @@ from storyboard.world.files import Layout, look
 from storyboard.world.media import still
 from tests.executor.desk import Bench, Desk, bench, video
 from tests.making import BLUE, RED, picture
-from tests.planning.worlds import ROWS, made, world
+from tests.planning.values import ROWS, made, plan_inputs
 from tests.reading import graph_of
 
 FILM = """\
@@ -47,9 +48,9 @@ class Project:
 
     at: Bench
     text: str = FILM
-    lock: Lock = field(default_factory=Lock)
+    lock: Lockfile = field(default_factory=Lockfile)
 
-    def keep(self, lock: Lock) -> None:
+    def keep(self, lock: Lockfile) -> None:
         """Write the lock down."""
         self.lock = lock
 
@@ -59,7 +60,7 @@ class Project:
         layout = Layout(self.at.crew.root / "storyboard.yaml", "emulated")
         files: dict[str, FileFacts] = look(layout, ["art/quay.png"], digests=True)
         past, stored = self.at.journal.history.past, self.at.crew.store.digests()
-        here = World(ROWS, files, self.lock, past, stored)
+        here = PlanInputs(ROWS, files, self.lock, past, stored)
         hands: Crew = replace(self.at.crew, tell=tell, **crew)  # type: ignore[arg-type]  # fields of a crew
         return asyncio.run(Run(plan(graph, here), here, hands, self.keep).walk())
 
@@ -90,7 +91,7 @@ def upon(kind: str, scene: str, act: Callable[[], object]) -> Callable[[Notice],
 
 def standings(outcome: Outcome) -> dict[str, str]:
     """How each scene stands."""
-    return {unit.scene: result.standing for unit, result in outcome.results.items()}
+    return {unit.scene: result.state for unit, result in outcome.results.items()}
 
 
 ONE_HELD = {"dusk": "done", "lamp": "done", "quay": "held", "gulls": "done"}
@@ -153,10 +154,10 @@ def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> 
     at = bench(tmp_path, Forgetful(VirtualClock()))
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
-    here = world(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
+    here = plan_inputs(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
     outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk())
     held = outcome.result("dusk")
-    assert (held.standing, "its video is gone from the store" in held.what, at.desk.bodies) == ("held", True, [])
+    assert (held.state, "its video is gone from the store" in held.what, at.desk.bodies) == ("held", True, [])
 
 
 def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
@@ -164,10 +165,10 @@ def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
     at = bench(tmp_path)
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
-    here = world(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
+    here = plan_inputs(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
     outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk())
     held = outcome.result("dusk")
-    assert (held.standing, "the service has another one now" in held.what) == ("held", True)
+    assert (held.state, "the service has another one now" in held.what) == ("held", True)
     assert (at.desk.bodies, at.journal.history.past.takes) == ([], ())
 
 

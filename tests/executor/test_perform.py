@@ -30,8 +30,9 @@ from storyboard.executor.perform import perform
 from storyboard.executor.stop import Stopped
 from storyboard.executor.submit import submit
 from storyboard.net import FETCHES
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Accepted, Intended
-from storyboard.planning.history import Attempt, past_of
+from storyboard.planning.history import past_of
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.planning.take import Take
 from storyboard.promises import Address, Sink

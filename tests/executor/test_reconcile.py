@@ -22,12 +22,13 @@ from storyboard.executor.reconcile import (
     unrecorded,
     verdict,
 )
+from storyboard.planning.attempt import Attempt, AttemptState
 from storyboard.planning.decisions import decide, find_unresolved, give_back
 from storyboard.planning.event import Accepted, Adopted, Decided, Disowned, Event, RunClosed, RunOpened, Stored
-from storyboard.planning.history import Attempt, AttemptState, Past
 from storyboard.planning.marker import Marker
+from storyboard.planning.past import Past
 from storyboard.providers.provider import Status, Task
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 AT = 1_780_000_000.0
 MARK = 200_000

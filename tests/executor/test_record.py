@@ -34,6 +34,7 @@ from storyboard.executor.perform import perform
 from storyboard.executor.polling import odd_after
 from storyboard.executor.submit import submit
 from storyboard.planning import event as happened
+from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import (
     Accepted,
     Adopted,
@@ -49,10 +50,9 @@ from storyboard.planning.event import (
     Stored,
     Unanswered,
     Waiting,
-    encode,
 )
+from storyboard.planning.event_codec import encode
 from storyboard.planning.fingerprint import Components, digest_of
-from storyboard.planning.history import Attempt
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.planning.money import Money
 from storyboard.providers.provider import EVERYTHING, Task, TaskQuery

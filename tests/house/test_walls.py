@@ -21,7 +21,7 @@ PLANTED = {
     "One door for jsonschema": ("language/validator.py", "import jsonschema"),
     "One door for networkx": ("planning/schedule.py", "import networkx"),
     "One door for httpx": ("providers/ark/client.py", "import httpx"),
-    "One door for PyAV and Pillow": ("film/assembly.py", "import av"),
+    "One door for PyAV and Pillow": ("film/render.py", "import av"),
     "One door for sqlite3": ("world/store.py", "import sqlite3"),
     "One door for uvicorn": ("emulator/app.py", "import uvicorn"),
     "One floor for click and rich": ("operations/prepare.py", "import click"),

@@ -6,7 +6,7 @@ import pytest
 
 from storyboard.language.facts import FileFacts
 from storyboard.language.window import LAST_FRAME, Part, handed_seconds, part_of
-from tests.planning.worlds import take
+from tests.planning.values import ROWS, take
 from tests.reading import graph_of
 
 FACTS = {"harbour.mp4": FileFacts("harbour.mp4", format="mp4", seconds=7.5)}
@@ -19,7 +19,9 @@ def part(child: str, parent: str = "", facts: dict[str, FileFacts] | None = None
         f"  lamp: {{prompt: He lights the lamp., duration: 8{parent}}}\n  it: {{{child}}}\n"
     )
     graph = graph_of(text)
-    return part_of(graph.inputs["it"][0], "it", graph, FACTS if facts is None else facts, {})
+    return part_of(
+        graph.inputs["it"][0], "it", graph, ROWS[graph.scene("it").model.row], FACTS if facts is None else facts, {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,24 @@ def test_the_tail_that_costs_nothing(duration: int, expected: Part) -> None:
     assert part(f"extend: lamp, duration: {duration}") == expected
 
 
+@pytest.mark.parametrize(
+    ("duration", "length", "expected"),
+    [
+        (-1, 28, Part(start=8.0)),
+        (30, 28, Part(start=8.0)),
+        (27, 28, Part(start=10.0)),
+        (15, 28, Part(start=18.0)),
+    ],
+)
+def test_the_free_tail_is_as_long_as_the_models_row_allows(duration: int, length: int, expected: Part) -> None:
+    """A model whose row has 30 s, for its output and for a clip, is handed up to 20 s of a source for nothing."""
+    text = f"storyboard: 1\nmodel: seedance-2.5\nscenes:\n  lamp: {{prompt: Lamp., duration: {length}}}\n"
+    graph = graph_of(f"{text}  it: {{extend: lamp, duration: {duration}}}\n")
+    row = ROWS[graph.scene("it").model.row]
+    assert (row.longest, row.video.seconds) == (30, (2, 30))
+    assert part_of(graph.inputs["it"][0], "it", graph, row, {}, {}) == expected
+
+
 def test_an_author_may_pay_for_all() -> None:
     """`from: 0` hands over the whole source."""
     assert part("extend: {scene: lamp, from: 0}, duration: 4") == Part()
@@ -110,7 +130,7 @@ def test_a_clip_that_nobody_measured_is_handed_over_whole() -> None:
 def test_what_is_far_away_is_never_cut() -> None:
     """Something at an address is handed over as it is."""
     graph = graph_of('storyboard: 1\nscenes: {it: {extend: "https://f.example/a.mp4", duration: 4}}')
-    assert part_of(graph.inputs["it"][0], "it", graph, {}, {}) == Part()
+    assert part_of(graph.inputs["it"][0], "it", graph, ROWS[graph.scene("it").model.row], {}, {}) == Part()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +154,7 @@ def seconds(child: str, parent: str = "", measured: float = 0.0) -> float | None
     """How many seconds of its first input a scene is handed."""
     graph = graph_of(f"storyboard: 1\nscenes:\n  lamp: {{prompt: Lamp.{parent}}}\n  it: {{{child}}}\n")
     takes = {"lamp": take("lamp", {}, measured)} if measured else {}
-    return handed_seconds(graph.inputs["it"][0], "it", graph, {}, takes)
+    return handed_seconds(graph.inputs["it"][0], "it", graph, ROWS[graph.scene("it").model.row], {}, takes)
 
 
 def test_own_segments_count_at_whole_seconds() -> None:

@@ -16,7 +16,6 @@ from storyboard.planning.event import (
     Accepted,
     Adopted,
     Decided,
-    Encoded,
     Ended,
     Event,
     EventKind,
@@ -27,10 +26,10 @@ from storyboard.planning.event import (
     Seen,
     Stored,
     Unanswered,
-    decode,
 )
+from storyboard.planning.event_codec import Encoded, decode
 from storyboard.planning.money import Money, money_of, price_of
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 RATE = Money(Decimal(28), "CNY")
 RESERVED = 1000

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storyboard.planning.attempt import Attempt, AttemptState
 from storyboard.planning.event import (
     Accepted,
     Adopted,
     Assigned,
     Decided,
     Disowned,
-    Encoded,
     Ended,
     Event,
     EventKind,
@@ -37,14 +37,14 @@ from storyboard.planning.event import (
     Stored,
     Unanswered,
     Unrecognised,
-    decode,
-    encode,
 )
-from storyboard.planning.history import Attempt, AttemptState, History, Past, StoredTake, past_of
-from storyboard.planning.lock import take_value
+from storyboard.planning.event_codec import Encoded, decode, encode
+from storyboard.planning.history import History, past_of
 from storyboard.planning.money import Money, money_of
+from storyboard.planning.past import Past, StoredTake
+from storyboard.planning.take_format import take_value
 from storyboard.planning.target import Target
-from tests.planning.worlds import take
+from tests.planning.values import take
 
 TAKE = take("one", {"prompt": "Waves."})
 INTENDED = Intended("a", "i1", profile="draft", key={"prompt": "Waves."})

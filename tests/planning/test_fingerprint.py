@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storyboard.language.facts import FileFacts
 from storyboard.planning.fingerprint import Components, canonical, is_pending
-from tests.planning.worlds import digest, key, take
+from tests.planning.values import digest, key, take
 from tests.reading import graph_of
 
 FILM = """\

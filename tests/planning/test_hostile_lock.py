@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.lock import VERSION, Lock, from_text, to_text
-from storyboard.planning.plan import plan
-from storyboard.report.view import root_causes, rows
-from tests.planning.worlds import made, world
+from storyboard.planning.causes import root_causes
+from storyboard.planning.lock import VERSION, Lockfile
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.planner import plan
+from storyboard.planning.status import statuses_of
+from storyboard.report.view import status_value
+from tests.planning.values import made, plan_inputs
 from tests.reading import graph_of
 
 FILM = """\
@@ -87,7 +90,7 @@ def mutated(path: tuple[str, ...], hostile: object, *, as_name: bool) -> str:
     return json.dumps(value)
 
 
-def lock_or_damage(text: str) -> Lock | None:
+def lock_or_damage(text: str) -> Lockfile | None:
     """The lock that a text says; None if it is damaged."""
     try:
         return from_text(text, "film.lock")
@@ -106,9 +109,9 @@ def test_whatever_stands_in_it_is_damaged_or_can_be_planned_with(
         with pytest.raises(StateDamaged, match="only reads newer ones"):
             to_text(lock)
     elif lock is not None:
-        known = world(lock)
+        known = plan_inputs(lock)
         found = plan(CHANGED, known)
-        shown: list[object] = [row.value() for row in rows(found, known)]
+        shown: list[object] = [status_value(status) for status in statuses_of(found, known)]
         shown += [str(reason) for id in CHANGED.order for _, reason in root_causes(id, found)]
         json.dumps(shown, ensure_ascii=False, allow_nan=False).encode()
         assert lock_or_damage(to_text(lock).encode().decode()) == lock
@@ -157,8 +160,8 @@ def test_a_take_that_no_run_wrote_is_damage(name: str, value: object) -> None:
 @pytest.mark.parametrize("name", ["input.x", "input.", "input", "upstream.-1", "input.0", "upstream.1.of", "camera"])
 def test_a_name_that_no_key_has_is_only_another_key(name: str) -> None:
     """A later storyboard's keys may have names that ours haven't: a take of such a key is stale, and shown as that."""
-    known = world(from_text(changed(key={name: "1"}), "film.lock"))
-    assert [row.state for row in rows(plan(CHANGED, known), known)] == ["stale"] * 3
+    known = plan_inputs(from_text(changed(key={name: "1"}), "film.lock"))
+    assert [status.state for status in statuses_of(plan(CHANGED, known), known)] == ["stale"] * 3
 
 
 @pytest.mark.parametrize("name", ["dusk", "ark:cgt-dusk", "selected", "frame", "storyboard_lock"])

@@ -13,22 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StateDamaged
-from storyboard.planning.lock import (
-    EMPTY,
-    VERSION,
-    Block,
-    Kept,
-    Lock,
-    from_text,
-    is_take_id,
-    merged,
-    sides_of,
-    take_from,
-    take_value,
-    to_text,
-)
+from storyboard.planning.lock import EMPTY, VERSION, Block, Kept, Lockfile
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.lock_merge import merged, sides_of
 from storyboard.planning.take import Take, id_of
-from tests.planning.worlds import digest, made, take
+from storyboard.planning.take_format import is_take_id, take_from, take_value
+from tests.planning.values import digest, made, take
 from tests.reading import graph_of
 
 NAMES = st.text(alphabet="abcXYZ09_-灯塔é", min_size=1, max_size=10)
@@ -70,19 +60,19 @@ def blocks(draw: st.DrawFn) -> Block:
 
 PROFILES = st.lists(NAMES, max_size=2).map(",".join)
 BLOCKS = st.dictionaries(st.tuples(PROFILES, NAMES), blocks(), max_size=5)
-LOCKS = st.builds(Lock, BLOCKS, EXTRAS)
+LOCKS = st.builds(Lockfile, BLOCKS, EXTRAS)
 
 
 @settings(max_examples=80, deadline=None)
 @given(LOCKS)
-def test_a_lock_is_read_as_it_was_written(lock: Lock) -> None:
+def test_a_lock_is_read_as_it_was_written(lock: Lockfile) -> None:
     """Whatever was made under whichever profiles, reading gives back what was written."""
     assert from_text(to_text(lock), "film.lock") == lock
 
 
 @settings(max_examples=40, deadline=None)
 @given(LOCKS)
-def test_writing_again_changes_nothing(lock: Lock) -> None:
+def test_writing_again_changes_nothing(lock: Lockfile) -> None:
     """A lock that was read is written as it stood."""
     text = to_text(lock)
     assert to_text(from_text(text, "film.lock")) == text
@@ -90,7 +80,7 @@ def test_writing_again_changes_nothing(lock: Lock) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(LOCKS)
-def test_blocks_stand_in_the_order_of_their_digests(lock: Lock) -> None:
+def test_blocks_stand_in_the_order_of_their_digests(lock: Lockfile) -> None:
     """Blocks are ordered by the SHA-256 of their names, whoever made them first."""
     names = list(json.loads(to_text(lock))["scenes"])
     assert names == sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
@@ -99,8 +89,8 @@ def test_blocks_stand_in_the_order_of_their_digests(lock: Lock) -> None:
 def test_the_order_of_making_leaves_no_trace() -> None:
     """Two people who make the same scenes in another order write the same lock."""
     one, other = take("one", {}), take("other", {})
-    forth = Lock().with_take("", "a", one, select=True).with_take("", "b", other, select=True)
-    back = Lock().with_take("", "b", other, select=True).with_take("", "a", one, select=True)
+    forth = Lockfile().with_take("", "a", one, select=True).with_take("", "b", other, select=True)
+    back = Lockfile().with_take("", "b", other, select=True).with_take("", "a", one, select=True)
     assert to_text(forth) == to_text(back)
 
 
@@ -153,14 +143,14 @@ def test_a_damaged_lock_is_refused(text: str) -> None:
 def test_a_new_take_is_selected_if_asked() -> None:
     """A take more moves the selection only where that is asked for."""
     one, other = take("one", {}), take("other", {})
-    lock = Lock().with_take("", "a", one, select=True)
+    lock = Lockfile().with_take("", "a", one, select=True)
     found = [lock.with_take("", "a", other, select=select).block("", "a").selected for select in (False, True)]
     assert found == [one.id, other.id]
 
 
 def test_profiles_have_blocks_of_their_own() -> None:
     """What was made under a profile isn't seen without it."""
-    lock = Lock().with_take("draft", "a", take("one", {}), select=True)
+    lock = Lockfile().with_take("draft", "a", take("one", {}), select=True)
     assert (lock.block("draft", "a").take, lock.block("", "a").take) == (take("one", {}), None)
 
 
@@ -174,8 +164,8 @@ def test_the_selected_take_is_preferred() -> None:
 
 def test_moving_keeps_everything_but_the_name() -> None:
     """A renamed scene's block stands under the new name, and no more under the old."""
-    block = Lock().with_take("", "old", take("one", {}), select=True)
-    assert block.moving("", "old", "new") == Lock().with_take("", "new", take("one", {}), select=True)
+    block = Lockfile().with_take("", "old", take("one", {}), select=True)
+    assert block.moving("", "old", "new") == Lockfile().with_take("", "new", take("one", {}), select=True)
 
 
 @settings(max_examples=30, deadline=None)
@@ -187,7 +177,7 @@ def test_an_event_holds_a_whole_take(one: Take) -> None:
 
 def test_another_take_is_selected() -> None:
     """Selecting changes which of a scene's takes is the one, and loses none."""
-    lock = Lock().with_take("", "a", take("one", {}), select=True).with_take("", "a", take("two", {}), select=True)
+    lock = Lockfile().with_take("", "a", take("one", {}), select=True).with_take("", "a", take("two", {}), select=True)
     block = lock.selecting("", "a", take("one", {}).id).block("", "a")
     assert (block.take, len(block.takes)) == (take("one", {}), 2)
 
@@ -256,11 +246,11 @@ def test_two_takes_of_equal_bytes_are_two_takes() -> None:
     """Two tasks may yield the same video: each stays, in a lock, in its text, and in what two have made of it."""
     one = take("one", {"prompt": "a"})
     twin = replace(one, id="ark:cgt-twin")
-    lock = Lock().with_take("", "a", one, select=True).with_take("", "a", twin, select=False)
+    lock = Lockfile().with_take("", "a", one, select=True).with_take("", "a", twin, select=False)
     assert dict(lock.block("", "a").takes) == {one.id: one, twin.id: twin}
     assert from_text(to_text(lock), "film.lock") == lock
-    sides = (Lock().with_take("", "a", made, select=True) for made in (one, twin))
-    assert dict(merged(Lock(), *sides).block("", "a").takes) == {one.id: one, twin.id: twin}
+    sides = (Lockfile().with_take("", "a", made, select=True) for made in (one, twin))
+    assert dict(merged(Lockfile(), *sides).block("", "a").takes) == {one.id: one, twin.id: twin}
 
 
 def test_a_take_that_another_scene_uses_is_this_one_s_no_more() -> None:
@@ -268,13 +258,13 @@ def test_a_take_that_another_scene_uses_is_this_one_s_no_more() -> None:
     one, two = take("one", {}), take("two", {})
     kept = Kept("ann", "2026-10-01", {"prompt": ("a", "b")})
     both = Block({one.id: one, two.id: two}, one.id, one.id, {one.id: kept, two.id: kept})
-    found = Lock({("", "a"): both}).without_take("", "a", one.id).block("", "a")
+    found = Lockfile({("", "a"): both}).without_take("", "a", one.id).block("", "a")
     assert found == Block({two.id: two}, "", "", {two.id: kept})
-    assert Lock({("", "a"): both}).without_take("", "a", "ark:cgt-other").block("", "a") == both
+    assert Lockfile({("", "a"): both}).without_take("", "a", "ark:cgt-other").block("", "a") == both
 
 
 ONE, TWO, THREE = (take(word, {"prompt": word}) for word in ("one", "two", "three"))
-BASE = Lock().with_take("", "a", ONE, select=True)
+BASE = Lockfile().with_take("", "a", ONE, select=True)
 
 
 def test_what_two_made_is_kept_by_both() -> None:
@@ -306,7 +296,7 @@ def test_what_only_they_selected_is_selected() -> None:
 
 def test_what_they_removed_comes_back() -> None:
     """A take that was bought is not lost because an older lock was fetched."""
-    assert merged(BASE, BASE, Lock()) == BASE
+    assert merged(BASE, BASE, Lockfile()) == BASE
 
 
 def test_a_block_that_we_moved_does_not_stay_behind() -> None:
@@ -321,7 +311,7 @@ def test_what_they_added_to_a_block_that_we_moved_stays() -> None:
     assert (both.block("", "a").take, both.block("", "b").take) == (THREE, ONE)
 
 
-def changed(draw: st.DrawFn, base: Lock) -> Lock:
+def changed(draw: st.DrawFn, base: Lockfile) -> Lockfile:
     """What somebody makes of a lock: takes are added, moved, selected and taken away."""
     lock = replace(base, extra=draw(st.just(base.extra) | EXTRAS))
     for (profile, scene), block in base.blocks.items():
@@ -342,21 +332,21 @@ def changed(draw: st.DrawFn, base: Lock) -> Lock:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[Lock, Lock, Lock]:
+def histories(draw: st.DrawFn) -> tuple[Lockfile, Lockfile, Lockfile]:
     """A lock, and what two have made of it, each without the other; or three locks of no common history."""
     base = draw(LOCKS)
     sides = changed(draw, base), changed(draw, base)
     return (draw(LOCKS) if draw(st.integers(0, 4)) == 0 else base, *sides)
 
 
-def ids_of(lock: Lock) -> set[str]:
+def ids_of(lock: Lockfile) -> set[str]:
     """The identities of all takes of a lock."""
     return {id for block in lock.blocks.values() for id in block.takes}
 
 
 @settings(max_examples=80, deadline=None)
 @given(histories())
-def test_a_merge_loses_no_take_of_either_side(history: tuple[Lock, Lock, Lock]) -> None:
+def test_a_merge_loses_no_take_of_either_side(history: tuple[Lockfile, Lockfile, Lockfile]) -> None:
     """Whatever stood there before, each is there; and in its own block, unless the other side has moved it."""
     base, ours, theirs = history
     both = merged(base, ours, theirs)
@@ -370,14 +360,14 @@ def test_a_merge_loses_no_take_of_either_side(history: tuple[Lock, Lock, Lock]) 
 
 @settings(max_examples=80, deadline=None)
 @given(LOCKS)
-def test_a_lock_that_nobody_changed_is_merged_into_itself(lock: Lock) -> None:
+def test_a_lock_that_nobody_changed_is_merged_into_itself(lock: Lockfile) -> None:
     """Takes, selections, pins, what was kept, and unknown keys are as they were."""
     assert merged(lock, lock, lock) == lock
 
 
 @settings(max_examples=80, deadline=None)
 @given(histories())
-def test_what_only_one_side_selected_is_selected(history: tuple[Lock, Lock, Lock]) -> None:
+def test_what_only_one_side_selected_is_selected(history: tuple[Lockfile, Lockfile, Lockfile]) -> None:
     """Where the other side has left the selection as it was; of two new selections ours counts."""
     base, ours, theirs = history
     both = merged(base, ours, theirs)
@@ -392,12 +382,12 @@ def test_what_only_one_side_selected_is_selected(history: tuple[Lock, Lock, Lock
 ABSENT = object()
 
 
-def with_extra(extra: Mapping[str, Any]) -> Lock:
+def with_extra(extra: Mapping[str, Any]) -> Lockfile:
     """A lock that has unknown keys at the top, in its block and in its take."""
-    return Lock({("", "a"): Block({ONE.id: replace(ONE, extra=extra)}, ONE.id, extra=extra)}, extra)
+    return Lockfile({("", "a"): Block({ONE.id: replace(ONE, extra=extra)}, ONE.id, extra=extra)}, extra)
 
 
-def extras_of(lock: Lock) -> tuple[Mapping[str, Any], ...]:
+def extras_of(lock: Lockfile) -> tuple[Mapping[str, Any], ...]:
     """The unknown keys of such a lock: at the top, in its block and in its take."""
     block = lock.block("", "a")
     return lock.extra, block.extra, block.takes[ONE.id].extra
@@ -479,7 +469,7 @@ def test_a_lock_of_version_1_is_read(task: str, providers: Mapping[str, str] | N
     components: dict[str, str | int | bool] = {"duration": 5, "prompt": "one"}
     one = Take(id, digest("one"), components, digest("frame"), 5.04, 1280, 720, 108900, ordinal=1)
     blocks_of_today = {("draft", "灯"): EMPTY, ("", "a"): Block({id: one}, id)}
-    assert from_text(lock_of_version_1(task), "film.lock", providers) == Lock(blocks_of_today, {}, VERSION)
+    assert from_text(lock_of_version_1(task), "film.lock", providers) == Lockfile(blocks_of_today, {}, VERSION)
 
 
 def test_a_lock_of_version_1_is_written_as_one_of_today() -> None:
@@ -586,7 +576,7 @@ def common(rows: list[list[str]]) -> int:
 
 @settings(max_examples=60, deadline=None)
 @given(histories(), st.booleans())
-def test_locks_are_found_between_merge_marks(history: tuple[Lock, Lock, Lock], diff3: bool) -> None:
+def test_locks_are_found_between_merge_marks(history: tuple[Lockfile, Lockfile, Lockfile], diff3: bool) -> None:
     """What two have made of a lock is read from what git leaves of it; and so is the lock, where the marks have it."""
     base, *sides = sides_of(conflicted(*map(to_text, history), diff3=diff3))
     assert [from_text(side, "film.lock") for side in sides] == [*history[1:]]
@@ -608,7 +598,7 @@ def test_an_unknown_key_is_as_the_side_that_changed_it_has_it(
 
 @settings(max_examples=40, deadline=None)
 @given(LOCKS, LOCKS)
-def test_a_merge_with_what_stood_there_is_what_we_have(base: Lock, ours: Lock) -> None:
+def test_a_merge_with_what_stood_there_is_what_we_have(base: Lockfile, ours: Lockfile) -> None:
     """Nobody else wrote: then it changes nothing, and merging once more doesn't either."""
     theirs = merged(base, ours, base)
     assert merged(base, ours, theirs) == theirs
@@ -617,12 +607,12 @@ def test_a_merge_with_what_stood_there_is_what_we_have(base: Lock, ours: Lock) -
 @pytest.mark.parametrize("sign", ["\\ud800", "\udcff"], ids=["escaped", "no UTF-8"])
 def test_a_lock_that_could_not_be_written_again_is_refused(sign: str) -> None:
     """Half a character: it would be found out in the midst of a run, when a take is to be written beside it."""
-    text = to_text(Lock().with_take("", "a", take("one", {"prompt": "PLACE"}), select=True)).replace("PLACE", sign)
+    text = to_text(Lockfile().with_take("", "a", take("one", {"prompt": "PLACE"}), select=True)).replace("PLACE", sign)
     with pytest.raises(StateDamaged, match="can't be read as a lock"):
         from_text(text, "film.lock")
 
 
 def test_a_lock_may_hold_escaped_signs() -> None:
     """As another program writes those that take two words."""
-    lock = Lock().with_take("", "a", take("one", {"prompt": "a 🎬"}), select=True)
+    lock = Lockfile().with_take("", "a", take("one", {"prompt": "a 🎬"}), select=True)
     assert from_text(json.dumps(json.loads(to_text(lock))), "film.lock") == lock

@@ -7,14 +7,16 @@ from functools import cache
 import pytest
 
 from storyboard.language.graph import Graph
-from storyboard.planning.lock import Block, Lock
-from storyboard.planning.plan import World, plan
-from storyboard.planning.schedule import Schedule, Standing
+from storyboard.planning.causes import root_causes
+from storyboard.planning.lock import Block, Lockfile
+from storyboard.planning.plan import PlanInputs
+from storyboard.planning.planner import plan
+from storyboard.planning.schedule import Schedule, UnitState
 from storyboard.planning.selection import select
+from storyboard.planning.status import statuses_of
 from storyboard.planning.take import Take
 from storyboard.planning.target import Unit
-from storyboard.report.view import root_causes, rows
-from tests.planning.worlds import key, take, world
+from tests.planning.values import ROWS, key, plan_inputs, take
 from tests.reading import graph_of
 
 LENGTH = 5000
@@ -29,22 +31,22 @@ def chained(first: str = "A lighthouse.") -> Graph:
 
 
 @cache
-def all_made() -> World:
+def all_made() -> PlanInputs:
     """A world in which all of the chain was made."""
     takes: dict[str, Take] = {}
     for id in chained().order:
         above = {parent: takes[parent] for parent in chained().parents[id]}
         takes[id] = take(id, key(id, chained(), above))
-    return world(Lock({("", id): Block({one.id: one}, one.id) for id, one in takes.items()}))
+    return plan_inputs(Lockfile({("", id): Block({one.id: one}, one.id) for id, one in takes.items()}))
 
 
-@pytest.mark.parametrize("standing", ["failed", "held"])
-def test_the_end_of_the_first_blocks_the_last(standing: Standing) -> None:
+@pytest.mark.parametrize("state", ["failed", "held"])
+def test_the_end_of_the_first_blocks_the_last(state: UnitState) -> None:
     """When the first scene fails, or is held, the last of thousands is blocked."""
-    schedule = Schedule(plan(chained(), world()))
+    schedule = Schedule(plan(chained(), plan_inputs()), ROWS)
     schedule.start(Unit("s0"))
-    schedule.end(Unit("s0"), standing)
-    assert (schedule.standing(Unit(LAST)), schedule.over) == ("blocked", True)
+    schedule.end(Unit("s0"), state)
+    assert (schedule.state(Unit(LAST)), schedule.ready) == ("blocked", ())
 
 
 def test_why_the_last_is_stale() -> None:
@@ -56,7 +58,7 @@ def test_why_the_last_is_stale() -> None:
 def test_every_scene_has_a_row() -> None:
     """All of a long chain is seen to be stale."""
     found = plan(chained("A harbour."), all_made())
-    assert {row.state for row in rows(found, all_made())} == {"stale"}
+    assert {status.state for status in statuses_of(found, all_made())} == {"stale"}
 
 
 @pytest.mark.parametrize("word", [f"+{LAST}", "s0+"])
@@ -67,4 +69,4 @@ def test_all_of_it_is_selected_from_its_ends(word: str) -> None:
 
 def test_the_last_alone_needs_all_above_it() -> None:
     """Where only the last scene is asked for, all that it is made from is made."""
-    assert len(plan(chained(), world(), frozenset({LAST})).makes) == LENGTH
+    assert len(plan(chained(), plan_inputs(), frozenset({LAST})).makes) == LENGTH

@@ -9,7 +9,7 @@ import pytest
 from storyboard.errors import DecisionNeeded
 from storyboard.language.facts import FileFacts, Trouble
 from storyboard.planning.price import NOTHING, Cost, cost_of, tokens
-from tests.planning.worlds import ROWS, take
+from tests.planning.values import ROWS, take
 from tests.reading import graph_of
 
 BEFORE = """\

@@ -6,7 +6,7 @@ import pytest
 
 from storyboard.language.facts import FileFacts
 from storyboard.planning.reason import differences
-from tests.planning.worlds import digest, key, take
+from tests.planning.values import digest, key, take
 from tests.reading import graph_of
 
 FILM = """\

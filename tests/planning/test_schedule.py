@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.planning.history import Attempt, Past
-from storyboard.planning.plan import plan
+from storyboard.planning.attempt import Attempt
+from storyboard.planning.past import Past
+from storyboard.planning.planner import plan
 from storyboard.planning.schedule import Schedule
 from storyboard.planning.target import Unit
-from tests.planning.worlds import key, made, world
+from tests.planning.values import ROWS, key, made, plan_inputs
 from tests.reading import graph_of
 
 FILM = """\
@@ -25,7 +27,7 @@ scenes:
 
 def schedule(text: str = FILM) -> Schedule:
     """The schedule of a storyboard of which nothing was made."""
-    return Schedule(plan(graph_of(text), world()))
+    return Schedule(plan(graph_of(text), plan_inputs()), ROWS)
 
 
 def ready(found: Schedule) -> tuple[str, ...]:
@@ -37,6 +39,16 @@ def ready(found: Schedule) -> tuple[str, ...]:
 def test_the_longest_way_goes_first() -> None:
     """Of what can start the scene with the most seconds still before it is the first: dusk with 5 + 5 + 8."""
     assert ready(schedule()) == ("dusk", "short")
+
+
+@pytest.mark.parametrize(
+    ("model", "first"), [("seedance-2.0", "long"), ("seedance-2.5", "auto"), ("seedance-1.5-pro", "long")]
+)
+def test_a_scene_whose_model_decides_counts_at_its_models_longest(model: str, first: str) -> None:
+    """A scene of duration -1 counts 15 s, or 30 s where the model's row has that: more than 5 + 14 s, or less."""
+    scenes = f"  auto: {{prompt: Waves., duration: -1, model: {model}}}\n  long: {{prompt: A quay., duration: 14}}\n"
+    found = schedule(f"storyboard: 1\nscenes:\n{scenes}  after: {{chain: long}}\n")
+    assert ready(found)[0] == first
 
 
 def test_a_scene_waits_for_what_it_is_made_from() -> None:
@@ -53,7 +65,7 @@ def test_a_failure_blocks_what_is_made_from_it() -> None:
     found = schedule()
     found.start(Unit("dusk"))
     found.end(Unit("dusk"), "failed")
-    assert [found.standing(Unit(id)) for id in ("dusk", "lamp", "storm", "ashore", "short")] == [
+    assert [found.state(Unit(id)) for id in ("dusk", "lamp", "storm", "ashore", "short")] == [
         "failed",
         "blocked",
         "blocked",
@@ -75,37 +87,27 @@ def test_a_held_scene_blocks_as_well() -> None:
     found = schedule()
     found.start(Unit("dusk"))
     found.end(Unit("dusk"), "held")
-    assert (found.standing(Unit("dusk")), found.standing(Unit("storm"))) == ("held", "blocked")
+    assert (found.state(Unit("dusk")), found.state(Unit("storm"))) == ("held", "blocked")
 
 
 def test_what_a_plan_holds_never_starts() -> None:
     """A scene that the plan holds, and what is made from it, are not among those that can start."""
     graph = graph_of(FILM)
     past = Past({"i": Attempt("i", "dusk", "", key("dusk", graph), "in doubt")})
-    assert ready(Schedule(plan(graph, world(past=past)))) == ("short", "ashore")
+    assert ready(Schedule(plan(graph, plan_inputs(past=past)), ROWS)) == ("short", "ashore")
 
 
 def test_what_is_kept_is_done() -> None:
     """Of a film that was made there is nothing to do."""
     graph = graph_of(FILM)
-    found = Schedule(plan(graph, world(made(graph))))
-    assert (ready(found), found.over, found.standing(Unit("storm"))) == ((), True, "done")
+    found = Schedule(plan(graph, plan_inputs(made(graph))), ROWS)
+    assert (ready(found), found.state(Unit("storm"))) == ((), "done")
 
 
 def test_what_was_not_asked_for_is_passed_over() -> None:
     """A scene outside the selection holds nobody up."""
-    found = Schedule(plan(graph_of(FILM), world(), frozenset({"ashore"})))
+    found = Schedule(plan(graph_of(FILM), plan_inputs(), frozenset({"ashore"})), ROWS)
     assert ready(found) == ("ashore",)
-
-
-def test_it_is_not_over_while_something_runs() -> None:
-    """A run is over when nothing runs and nothing can start."""
-    found = schedule("storyboard: 1\nscenes: {a: {prompt: Waves.}}")
-    over = [found.over]
-    found.start(Unit("a"))
-    over.append(found.over)
-    found.end(Unit("a"), "failed")
-    assert [*over, found.over] == [False, False, True]
 
 
 @settings(max_examples=40, deadline=None)
@@ -114,7 +116,7 @@ def test_every_run_comes_to_an_end(data: st.DataObject) -> None:
     """Whatever starts first, and however it ends, in the end each scene is done, failed or blocked."""
     found = schedule()
     running: list[Unit] = []
-    while not found.over:
+    while running or found.ready:
         starts = bool(found.ready) and (not running or data.draw(st.booleans()))
         if starts:
             running.append(data.draw(st.sampled_from(found.ready)))
@@ -122,5 +124,5 @@ def test_every_run_comes_to_an_end(data: st.DataObject) -> None:
         else:
             unit = running.pop(data.draw(st.integers(min_value=0, max_value=len(running) - 1)))
             found.end(unit, data.draw(st.sampled_from(["done", "failed"])))
-    standings = {found.standing(Unit(id)) for id in ("short", "dusk", "lamp", "storm", "ashore")}
+    standings = {found.state(Unit(id)) for id in ("short", "dusk", "lamp", "storm", "ashore")}
     assert standings <= {"done", "failed", "blocked"}

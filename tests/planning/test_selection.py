@@ -6,6 +6,7 @@ import pytest
 
 from storyboard.errors import UsageError
 from storyboard.planning.selection import select
+from storyboard.planning.status import SceneState
 from tests.reading import graph_of
 
 GRAPH = graph_of(
@@ -15,7 +16,7 @@ GRAPH = graph_of(
     "  act2-storm: {extend: act1-lamp, tags: [sea]}\n"
     "  quay: {prompt: B.}\n"
 )
-STATES = {"act1-dusk": "kept", "act1-lamp": "stale", "act2-storm": "stale", "quay": "new"}
+STATES: dict[str, SceneState] = {"act1-dusk": "kept", "act1-lamp": "stale", "act2-storm": "stale", "quay": "new"}
 
 
 @pytest.mark.parametrize(

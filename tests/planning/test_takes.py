@@ -9,14 +9,17 @@ from typing import get_args
 
 import pytest
 
+from storyboard.planning.attempt import BINDING, OVER, Attempt, AttemptState
 from storyboard.planning.fingerprint import PENDING, Components
-from storyboard.planning.history import BINDING, OVER, Attempt, AttemptState, Past, StoredTake
-from storyboard.planning.lock import Lock
-from storyboard.planning.plan import Hold, Idle, Keep, Make, Plan, World, plan
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.past import Past, StoredTake
+from storyboard.planning.plan import Plan, PlanInputs
+from storyboard.planning.planner import plan
+from storyboard.planning.step import Hold, Idle, Keep, Make
 from storyboard.planning.take import Take
-from storyboard.planning.takes import Claims, Found, Origin, Shelved, shelf_of
+from storyboard.planning.takes import Claims, Origin, Shelved, TakeMatch, shelf_of
 from storyboard.planning.target import Target, Unit
-from tests.planning.worlds import key, take, world
+from tests.planning.values import key, plan_inputs, take
 from tests.reading import graph_of
 
 KEY: Components = {"prompt": "Waves.", "duration": 5}
@@ -31,17 +34,17 @@ ORIGINS: dict[Origin, Target] = {
 """For what a take was made, as seen from the scene a of the storyboard film without a profile, from the best on."""
 
 
-def locks_of(takes: Iterable[tuple[Take, Target]]) -> dict[str, Lock]:
+def locks_of(takes: Iterable[tuple[Take, Target]]) -> dict[str, Lockfile]:
     """The locks of a folder's storyboards that hold these takes, each selected."""
-    locks: dict[str, Lock] = {"film": Lock()}
+    locks: dict[str, Lockfile] = {"film": Lockfile()}
     for one, target in takes:
-        lock = locks.get(target.storyboard, Lock())
+        lock = locks.get(target.storyboard, Lockfile())
         locks[target.storyboard] = lock.with_take(target.profile, target.scene, one, select=True)
     return locks
 
 
 def claims_on(
-    locks: Mapping[str, Lock],
+    locks: Mapping[str, Lockfile],
     past: Past | None = None,
     *,
     profile: str = "",
@@ -54,17 +57,17 @@ def claims_on(
     return Claims("film", profile, dict.fromkeys(scenes), shelf, stored)
 
 
-def made_for(*origins: Origin) -> dict[str, Lock]:
+def made_for(*origins: Origin) -> dict[str, Lockfile]:
     """The locks of a folder that has a take of the one key for each of these."""
     return locks_of((take(origin, KEY), ORIGINS[origin]) for origin in origins)
 
 
-def chosen(locks: Mapping[str, Lock], claims: Claims | None = None, unit: Unit = A) -> Found | None:
+def chosen(locks: Mapping[str, Lockfile], claims: Claims | None = None, unit: Unit = A) -> TakeMatch | None:
     """The take that serves a unit of the one key."""
     return (claims or claims_on(locks)).take_for(unit, locks["film"], KEY)
 
 
-def words(found: Found | None) -> str:
+def words(found: TakeMatch | None) -> str:
     """By which word a take was made; empty if there is none."""
     return found.take.task.removeprefix("cgt-") if found else ""
 
@@ -72,7 +75,7 @@ def words(found: Found | None) -> str:
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_take_of_the_key_is_found_wherever_it_is(origin: Origin) -> None:
     """Its own, and one that was made for any other scene, with what it was made for and how that stands to it."""
-    assert chosen(made_for(origin)) == Found(take(origin, KEY), ORIGINS[origin], origin)
+    assert chosen(made_for(origin)) == TakeMatch(take(origin, KEY), ORIGINS[origin], origin)
 
 
 @pytest.mark.parametrize("first", range(len(ORIGINS)))
@@ -100,7 +103,7 @@ def test_a_scene_that_waits_for_another_has_no_take_yet() -> None:
 
 def test_of_its_own_takes_the_selected_one_is_first() -> None:
     """Then the latest; and the next of them once the first serves another unit."""
-    lock = Lock()
+    lock = Lockfile()
     for word in ("one", "two", "three"):
         lock = lock.with_take("", "a", take(word, KEY), select=word == "one")
     locks = {"film": lock}
@@ -156,8 +159,8 @@ def test_a_take_serves_one_scene_of_a_storyboard_and_profile() -> None:
 def test_a_take_that_is_known_by_its_events_alone_is_found() -> None:
     """A crash may come between storing a take and writing it into its lock."""
     past = Past({}, (StoredTake("film", "draft", "a", replace(take("one", KEY), ordinal=3)),))
-    found = chosen({"film": Lock()}, claims_on({"film": Lock()}, past))
-    assert found == Found(replace(take("one", KEY), ordinal=3), Target("film", "draft", "a", 3), "other profile")
+    found = chosen({"film": Lockfile()}, claims_on({"film": Lockfile()}, past))
+    assert found == TakeMatch(replace(take("one", KEY), ordinal=3), Target("film", "draft", "a", 3), "other profile")
 
 
 def test_a_take_stands_where_its_lock_has_it() -> None:
@@ -188,8 +191,8 @@ def test_a_take_that_was_never_used_comes_after_one_that_was(origin: Origin) -> 
 
 def test_a_take_that_was_never_used_is_better_than_none() -> None:
     """It is of this key, and paid for."""
-    locks = {"film": Lock().with_take("", "a", take("spare", KEY), select=False)}
-    assert chosen(locks) == Found(take("spare", KEY), ORIGINS["own"])
+    locks = {"film": Lockfile().with_take("", "a", take("spare", KEY), select=False)}
+    assert chosen(locks) == TakeMatch(take("spare", KEY), ORIGINS["own"])
 
 
 def test_another_take_of_the_key_is_one_of_another_scene() -> None:
@@ -206,7 +209,7 @@ def test_an_attempt_whose_task_was_named_is_gone_on_with_first() -> None:
     found = replace(attempt("accepted", ORIGINS["own"], "i1"), adopted=True)
     named = attempt("accepted", ORIGINS["own"], "i2")
     vouched = replace(attempt("accepted", ORIGINS["own"], "i3"), adopted=True, vouched=True)
-    claims, past = claims_on({"film": Lock()}), past_of(found, named, vouched)
+    claims, past = claims_on({"film": Lockfile()}), past_of(found, named, vouched)
     assert claims.to_go_on_with(A, past, KEY) == (named, vouched, found)
 
 
@@ -223,7 +226,7 @@ def past_of(*attempts: Attempt) -> Past:
 
 def bound(past: Past, unit: Unit = A, components: Components = KEY, claims: Claims | None = None) -> list[str]:
     """The intents of the attempts that bind a unit, the first first."""
-    found = (claims or claims_on({"film": Lock()}, past)).attempts_for(unit, past, components)
+    found = (claims or claims_on({"film": Lockfile()}, past)).attempts_for(unit, past, components)
     return [one.intent for one in found]
 
 
@@ -275,17 +278,17 @@ def test_an_attempt_of_its_own_that_is_not_over_is_enough() -> None:
 def test_an_attempt_serves_one_scene_of_a_storyboard_and_profile() -> None:
     """Once it serves one, it binds no other there; in another profile it does."""
     past = past_of(attempt("accepted", ORIGINS["other storyboard"]))
-    claims = claims_on({"film": Lock()}, past)
+    claims = claims_on({"film": Lockfile()}, past)
     claims.claim_attempt(past.attempts["i1"], A)
     assert [bound(past, unit, claims=claims) for unit in (A, B)] == [["i1"], []]
     assert [claims.is_free(past.attempts["i1"], unit) for unit in (A, B)] == [True, False]
-    assert bound(past, B, claims=claims_on({"film": Lock()}, past, profile="draft")) == ["i1"]
+    assert bound(past, B, claims=claims_on({"film": Lockfile()}, past, profile="draft")) == ["i1"]
 
 
 def test_an_attempt_of_its_own_that_serves_another_scene_binds_it_no_more() -> None:
     """The scene that goes on with it has it."""
     past = past_of(attempt("accepted", ORIGINS["own"]))
-    claims = claims_on({"film": Lock()}, past)
+    claims = claims_on({"film": Lockfile()}, past)
     claims.claim_attempt(past.attempts["i1"], B)
     assert bound(past, claims=claims) == []
 
@@ -307,7 +310,7 @@ def test_a_scene_that_waits_for_another_is_bound_by_its_own_attempts_alone() -> 
 @pytest.mark.parametrize("state", STATES)
 def test_a_scene_has_what_it_has_of_its_own(state: AttemptState) -> None:
     """A take of its key, or an attempt that isn't over; nothing that is another's."""
-    none, film = Past(), Lock()
+    none, film = Past(), Lockfile()
     mine, theirs = (past_of(attempt(state, ORIGINS[origin])) for origin in ("own", "earlier name"))
     claims = claims_on({"film": film})
     assert claims.has_own(A, made_for("own")["film"], none, KEY)
@@ -331,7 +334,7 @@ def takes_of(found: Plan) -> dict[str, str]:
     return {unit.scene: step.take.id for unit, step in found.steps.items() if isinstance(step, Keep)}
 
 
-def folder(known: World, **others: Lock) -> World:
+def folder(known: PlanInputs, **others: Lockfile) -> PlanInputs:
     """The same world, of the storyboard film beside others, whose takes are in the store."""
     digests = {one.digest for lock in others.values() for block in lock.blocks.values() for one in block.takes.values()}
     boards = frozenset({"film", *others})
@@ -341,39 +344,39 @@ def folder(known: World, **others: Lock) -> World:
 @pytest.mark.parametrize("owner", ["a", "b"])
 def test_two_scenes_that_are_alike_get_two_takes(owner: str) -> None:
     """The one that has a take keeps it, whichever comes first; the other one is made."""
-    lock = Lock().with_take("", owner, take("one", WAVES), select=True)
-    found = plan(graph_of(TWINS), world(lock))
+    lock = Lockfile().with_take("", owner, take("one", WAVES), select=True)
+    found = plan(graph_of(TWINS), plan_inputs(lock))
     assert dict(kinds(found)) == {owner: Keep, "ab".replace(owner, ""): Make}
 
 
 def test_two_scenes_that_are_alike_share_what_is_there_for_two() -> None:
     """Each gets one of two takes that were made under another profile: none is made, and none is used twice."""
-    lock = Lock().with_take("draft", "x", take("one", WAVES), select=True)
+    lock = Lockfile().with_take("draft", "x", take("one", WAVES), select=True)
     lock = lock.with_take("draft", "x", take("two", WAVES), select=True)
-    found = plan(graph_of(TWINS), world(lock))
+    found = plan(graph_of(TWINS), plan_inputs(lock))
     assert sorted(takes_of(found).values()) == ["ark:cgt-one", "ark:cgt-two"]
 
 
 def test_two_scenes_that_are_alike_go_on_with_two_attempts() -> None:
     """One that is on its way serves one of them; for the other one more is made."""
     waiting = attempt("accepted", Target("", "", "b"), components=WAVES)
-    found = plan(graph_of(TWINS), world(past=past_of(waiting)))
+    found = plan(graph_of(TWINS), plan_inputs(past=past_of(waiting)))
     assert {step.scene: step.resumes for step in found.makes} == {"a": None, "b": waiting}
     both = past_of(waiting, replace(waiting, intent="i2", scene="gone"))
-    found = plan(graph_of(TWINS), world(past=both))
+    found = plan(graph_of(TWINS), plan_inputs(past=both))
     assert {step.scene: step.resumes and step.resumes.intent for step in found.makes} == {"a": "i2", "b": "i1"}
 
 
 def test_a_scene_that_nobody_asked_for_keeps_its_take() -> None:
     """One that is like it gets another, though only that one was asked for."""
-    lock = Lock().with_take("", "a", take("one", WAVES), select=True)
-    assert kinds(plan(graph_of(TWINS), world(lock), frozenset({"b"}))) == [("a", Idle), ("b", Make)]
+    lock = Lockfile().with_take("", "a", take("one", WAVES), select=True)
+    assert kinds(plan(graph_of(TWINS), plan_inputs(lock), frozenset({"b"}))) == [("a", Idle), ("b", Make)]
 
 
 def test_a_scene_that_nobody_asked_for_keeps_its_attempt() -> None:
     """One that is like it gets another, though only that one was asked for."""
     past = past_of(attempt("accepted", Target("", "", "a"), components=WAVES))
-    step = plan(graph_of(TWINS), world(past=past), frozenset({"b"})).step("b")
+    step = plan(graph_of(TWINS), plan_inputs(past=past), frozenset({"b"})).step("b")
     assert isinstance(step, Make)
     assert step.resumes is None
 
@@ -382,41 +385,41 @@ def test_a_profile_that_changes_nothing_of_a_scene_uses_its_take() -> None:
     """What was made without a profile is good under it, and the plan says where it was found; nothing is bought."""
     text = "storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {a: {prompt: Waves.}}\nprofiles: {wide: {ratio: 16:9}}\n"
     one = take("one", key("a", graph_of(text)))
-    step = plan(graph_of(text, "wide"), world(Lock().with_take("", "a", one, select=True))).step("a")
+    step = plan(graph_of(text, "wide"), plan_inputs(Lockfile().with_take("", "a", one, select=True))).step("a")
     assert isinstance(step, Keep)
-    assert step.found == Found(one, Target("", "", "a"), "other profile")
+    assert step.found == TakeMatch(one, Target("", "", "a"), "other profile")
 
 
 def test_another_storyboard_s_take_is_used() -> None:
     """A scene that another film of the folder has made from the same is not bought again."""
-    other = Lock().with_take("", "sea", take("one", WAVES), select=True)
-    step = plan(graph_of(TWINS), folder(world(), other=other)).step("a")
+    other = Lockfile().with_take("", "sea", take("one", WAVES), select=True)
+    step = plan(graph_of(TWINS), folder(plan_inputs(), other=other)).step("a")
     assert isinstance(step, Keep)
-    assert step.found == Found(take("one", WAVES), Target("other", "", "sea"), "other storyboard")
+    assert step.found == TakeMatch(take("one", WAVES), Target("other", "", "sea"), "other storyboard")
 
 
 @pytest.mark.parametrize("state", ["in doubt", "lost"])
 def test_another_storyboard_s_doubt_holds(state: AttemptState) -> None:
     """What another film of the folder may have paid for is not bought before somebody has decided."""
     past = past_of(attempt(state, Target("other", "", "sea"), components=WAVES))
-    found = plan(graph_of(TWINS), folder(world(past=past), other=Lock()))
+    found = plan(graph_of(TWINS), folder(plan_inputs(past=past), other=Lockfile()))
     assert kinds(found) == [("a", Hold), ("b", Make)]
     assert found.intents_of("a") == {"i1"}
 
 
 def test_a_take_of_which_the_file_is_missing_is_fetched_from_where_it_was_found() -> None:
     """It isn't bought again, though only another storyboard has it, and its video is in no store."""
-    other = Lock().with_take("", "sea", take("one", WAVES), select=True)
-    step = plan(graph_of(TWINS), replace(folder(world(), other=other), stored=frozenset())).step("a")
+    other = Lockfile().with_take("", "sea", take("one", WAVES), select=True)
+    step = plan(graph_of(TWINS), replace(folder(plan_inputs(), other=other), stored=frozenset())).step("a")
     assert isinstance(step, Make)
     assert step.fetches == take("one", WAVES)
-    assert step.found == Found(take("one", WAVES), Target("other", "", "sea"), "other storyboard")
+    assert step.found == TakeMatch(take("one", WAVES), Target("other", "", "sea"), "other storyboard")
 
 
 def test_an_attempt_that_a_scene_is_about_to_make_is_its_own() -> None:
     """Another scene of the same key, settled later in a run, doesn't go on with it; one of another key may."""
     attempt = Attempt("i1", "b", "", KEY, "accepted", "cgt-1", storyboard="film")
-    claims = claims_on({"film": Lock()}, Past({"i1": attempt}))
+    claims = claims_on({"film": Lockfile()}, Past({"i1": attempt}))
     free = [claims.is_free(attempt, A)]
     claims.claim_key(B, {"prompt": "Terns."})
     free.append(claims.is_free(attempt, A))

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from storyboard.planning.history import Attempt, Past, StoredTake
-from storyboard.planning.lock import Lock
+from storyboard.planning.attempt import Attempt
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.past import Past, StoredTake
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
 from storyboard.report.tasks import Owned, date_of, owned
-from tests.planning.worlds import digest, take
+from tests.planning.values import digest, take
 
 TASK = Task("cgt-dusk", "succeeded", "succeeded", expires_after=170_001)
 
@@ -30,15 +31,15 @@ def test_a_task_belongs_to_the_scene_that_submitted_it() -> None:
 
 def test_a_colleague_s_task_is_known_from_the_lock() -> None:
     """With the profile that it was made under, and the storyboard whose lock it is."""
-    lock = Lock().with_take("draft", "dusk", take("dusk", {}), select=True)
-    found = owned(TASK, Past(), {"other": Lock(), "film": lock}, {digest("dusk")})
+    lock = Lockfile().with_take("draft", "dusk", take("dusk", {}), select=True)
+    found = owned(TASK, Past(), {"other": Lockfile(), "film": lock}, {digest("dusk")})
     assert (found, found.whose) == (Owned(TASK, "dusk", "draft", "film", stored=True), "dusk (draft)")
     assert found.value()["storyboard"] == "film"
 
 
 def test_a_task_belongs_to_the_storyboard_that_submitted_it() -> None:
     """As the record says, whichever lock has its take besides."""
-    lock = Lock().with_take("", "sea", take("dusk", {}), select=True)
+    lock = Lockfile().with_take("", "sea", take("dusk", {}), select=True)
     past = Past({"i": replace(attempt("dusk", "cgt-dusk"), storyboard="film")})
     assert owned(TASK, past, {"other": lock}, ()) == Owned(TASK, "dusk", "", "film")
 

@@ -18,9 +18,11 @@ from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run
 from storyboard.executor.stop import Stop
 from storyboard.planning.event import FileRenamed, Memory, Recorded, RunClosed, RunOpened
-from storyboard.planning.lock import Lock
-from storyboard.planning.plan import World, plan
-from storyboard.project import taken_over_by, with_past
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_update import with_past
+from storyboard.planning.plan import PlanInputs
+from storyboard.planning.planner import plan
+from storyboard.project import taken_over_by
 from storyboard.promises import Pace
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.pacing import RATES, Paced, Rate
@@ -78,7 +80,7 @@ class Copy:
     api: Api
     grace: float
     past: list[tuple[float, Recorded]] = field(default_factory=list)
-    locks: dict[str, Lock] = field(default_factory=dict)
+    locks: dict[str, Lockfile] = field(default_factory=dict)
     """By the names of the files."""
     stem: str = STEMS[0]
     naming: int = 0
@@ -136,7 +138,7 @@ class Copy:
             return False
         else:
             prompts = self.board.prompts
-            self.standing = {prompts[unit.scene]: result.standing for unit, result in outcome.results.items()}
+            self.standing = {prompts[unit.scene]: result.state for unit, result in outcome.results.items()}
             return True
         finally:
             if self._journal is journal:  # the process is still there
@@ -155,15 +157,17 @@ class Copy:
             self.blind.append((self._began, self.clock.true))
         self._crew = None
 
-    def _keep_lock(self, lock: Lock) -> None:
+    def _keep_lock(self, lock: Lockfile) -> None:
         self.locks[self.stem] = lock
 
-    def _world(self, journal: Journal) -> World:
+    def _world(self, journal: Journal) -> PlanInputs:
         past = Journal(self.clock, list(journal.past)).history.past
         stored, boards = frozenset(self.vault.digests), frozenset({self.stem})
-        lock = with_past(self.locks.get(self.stem, Lock()), past, self.stem)
+        lock = with_past(self.locks.get(self.stem, Lockfile()), past, self.stem)
         others = {stem: lock for stem, lock in self.locks.items() if stem != self.stem}
-        return World(ROWS, {}, lock, past, stored, storyboard=self.stem, others=others, boards=boards, provider="ark")
+        return PlanInputs(
+            ROWS, {}, lock, past, stored, storyboard=self.stem, others=others, boards=boards, provider="ark"
+        )
 
     async def _walk(self, journal: Journal, memory: Memory, *, interrupted: bool) -> Outcome:
         loop = asyncio.get_running_loop()

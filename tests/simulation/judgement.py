@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from storyboard.planning.history import Attempt, History
+from storyboard.planning.attempt import Attempt
+from storyboard.planning.history import History
 from tests.simulation.boards import PARENTS, prompt_of
 from tests.simulation.copies import TERMINAL, Copy
 from tests.simulation.world import Api, Made, digest_at

@@ -14,7 +14,7 @@ import pytest
 from storyboard.errors import NotSent, UnknownOutcome
 from storyboard.executor import run as execution
 from storyboard.planning import fingerprint
-from storyboard.planning import plan as planning
+from storyboard.planning import planner as planning
 from storyboard.planning.fingerprint import Components
 from storyboard.providers.provider import EVERYTHING, Page, TaskQuery
 from tests.simulation.run import SCENES, SECOND, Project, Tally, apart, log_of, tallied, tally_of

@@ -32,13 +32,15 @@ from storyboard.executor.crew import Crew
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.graph import Graph
 from storyboard.net import opened
-from storyboard.operations.lockfile import LockKeeper
+from storyboard.operations.lockfile import LockfileWriter
 from storyboard.planning.budget import Budget, books_of
 from storyboard.planning.decisions import decide
 from storyboard.planning.event import Accepted, Adopted, Notice, Recorded, RunClosed, Stored
-from storyboard.planning.plan import World, plan
+from storyboard.planning.lock_update import with_past
+from storyboard.planning.plan import PlanInputs
+from storyboard.planning.planner import plan
 from storyboard.planning.take import Take
-from storyboard.project import state_on_disk, with_past
+from storyboard.project import state_on_disk
 from storyboard.promises import Account, Clock, Pace, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
@@ -235,14 +237,14 @@ def _made(folder: Path, graph: Graph, seed: int, soak: Soak, gauge: Gauge, hands
 
 
 async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge: Gauge, hands: Hands) -> Outcome:
-    lock = LockKeeper(layout, SystemClock())
+    lock = LockfileWriter(layout, SystemClock())
     journal = Journal(layout.hidden, clock, writing=True)
     account = Account(base_url, Secret("emulated"), SLOTS, Pace(1.0, 10.0, hands.grace))
     store = hands.store(layout.hidden / "store")
     past = journal.history.past
     found = state_on_disk(layout, clock, journal.past)
     here, boards = with_past(found.lock(layout.stem), past, layout.stem), frozenset({layout.stem})
-    world = World(
+    world = PlanInputs(
         capabilities(), {}, here, past, store.digests(), storyboard=layout.stem, boards=boards, provider="ark"
     )
     journal.open_run(layout.stem, provider="ark")

@@ -19,10 +19,14 @@ from storyboard.executor.reconcile import memory_of
 from storyboard.executor.run import Outcome, Run, nothing_to_do
 from storyboard.language.graph import Graph
 from storyboard.planning.event import FileRenamed, Recorded, RunClosed, RunOpened
-from storyboard.planning.history import Key, key_of, past_of
-from storyboard.planning.lock import Lock, from_text, to_text
-from storyboard.planning.plan import Plan, World, plan
-from storyboard.project import taken_over_by, with_past
+from storyboard.planning.fingerprint import Key, key_of
+from storyboard.planning.history import past_of
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.lock_format import from_text, to_text
+from storyboard.planning.lock_update import with_past
+from storyboard.planning.plan import Plan, PlanInputs
+from storyboard.planning.planner import plan
+from storyboard.project import taken_over_by
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
@@ -187,10 +191,12 @@ class Folder:
         self.digests.add(digest)
         return Fetched(digest, 4.04, 864, 496)
 
-    def _locks(self) -> dict[str, Lock]:
+    def _locks(self) -> dict[str, Lockfile]:
         return {stem: from_text(text, f"{stem}.lock") for stem, text in self.locks.items()}
 
-    def planned(self, stem: str, profile: str, wanted: frozenset[str] | None = None) -> tuple[Graph, World, Plan, str]:
+    def planned(
+        self, stem: str, profile: str, wanted: frozenset[str] | None = None
+    ) -> tuple[Graph, PlanInputs, Plan, str]:
         """What a run would do, and the lock that it would take over."""
         graph = graph_of(text_of(self.boards[stem]), *profile.split(",") if profile else ())
         locks, boards = self._locks(), frozenset(self.boards)
@@ -198,8 +204,8 @@ class Folder:
         events = [*self.past, *([(0.0, FileRenamed(storyboard=stem, was=taken))] if taken else [])]
         past = past_of(events)
         others = {name: lock for name, lock in locks.items() if name not in (stem, taken)}
-        lock = with_past(locks.get(taken or stem, Lock()), past, stem)
-        world = World(
+        lock = with_past(locks.get(taken or stem, Lockfile()), past, stem)
+        world = PlanInputs(
             ROWS, {}, lock, past, frozenset(self.digests), storyboard=stem, others=others, boards=boards, provider="ark"
         )
         return graph, world, plan(graph, world, wanted), taken
@@ -215,7 +221,7 @@ class Folder:
             journal.append(FileRenamed(storyboard=stem, was=taken))
             self.locks[stem] = self.locks.pop(taken)
 
-        def keep(lock: Lock) -> None:
+        def keep(lock: Lockfile) -> None:
             self.locks[stem] = to_text(lock)
 
         try:
@@ -233,7 +239,7 @@ class Folder:
             self.clock.loop = None
             loop.abandon()
 
-    async def _walk(self, graph: Graph, world: World, planned: Plan, journal: Journal, keep: object) -> Outcome:
+    async def _walk(self, graph: Graph, world: PlanInputs, planned: Plan, journal: Journal, keep: object) -> Outcome:
         del graph
         paced = Paced(self.service, self.clock, {**RATES, "create": Rate(1000, 1.0)})
         crew = Crew.build(
@@ -264,9 +270,9 @@ class Folder:
         outcome = Outcome()
         for _ in range(30):
             outcome = self.run(stem, profile, wanted)
-            if {result.standing for result in outcome.results.values()} == {"done"} and not outcome.earlier:
+            if {result.state for result in outcome.results.values()} == {"done"} and not outcome.earlier:
                 return outcome
-        raise AssertionError({str(unit): (one.standing, one.what) for unit, one in outcome.results.items()})
+        raise AssertionError({str(unit): (one.state, one.what) for unit, one in outcome.results.items()})
 
     def bought(self) -> Counter[Key]:
         """How many videos there are of each key, by the service's own word."""

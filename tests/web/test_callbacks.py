@@ -19,7 +19,7 @@ from storyboard.executor.watch import Watcher
 from storyboard.language.scene import Parameters
 from storyboard.operations.apply import with_callback_urls
 from storyboard.planning.event import Accepted, Ended
-from storyboard.planning.plan import plan
+from storyboard.planning.planner import plan
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import LoadedDice
@@ -27,7 +27,7 @@ from storyboard.web.callbacks import LARGEST_BODY, MOST_HINTS, Heard, Receiver, 
 from storyboard.world.files import Layout
 from tests.asking import ask
 from tests.executor.desk import Desk
-from tests.planning.worlds import key, world
+from tests.planning.values import key, plan_inputs
 from tests.reading import graph_of
 
 SECRET = b"0" * 64
@@ -235,7 +235,7 @@ scenes:
 """)
     own = replace(graph.scene("b"), parameters=Parameters(callback_url="https://films.example/hook"))
     graph = replace(graph, storyboard=replace(graph.storyboard, scenes={**graph.storyboard.scenes, "b": own}))
-    before = plan(graph, world())
+    before = plan(graph, plan_inputs())
     after = with_callback_urls(before, Receiver("https://relay.example", SECRET, LoadedDice())).graph
     asked = {id: after.scene(id).parameters.callback_url or "" for id in ("a", "b")}
     assert {id: key(id, after) for id in after.order} == {id: key(id, graph) for id in graph.order}

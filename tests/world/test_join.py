@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pytest
 
 from storyboard.errors import MediaTrouble
+from storyboard.planning.timeline import Shot, Timeline, Transition
 from storyboard.world.media import clip, join, probe
-from storyboard.world.media.join import Blend, Piece
+from storyboard.world.media.join import TO_THE_END
 from storyboard.world.media.probe import Measures
 from tests.making import SMALL, colour_of, same, video
 
@@ -25,20 +26,34 @@ def colours(path: Path) -> list[str]:
     return names
 
 
+class Piece(NamedTuple):
+    """Pictures of a video."""
+
+    path: Path
+    first: int = 0
+    last: int = TO_THE_END
+
+
+def timeline(pieces: list[Piece], *transitions: Transition) -> tuple[Timeline, dict[str, Path]]:
+    """The timeline of some pieces, and their files."""
+    shots = tuple(Shot(str(number), piece.first, piece.last) for number, piece in enumerate(pieces))
+    return Timeline(shots, transitions, copied=False), {str(number): piece.path for number, piece in enumerate(pieces)}
+
+
 def two(folder: Path, *, tone: int | None = None) -> list[Piece]:
     """Two seconds of red and two of blue."""
     return [Piece(same(RED, folder / "red.mp4", tone=tone)), Piece(same(BLUE, folder / "blue.mp4", tone=tone))]
 
 
-def encoded(pieces: list[Piece], folder: Path, *blends: Blend, size: tuple[int, int] | None = None) -> Path:
+def encoded(pieces: list[Piece], folder: Path, *transitions: Transition, size: tuple[int, int] | None = None) -> Path:
     """The pieces, encoded anew."""
-    join.encoded(pieces, blends, folder / "film.mp4", size)
+    join.encoded(*timeline(pieces, *transitions), folder / "film.mp4", size)
     return folder / "film.mp4"
 
 
 def copied(pieces: list[Piece], folder: Path) -> Path:
     """The pieces, copied."""
-    join.copied(pieces, folder / "film.mp4")
+    join.copied(*timeline(pieces), folder / "film.mp4")
     return folder / "film.mp4"
 
 
@@ -95,14 +110,14 @@ def test_a_film_of_silent_pieces_has_no_sound(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sort", ["dissolve", "wipe"])
 def test_an_overlap_shortens_the_film(tmp_path: Path, sort: Literal["dissolve", "wipe"]) -> None:
     """By as many pictures as it lasts, during which both are seen."""
-    film = colours(encoded(two(tmp_path), tmp_path, Blend(1, sort, 12)))
+    film = colours(encoded(two(tmp_path), tmp_path, Transition(1, sort, 12)))
     assert (len(film), film[:36], film[48:]) == (84, ["red"] * 36, ["blue"] * 36)
     assert "both" in film[36:48]
 
 
 def test_a_wipe_comes_from_the_left(tmp_path: Path) -> None:
     """Half-way the left is new, the right is old."""
-    shown = list(clip.pictures(encoded(two(tmp_path), tmp_path, Blend(1, "wipe", 12))))[42]
+    shown = list(clip.pictures(encoded(two(tmp_path), tmp_path, Transition(1, "wipe", 12))))[42]
     left, right = shown.getpixel((20, 50)), shown.getpixel((SMALL[0] - 20, 50))
     assert isinstance(left, tuple)
     assert isinstance(right, tuple)
@@ -111,14 +126,14 @@ def test_a_wipe_comes_from_the_left(tmp_path: Path) -> None:
 
 def test_a_fade_goes_through_black_and_keeps_the_length(tmp_path: Path) -> None:
     """Nothing overlaps."""
-    shown = [sum(colour_of(one)) for one in clip.pictures(encoded(two(tmp_path), tmp_path, Blend(1, "fade", 12)))]
+    shown = [sum(colour_of(one)) for one in clip.pictures(encoded(two(tmp_path), tmp_path, Transition(1, "fade", 12)))]
     dark = [number for number, light in enumerate(shown) if light < 12]
     assert (len(shown), set(dark) <= set(range(45, 51)), 47 in dark, 48 in dark) == (96, True, True, True)
 
 
 def test_sound_follows_an_overlap(tmp_path: Path) -> None:
     """Pictures and sound end together."""
-    path = encoded(two(tmp_path, tone=300), tmp_path, Blend(1, "dissolve", 24))
+    path = encoded(two(tmp_path, tone=300), tmp_path, Transition(1, "dissolve", 24))
     assert probe.audio(path).seconds == pytest.approx(probe.video(path).seconds, abs=0.03)
 
 

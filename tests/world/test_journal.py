@@ -21,7 +21,6 @@ from storyboard.planning.event import (
     Accepted,
     Adopted,
     Assigned,
-    Encoded,
     Ended,
     Event,
     EventKind,
@@ -35,12 +34,13 @@ from storyboard.planning.event import (
     Stored,
     Unanswered,
     Unrecognised,
-    decode,
 )
-from storyboard.planning.history import History, StoredTake
-from storyboard.planning.lock import take_value
+from storyboard.planning.event_codec import Encoded, decode
+from storyboard.planning.history import History
 from storyboard.planning.money import money_of
+from storyboard.planning.past import StoredTake
 from storyboard.planning.take import Take
+from storyboard.planning.take_format import take_value
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import VERSION, Journal, _trouble, retire
 from tests.crash.limits import files_of_at_most

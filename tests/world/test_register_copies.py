@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import AnotherRunner
+from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.planning.event import Accepted, Intended, RunClosed
-from storyboard.planning.history import RecordedElsewhere
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
 from storyboard.world.register import Register

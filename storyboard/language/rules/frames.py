@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from storyboard.language.capability import Capabilities
 from storyboard.language.facts import Facts
@@ -10,7 +11,7 @@ from storyboard.language.graph import Graph
 from storyboard.language.inputs import Input, LocalFile, SceneVideo
 from storyboard.language.problem import Problem
 from storyboard.language.scene import Cut, Scene, Transition
-from storyboard.language.window import LONGEST, source_seconds
+from storyboard.language.window import source_seconds
 
 CROPPED = 0.02
 """How much, as a share, a frame's shape may differ from the video's before anybody would see the crop."""
@@ -131,7 +132,7 @@ def transitions_short_enough(graph: Graph, rows: Capabilities, facts: Facts) -> 
     items = graph.storyboard.cut
     for before, item, after in zip(items, items[1:], items[2:], strict=False):
         if isinstance(before, Cut) and isinstance(item, Transition) and isinstance(after, Cut):
-            lengths = {cut.scene.word: _seconds_in_film(cut, graph) for cut in (before, after)}
+            lengths = {cut.scene.word: _seconds_in_film(cut, graph, rows) for cut in (before, after)}
             id, shortest = min(lengths.items(), key=lambda pair: pair[1])
             if item.seconds > shortest / 2 + SLACK:
                 sentence = f'a {item.sort} of {item.seconds:g} s takes more than half of scene "{id}" ({shortest:g} s)'
@@ -139,10 +140,12 @@ def transitions_short_enough(graph: Graph, rows: Capabilities, facts: Facts) -> 
                 yield Problem("SB317", sentence, item.place, hint, "warning")
 
 
-def _seconds_in_film(cut: Cut, graph: Graph) -> float:
-    """How long the film shows a scene, as planned; the longest that there is where the model decides."""
+def _seconds_in_film(cut: Cut, graph: Graph, rows: Capabilities) -> float:
+    """How long the film shows a scene, as planned; where the model decides, the longest that it makes."""
     scene = graph.scene(cut.scene.word)
-    planned = scene.parameters.duration if scene.parameters.duration > 0 else LONGEST
+    row = rows.get(scene.model.row)
+    longest = inf if row is None else row.longest
+    planned = scene.parameters.duration if scene.parameters.duration > 0 else longest
     starts = cut.starts if cut.starts is not None else scene.starts or 0.0
     out = cut.out if cut.out is not None else scene.out
     return max(0.0, min(planned, out if out is not None else planned) - starts)

@@ -57,7 +57,7 @@ def measured(graph: Graph, rows: Capabilities, facts: Facts) -> Handed:
 
 def _measured(scene: Scene, row: Capability, item: Input, graph: Graph, facts: Facts) -> Measured:
     name = item.names[0] if item.names else ""
-    seconds = None if item.kind == "image" else handed_seconds(item, scene.id, graph, facts, {})
+    seconds = None if item.kind == "image" else handed_seconds(item, scene.id, graph, row, facts, {})
     match item.origin:
         case LocalFile(path):
             fact = facts.get(path, FileFacts(path))

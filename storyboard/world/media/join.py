@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import av
 from av.video.frame import VideoFrame
 
 from storyboard.errors import FileTrouble, MediaTrouble
+from storyboard.planning.timeline import Shot, Timeline, Transition
 from storyboard.world.media import still
 from storyboard.world.media.clip import FPS, tag_colours, to_frame, to_picture
 from storyboard.world.media.still import Picture, Size
@@ -23,22 +25,8 @@ _BYTES = 4 * 2  # a sample is a 32-bit float for each of two channels
 _AAC_FRAME = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Pictures `first` up to, not including, `last` (None: all) of a video."""
-
-    path: Path
-    first: int = 0
-    last: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """How the pieces before and after `at` overlap, for how many pictures; a fade goes through black instead."""
-
-    at: int
-    sort: Literal["dissolve", "fade", "wipe"]
-    frames: int
+TO_THE_END = sys.maxsize
+"""The `last` of a shot that ends with its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +91,21 @@ def _written(target: Path) -> Iterator[av.container.OutputContainer]:
         raise
 
 
-def copied(pieces: Sequence[Piece], target: Path) -> None:
+class _Piece(NamedTuple):
+    """A shot, with the file of its take."""
+
+    path: Path
+    shot: Shot
+
+
+def _pieces_of(timeline: Timeline, takes: Mapping[str, Path]) -> list[_Piece]:
+    return [_Piece(takes[shot.scene], shot) for shot in timeline.shots]
+
+
+def copied(timeline: Timeline, takes: Mapping[str, Path], target: Path) -> None:
     """Join by copying the pictures; sound is decoded, fitted to the pictures' length and encoded once, so that there
-    is no hole at a join. The caller has made sure that the streams agree and may be cut where they are."""
+    is no hole at a join. The caller has made sure that the streams agree and can be cut where the shots end."""
+    pieces = _pieces_of(timeline, takes)
     with _written(target) as container:
         with av.open(str(pieces[0].path), format="mov") as first:
             video = container.add_stream_from_template(first.streams.video[0])
@@ -138,17 +138,19 @@ def _in_ticks(time: int | None, packet: av.Packet[av.VideoStream]) -> int:
     return round((time or 0) * base * FPS * 512)
 
 
-def _packets(piece: Piece) -> Iterator[av.Packet[av.VideoStream]]:
+def _packets(piece: _Piece) -> Iterator[av.Packet[av.VideoStream]]:
     with av.open(str(piece.path), format="mov") as container:
         stream = container.streams.video[0]
         for number, packet in enumerate(p for p in container.demux(stream) if p.pts is not None):
-            if piece.last is not None and number >= piece.last:
+            if number >= piece.shot.last:
                 return
             yield packet
 
 
-def encoded(pieces: Sequence[Piece], blends: Sequence[Blend], target: Path, size: Size | None) -> None:
-    """Join by encoding anew; other sizes are fitted into `size` (None: that of the first piece)."""
+def encoded(timeline: Timeline, takes: Mapping[str, Path], target: Path, size: Size | None) -> None:
+    """Join by encoding anew; other sizes are fitted into `size` (None: that of the first take)."""
+    pieces = _pieces_of(timeline, takes)
+    transitions = {transition.at: transition for transition in timeline.transitions}
     size = size or stream_of(pieces[0].path).size
     size = (size[0] // 2 * 2, size[1] // 2 * 2)
     with_sound = any(stream_of(piece.path).sound for piece in pieces)
@@ -159,7 +161,7 @@ def encoded(pieces: Sequence[Piece], blends: Sequence[Blend], target: Path, size
         tag_colours(video.codec_context)
         audio = container.add_stream("aac", rate=RATE, layout="stereo") if with_sound else None
         counts: list[int] = []
-        for number, frame in enumerate(_frames(pieces, {b.at: b for b in blends}, size, counts)):
+        for number, frame in enumerate(_frames(pieces, transitions, size, counts)):
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             frame.pict_type = 0
             container.mux(video.encode(frame))
@@ -167,14 +169,16 @@ def encoded(pieces: Sequence[Piece], blends: Sequence[Blend], target: Path, size
             raise MediaTrouble(f"{pieces[0].path.name} has no pictures there: it is shorter", "name an earlier time")
         container.mux(video.encode())
         if audio is not None:
-            _mux_sound(container, audio, _sounds(pieces, {b.at: b for b in blends}, counts))
+            _mux_sound(container, audio, _sounds(pieces, transitions, counts))
 
 
-def _frames(pieces: Sequence[Piece], blends: dict[int, Blend], size: Size, counts: list[int]) -> Iterator[VideoFrame]:
+def _frames(
+    pieces: Sequence[_Piece], transitions: dict[int, Transition], size: Size, counts: list[int]
+) -> Iterator[VideoFrame]:
     """The pictures of all pieces; the tail of one is kept back while it overlaps with the next."""
     kept: list[VideoFrame] = []
     for index, piece in enumerate(pieces):
-        before, after = blends.get(index), blends.get(index + 1)
+        before, after = transitions.get(index), transitions.get(index + 1)
         waiting: list[VideoFrame] = []
         count = 0
         for count, frame in enumerate(_of_piece(piece, size), start=1):
@@ -183,19 +187,19 @@ def _frames(pieces: Sequence[Piece], blends: dict[int, Blend], size: Size, count
                 yield waiting.pop(0)
         counts.append(count)
         kept = waiting
-        if after is not None and after.sort == "fade":
+        if after is not None and after.kind == "fade":
             yield from (_dimmed(frame, 1 - (n + 1) / len(kept)) for n, frame in enumerate(kept))
             kept = []
 
 
-def _begun(frame: VideoFrame, number: int, kept: list[VideoFrame], blend: Blend | None) -> VideoFrame:
-    if blend is None or number >= blend.frames:
+def _begun(frame: VideoFrame, number: int, kept: list[VideoFrame], transition: Transition | None) -> VideoFrame:
+    if transition is None or number >= transition.frames:
         return frame
-    if blend.sort == "fade":
-        return _dimmed(frame, number / blend.frames)
+    if transition.kind == "fade":
+        return _dimmed(frame, number / transition.frames)
     if number >= len(kept):
         return frame
-    mix = still.blended if blend.sort == "dissolve" else still.wiped
+    mix = still.blended if transition.kind == "dissolve" else still.wiped
     share = (number + 1) / (len(kept) + 1)
     return to_frame(mix(to_picture(kept[number]), to_picture(frame), share))
 
@@ -205,14 +209,14 @@ def _dimmed(frame: VideoFrame, light: float) -> VideoFrame:
     return to_frame(still.blended(still.black(picture.size), picture, light))
 
 
-def _of_piece(piece: Piece, size: Size) -> Iterator[VideoFrame]:
+def _of_piece(piece: _Piece, size: Size) -> Iterator[VideoFrame]:
     try:
         with av.open(str(piece.path), format="mov") as container:
             stream = container.streams.video[0]
             for number, frame in enumerate(container.decode(stream)):
-                if piece.last is not None and number >= piece.last:
+                if number >= piece.shot.last:
                     return
-                if number >= piece.first:
+                if number >= piece.shot.first:
                     yield _sized(frame, size)
     except (av.FFmpegError, IndexError, OSError) as error:
         raise MediaTrouble(f"{piece.path.name} is no video that can be read") from error
@@ -251,12 +255,16 @@ def _sound(path: Path, first: int, count: int) -> bytes:
     return bytes(found[skip : skip + wanted]).ljust(wanted, b"\0")
 
 
-def _sounds(pieces: Sequence[Piece], blends: dict[int, Blend], counts: list[int]) -> bytearray:
+def _sounds(pieces: Sequence[_Piece], transitions: dict[int, Transition], counts: list[int]) -> bytearray:
     out = bytearray()
     for index, (piece, count) in enumerate(zip(pieces, counts, strict=True)):
-        sound = _sound(piece.path, piece.first, count)
-        blend = blends.get(index)
-        overlap = min(_samples(blend.frames) * _BYTES, len(out), len(sound)) if blend and blend.sort != "fade" else 0
+        sound = _sound(piece.path, piece.shot.first, count)
+        transition = transitions.get(index)
+        overlap = (
+            min(_samples(transition.frames) * _BYTES, len(out), len(sound))
+            if transition and transition.kind != "fade"
+            else 0
+        )
         if overlap:
             out[-overlap:] = _mixed(out[-overlap:], sound[:overlap])
         out += sound[overlap:]
@@ -285,5 +293,5 @@ def _mux_sound(container: av.container.OutputContainer, audio: av.AudioStream, s
 
 def cut(path: Path, target: Path, start: float, end: float | None) -> None:
     """A part of a video as a file of its own, encoded anew: from `start` up to `end` seconds (None: to its end)."""
-    last = None if end is None else round(end * FPS)
-    encoded([Piece(path, round(start * FPS), last)], [], target, None)
+    last = TO_THE_END if end is None else round(end * FPS)
+    encoded(Timeline((Shot("", round(start * FPS), last),), (), copied=False), {"": path}, target, None)

@@ -1,4 +1,4 @@
-"""Takes → film: the doing, with true takes."""
+"""The film of real takes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import MediaTrouble
-from storyboard.film.assembly import assembled
-from storyboard.film.montage import Join, Shot
+from storyboard.film.render import render
+from storyboard.planning.timeline import Shot, Transition
 from storyboard.world.media import clip, probe
 from tests.making import BLUE, GREEN, RED, colour_of, same
 from tests.reading import graph_of
@@ -32,17 +32,17 @@ def takes(tmp_path: Path) -> dict[str, Path]:
 
 def test_takes_that_agree_are_copied(tmp_path: Path, takes: dict[str, Path]) -> None:
     """In the order of the scenes; the picture that a chained scene shares with the one before is shown once."""
-    montage = assembled(graph_of(SCENES), takes, tmp_path / "renders" / "film.mp4")
-    assert montage.shots == (Shot("one", 0, 47), Shot("two", 0, 48), Shot("three", 0, 48))
-    assert (montage.copied, probe.video(tmp_path / "renders" / "film.mp4").frames) == (True, 143)
+    timeline = render(graph_of(SCENES), takes, tmp_path / "renders" / "film.mp4")
+    assert timeline.shots == (Shot("one", 0, 47), Shot("two", 0, 48), Shot("three", 0, 48))
+    assert (timeline.copied, probe.video(tmp_path / "renders" / "film.mp4").frames) == (True, 143)
 
 
 def test_a_film_as_its_cut_says(tmp_path: Path, takes: dict[str, Path]) -> None:
     """Scenes in another order, a part of one, and a dissolve."""
     cut = "film: {cut: [three, {dissolve: 0.5}, {scene: one, in: 0.5, out: 1.5}]}\n"
-    montage = assembled(graph_of(SCENES + cut), takes, tmp_path / "film.mp4")
-    assert (montage.joins, montage.copied) == ((Join(1, "dissolve", 12),), False)
-    assert probe.video(tmp_path / "film.mp4").frames == montage.frames == 48 + 24 - 12
+    timeline = render(graph_of(SCENES + cut), takes, tmp_path / "film.mp4")
+    assert (timeline.transitions, timeline.copied) == ((Transition(1, "dissolve", 12),), False)
+    assert probe.video(tmp_path / "film.mp4").frames == timeline.frames == 48 + 24 - 12
     first, *_, last = clip.pictures(tmp_path / "film.mp4")
     assert [colour_of(first), colour_of(last)] == [pytest.approx(GREEN, abs=5), pytest.approx(RED, abs=5)]
 
@@ -50,18 +50,18 @@ def test_a_film_as_its_cut_says(tmp_path: Path, takes: dict[str, Path]) -> None:
 def test_takes_of_different_sizes_are_encoded(tmp_path: Path, takes: dict[str, Path]) -> None:
     """The film has the size of the first."""
     clip.write(takes["three"], [(0, clip.last_picture(takes["two"]).resize((112, 192)))], 30, (112, 192), None)
-    montage = assembled(graph_of(SCENES), takes, tmp_path / "film.mp4")
+    timeline = render(graph_of(SCENES), takes, tmp_path / "film.mp4")
     found = probe.video(tmp_path / "film.mp4")
-    assert (montage.copied, found.width, found.height, found.frames) == (False, 192, 112, 47 + 48 + 30)
+    assert (timeline.copied, found.width, found.height, found.frames) == (False, 192, 112, 47 + 48 + 30)
 
 
 def test_a_film_of_a_size_of_its_own_is_encoded(tmp_path: Path, takes: dict[str, Path]) -> None:
     """Takes that agree are encoded to the size that the storyboard gives, and copied if they have it."""
     found = {}
     for size in ("96x56", "192x112"):
-        montage = assembled(graph_of(SCENES + f"film: {{size: {size}}}\n"), takes, tmp_path / "film.mp4")
+        timeline = render(graph_of(SCENES + f"film: {{size: {size}}}\n"), takes, tmp_path / "film.mp4")
         measured = probe.video(tmp_path / "film.mp4")
-        found[size] = (montage.copied, measured.width, measured.height)
+        found[size] = (timeline.copied, measured.width, measured.height)
     assert found == {"96x56": (False, 96, 56), "192x112": (True, 192, 112)}
 
 
@@ -69,7 +69,7 @@ def test_a_film_replaces_the_one_before(tmp_path: Path, takes: dict[str, Path]) 
     """In one stroke, with nothing left beside it."""
     target = tmp_path / "renders" / "film.mp4"
     for _ in range(2):
-        assembled(graph_of(SCENES), takes, target)
+        render(graph_of(SCENES), takes, target)
     assert ([path.name for path in target.parent.iterdir()], probe.whole(target)) == (["film.mp4"], True)
 
 
@@ -78,5 +78,5 @@ def test_a_take_that_cannot_be_read_leaves_the_film_as_it_was(tmp_path: Path, ta
     (tmp_path / "film.mp4").write_bytes(b"the film before")
     takes["two"].write_bytes(b"broken")
     with pytest.raises(MediaTrouble, match=r"two\.mp4"):
-        assembled(graph_of(SCENES), takes, tmp_path / "film.mp4")
+        render(graph_of(SCENES), takes, tmp_path / "film.mp4")
     assert (tmp_path / "film.mp4").read_bytes() == b"the film before"

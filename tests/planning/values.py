@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.planning.fingerprint import Components, components_of
-from storyboard.planning.history import Past
-from storyboard.planning.lock import Lock
-from storyboard.planning.plan import World
+from storyboard.planning.lock import Lockfile
+from storyboard.planning.past import Past
+from storyboard.planning.plan import PlanInputs
 from storyboard.planning.take import Take, id_of
 from storyboard.providers.catalogue import capabilities
 
@@ -35,24 +35,24 @@ def key(
     return components_of(id, graph, ROWS[graph.scene(id).model.row], facts or {}, takes or {})
 
 
-def made(graph: Graph, facts: Mapping[str, FileFacts] | None = None) -> Lock:
+def made(graph: Graph, facts: Mapping[str, FileFacts] | None = None) -> Lockfile:
     """The lock of somebody who has just made every scene once."""
-    lock, takes = Lock(), dict[str, Take]()
+    lock, takes = Lockfile(), dict[str, Take]()
     for id in graph.order:
         takes[id] = take(id, key(id, graph, takes, facts))
         lock = lock.with_take(graph.storyboard.profile, id, takes[id], select=True)
     return lock
 
 
-def world(
-    lock: Lock | None = None,
+def plan_inputs(
+    lock: Lockfile | None = None,
     past: Past | None = None,
     facts: Mapping[str, FileFacts] | None = None,
     missing: frozenset[str] = frozenset(),
     uploads: bool = True,
     alive: frozenset[str] = frozenset(),
-) -> World:
+) -> PlanInputs:
     """A world in which every file that the lock names is in the store, but those that are `missing`."""
-    known = lock or Lock()
+    known = lock or Lockfile()
     stored = frozenset(take.digest for block in known.blocks.values() for take in block.takes.values()) - missing
-    return World(ROWS, facts or {}, known, past or Past(), stored, uploads, alive)
+    return PlanInputs(ROWS, facts or {}, known, past or Past(), stored, uploads, alive)

@@ -1,4 +1,4 @@
-"""Takes → film: the doing."""
+"""Render the film from takes."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from storyboard.errors import MediaTrouble
-from storyboard.film.montage import Montage, montage
 from storyboard.language.graph import Graph
+from storyboard.planning.timeline import Timeline, timeline_of
 from storyboard.world.files import temporary_name
 from storyboard.world.media import join
 
 
-def assembled(graph: Graph, takes: Mapping[str, Path], target: Path) -> Montage:
-    """Cut the film of a storyboard's takes, under a temporary name, then in one stroke. Raises MediaTrouble."""
+def render(graph: Graph, takes: Mapping[str, Path], target: Path) -> Timeline:
+    """Write the film of a storyboard's takes under a temporary name, then rename it. Return its timeline.
+
+    Raise MediaTrouble if a take can't be read.
+    """
     streams = {scene: _stream_of(scene, path) for scene, path in takes.items()}
-    decided = montage(graph, streams)
-    pieces = [join.Piece(takes[shot.scene], shot.first, shot.last) for shot in decided.shots]
+    timeline = timeline_of(graph, streams)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = temporary_name(target)
     try:
-        if decided.copied:
-            join.copied(pieces, part)
+        if timeline.copied:
+            join.copied(timeline, takes, part)
         else:
-            blends = [join.Blend(each.at, each.sort, each.frames) for each in decided.joins]
-            join.encoded(pieces, blends, part, graph.storyboard.film_size)
+            join.encoded(timeline, takes, part, graph.storyboard.film_size)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    return decided
+    return timeline
 
 
 def _stream_of(scene: str, path: Path) -> join.Stream:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from storyboard.film.montage import Join, Montage, Shot, montage, scenes_of
+from storyboard.planning.timeline import Shot, Timeline, Transition, scenes_of, timeline_of
 from tests.reading import graph_of
 
 SCENES = """\
@@ -30,13 +30,13 @@ class Stream:
     endings: tuple[int, ...] = (120, 121)
 
 
-def cut(text: str, **others: Stream) -> Montage:
+def cut(text: str, **others: Stream) -> Timeline:
     """The film of a storyboard, all of whose takes are alike but those of `others`."""
     graph = graph_of(text)
-    return montage(graph, {id: others.get(id, Stream()) for id in graph.order})
+    return timeline_of(graph, {id: others.get(id, Stream()) for id in graph.order})
 
 
-def filmed(items: str, scenes: str = SCENES) -> Montage:
+def filmed(items: str, scenes: str = SCENES) -> Timeline:
     """The film of a cut."""
     return cut(f"{scenes}film: {{cut: [{items}]}}\n")
 
@@ -129,20 +129,26 @@ def test_what_is_not_meant_for_the_film_stays_out() -> None:
 def test_a_cut_may_show_what_it_likes() -> None:
     """A cut that is written may show a scene twice, or one that is edited by another."""
     graph = graph_of(SCENES + "film: {cut: [quay, dusk, quay]}\n")
-    assert (scenes_of(graph), len(montage(graph, {id: Stream() for id in graph.order}).shots)) == (("quay", "dusk"), 3)
+    assert (scenes_of(graph), len(timeline_of(graph, {id: Stream() for id in graph.order}).shots)) == (
+        ("quay", "dusk"),
+        3,
+    )
 
 
 @pytest.mark.parametrize(("sort", "frames"), [("dissolve", 230), ("wipe", 230), ("fade", 242)])
 def test_what_overlaps_shortens_the_film(sort: str, frames: int) -> None:
     """A dissolve and a wipe show two shots at once, a fade goes through black."""
     found = filmed(f"dusk, {{{sort}: 0.5}}, quay")
-    assert ([(join.at, join.sort, join.frames) for join in found.joins], found.frames) == ([(1, sort, 12)], frames)
+    assert (
+        [(transition.at, transition.kind, transition.frames) for transition in found.transitions],
+        found.frames,
+    ) == ([(1, sort, 12)], frames)
 
 
 def test_a_join_is_never_longer_than_half_a_shot() -> None:
     """A long dissolve between short shots is shortened."""
     found = filmed("{scene: dusk, out: 1}, {dissolve: 5}, quay")
-    assert found.joins == (Join(1, "dissolve", 12),)
+    assert found.transitions == (Transition(1, "dissolve", 12),)
 
 
 def test_a_dissolve_keeps_the_doubled_picture() -> None:

@@ -1,4 +1,4 @@
-"""Which pictures of which takes make the film, in which order, and whether they can be copied: the decision."""
+"""Which pictures of which takes make the film, in which order, and whether they can be copied."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storyboard.language.graph import Graph
-from storyboard.language.scene import Cut, Mention, Moment, Role, Scene, Transition
+from storyboard.language.scene import Cut, Mention, Moment, Role, Scene
+from storyboard.language.scene import Transition as WrittenTransition
 
 FPS = 24
 
 
 class StreamFacts(Protocol):
-    """What is known of a take's stream; two that are to be copied into one track have to agree in it."""
+    """What is known of a take's stream. Two streams can be copied into one track only if they agree in it."""
 
     @property
     def codec(self) -> str:
@@ -25,7 +26,7 @@ class StreamFacts(Protocol):
 
     @property
     def pixels(self) -> str:
-        """How pixels are stored."""
+        """The pixel format."""
 
     @property
     def head(self) -> bytes:
@@ -33,11 +34,11 @@ class StreamFacts(Protocol):
 
     @property
     def frames(self) -> int:
-        """How many pictures."""
+        """The number of pictures."""
 
     @property
     def endings(self) -> tuple[int, ...]:
-        """After how many pictures it may be cut short without decoding."""
+        """The numbers of pictures after which it can be cut short without decoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,52 +51,55 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
-    """How the shots before and after `at` go over into each other, in how many pictures."""
+class Transition:
+    """The transition between the shots before and after index `at`: its kind, and its length in pictures.
+
+    In a dissolve or a wipe both shots overlap; a fade goes through black, and nothing overlaps.
+    """
 
     at: int
-    sort: Literal["dissolve", "fade", "wipe"]
+    kind: Literal["dissolve", "fade", "wipe"]
     frames: int
 
 
 @dataclass(frozen=True, slots=True)
-class Montage:
-    """The film as a list of shots; `copied` if no picture has to be encoded anew. `frames` is its length."""
+class Timeline:
+    """The film as a list of shots. `copied` is True if no picture has to be encoded anew."""
 
     shots: tuple[Shot, ...]
-    joins: tuple[Join, ...]
+    transitions: tuple[Transition, ...]
     copied: bool
 
     @property
     def frames(self) -> int:
-        """How many pictures the film has: those of its shots, less what overlaps."""
-        overlap = sum(join.frames for join in self.joins if join.sort != "fade")
+        """The length of the film in pictures: those of its shots, less what overlaps."""
+        overlap = sum(transition.frames for transition in self.transitions if transition.kind != "fade")
         return sum(shot.last - shot.first for shot in self.shots) - overlap
 
 
 def scenes_of(graph: Graph) -> tuple[str, ...]:
-    """The scenes that the film needs."""
+    """Return the scenes that the film needs."""
     return tuple(dict.fromkeys(item.scene.word for item in _items(graph) if isinstance(item, Cut)))
 
 
-def montage(graph: Graph, streams: Mapping[str, StreamFacts]) -> Montage:
-    """The film that a storyboard's cut says, or the order of its scenes, of takes with these streams."""
+def timeline_of(graph: Graph, streams: Mapping[str, StreamFacts]) -> Timeline:
+    """Return the film of takes with these streams: the storyboard's cut, or without one its scenes in their order."""
     items = _items(graph)
     cuts = [item for item in items if isinstance(item, Cut)]
     shots = [_shot(cut, graph.scene(cut.scene.word), streams[cut.scene.word]) for cut in cuts]
-    joins = _joins(items, shots)
-    straight = set(range(1, len(shots))) - {join.at for join in joins}
+    transitions = _transitions(items, shots)
+    straight = set(range(1, len(shots))) - {transition.at for transition in transitions}
     shots = [
         _without_double(shot, shots[index + 1], graph, streams) if index + 1 in straight else shot
         for index, shot in enumerate(shots)
     ]
     size = graph.storyboard.film_size
     fits = size is None or all(streams[shot.scene].size == size for shot in shots)
-    return Montage(tuple(shots), joins, fits and not joins and _agree(shots, streams))
+    return Timeline(tuple(shots), transitions, fits and not transitions and _agree(shots, streams))
 
 
-def _items(graph: Graph) -> tuple[Cut | Transition, ...]:
-    """The cut as written; left out, every scene but those that are edited by another and those of `film: false`."""
+def _items(graph: Graph) -> tuple[Cut | WrittenTransition, ...]:
+    """Return the cut as written; without one, every scene except those edited by another and those of `film: false`."""
     if graph.storyboard.cut:
         return graph.storyboard.cut
     edited = {given.mention.word for s in graph.storyboard.scenes.values() for given in s.given if given.edge == "edit"}
@@ -110,8 +114,11 @@ def _shot(cut: Cut, scene: Scene, stream: StreamFacts) -> Shot:
     return Shot(scene.id, min(round(starts * FPS), last - 1), last)
 
 
-def _joins(items: Sequence[Cut | Transition], shots: Sequence[Shot]) -> tuple[Join, ...]:
-    """Transitions between two shots, never longer than half of either. At the film's ends a rule lets none stand."""
+def _transitions(items: Sequence[Cut | WrittenTransition], shots: Sequence[Shot]) -> tuple[Transition, ...]:
+    """Return the transitions, each between two shots and never longer than half of either.
+
+    A rule of the language rejects transitions at the start and the end of the film.
+    """
     found = []
     at = 0
     for item in items:
@@ -119,12 +126,12 @@ def _joins(items: Sequence[Cut | Transition], shots: Sequence[Shot]) -> tuple[Jo
             at += 1
         else:
             most = min(shots[index].last - shots[index].first for index in (at - 1, at)) // 2
-            found.append(Join(at, item.sort, max(1, min(round(item.seconds * FPS), most))))
+            found.append(Transition(at, item.sort, max(1, min(round(item.seconds * FPS), most))))
     return tuple(found)
 
 
 def _without_double(shot: Shot, following: Shot, graph: Graph, streams: Mapping[str, StreamFacts]) -> Shot:
-    """The picture on which one scene ends and the next begins, by a chain or a bridge, is shown once."""
+    """Return the shot without its last picture if a chain or a bridge makes the following shot begin with the same."""
     doubled = _is_given(following.scene, "first_frame", shot.scene, "out", graph) or _is_given(
         shot.scene, "last_frame", following.scene, "first", graph
     )
@@ -133,7 +140,7 @@ def _without_double(shot: Shot, following: Shot, graph: Graph, streams: Mapping[
 
 
 def _is_given(scene: str, role: Role, other: str, moment: Moment, graph: Graph) -> bool:
-    """Is the scene's first or last frame the other's frame at that moment? However its author wrote that."""
+    """Is the scene's first or last frame the other's frame at that moment, in whatever notation?"""
     frames = (given for given in graph.scene(scene).given if given.role == role)
     return any((given.mention.word, given.mention.moment) == (other, moment) for given in frames)
 

@@ -1,0 +1,111 @@
+"""The merge of two locks that were changed independently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from storyboard.planning.lock import Block, Lockfile
+from storyboard.planning.take import Take
+
+
+def merged(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> Lockfile:
+    """What two made of one lock, each without the other: the takes and decisions of both.
+
+    What only one side changed is as that side has it; what both changed is as ours has it. A take or a block that is
+    gone on one side comes back, since a take is not lost because somebody fetched an older lock; it stays away only if
+    that side has moved it to another scene of its profile.
+    """
+    moved = {(profile, id) for side in (ours, theirs) for profile, scene, id in _moved(base, side)}
+    blocks = {}
+    for name in dict.fromkeys((*base.blocks, *theirs.blocks, *ours.blocks)):
+        was = base.block(*name)
+        block = _merged_block(was, ours.blocks.get(name, was), theirs.blocks.get(name, was))
+        gone = [id for id in was.takes if (name[0], id) in moved]
+        block = block.without(gone)
+        if block.takes or name in ours.blocks or name in theirs.blocks:
+            blocks[name] = block
+    for name in [name for name, block in blocks.items() if not block.takes and base.block(*name).takes]:
+        if name not in ours.blocks or name not in theirs.blocks:
+            del blocks[name]  # it was moved away as a whole
+    extra = _merged_extra(base.extra, ours.extra, theirs.extra)
+    return Lockfile(blocks, extra, max(ours.version, theirs.version))
+
+
+def _moved(base: Lockfile, side: Lockfile) -> Iterator[tuple[str, str, str]]:
+    """Profile, scene and take of what a side has taken from a scene and given to another one of the same profile."""
+    has = {(profile, id) for (profile, _), block in side.blocks.items() for id in block.takes}
+    for (profile, scene), block in base.blocks.items():
+        for id in block.takes:
+            if id not in side.block(profile, scene).takes and (profile, id) in has:
+                yield profile, scene, id
+
+
+def selected_otherwise(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> tuple[tuple[str, str], ...]:
+    """The blocks in which both sides selected another take than the base had, and not the same one."""
+
+    def differs(name: tuple[str, str]) -> bool:
+        was, one, other = (lock.block(*name).selected for lock in (base, ours, theirs))
+        return one != other and was not in (one, other)
+
+    return tuple(name for name in ours.blocks if name in theirs.blocks and differs(name))
+
+
+def _merged_block(base: Block, ours: Block, theirs: Block) -> Block:
+    takes = {
+        id: _merged_take(base.takes.get(id), ours.takes.get(id), theirs.takes.get(id))
+        for id in dict.fromkeys((*theirs.takes, *ours.takes))
+    }
+    return Block(
+        takes,
+        ours.selected if ours.selected != base.selected else theirs.selected,
+        ours.pinned if ours.pinned != base.pinned else theirs.pinned,
+        _merged_extra(base.kept, ours.kept, theirs.kept),
+        _merged_extra(base.extra, ours.extra, theirs.extra),
+    )
+
+
+def _merged_take(base: Take | None, ours: Take | None, theirs: Take | None) -> Take:
+    """One take as both sides have it. A task is billed and measured once, so only unknown keys can differ."""
+    take = ours or theirs
+    if ours is None or theirs is None:
+        assert take is not None  # noqa: S101 - the name came from one of the two
+        return take
+    return replace(ours, extra=_merged_extra(base.extra if base else {}, ours.extra, theirs.extra))
+
+
+def _merged_extra(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Unknown keys, each as the side that changed it has it, ours if both did; one that a side removed is gone."""
+    united: dict[str, Any] = {}
+    for name in dict.fromkeys((*base, *theirs, *ours)):
+        changed = ours if ours.get(name) != base.get(name) or (name in ours) != (name in base) else theirs
+        if name in changed:
+            united[name] = changed[name]
+    return united
+
+
+def sides_of(text: str) -> tuple[str, str, str]:
+    """Base, ours and theirs of a text with git's merge marks in it; three times the same text if it has none.
+
+    Without the marks of style `diff3` the base isn't there: it is empty then.
+    """
+    sides: tuple[list[str], list[str], list[str]] = ([], [], [])
+    into: tuple[int, ...] = (0, 1, 2)
+    has_base = True
+    for line in text.splitlines(keepends=True):
+        mark = line[:7]
+        if mark == "<<<<<<<" and line[7:8] in (" ", "\n", "\r", ""):
+            into = (1,)
+            has_base = False
+        elif mark == "|||||||" and len(into) == 1:
+            into, has_base = (0,), True
+        elif mark == "=======" and len(into) == 1:
+            into = (2,)
+        elif mark == ">>>>>>>" and into == (2,):
+            into = (0, 1, 2)
+        else:
+            for side in into:
+                sides[side].append(line)
+    base, ours, theirs = map("".join, sides)
+    return base if has_base else "", ours, theirs
