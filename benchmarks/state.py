@@ -39,10 +39,10 @@ KEY: Components = {
 
 def _life(number: int) -> Iterator[Event]:
     """All that happens to a scene that goes well."""
-    scene, intent, task = f"scene-{number:05}", f"{number:032x}", f"cgt-20261125031441-{number:05}"
+    scene, attempt_id, task = f"scene-{number:05}", f"{number:032x}", f"cgt-20261125031441-{number:05}"
     yield Intended(
         scene,
-        intent,
+        attempt_id,
         storyboard="film",
         key=KEY,
         asked=KEY,
@@ -51,13 +51,13 @@ def _life(number: int) -> Iterator[Event]:
         body="sha256:" + "b" * 64,
         marker=172_801 + number,
     )
-    yield Accepted(scene, intent, task, storyboard="film")
+    yield Accepted(scene, attempt_id, task, storyboard="film")
     for status in ("queued", "running", "succeeded"):
-        yield Seen(scene, intent, task, status, storyboard="film")
-    yield Ended(scene, intent, "succeeded", storyboard="film")
+        yield Seen(scene, attempt_id, task, status, storyboard="film")
+    yield Ended(scene, attempt_id, "succeeded", storyboard="film")
     digest = f"sha256:{number:064x}"
     take = Take(id_of("ark", task), digest, KEY, digest, 5.042, 1280, 720, 108_900)
-    yield Stored(scene, intent, take, storyboard="film")
+    yield Stored(scene, attempt_id, take, storyboard="film")
 
 
 def _written(folder: Path) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from storyboard.executor import job as jobs
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job
 from storyboard.executor.submit import submit
 from storyboard.executor.wait import wait_for_end
@@ -50,7 +50,7 @@ with emulator(Path(sys.argv[1]), speed=float(sys.argv[2])) as emulated:
 PARAMETERS = Parameters(resolution="480p", ratio="16:9", duration=4, generate_audio=False)
 
 
-class Memory:
+class RecordTrust:
     """A journal that keeps nothing on the disk: what the disk costs is another measure."""
 
     def __init__(self) -> None:
@@ -76,10 +76,10 @@ class Counted:
     def __getattr__(self, name: str) -> object:
         return getattr(self.provider, name)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Note it, and submit."""
         self.asked["create"].append(time.monotonic())
-        return await self.provider.submit(body, intent)
+        return await self.provider.submit(body, attempt_id)
 
     async def look(self, task: str) -> Task:
         """Note it, and look."""
@@ -92,10 +92,10 @@ class Counted:
         return await self.provider.list(query)
 
 
-async def _made(name: str, crew: Crew, order: jobs.Order) -> float:
+async def _made(name: str, context: RunContext, order: jobs.Order) -> float:
     """Submit and watch one task; how long after its end that was known (seconds)."""
     job = Job(name, "", {"prompt": name})
-    task = await wait_for_end(job, await submit(job, crew, order), crew)
+    task = await wait_for_end(job, await submit(job, context, order), context)
     return time.time() - task.updated_at
 
 
@@ -106,10 +106,10 @@ async def _all(base_url: str, folder: Path) -> None:
         counted = Counted(connect("ark", account, net))
         paced = Paced(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on
         store = Store(folder / "store")
-        crew = Crew.build(
+        context = RunContext.build(
             realm="emulated",
             provider=paced,
-            journal=Memory(),
+            journal=RecordTrust(),
             store=store,
             addresses=Addresses(folder / "addresses.json"),
             clock=clock,
@@ -125,7 +125,7 @@ async def _all(base_url: str, folder: Path) -> None:
             return counted.provider.body(Order("doubao-seedance-2-0-260128", "A lighthouse.", (), asked))
 
         began, used = time.monotonic(), time.process_time()
-        delays = sorted(await asyncio.gather(*(_made(f"s{n}", crew, order) for n in range(TASKS))))
+        delays = sorted(await asyncio.gather(*(_made(f"s{n}", context, order) for n in range(TASKS))))
         _tell(delays, counted.asked, time.monotonic() - began, time.process_time() - used)
 
 

@@ -1,1 +1,1 @@
-"""The work: a plan and a crew in, events out."""
+"""The work: a plan and a context in, events out."""

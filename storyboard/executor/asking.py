@@ -14,7 +14,7 @@ from storyboard.errors import (
     Unreachable,
     Untrusted,
 )
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job
 from storyboard.executor.retry import Failures, wait_after, words_of_wait
 from storyboard.planning.event import Waiting
@@ -22,29 +22,29 @@ from storyboard.planning.event import Waiting
 T = TypeVar("T")
 
 
-async def wait_or_give_up(
-    error: ProviderError, failures: Failures, job: Job, crew: Crew, *, paid: bool = False, least: float = 0.0
+async def wait_or_raise(
+    error: ProviderError, failures: Failures, job: Job, context: RunContext, *, paid: bool = False, least: float = 0.0
 ) -> None:
     """Wait for the next attempt, at least so many seconds, and say so; once the run is interrupted, there is none. A
     paid request whose address isn't there, or whose model isn't, won't find it there a moment later."""
     if isinstance(error, (AccountRefused, Untrusted, NoWayOut)):
-        crew.stop.because(error)
-    now = crew.clock.now()
-    seconds = wait_after(error, failures, now, crew.dice.fraction())
-    if seconds is None or crew.stop.interrupted or (paid and isinstance(error, NotFound)):
+        context.gate.halt(error)
+    now = context.clock.now()
+    seconds = wait_after(error, failures, now, context.dice.fraction())
+    if seconds is None or context.gate.interrupted or (paid and isinstance(error, NotFound)):
         raise error
     seconds = max(seconds, least)
-    crew.tell(Waiting(job.scene, words_of_wait(error, failures, now, seconds), now + seconds))
-    waiting = crew.clock.sleep(seconds)
-    await (crew.stop.unless_halted(waiting) if paid else crew.stop.unless_left(waiting))
+    context.tell(Waiting(job.scene, words_of_wait(error, failures, now, seconds), now + seconds))
+    waiting = context.clock.sleep(seconds)
+    await (context.gate.until_halted(waiting) if paid else context.gate.until_interrupted(waiting))
 
 
-async def ask_patiently(job: Job, crew: Crew, question: Callable[[], Awaitable[T]]) -> T:
+async def ask_patiently(job: Job, context: RunContext, question: Callable[[], Awaitable[T]]) -> T:
     """Ask again and again until there is an answer. Raises what can't be waited out."""
     failures = Failures()
     while True:
         try:
             return await question()
         except (Unreachable, Rejected) as error:
-            failures.more(crew.clock.now())
-            await wait_or_give_up(error, failures, job, crew)
+            failures.more(context.clock.now())
+            await wait_or_raise(error, failures, job, context)

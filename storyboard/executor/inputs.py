@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from storyboard.errors import DecisionNeeded, MediaTrouble, Rejected, Unreachable
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.language.capability import Capability
 from storyboard.language.facts import Facts, format_of
 from storyboard.language.graph import Graph
@@ -35,28 +35,28 @@ async def items_of(
     row: Capability,
     facts: Facts,
     takes: Mapping[str, Take],
-    crew: Crew,
+    context: RunContext,
 ) -> tuple[Item, ...]:
     """The content of a scene's request, in its order. Raises MediaTrouble or DecisionNeeded."""
     found = []
     for item in graph.inputs[id]:
         part = part_of(item, id, graph, row, facts, takes)
-        address = await _address(item, part, facts, takes, crew)
+        address = await _address(item, part, facts, takes, context)
         found.append(Item(item.kind, item.role, address))
     return tuple(found)
 
 
-async def _address(item: Input, part: Part, facts: Facts, takes: Mapping[str, Take], crew: Crew) -> Address:
+async def _address(item: Input, part: Part, facts: Facts, takes: Mapping[str, Take], context: RunContext) -> Address:
     match item.origin:
         case RemoteFile(address):
             return Address(address)
         case LocalFile(path):
-            content = await asyncio.to_thread(_unchanged, crew.root / path, facts[path].digest)
+            content = await asyncio.to_thread(_unchanged, context.root / path, facts[path].digest)
             if item.kind == "video" or part.moment is not None:
-                return await _of_video(crew.root / path, item.kind, part, crew)
+                return await _of_video(context.root / path, item.kind, part, context)
             return _as_data(content)
         case SceneVideo(parent):
-            return await _of_take(takes[parent], item.kind, part, crew)
+            return await _of_take(takes[parent], item.kind, part, context)
 
 
 def _unchanged(path: Path, digest: str) -> bytes:
@@ -77,43 +77,43 @@ def _as_data(content: bytes) -> Address:
     return Address(f"data:{sort};base64,{b64encode(content).decode()}")
 
 
-async def _of_take(take: Take, kind: Kind, part: Part, crew: Crew) -> Address:
+async def _of_take(take: Take, kind: Kind, part: Part, context: RunContext) -> Address:
     """A take's own address while it lives (the service trusts its own files); else its bytes from the store."""
-    alive = crew.addresses.alive(
-        take.task, crew.clock.now(), crew.provider.origin if crew.realm == "emulated" else None
+    alive = context.addresses.alive(
+        take.task, context.clock.now(), context.provider.origin if context.realm == "emulated" else None
     )
     if kind == "video" and part.whole and alive is not None:
         return alive.video
     if part == LAST_FRAME and take.frame:
         if alive is not None and alive.frame is not None:
             return alive.frame
-        if crew.store.find(take.frame) is not None or await _brought_again(take, crew):
-            return _as_data(await asyncio.to_thread((await _stored(take.frame, crew)).read_bytes))
-    return await _of_video(await _stored(take.digest, crew), kind, part, crew)
+        if context.store.find(take.frame) is not None or await _brought_again(take, context):
+            return _as_data(await asyncio.to_thread((await _stored(take.frame, context)).read_bytes))
+    return await _of_video(await _stored(take.digest, context), kind, part, context)
 
 
-async def _brought_again(take: Take, crew: Crew) -> bool:
+async def _brought_again(take: Take, context: RunContext) -> bool:
     """A last frame that is gone from the store is fetched once more, if its task still has just that one.
 
     If not, the last picture of the take's own video is the same one, coded otherwise. A key goes on naming the frame
     that the service gave: nothing that was made from it is stale because its file was lost.
     """
     try:
-        task = await crew.provider.look(take.task)  # not the watcher: several scenes may ask this at once
+        task = await context.provider.look(take.task)  # not the watcher: several scenes may ask this at once
         if task.frame is not None:
-            await crew.fetcher.bring(f"{take.task} {crew.dice.token()}", task.frame, video=False)
+            await context.fetcher.bring(f"{take.task} {context.dice.token()}", task.frame, video=False)
     except (Unreachable, Rejected):
         return False
-    return crew.store.find(take.frame) is not None
+    return context.store.find(take.frame) is not None
 
 
-async def _stored(digest: str, crew: Crew) -> Path:
+async def _stored(digest: str, context: RunContext) -> Path:
     """A file of the store, if it is still what its name says: nothing else is handed to a paid request."""
-    found = crew.store.find(digest)
+    found = context.store.find(digest)
     if found is None:
         what = f"{digest[:19]}… is not in the store any more"
         raise DecisionNeeded(what, "run again: it is fetched if it still can be")
-    if await asyncio.to_thread(crew.store.is_altered, found):
+    if await asyncio.to_thread(context.store.is_altered, found):
         what = f"{digest[:19]}… in the store was altered"
         raise DecisionNeeded(
             what, "`storyboard verify` puts it aside; then run again: it is fetched if it still can be"
@@ -121,14 +121,14 @@ async def _stored(digest: str, crew: Crew) -> Path:
     return found
 
 
-async def _of_video(path: Path, kind: Kind, part: Part, crew: Crew) -> Address:
+async def _of_video(path: Path, kind: Kind, part: Part, context: RunContext) -> Address:
     if kind == "image":
         return _as_data(await asyncio.to_thread(_frame, path, part))
-    if crew.uploads is None:
+    if context.uploads is None:
         raise DecisionNeeded(f"{path.name} has no address that the service could fetch", "see `storyboard plan`")
     if part.whole:
-        return crew.uploads.address(path)
-    return crew.uploads.address(await asyncio.to_thread(_stretch, path, part, crew))
+        return context.uploads.address(path)
+    return context.uploads.address(await asyncio.to_thread(_stretch, path, part, context))
 
 
 def _frame(path: Path, part: Part) -> bytes:
@@ -137,14 +137,14 @@ def _frame(path: Path, part: Part) -> bytes:
     return still.png(clip.last_picture(path) if part.moment < 0 else clip.picture_at(path, part.moment))
 
 
-def _stretch(path: Path, part: Part, crew: Crew) -> Path:
+def _stretch(path: Path, part: Part, context: RunContext) -> Path:
     """A part of a video as a file of its own, kept by its digest like everything else."""
-    kept = crew.store.part("cut")
+    kept = context.store.part("cut")
     rough = temporary_name(kept.path)
     try:
         join.cut(path, rough, part.start or 0.0, part.end)
         kept.write(rough.read_bytes())
-        return crew.store.keep(kept.path, kept.close(), "mp4")
+        return context.store.keep(kept.path, kept.close(), "mp4")
     finally:
         rough.unlink(missing_ok=True)
         kept.discard()

@@ -55,11 +55,11 @@ class Job:
         """The model or endpoint that is asked."""
         return str(self.asked.get("model", ""))
 
-    def intended(self, intent: str, carried: Marker, occurrence: int) -> Intended:
+    def intended(self, attempt_id: str, carried: Marker, occurrence: int) -> Intended:
         """That a request of this job exists, and what its task is known by."""
         return Intended(
             self.scene,
-            intent,
+            attempt_id,
             storyboard=self.storyboard,
             profile=self.profile,
             ordinal=self.ordinal,
@@ -95,7 +95,7 @@ def asked_of(id: str, graph: Graph, rows: Capabilities) -> dict[str, str | int |
 class Known:
     """A task that the provider has, and the intent that it came of."""
 
-    intent: str
+    attempt_id: str
     task: str
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job
 from storyboard.executor.reconcile import (
     LISTED,
@@ -31,23 +31,23 @@ ATTEMPTS_BEFORE = 5
 """How many remakes of a scene are looked for by their markers when the record may be incomplete."""
 
 
-def next_marker(job: Job, crew: Crew) -> tuple[Marker, int]:
+def next_marker(job: Job, context: RunContext) -> tuple[Marker, int]:
     """Return the marker of a job's next request, and its occurrence among the tasks of its key.
 
     The marker is empty where the author or the user leaves no room for one. No other scene of this run gets the same
     occurrence.
     """
-    history, key = crew.journal.history, key_of(job.components)
+    history, key = context.journal.history, key_of(job.components)
     used = {attempt.occurrence for attempt in history.with_key(job.components) if attempt.state != "refused"}
-    used |= {number for (one, number), unit in crew.occurrences.items() if one == key and unit != job.unit}
+    used |= {number for (one, number), unit in context.occurrences.items() if one == key and unit != job.unit}
     occurrence = occurrence_of(job.rank, job.alike, used)
-    crew.occurrences[key, occurrence] = job.unit
+    context.occurrences[key, occurrence] = job.unit
     in_use = {attempt.marker for attempt in history.in_doubt if attempt.marker is not None}
-    return _marker_for(job, crew, occurrence, in_use), occurrence
+    return _marker_for(job, context, occurrence, in_use), occurrence
 
 
-def _marker_for(job: Job, crew: Crew, occurrence: int, taken: Collection[int] = ()) -> Marker:
-    if crew.marker == "safety_identifier" and job.identified:
+def _marker_for(job: Job, context: RunContext, occurrence: int, taken: Collection[int] = ()) -> Marker:
+    if context.marker == "safety_identifier" and job.identified:
         return Marker(identifier=identifier_of(job.components, occurrence))
     return Marker(marker_of(job.components, occurrence, taken)) if job.marked else NO_MARKER
 
@@ -62,7 +62,7 @@ class Expected(NamedTuple):
     scene's remake has the marker of another's first task by chance in one project of six."""
 
 
-def expected_markers(job: Job, crew: Crew, carried: Marker, occurrence: int, scan: Scan) -> Expected:
+def expected_markers(job: Job, context: RunContext, carried: Marker, occurrence: int, scan: Scan) -> Expected:
     """Return the markers of the tasks that are looked for.
 
     A complete record knows its own tasks. Another copy's may be the first ones, up to the next one here, and a remake
@@ -71,40 +71,40 @@ def expected_markers(job: Job, crew: Crew, carried: Marker, occurrence: int, sca
     answer is on its way, or a person has decided.
     """
     limit = job.alike * (1 + ATTEMPTS_BEFORE)
-    most = _count_possible(job, crew, occurrence + 1, limit, scan)
+    most = _count_possible(job, context, occurrence + 1, limit, scan)
     earlier = [number for number in range(most) if number != occurrence]
-    likely = [(carried, occurrence), *((_marker_for(job, crew, number), number) for number in earlier)]
+    likely = [(carried, occurrence), *((_marker_for(job, context, number), number) for number in earlier)]
     likely += [
-        (_marker_for(job, crew, number, {marker.seconds}), number)
+        (_marker_for(job, context, number, {marker.seconds}), number)
         for marker, number in likely
-        if marker.seconds is not None and other_attempt(job, crew, marker.seconds) is not None
+        if marker.seconds is not None and other_attempt(job, context, marker.seconds) is not None
     ]  # a copy for which that attempt was in doubt passed the marker over and took the next one
     unlikely: list[tuple[Marker, int]] = []
-    if crew.memory != "whole":
-        unlikely = [(_marker_for(job, crew, number), number) for number in range(most, limit)]
-        if crew.markers_of_version_1 and job.marked:
+    if context.trust != "complete":
+        unlikely = [(_marker_for(job, context, number), number) for number in range(most, limit)]
+        if context.markers_of_version_1 and job.marked:
             numbers = range(ATTEMPTS_BEFORE)
             old = [marker_of_version_1(job.profile, job.scene, job.components, number) for number in numbers]
             likely.append((Marker(old[0]), 0))
             unlikely += [(Marker(seconds), 0) for seconds in old[1:]]
-    attempts = crew.journal.history.with_key(job.components)
+    attempts = context.journal.history.with_key(job.components)
     unknown = {attempt.carried for attempt in attempts if not attempt.task and attempt.state != "refused"}
     return Expected(*([row for row in rows if row[0] and row[0] not in unknown] for rows in (likely, unlikely)))
 
 
-def other_attempt(job: Job, crew: Crew, marker: int) -> Attempt | None:
+def other_attempt(job: Job, context: RunContext, marker: int) -> Attempt | None:
     """Return an attempt at another key whose request carried this marker, too; None if there is none."""
     key = key_of(job.components)
-    attempts = crew.journal.history.with_marker(marker)
+    attempts = context.journal.history.with_marker(marker)
     return next((attempt for attempt in attempts if key_of(attempt.components) != key), None)
 
 
-def _count_possible(job: Job, crew: Crew, most: int, limit: int, scan: Scan) -> int:
+def _count_possible(job: Job, context: RunContext, most: int, limit: int, scan: Scan) -> int:
     """Return how many occurrences may be used if another copy remade what failed: for each failed task of the key, its
     own or another copy's, a remake may be listed under the next marker."""
     ended = [task for task in scan.tasks if task.status in WITHOUT_VIDEO]
     while ended and most < limit:
-        markers = [_marker_for(job, crew, number) for number in range(most)]
+        markers = [_marker_for(job, context, number) for number in range(most)]
         spent = sum(any(one.fits(task.expires_after, task.safety_identifier) for task in ended) for one in markers)
         reach = min(limit, job.alike + spent) if spent else most
         if reach <= most:

@@ -7,7 +7,7 @@ sound. Nothing here ever submits twice: a request is made again only after a pro
 
 from __future__ import annotations
 
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.download import download
 from storyboard.executor.job import Job, Known, Order
 from storyboard.executor.locate import find_lost_task
@@ -17,18 +17,18 @@ from storyboard.planning.attempt import Attempt
 from storyboard.planning.take import Take
 
 
-async def perform(job: Job, crew: Crew, order: Order, begun: Attempt | None = None) -> Take:
+async def perform(job: Job, context: RunContext, order: Order, begun: Attempt | None = None) -> Take:
     """Make a scene, or go on with an attempt that was begun already, and return the take, which is in the store.
 
     Raises SceneFailed, UnknownOutcome (the scene is held from then on), Rejected, NotSent or Unreachable.
     """
-    async with crew.slots:  # at most so many tasks at once: the account's limit refuses more
+    async with context.limiter:  # at most so many tasks at once: the account's limit refuses more
         if begun is None:
-            crew.stop.check()  # while this waited for a slot the run may have been stopped
-            known = await submit(job, crew, order)
+            context.gate.check()  # while this waited for a slot the run may have been stopped
+            known = await submit(job, context, order)
         elif begun.task:  # after a crash: the task is known, so nothing is submitted
-            known = Known(begun.intent, begun.task)
+            known = Known(begun.attempt_id, begun.task)
         else:  # after a crash between the request and its answer: the task is looked for, nothing is submitted
-            known = await find_lost_task(job, crew, begun)
-        task = await wait_for_end(job, known, crew)
-    return await download(job, known, task, crew)
+            known = await find_lost_task(job, context, begun)
+        task = await wait_for_end(job, known, context)
+    return await download(job, known, task, context)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from storyboard.executor.likeness import said_otherwise
+from storyboard.executor.conformance import reported_mismatch
 from storyboard.planning.attempt import Attempt
-from storyboard.planning.event import Imported, Memory, Recorded, RunClosed, RunOpened
+from storyboard.planning.event import Imported, Recorded, RecordTrust, RunClosed, RunOpened
 from storyboard.planning.marker import WIDTH, Marker
 from storyboard.providers.provider import Task
 
@@ -134,7 +134,7 @@ def may_be_of(task: Task, asked: Mapping[str, str | int | bool]) -> bool:
     return (
         _same_model(task.model, model)
         and task.status not in WITHOUT_VIDEO
-        and not (task.status == "succeeded" and said_otherwise(task, asked))
+        and not (task.status == "succeeded" and reported_mismatch(task, asked))
     )
 
 
@@ -165,22 +165,22 @@ LISTED = 7 * 86_400.0
 """Seconds for which a service lists a task."""
 
 
-def memory_of(events: Sequence[tuple[float, Recorded]], now: float) -> Memory:
+def trust_of_events(events: Sequence[tuple[float, Recorded]], now: float) -> RecordTrust:
     """How far our record can be trusted to be whole at a moment: not if it begins today, nor if its last run broke off.
 
     What was missing then is missing ever after; it only stops to matter once the service doesn't list it any more.
     """
     runs = [(at, event) for at, event in events if isinstance(event, RunOpened | RunClosed)]
     if not runs or not isinstance(runs[-1][1], RunClosed):
-        return "doubtful"
+        return "suspect"
     doubts = (at for at, event in events if _is_doubt(event))
-    return "doubtful" if any(abs(now - at) < LISTED for at in doubts) else "whole"
+    return "suspect" if any(abs(now - at) < LISTED for at in doubts) else "complete"
 
 
 def _is_doubt(event: Recorded) -> bool:
     match event:
-        case RunOpened(memory=memory) | Imported(trust=memory):
-            return memory != "whole"
+        case RunOpened(trust=trust) | Imported(trust=trust):
+            return trust != "complete"
         case _:
             return False
 
@@ -190,4 +190,4 @@ def disagreement(task: Task, attempt: Attempt) -> str:
 
     A stranger's task may bear the same mark by chance, one in 65,536; only now does it say what it was.
     """
-    return said_otherwise(task, attempt.asked)
+    return reported_mismatch(task, attempt.asked)

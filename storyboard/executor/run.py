@@ -1,4 +1,4 @@
-"""The loop: a plan and a crew in, events and takes out."""
+"""The loop: a plan and a context in, events and takes out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from storyboard.errors import (
     UnknownOutcome,
     Untrusted,
 )
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.download import download
 from storyboard.executor.duplicates import settle_late_duplicates
+from storyboard.executor.gate import RunStopped
 from storyboard.executor.inputs import items_of
 from storyboard.executor.job import Job, Known, asked_of, model_of
 from storyboard.executor.perform import perform
-from storyboard.executor.stop import Stopped
 from storyboard.executor.wait import wait_for_end
 from storyboard.language.graph import Graph
 from storyboard.language.prompt import compose
@@ -58,7 +58,7 @@ class Result:
     seconds: float = 0.0
     code: int = 0
     books: Books = field(default_factory=Books)
-    intent: str = ""
+    attempt_id: str = ""
     """The attempt about which a person decides, if it is one that the plan knew."""
 
     @property
@@ -111,10 +111,10 @@ def unmarked(inputs: PlanInputs, profile: str, past: Past, results: Mapping[Unit
     """Submissions in doubt without a marker that no result of this profile speaks of: nobody can look for them, and
     they count against every cap until a person decides. Those of another storyboard are reported by its own runs."""
     held = [result for result in results.values() if result.state == "held"]
-    intents = {result.intent for result in held}
-    scenes = {(inputs.storyboard, profile, result.scene) for result in held if not result.intent}
+    attempt_ids = {result.attempt_id for result in held}
+    scenes = {(inputs.storyboard, profile, result.scene) for result in held if not result.attempt_id}
     found = (a for a in past.attempts.values() if a.state == "in doubt" and not a.carried and inputs.owns(a))
-    untold = (a for a in found if a.intent not in intents and a.target[:3] not in scenes)
+    untold = (a for a in found if a.attempt_id not in attempt_ids and a.target[:3] not in scenes)
     return [_in_doubt(a.target.unit, a.profile, IN_DOUBT) for a in untold]
 
 
@@ -134,7 +134,7 @@ def kept(plan: Plan, inputs: PlanInputs) -> tuple[dict[Unit, Result], dict[str, 
                 results[unit] = Result(unit, "done", take=take)
             case Hold(why=why, hint=hint, above=above, attempt=attempt):
                 state: UnitState = "blocked" if above else "held"
-                results[unit] = Result(unit, state, why, hint, code=4, intent=attempt.intent if attempt else "")
+                results[unit] = Result(unit, state, why, hint, code=4, attempt_id=attempt.attempt_id if attempt else "")
             case Idle():
                 found = inputs.lock.block(profile, unit.scene).take
                 if found is not None and found.digest in inputs.stored:
@@ -152,12 +152,14 @@ async def _unasked(marker: Marker) -> bytes:
 class Run:
     """One run. `keep_lock` writes the lock down whenever a take was stored or another one selected."""
 
-    def __init__(self, plan: Plan, inputs: PlanInputs, crew: Crew, keep_lock: Callable[[Lockfile], None]) -> None:
+    def __init__(
+        self, plan: Plan, inputs: PlanInputs, context: RunContext, keep_lock: Callable[[Lockfile], None]
+    ) -> None:
         self._plan = plan
         self._graph: Graph = plan.graph
         self._profile = plan.graph.storyboard.profile
         self._inputs = inputs
-        self._crew = crew
+        self._context = context
         self._keep_lock = keep_lock
         self._handled: set[str] = set()
         self._claims = claims_of(plan.graph, inputs)
@@ -170,39 +172,39 @@ class Run:
         for unit in plan.written:
             if unit in plan.keys:
                 self._rank(unit, plan.keys[unit])
-        self._began = len(crew.journal.past)
-        self.outcome = Outcome(budget=crew.budget)
+        self._began = len(context.journal.past)
+        self.outcome = Outcome(budget=context.budget)
 
     async def walk(self) -> Outcome:
         """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
         self._settle_what_is_kept()
-        schedule = Schedule(self._plan, self._inputs.rows, self._crew.salt)
+        schedule = Schedule(self._plan, self._inputs.rows, self._context.salt)
         async with asyncio.TaskGroup() as group:
             for attempt in self._plan.salvage:
                 group.create_task(self._salvage(attempt))
             await self._work_on_all(schedule, group)
-            duplicates = [self._crew.journal.history.attempt(intent) for intent in self._crew.duplicates]
+            duplicates = [self._context.journal.history.attempt(attempt_id) for attempt_id in self._context.duplicates]
             for attempt in (*self._left_over(), *duplicates):
                 group.create_task(self._salvage(attempt))
         for unit in self._plan.steps:
             if unit not in self.outcome.results:
                 take = self.outcome.takes.get(unit.scene)
                 self.outcome.results[unit] = Result(unit, schedule.state(unit), self._why_not_begun(unit), take=take)
-        said = self._crew.journal.past[self._began :]
+        said = self._context.journal.past[self._began :]
         self._put_down_bills(said)
-        past = self._crew.journal.history.past
+        past = self._context.journal.history.past
         self.outcome.earlier += unmarked(self._inputs, self._profile, past, self.outcome.results)
         self.outcome.results = {unit: self.outcome.results[unit] for unit in self._plan.written}
         self.outcome.submitted = self._taken_on(said)
-        self.outcome.remarks = list(self._crew.remarks)
-        self.outcome.stopped, self.outcome.interrupted = self._crew.stop.why, self._crew.stop.interrupted
+        self.outcome.remarks = list(self._context.remarks)
+        self.outcome.stopped, self.outcome.interrupted = self._context.gate.why, self._context.gate.interrupted
         return self.outcome
 
     async def _work_on_all(self, schedule: Schedule, group: asyncio.TaskGroup) -> None:
         """Work on each unit as soon as it can start, until nothing runs and nothing more can start."""
         running: dict[asyncio.Task[UnitState], Unit] = {}
         while True:
-            for unit in schedule.ready if self._crew.stop.going else ():
+            for unit in schedule.ready if self._context.gate.going else ():
                 schedule.start(unit)
                 running[group.create_task(self._work(unit))] = unit
             if not running:
@@ -218,32 +220,32 @@ class Run:
             if state != "done":
                 return f"it is made from {parent}, which is {state}"
         try:
-            self._crew.stop.check()
-        except Stopped as why:
+            self._context.gate.check()
+        except RunStopped as why:
             return why.what
         return ""
 
     def _put_down_bills(self, said: Sequence[tuple[float, Recorded]]) -> None:
         """With each unit's result, what its attempts were billed of which this run has heard."""
-        heard = {event.intent for _, event in said if isinstance(event, OfAttempt)}
-        for intent in sorted(heard):
-            entry = self._crew.budget.project.entry(intent)
-            for unit in self._units_served(intent):
+        heard = {event.attempt_id for _, event in said if isinstance(event, OfAttempt)}
+        for attempt_id in sorted(heard):
+            entry = self._context.budget.project.entry(attempt_id)
+            for unit in self._units_served(attempt_id):
                 result = self.outcome.results.get(unit)
                 if entry is not None and result is not None:
-                    result.books.put(intent, entry)
+                    result.books.put(attempt_id, entry)
 
-    def _units_served(self, intent: str) -> tuple[Unit, ...]:
+    def _units_served(self, attempt_id: str) -> tuple[Unit, ...]:
         """The units of this storyboard and combination of profiles that an attempt serves."""
-        attempt = self._crew.journal.history.get(intent)
+        attempt = self._context.journal.history.get(attempt_id)
         here = self._inputs.storyboard, self._profile
         return () if attempt is None else tuple(one.unit for one in attempt.targets if one[:2] == here)
 
     def _taken_on(self, said: Sequence[tuple[float, Recorded]]) -> int:
         """How many tasks came of what this run sent, named in the answer or found later. The intent of a task that only
         a lost record knew has no body: it was sent by another run."""
-        sent = [event.intent for _, event in said if isinstance(event, Intended) and event.body]
-        return sum(bool(self._crew.journal.history.attempt(intent).task) for intent in sent)
+        sent = [event.attempt_id for _, event in said if isinstance(event, Intended) and event.body]
+        return sum(bool(self._context.journal.history.attempt(attempt_id).task) for attempt_id in sent)
 
     def _settle_what_is_kept(self) -> None:
         results, takes = kept(self._plan, self._inputs)
@@ -261,34 +263,34 @@ class Run:
 
     async def _work(self, unit: Unit) -> UnitState:
         """Work on a unit; whatever goes wrong with it is its result, and nobody else's."""
-        began = self._crew.clock.now()
+        began = self._context.clock.now()
         try:
             result = await self._make(unit)
         except StoryboardError as error:
             result = self._result_of(unit, self._profile, error)
-        self.outcome.results[unit] = replace(result, seconds=self._crew.clock.now() - began)
+        self.outcome.results[unit] = replace(result, seconds=self._context.clock.now() - began)
         if result.state == "failed":
-            self._crew.stop.fail()
+            self._context.gate.fail()
         return result.state
 
     def _result_of(self, unit: Unit, profile: str, error: StoryboardError) -> Result:
         """Return what a failure makes of a unit; one that concerns the whole run stops it."""
         match error:
-            case Stopped():
+            case RunStopped():
                 return Result(unit, "blocked", error.what)
             case UnknownOutcome():
                 return _in_doubt(unit, profile, f"{error.what}: it may be in the making, and be billed")
             case DecisionNeeded():
                 return Result(unit, "held", error.what, error.hint, code=error.exit_code)
         if isinstance(error, (AccountRefused, MachineRefuses, Untrusted)):
-            self._crew.stop.because(error)
+            self._context.gate.halt(error)
         return Result(unit, "failed", error.what, error.hint, code=error.exit_code)
 
     def _settled(self, unit: Unit) -> Step:
         """The step that the unit's key asks for, now that everything above it is known; no other unit may use what it
         uses from now on."""
         components = self._components(unit.scene)
-        past = self._crew.journal.history.about(self._inputs.storyboard, self._profile, unit.scene, components)
+        past = self._context.journal.history.about(self._inputs.storyboard, self._profile, unit.scene, components)
         inputs = replace(self._inputs, past=past)
         step = settle(unit, self._graph, inputs, components, self.outcome.takes, self._claims)
         claim(step, components, self._claims)
@@ -306,7 +308,7 @@ class Run:
                 self._select(step)
                 return Result(unit, "done", "what it is handed came out the same", take=take)
             case Hold(why=why, hint=hint, attempt=attempt):
-                return Result(unit, "held", why, hint, code=4, intent=attempt.intent if attempt else "")
+                return Result(unit, "held", why, hint, code=4, attempt_id=attempt.attempt_id if attempt else "")
             case Make(fetches=Take() as take):
                 return await self._fetch_again(unit, take, step)
             case Make(resumes=resumes):
@@ -319,12 +321,12 @@ class Run:
     async def _perform(self, unit: Unit, resumes: Attempt | None) -> Result:
         job = self._job(unit, resumes)
         if resumes:
-            self._handled.add(resumes.intent)
+            self._handled.add(resumes.attempt_id)
             if job.target not in resumes.targets:
-                assigned = Assigned(unit.scene, resumes.intent, storyboard=job.storyboard, profile=job.profile)
-                self._crew.note(replace(assigned, ordinal=unit.ordinal))
-        take = await perform(job, self._crew, lambda marker: self._order(unit.scene, marker), resumes)
-        await settle_late_duplicates(job, self._crew, take.task)
+                assigned = Assigned(unit.scene, resumes.attempt_id, storyboard=job.storyboard, profile=job.profile)
+                self._context.note(replace(assigned, ordinal=unit.ordinal))
+        take = await perform(job, self._context, lambda marker: self._order(unit.scene, marker), resumes)
+        await settle_late_duplicates(job, self._context, take.task)
         self._claims.claim_take(take, unit)
         self._keep(unit.scene, take, select=True)
         self.outcome.takes[unit.scene] = take
@@ -332,7 +334,7 @@ class Run:
 
     def _odd(self, target: Target, take: Take) -> str:
         """What of a take that was just stored is other than was asked for."""
-        attempts = self._crew.journal.history.of(*target[:3])
+        attempts = self._context.journal.history.of(*target[:3])
         return next((attempt.error for attempt in attempts if attempt.task == take.task), "")
 
     def _job(self, unit: Unit, begun: Attempt | None) -> Job:
@@ -376,14 +378,14 @@ class Run:
     async def _order(self, id: str, marker: Marker) -> bytes:
         scene = self._graph.scene(id)
         row = self._inputs.rows[scene.model.row]
-        items = await items_of(id, self._graph, row, self._inputs.facts, self.outcome.takes, self._crew)
+        items = await items_of(id, self._graph, row, self._inputs.facts, self.outcome.takes, self._context)
         text = compose(scene, self._graph.storyboard).text
         asked = scene.parameters
         if marker.seconds is not None:
             asked = replace(asked, execution_expires_after=marker.seconds)
         if marker.identifier:
             asked = replace(asked, safety_identifier=marker.identifier)
-        return self._crew.provider.body(Order(model_of(id, self._graph, self._inputs.rows), text, items, asked))
+        return self._context.provider.body(Order(model_of(id, self._graph, self._inputs.rows), text, items, asked))
 
     async def _fetch_again(self, unit: Unit, take: Take, step: Make) -> Result:
         """A take of which only the file is missing: its task still has it, or nobody does: it is never bought again."""
@@ -391,8 +393,8 @@ class Run:
         known = Known("", take.task)
         hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"
         try:
-            task = await wait_for_end(job, known, self._crew)
-            await download(job, known, task, self._crew, only=take.digest)
+            task = await wait_for_end(job, known, self._context)
+            await download(job, known, task, self._context, only=take.digest)
         except (SceneFailed, DecisionNeeded) as error:
             raise DecisionNeeded(f"its video is gone from the store, and {error.what}", hint) from error
         self.outcome.takes[unit.scene] = take
@@ -407,9 +409,13 @@ class Run:
 
     def _left_over(self) -> list[Attempt]:
         """Attempts that may have a task that nobody has fetched: none that this run began itself."""
-        before = {attempt.intent for attempt in self._inputs.past.unfinished if self._inputs.owns(attempt)}
-        salvaged = {attempt.intent for attempt in self._plan.salvage}
-        return [a for a in self._crew.journal.history.past.unfinished if a.intent in before - salvaged - self._handled]
+        before = {attempt.attempt_id for attempt in self._inputs.past.unfinished if self._inputs.owns(attempt)}
+        salvaged = {attempt.attempt_id for attempt in self._plan.salvage}
+        return [
+            a
+            for a in self._context.journal.history.past.unfinished
+            if a.attempt_id in before - salvaged - self._handled
+        ]
 
     async def _salvage(self, attempt: Attempt) -> None:
         """Fetch what was paid for and is no longer asked for: it becomes a take that nobody has selected.
@@ -425,15 +431,17 @@ class Run:
             ordinal=attempt.ordinal,
         )
         try:
-            take = await perform(job, self._crew, _unasked, attempt)
+            take = await perform(job, self._context, _unasked, attempt)
             if attempt.storyboard == self._inputs.storyboard:
-                self._write(with_salvaged(self._inputs, attempt, take, self._crew.journal.history.past))
+                self._write(with_salvaged(self._inputs, attempt, take, self._context.journal.history.past))
         except StoryboardError as error:
-            self._crew.tell(Ended(attempt.scene, attempt.intent, "lost", error.what, storyboard=attempt.storyboard))
-            if not isinstance(error, (SceneFailed, Stopped)) and not self._was_duplicate(attempt):
+            self._context.tell(
+                Ended(attempt.scene, attempt.attempt_id, "lost", error.what, storyboard=attempt.storyboard)
+            )
+            if not isinstance(error, (SceneFailed, RunStopped)) and not self._was_duplicate(attempt):
                 self.outcome.earlier.append(self._result_of(attempt.target.unit, attempt.profile, error))
 
     def _was_duplicate(self, attempt: Attempt) -> bool:
         """Did the copy that submitted a duplicate cancel it? Nobody has to decide about that."""
-        now = self._crew.journal.history.attempt(attempt.intent)
-        return attempt.intent in self._crew.duplicates and now.state == "cancelled"
+        now = self._context.journal.history.attempt(attempt.attempt_id)
+        return attempt.attempt_id in self._context.duplicates and now.state == "cancelled"

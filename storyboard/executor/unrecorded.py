@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from storyboard.errors import (
     DecisionNeeded,
 )
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job
 from storyboard.executor.reconcile import (
     Scan,
@@ -16,13 +16,13 @@ from storyboard.planning.attempt import Attempt, RecordedElsewhere
 from storyboard.providers.provider import Task
 
 
-def command_to_run(crew: Crew) -> str:
+def command_to_run(context: RunContext) -> str:
     """Return the advice to run again, with the options of this run."""
-    return f"`storyboard run{crew.options}` makes it"
+    return f"`storyboard run{context.options}` makes it"
 
 
 def unknown_task(
-    job: Job, crew: Crew, task: Task, scan: Scan, chance: float, elsewhere: RecordedElsewhere | None
+    job: Job, context: RunContext, task: Task, scan: Scan, chance: float, elsewhere: RecordedElsewhere | None
 ) -> DecisionNeeded:
     """Return the error for a task that carries the scene's marker and is missing from the record."""
     what = f"task {task.id} ({_age(task, scan)}{task.word}) was submitted for this scene"
@@ -32,14 +32,14 @@ def unknown_task(
         what += " but is missing from this project's record"
     if chance >= 0.0005 and elsewhere is None:
         what += f"; or it belongs to another project and carries the scene's marker by chance (1 in {1 / chance:.0f})"
-    return DecisionNeeded(what, _commands(job, crew, task.id))
+    return DecisionNeeded(what, _commands(job, context, task.id))
 
 
-def task_of_another_scene(job: Job, crew: Crew, task: Task, owner: Attempt) -> DecisionNeeded:
+def task_of_another_scene(job: Job, context: RunContext, task: Task, owner: Attempt) -> DecisionNeeded:
     """Return the error for a task that fits this scene and another one, which may have been given it."""
     given = " was given it, whose marker is the same" if owner.task == task.id else "'s marker is the same"
     what = f"task {task.id} carries this scene's marker, but scene {owner.scene}{given}"
-    options = _options(job, crew)
+    options = _options(job, context)
     where = f"look at the video of {owner.scene}\n" if owner.task == task.id else ""
     right = "it is right there" if where else f"it is {owner.scene}'s"
     hint = (
@@ -51,13 +51,13 @@ def task_of_another_scene(job: Job, crew: Crew, task: Task, owner: Attempt) -> D
     return DecisionNeeded(what, hint)
 
 
-def possible_remake(job: Job, crew: Crew, task: Task, scan: Scan) -> DecisionNeeded:
+def possible_remake(job: Job, context: RunContext, task: Task, scan: Scan) -> DecisionNeeded:
     """Return the error for a task that fits the scene only as a remake of a task that is no longer listed."""
     what = (
         f"task {task.id} ({_age(task, scan)}{task.word}) may be a remake of this scene, or another's that carries the "
         "same marker by chance"
     )
-    options = _options(job, crew)
+    options = _options(job, context)
     hint = (
         f"`storyboard resolve {job.scene} --adopt {task.id}{options}` if it is the scene's own\n"
         f"`storyboard resolve {job.scene} --not-mine {task.id}{options}` if it isn't; then the next run submits it"
@@ -65,8 +65,8 @@ def possible_remake(job: Job, crew: Crew, task: Task, scan: Scan) -> DecisionNee
     return DecisionNeeded(what, hint)
 
 
-def _commands(job: Job, crew: Crew, task: str) -> str:
-    options = _options(job, crew)
+def _commands(job: Job, context: RunContext, task: str) -> str:
+    options = _options(job, context)
     return (
         f"`storyboard recover {job.scene}{options}` takes it as the scene's own, and nothing is submitted\n"
         f"`storyboard resolve {job.scene} --not-mine {task}{options}` if it belongs to another project; "
@@ -74,17 +74,17 @@ def _commands(job: Job, crew: Crew, task: str) -> str:
     )
 
 
-def _options(job: Job, crew: Crew) -> str:
-    return (f" --profile {job.profile}" if job.profile else "") + crew.options
+def _options(job: Job, context: RunContext) -> str:
+    return (f" --profile {job.profile}" if job.profile else "") + context.options
 
 
-def unidentified(job: Job, crew: Crew, found: Sequence[Task], scan: Scan) -> DecisionNeeded:
+def unidentified(job: Job, context: RunContext, found: Sequence[Task], scan: Scan) -> DecisionNeeded:
     """Return the error for a request without a marker: its author fixed the task's life, and tasks like it may be its
     own."""
     if not found:
         what = "its request carries no marker, so that a task of it can't be identified, and none like it is listed"
-        return DecisionNeeded(what, command_to_run(crew))
-    options = _options(job, crew)
+        return DecisionNeeded(what, command_to_run(context))
+    options = _options(job, context)
     listed = ", ".join(f"{task.id} ({_age(task, scan)}{task.word})" for task in found[:3])
     what = (
         "this project's record may be incomplete, its request carries no marker, and the service lists "

@@ -12,7 +12,7 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.executor.asking import ask_patiently
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job, Known
 from storyboard.executor.locate import judge_attempt
 from storyboard.executor.polling import odd_after, pause
@@ -38,41 +38,41 @@ OVERDUE = 3600
 """Seconds after the end of a task's life for which its end is still waited for."""
 
 
-async def wait_for_end(job: Job, known: Known, crew: Crew) -> Task:
+async def wait_for_end(job: Job, known: Known, context: RunContext) -> Task:
     """Wait until a task has succeeded, and return it.
 
     Raises SceneFailed if it failed or expired, DecisionNeeded if it was cancelled or doesn't end, and UnknownOutcome if
     it turns out to be another project's.
     """
-    began = crew.clock.now()
+    began = context.clock.now()
     word, wait = "", 0.0
     while True:
-        task = await get_task(job, known, crew, wait)
+        task = await get_task(job, known, context, wait)
         if task.word != word:
             odd = odd_after(word, task.word)
             word = task.word
-            crew.note(Seen(job.scene, known.intent, known.task, word, odd, storyboard=job.storyboard))
+            context.note(Seen(job.scene, known.attempt_id, known.task, word, odd, storyboard=job.storyboard))
         if is_over(task.status):
             break
-        if crew.clock.now() > (task.created_at or began) + (task.expires_after or LONGEST_LIFE) + OVERDUE:
+        if context.clock.now() > (task.created_at or began) + (task.expires_after or LONGEST_LIFE) + OVERDUE:
             why = f"task {known.task} has outlived its time by an hour: the service says {task.word}"
             then = "`storyboard run` looks at it once more, and fetches it if there is anything"
-            raise hold(job, known, why, then, crew)
-        wait = pause(crew.clock.now() - began, crew.pace, known=task.status != "unknown")
+            raise hold(job, known, why, then, context)
+        wait = pause(context.clock.now() - began, context.pace, known=task.status != "unknown")
     if task.status != "succeeded":
-        await _check_alone(job, known, crew)
-    crew.note(Ended(job.scene, known.intent, task.status, task.error, storyboard=job.storyboard))
+        await _check_alone(job, known, context)
+    context.note(Ended(job.scene, known.attempt_id, task.status, task.error, storyboard=job.storyboard))
     if task.status != "succeeded":
         why = task.error or f"the service says {task.status}"
         if task.status == "cancelled":
             raise DecisionNeeded(f"task {known.task} was cancelled; nothing was billed", again(job.scene, job.profile))
         hint = task.hint or "change the scene or run again"
         raise SceneFailed(f"task {known.task} came to nothing: {why}", f"nothing was billed; {hint}")
-    _check_whose(job, known, task, crew)
+    _check_whose(job, known, task, context)
     return task
 
 
-async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
+async def _check_alone(job: Job, known: Known, context: RunContext) -> None:
     """Check that a task that was found by its marker, and failed, is the only one that carries the marker.
 
     A failed task doesn't repeat what was asked for, so it may be another project's, while our own is still being made:
@@ -81,30 +81,30 @@ async def _check_alone(job: Job, known: Known, crew: Crew) -> None:
 
     Raises UnknownOutcome if another task carries the marker.
     """
-    attempt = crew.journal.history.get(known.intent)
+    attempt = context.journal.history.get(known.attempt_id)
     if attempt is None or not attempt.adopted or attempt.vouched:
         return
-    others = crew.journal.history.owned - {known.task}
-    now = crew.clock.now()
-    await crew.clock.sleep(max(0.0, min(attempt.at, now) + crew.pace.grace - now))
-    found = await judge_attempt(job, crew, attempt, owned=others, since=now)
+    others = context.journal.history.owned - {known.task}
+    now = context.clock.now()
+    await context.clock.sleep(max(0.0, min(attempt.at, now) + context.pace.grace - now))
+    found = await judge_attempt(job, context, attempt, owned=others, since=now)
     if found != Adopt(known.task):
         why = found.why if isinstance(found, Hold) else "it is not listed alone"
-        crew.note(Disowned(job.scene, known.intent, known.task, why, ambiguous=True, storyboard=job.storyboard))
+        context.note(Disowned(job.scene, known.attempt_id, known.task, why, ambiguous=True, storyboard=job.storyboard))
         raise UnknownOutcome(f"task {known.task} carries its marker and failed, but {why}")
 
 
-def _check_whose(job: Job, known: Known, task: Task, crew: Crew) -> None:
+def _check_whose(job: Job, known: Known, task: Task, context: RunContext) -> None:
     """Raise UnknownOutcome if a task that was found by its marker turns out to be made from another request: it carries
     the marker by chance, and its video isn't stored."""
-    attempt = crew.journal.history.get(known.intent)
+    attempt = context.journal.history.get(known.attempt_id)
     why = disagreement(task, attempt) if attempt is not None and attempt.adopted else ""
     if why:
-        crew.note(Disowned(job.scene, known.intent, known.task, why, storyboard=job.storyboard))
+        context.note(Disowned(job.scene, known.attempt_id, known.task, why, storyboard=job.storyboard))
         raise UnknownOutcome(f"task {known.task} carried its marker, but is another project's: {why}")
 
 
-async def get_task(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Task:
+async def get_task(job: Job, known: Known, context: RunContext, wait: float = 0.0) -> Task:
     """Return a task as it stands `wait` seconds from now.
 
     A task counts as lost only if the service answers that there is no such task: any other refusal concerns the
@@ -112,12 +112,12 @@ async def get_task(job: Job, known: Known, crew: Crew, wait: float = 0.0) -> Tas
     """
     waits = iter((wait,))
     try:
-        task = await ask_patiently(job, crew, lambda: crew.watcher.look(known.task, next(waits, 0.0)))
-        return on_our_clock(task, crew.clock.now())
+        task = await ask_patiently(job, context, lambda: context.poller.look(known.task, next(waits, 0.0)))
+        return on_our_clock(task, context.clock.now())
     except NotFound as error:
-        if await _may_show_yet(job, known, crew):
+        if await _may_show_yet(job, known, context):
             raise Unreachable(f"the service doesn't show task {known.task} at the moment", "run again") from error
-        raise _unknown_to_service(job, known, crew) from error
+        raise _unknown_to_service(job, known, context) from error
 
 
 def on_our_clock(task: Task, now: float) -> Task:
@@ -135,41 +135,41 @@ YOUNG = 60.0
 """Seconds after its creation for which the service may not find a task yet."""
 
 
-async def _may_show_yet(job: Job, known: Known, crew: Crew) -> bool:
+async def _may_show_yet(job: Job, known: Known, context: RunContext) -> bool:
     """Return whether a task that the service doesn't find may exist all the same: it is too young, or it is listed."""
-    attempt = crew.journal.history.get(known.intent)
-    if crew.stop.interrupted or (attempt is not None and 0 <= crew.clock.now() - attempt.at < YOUNG):
+    attempt = context.journal.history.get(known.attempt_id)
+    if context.gate.interrupted or (attempt is not None and 0 <= context.clock.now() - attempt.at < YOUNG):
         return True
-    if not crew.lists:
+    if not context.lists:
         return False
-    now = crew.clock.now()
-    scan = await ask_patiently(job, crew, lambda: crew.scanner.since(now))
+    now = context.clock.now()
+    scan = await ask_patiently(job, context, lambda: context.listing.since(now))
     return any(task.id == known.task for task in scan.tasks)
 
 
-def _unknown_to_service(job: Job, known: Known, crew: Crew) -> DecisionNeeded:
+def _unknown_to_service(job: Job, known: Known, context: RunContext) -> DecisionNeeded:
     """Return the error for a task that is neither found nor listed.
 
     It is lost if it is so old that the service has deleted its record. A younger one is probably asked for with the key
     of another account, which finds nothing of ours: it is held, and nothing is bought again.
     """
-    attempt = crew.journal.history.get(known.intent)
-    if attempt is None or crew.clock.now() - attempt.at >= LISTED:
-        return record_loss(job, known, "the service has no record of it any more", crew)
+    attempt = context.journal.history.get(known.attempt_id)
+    if attempt is None or context.clock.now() - attempt.at >= LISTED:
+        return record_loss(job, known, "the service has no record of it any more", context)
     why = f"the service knows no task {known.task}, though it keeps them for seven days"
     then = "`storyboard run` goes on with it, with a key of the account that it was submitted with"
-    return hold(job, known, why, then, crew)
+    return hold(job, known, why, then, context)
 
 
-def record_loss(job: Job, known: Known, why: str, crew: Crew) -> DecisionNeeded:
+def record_loss(job: Job, known: Known, why: str, context: RunContext) -> DecisionNeeded:
     """Write down that what was paid for can't be downloaded any more, and return the error: a person has to decide."""
-    crew.note(Ended(job.scene, known.intent, "lost", why, storyboard=job.storyboard))
+    context.note(Ended(job.scene, known.attempt_id, "lost", why, storyboard=job.storyboard))
     what = f"task {known.task} was paid for, but can't be had any more: {why}"
     return DecisionNeeded(what, lost_hint(job.scene, job.profile, known.task))
 
 
-def hold(job: Job, known: Known, why: str, then: str, crew: Crew) -> DecisionNeeded:
+def hold(job: Job, known: Known, why: str, then: str, context: RunContext) -> DecisionNeeded:
     """Write down that this run can't go on with a task, and return the error: the next run tries again, or a person
     decides."""
-    crew.note(Held(job.scene, known.intent, why, storyboard=job.storyboard))
+    context.note(Held(job.scene, known.attempt_id, why, storyboard=job.storyboard))
     return DecisionNeeded(why, f"{then}; {again(job.scene, job.profile, paid=True)}")

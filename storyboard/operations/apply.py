@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from storyboard import project
 from storyboard.errors import FileTrouble, MachineRefuses, PlanOutdated
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
+from storyboard.executor.gate import SubmissionGate
 from storyboard.executor.markers import looks_for_version_1
 from storyboard.executor.run import Outcome, Run, nothing_to_do
-from storyboard.executor.stop import Stop
 from storyboard.net import opened
 from storyboard.operations.lockfile import LockfileWriter
 from storyboard.operations.prepare import Prepared, budget_of, digests_on_disk
@@ -20,7 +20,7 @@ from storyboard.operations.record import begin_run, open_record, trust_of
 from storyboard.operations.service import open_account
 from storyboard.operations.signals import interruptible
 from storyboard.planning.budget import Budget
-from storyboard.planning.event import FileRenamed, Memory, Notice, RunClosed
+from storyboard.planning.event import FileRenamed, Notice, RecordTrust, RunClosed
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.plan import Plan
 from storyboard.promises import Account, Callbacks, Clock, Dice
@@ -45,7 +45,7 @@ class _Record:
     journal: Journal
     lock: LockfileWriter
     known: Register
-    trust: Memory
+    trust: RecordTrust
     budget: Budget
     day: Spending | None
 
@@ -76,8 +76,8 @@ def apply(
             return replace(nothing_to_do(plan, session.inputs, lock.keep), budget=budget)
         account = stack.enter_context(open_account(layout, clock, dice, options))
         uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
-        trust = "sought" if options.recover else trust
-        begin_run(layout, known, journal, provider=project.chosen(options.provider), memory=trust)
+        trust = "recovering" if options.recover else trust
+        begin_run(layout, known, journal, provider=project.chosen(options.provider), trust=trust)
         if day is not None:
             settle_known(day, budget.project)
         record = _Record(journal, lock, known, trust, budget, day)
@@ -141,8 +141,8 @@ async def _run(
         rates = EMBEDDED if options.speed is not None else RATES
         provider = Paced(connect(name, account, net), clock, rates)
         store = Store(layout.hidden / "store")
-        crew = replace(
-            Crew.build(
+        context = replace(
+            RunContext.build(
                 realm=account.realm,
                 provider=provider,
                 journal=journal,
@@ -156,8 +156,8 @@ async def _run(
                 tasks_in_flight=account.tasks_in_flight,
             ),
             uploads=uploads,
-            stop=Stop(fail_fast=options.fail_fast),
-            memory=record.trust,
+            gate=SubmissionGate(fail_fast=options.fail_fast),
+            trust=record.trust,
             budget=record.budget,
             day=record.day,
             provider_name=name,
@@ -169,10 +169,10 @@ async def _run(
             recorded_elsewhere=lambda task: record.known.recorded_elsewhere(journal, clock, task),
         )
         if callbacks is not None:
-            callbacks.connect(_from_any_thread(crew.watcher.hint))
+            callbacks.connect(_from_any_thread(context.poller.hint))
             plan = with_callback_urls(plan, callbacks)
-        work = Run(plan, session.inputs, crew, record.lock.keep)
-        async with interruptible(crew):
+        work = Run(plan, session.inputs, context, record.lock.keep)
+        async with interruptible(context):
             return await work.walk()
 
 

@@ -57,17 +57,17 @@ def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = 
     begun: Intended | None = None
     try:
         attempt = find_unresolved(
-            past, layout.stem, graph.storyboard.profile, scene, adopt, planned.plan.intents_of(scene)
+            past, layout.stem, graph.storyboard.profile, scene, adopt, planned.plan.attempt_ids_of(scene)
         )
     except UsageError:
         begun = _begun_elsewhere(layout, planned, scene) if adopt else None
         if begun is None:
             raise
-        attempt = History([(0.0, begun)]).attempt(begun.intent)
+        attempt = History([(0.0, begun)]).attempt(begun.attempt_id)
     decided = decide(attempt, adopt, past, abandon=abandon)
     back = give_back(attempt, adopt, past) if adopt else None
     events = [event for _, event in state.events]
-    entry = books_of(events if begun is None else [*events, begun]).entry(attempt.intent)
+    entry = books_of(events if begun is None else [*events, begun]).entry(attempt.attempt_id)
     about = UnresolvedAttempt(attempt, NO_MONEY if entry is None else entry.counts)
     return PreparedDecision(about, loaded, scene, begun, (decided,) if back is None else (back, decided))
 
@@ -82,22 +82,22 @@ def apply_decision(decision: PreparedDecision) -> None:
     profile = graph.storyboard.profile
     known = Register(register.folder(settings.environment()))
     with open_record(layout, clock, known) as journal:
-        memory = trust_of(layout, known, journal, clock)
+        trust = trust_of(layout, known, journal, clock)
         state = project.state_on_disk(layout, clock, journal.past)
         past, begun = state.past(layout.stem), decision.begun
-        if begun is None and past.attempts.get(attempt.intent) != attempt:
+        if begun is None and past.attempts.get(attempt.attempt_id) != attempt:
             what = f"the submission of {scene} has gone on since it was shown; nothing was decided"
             raise PlanOutdated(what, "run the same command again")
-        begin_run(layout, known, journal, memory=memory)
+        begin_run(layout, known, journal, trust=trust)
         if begun is not None:
             journal.append(begun)
         elif scene in graph.storyboard.scenes and (layout.stem, profile, scene) not in _served(attempt):
             # under this name it was asked about: the decision binds it, too
-            journal.append(Assigned(scene, attempt.intent, storyboard=layout.stem, profile=profile))
+            journal.append(Assigned(scene, attempt.attempt_id, storyboard=layout.stem, profile=profile))
         for event in decision.events:
             journal.append(event)
             if isinstance(event, Disowned):
-                _take_back(layout, state, past.attempts[event.intent], event.task, clock)
+                _take_back(layout, state, past.attempts[event.attempt_id], event.task, clock)
         journal.append(RunClosed(storyboard=layout.stem))
 
 
@@ -140,13 +140,13 @@ def disclaim(layout: Layout, scene: str, task: str) -> None:
     clock = SystemClock()
     known = Register(register.folder(settings.environment()))
     with open_record(layout, clock, known) as journal:
-        memory = trust_of(layout, known, journal, clock)
+        trust = trust_of(layout, known, journal, clock)
         past = past_of(journal.past)
         owner = next((one for one in past.attempts.values() if one.task == task), None)
         by_chance = owner is not None and owner.found_by_marker and owner.scene != scene
         if owner is not None and not by_chance:
             what = f'task {task} was submitted by this project, for scene "{owner.scene}": nothing was changed'
             raise UsageError(what, "`storyboard tasks list` shows which task is whose")
-        begin_run(layout, known, journal, memory=memory)
+        begin_run(layout, known, journal, trust=trust)
         journal.append(NotMine(storyboard=layout.stem, scene=scene, task=task))
         journal.append(RunClosed(storyboard=layout.stem))

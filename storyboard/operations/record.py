@@ -7,8 +7,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from storyboard.errors import DecisionNeeded, FileTrouble
-from storyboard.executor.reconcile import memory_of
-from storyboard.planning.event import Imported, Memory
+from storyboard.executor.reconcile import trust_of_events
+from storyboard.planning.event import Imported, RecordTrust
 from storyboard.planning.lock_format import version_in
 from storyboard.promises import Clock
 from storyboard.world import files, first_layout, mounts
@@ -45,14 +45,14 @@ def _note_version_1(layout: Layout, journal: Journal) -> None:
     """Note that version 1 was used here where only its lock is left: what it submitted may still be listed."""
     noted = any(isinstance(event, Imported) and event.storyboard == layout.stem for _, event in journal.past)
     if not noted and layout.lock.exists() and version_in(files.read_text(layout.lock, 1 << 30)) == 1:
-        journal.append(Imported(storyboard=layout.stem, trust="doubtful"))
+        journal.append(Imported(storyboard=layout.stem, trust="suspect"))
 
 
 def _bring_over(
     layout: Layout, old: OldRecord, journal: Journal, known: Register, clock: Clock, *, take_over: bool
 ) -> None:
     """Bring a record of the first layout into today's, if this user wrote it."""
-    trust: Memory = "whole"
+    trust: RecordTrust = "complete"
     source = old.read(clock)
     if source is not None:
         try:
@@ -71,16 +71,18 @@ def _remove_leftovers(layout: Layout) -> None:
     Store(layout.hidden / "store").remove_parts()
 
 
-def trust_of(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:
+def trust_of(
+    layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False
+) -> RecordTrust:
     """Return how far a record can be trusted; `take_over` makes another user's this user's own.
 
     Raises DecisionNeeded if another user wrote it: nothing is spent on its word.
     """
     trust = _trust(layout, layout.hidden, known, journal, take_over=take_over)
-    return memory_of(journal.past, clock.now()) if trust == "whole" else "doubtful"
+    return trust_of_events(journal.past, clock.now()) if trust == "complete" else "suspect"
 
 
-def _trust(layout: Layout, folder: Path, known: Register, journal: Journal, *, take_over: bool) -> Memory:
+def _trust(layout: Layout, folder: Path, known: Register, journal: Journal, *, take_over: bool) -> RecordTrust:
     """Does a record hold all that this user's runs have written into it? Raises DecisionNeeded if it is another's."""
     standing = known.standing(journal)
     if standing == "another's" and take_over:
@@ -90,7 +92,7 @@ def _trust(layout: Layout, folder: Path, known: Register, journal: Journal, *, t
             f"{folder} was written on another machine or by somebody else, and is only read",
             "if what is submitted there is yours, `storyboard recover --take-over` makes the record your own",
         )
-    return "whole" if standing == "ours" else "doubtful"
+    return "complete" if standing == "ours" else "suspect"
 
 
 def check_free(layout: Layout) -> None:
@@ -116,9 +118,11 @@ def check_record(layout: Layout, known: Register, clock: Clock, *, take_over: bo
             journal.close()
 
 
-def begin_run(layout: Layout, known: Register, journal: Journal, provider: str = "", memory: Memory = "whole") -> None:
+def begin_run(
+    layout: Layout, known: Register, journal: Journal, provider: str = "", trust: RecordTrust = "complete"
+) -> None:
     """Write down that a run begins, and that the record is this user's."""
-    journal.open_run(layout.stem, provider, memory)
+    journal.open_run(layout.stem, provider, trust)
     _note_record(layout, known, journal)
 
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from storyboard.errors import Interrupted
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.planning.event import Interrupting
 
 
 @asynccontextmanager
-async def interruptible(crew: Crew) -> AsyncIterator[None]:
+async def interruptible(context: RunContext) -> AsyncIterator[None]:
     """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once.
 
     One that is ignored by whoever began this process stays ignored: `nohup` means it so, and so does a shell that puts
@@ -26,12 +26,12 @@ async def interruptible(crew: Crew) -> AsyncIterator[None]:
     def stop(number: int) -> None:
         if over.is_set():  # it came as the last scene ended: there is nothing left to stop
             return
-        again = bool(crew.stop.interrupted)
-        crew.stop.interrupt(number)
+        again = bool(context.gate.interrupted)
+        context.gate.interrupt(number)
         if again and walking is not None:
             walking.cancel()
             return
-        crew.tell(Interrupting(number))
+        context.tell(Interrupting(number))
 
     every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     signals = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
@@ -47,6 +47,6 @@ async def interruptible(crew: Crew) -> AsyncIterator[None]:
         if walking is not None and walking.cancelling():
             await asyncio.sleep(0)  # told twice just as the last scene ended: heard here, not while things are closed
     except asyncio.CancelledError:
-        if not crew.stop.interrupted:
+        if not context.gate.interrupted:
             raise
-        raise Interrupted(crew.stop.interrupted) from None
+        raise Interrupted(context.gate.interrupted) from None

@@ -42,7 +42,7 @@ class Attempt:
     wants no more of it.
     """
 
-    intent: str
+    attempt_id: str
     scene: str
     profile: str
     components: Components
@@ -121,7 +121,7 @@ class RecordedElsewhere:
 def attempt_begun(event: Intended, at: float) -> Attempt:
     """Return the attempt that an intent begins, at this wall time."""
     return Attempt(
-        event.intent,
+        event.attempt_id,
         event.scene,
         event.profile,
         event.key,

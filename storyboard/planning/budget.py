@@ -82,12 +82,12 @@ class Books:
         self._spent: dict[str, Decimal] = {}
         self._reserved: dict[str, Decimal] = {}
 
-    def put(self, intent: str, entry: Entry) -> None:
+    def put(self, attempt_id: str, entry: Entry) -> None:
         """Write an attempt down, or what has become of it."""
-        before = self._entries.get(intent)
+        before = self._entries.get(attempt_id)
         if before is not None:
             self._count(before, -1)
-        self._entries[intent] = entry
+        self._entries[attempt_id] = entry
         self._count(entry, 1)
 
     def _count(self, entry: Entry, sign: int) -> None:
@@ -95,9 +95,9 @@ class Books:
         money = entry.counts
         sums[money.currency] = sums.get(money.currency, Decimal(0)) + sign * money.amount
 
-    def entry(self, intent: str) -> Entry | None:
+    def entry(self, attempt_id: str) -> Entry | None:
         """An attempt that is known here."""
-        return self._entries.get(intent)
+        return self._entries.get(attempt_id)
 
     @property
     def known(self) -> bool:
@@ -107,7 +107,7 @@ class Books:
     @property
     def unsettled(self) -> tuple[str, ...]:
         """Attempts whose bill isn't known."""
-        return tuple(intent for intent, entry in self._entries.items() if entry.bill is None)
+        return tuple(attempt_id for attempt_id, entry in self._entries.items() if entry.bill is None)
 
     def counted(self, currency: str) -> Decimal:
         """What was spent and is reserved in a currency."""
@@ -126,14 +126,14 @@ class Books:
     def add(self, event: Recorded) -> Money | None:
         """One more event; the bill of its attempt, if it makes it known."""
         if isinstance(event, Intended):
-            self.put(event.intent, Entry(event.reserve, event.rate))
+            self.put(event.attempt_id, Entry(event.reserve, event.rate))
             return None
-        entry = self._entries.get(event.intent) if isinstance(event, OfAttempt) else None
+        entry = self._entries.get(event.attempt_id) if isinstance(event, OfAttempt) else None
         if entry is None or not isinstance(event, OfAttempt):
             return None
         bill = _bill(event, entry)
         if bill is not None or isinstance(event, _OPENS):
-            self.put(event.intent, replace(entry, bill=bill))
+            self.put(event.attempt_id, replace(entry, bill=bill))
         return bill
 
 

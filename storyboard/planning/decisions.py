@@ -27,7 +27,7 @@ def find_unresolved(
     found = [attempt for attempt in attempts if attempt.state in UNDECIDED or attempt.held]
     if adopt:
         found = _adopters(adopt, found, [attempt for attempt in attempts if attempt.state == "abandoned"])
-    found = [attempt for attempt in found if attempt.intent in asked] or found
+    found = [attempt for attempt in found if attempt.attempt_id in asked] or found
     if not found:
         raise UsageError(f'scene "{scene}" has no submission in doubt', "`storyboard status` shows how scenes stand")
     return found[-1]
@@ -37,7 +37,7 @@ def _concerning(past: Past, storyboard: str, profile: str, scene: str, asked: Co
     """The scene's own attempts, and others' that today's plan waits for on its behalf; else those that were made for a
     scene of this name in any storyboard of the folder."""
     own = list(past.of(storyboard, profile, scene))
-    asked_about = [past.attempts[intent] for intent in asked if intent in past.attempts]
+    asked_about = [past.attempts[attempt_id] for attempt_id in asked if attempt_id in past.attempts]
     own += [attempt for attempt in asked_about if attempt not in own]
     return own or [a for a in past.attempts.values() if (a.profile, a.scene) == (profile, scene)]
 
@@ -61,25 +61,25 @@ def decide(attempt: Attempt, adopt: str, past: Past, *, abandon: bool = False) -
     """
     if not adopt:
         choice = "abandon" if abandon else "submit again"
-        return Decided(attempt.scene, attempt.intent, choice, storyboard=attempt.storyboard)
+        return Decided(attempt.scene, attempt.attempt_id, choice, storyboard=attempt.storyboard)
     owner = _owner(adopt, past)
-    if owner is not None and owner.intent != attempt.intent and give_back(attempt, adopt, past) is None:
+    if owner is not None and owner.attempt_id != attempt.attempt_id and give_back(attempt, adopt, past) is None:
         raise UsageError(
             f'task {adopt} belongs to scene "{owner.scene}" already', "look again with `storyboard tasks list`"
         )
-    return Adopted(attempt.scene, attempt.intent, adopt, "person", storyboard=attempt.storyboard)
+    return Adopted(attempt.scene, attempt.attempt_id, adopt, "person", storyboard=attempt.storyboard)
 
 
 def give_back(attempt: Attempt, adopt: str, past: Past) -> Disowned | None:
     """The event by which a task that is adopted leaves the attempt that was given it, since its marker fitted that
     one's scene as well; None if no attempt has to give it up."""
     owner = _owner(adopt, past)
-    if owner is None or owner.intent == attempt.intent:
+    if owner is None or owner.attempt_id == attempt.attempt_id:
         return None
     if not owner.found_by_marker or owner.storyboard != attempt.storyboard:
         return None
     why = f"a person says that it is of scene {attempt.scene}"
-    return Disowned(owner.scene, owner.intent, adopt, why, ambiguous=True, storyboard=owner.storyboard)
+    return Disowned(owner.scene, owner.attempt_id, adopt, why, ambiguous=True, storyboard=owner.storyboard)
 
 
 def _owner(task: str, past: Past) -> Attempt | None:

@@ -37,7 +37,7 @@ DURABLE: frozenset[EventKind] = frozenset(get_args(EventKind)) - {"run_closed", 
 """What must be on the disk before the next step is taken: all that stands before or after a payment."""
 
 
-Memory = Literal["whole", "doubtful", "sought"]
+RecordTrust = Literal["complete", "suspect", "recovering"]
 """Of our record of what was submitted: nothing is missing; something may be, so that one looks before one pays; or
 much is, and it is sought: then nothing is paid for."""
 
@@ -50,7 +50,7 @@ class RunOpened:
     storyboard: str = ""
     pid: int = 0
     provider: str = ""
-    memory: Memory = "whole"
+    trust: RecordTrust = "complete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Imported:
     storyboard: str = ""
     source: str = ""
     last: int = 0
-    trust: Memory = "whole"
+    trust: RecordTrust = "complete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class OfAttempt:
     """Something that happened to one attempt at a scene; `intent` is the attempt's name."""
 
     scene: str
-    intent: str
+    attempt_id: str
     storyboard: str = field(default="", kw_only=True)
 
 

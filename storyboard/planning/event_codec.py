@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from storyboard.planning.event import Event, Memory, Recorded, Unrecognised
+from storyboard.planning.event import Event, Recorded, RecordTrust, Unrecognised
 from storyboard.planning.money import NO_MONEY, Money, money_of
 from storyboard.planning.take import Take
 from storyboard.planning.take_format import components_from, take_from, take_value
@@ -33,14 +33,19 @@ class Encoded:
     body: Mapping[str, Any]
 
 
-_COLUMNS = ("storyboard", "scene", "intent")
+_COLUMNS = ("storyboard", "scene", "attempt_id")
+_KEYS: Mapping[tuple[str, str], str] = {("run_opened", "trust"): "memory"}
+"""How a field is written, by kind and field, where that isn't its name in the code."""
+_TRUST: Mapping[str, RecordTrust] = {"whole": "complete", "doubtful": "suspect", "sought": "recovering"}
+"""How far a record can be trusted, as it is written and as the code names it."""
+_WRITTEN_TRUST = {word: written for written, word in _TRUST.items()}
 
 
 def encode(event: Event) -> Encoded:
     """An event as it is written."""
-    scene, attempt = getattr(event, "scene", ""), getattr(event, "intent", "")
+    scene, attempt = getattr(event, "scene", ""), getattr(event, "attempt_id", "")
     body = {
-        one.name: _written(value)
+        _KEYS.get((event.kind, one.name), one.name): _WRITTEN_TRUST[value] if one.name == "trust" else _written(value)
         for one in fields(event)
         if one.name not in _COLUMNS and (value := getattr(event, one.name)) not in ("", None, False, NO_MONEY)
     }
@@ -65,9 +70,10 @@ def decode(row: Encoded) -> Recorded:
     if sort is None:
         return Unrecognised(kind=row.kind, storyboard=row.storyboard)
     names = _FIELDS[row.kind]
-    columns = {"storyboard": row.storyboard, "scene": row.scene, "intent": row.attempt}
+    columns = {"storyboard": row.storyboard, "scene": row.scene, "attempt_id": row.attempt}
     given: dict[str, Any] = {name: value for name, value in columns.items() if name in names}
-    given |= {name: _READ[name](value) for name, value in row.body.items() if name in names}
+    keys = {_KEYS.get((row.kind, name), name): name for name in names}
+    given |= {keys[key]: _READ[keys[key]](value) for key, value in row.body.items() if key in keys}
     event: Event = sort(**given)
     return event
 
@@ -98,8 +104,9 @@ def _money(value: object) -> Money:
         return NO_MONEY
 
 
-def _memory(value: object) -> Memory:
-    return "whole" if value == "whole" else "sought" if value == "sought" else "doubtful"
+def _trust(value: object) -> RecordTrust:
+    """The trust that a word means; one that isn't known proves nothing."""
+    return _TRUST.get(str(value), "suspect")
 
 
 def _asked(value: object) -> Mapping[str, str | int | bool]:
@@ -121,7 +128,7 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     **dict.fromkeys(("provider", "source", "was", "profile", "body", "error", "task", "by", "why", "choice"), _text),
     **dict.fromkeys(("status", "odd", "identifier"), _text),
     **dict.fromkeys(("pid", "exit", "last", "ordinal", "marker", "occurrence"), _whole),
-    **dict.fromkeys(("memory", "trust"), _memory),
+    "trust": _trust,
     **dict.fromkeys(("reserve", "rate"), _money),
     "at": _time,
     "key": components_from,

@@ -60,18 +60,18 @@ class History:
                 self._add_to_attempt(at, event)
 
     def _begin(self, attempt: Attempt) -> None:
-        self._attempts[attempt.intent] = attempt
-        self._place.setdefault(attempt.intent, len(self._place))
-        self._of.setdefault(attempt.target[:3], {})[attempt.intent] = None
-        self._with_key.setdefault(key_of(attempt.components), {})[attempt.intent] = None
+        self._attempts[attempt.attempt_id] = attempt
+        self._place.setdefault(attempt.attempt_id, len(self._place))
+        self._of.setdefault(attempt.target[:3], {})[attempt.attempt_id] = None
+        self._with_key.setdefault(key_of(attempt.components), {})[attempt.attempt_id] = None
         if attempt.marker is not None:
-            self._with_marker.setdefault(attempt.marker, []).append(attempt.intent)
+            self._with_marker.setdefault(attempt.marker, []).append(attempt.attempt_id)
         self._note_doubt(attempt)
 
     def _add_to_attempt(self, at: float, event: AttemptEvent) -> None:
-        before = self._attempts.get(event.intent)
+        before = self._attempts.get(event.attempt_id)
         if before is not None:
-            changed = self._attempts[event.intent] = attempt_after(before, event, at)
+            changed = self._attempts[event.attempt_id] = attempt_after(before, event, at)
             self._note_doubt(changed)
             if changed.task:
                 self.owned.add(changed.task)
@@ -95,34 +95,34 @@ class History:
         self.owned.add(event.task)
         owner = self.owner(event.task)
         if owner is not None:
-            self._attempts[owner.intent] = replace(owner, vouched=True)
+            self._attempts[owner.attempt_id] = replace(owner, vouched=True)
 
     def _index(self, before: Attempt, changed: Attempt) -> None:
         for target in before.targets:
-            self._of[target[:3]].pop(before.intent, None)
+            self._of[target[:3]].pop(before.attempt_id, None)
         for target in changed.targets:
-            self._of.setdefault(target[:3], {})[changed.intent] = None
+            self._of.setdefault(target[:3], {})[changed.attempt_id] = None
 
     def _rename_file(self, event: FileRenamed) -> None:
         """What was the storyboard's under its old name is its own under the new one."""
         self._renamed[event.was] = event.storyboard
-        for intent, attempt in self._attempts.items():
+        for attempt_id, attempt in self._attempts.items():
             if any(target.storyboard == event.was for target in attempt.targets):
                 also = tuple(_renamed(target, event) for target in attempt.also)
                 own = _renamed(attempt.target, event)
-                changed = self._attempts[intent] = replace(attempt, storyboard=own.storyboard, also=also)
+                changed = self._attempts[attempt_id] = replace(attempt, storyboard=own.storyboard, also=also)
                 self._index(attempt, changed)
         self._takes = [
             one._replace(storyboard=event.storyboard) if one.storyboard == event.was else one for one in self._takes
         ]
 
-    def attempt(self, intent: str) -> Attempt:
+    def attempt(self, attempt_id: str) -> Attempt:
         """The attempt of an intent that was written down."""
-        return self._attempts[intent]
+        return self._attempts[attempt_id]
 
-    def get(self, intent: str) -> Attempt | None:
+    def get(self, attempt_id: str) -> Attempt | None:
         """The attempt of an intent; None if it was not written down."""
-        return self._attempts.get(intent)
+        return self._attempts.get(attempt_id)
 
     def owner(self, task: str) -> Attempt | None:
         """The attempt that has a task; None if none does."""
@@ -130,31 +130,31 @@ class History:
 
     def _note_doubt(self, attempt: Attempt) -> None:
         if attempt.state == "in doubt":
-            self._doubts[attempt.intent] = None
+            self._doubts[attempt.attempt_id] = None
         else:
-            self._doubts.pop(attempt.intent, None)
+            self._doubts.pop(attempt.attempt_id, None)
 
     @property
     def in_doubt(self) -> tuple[Attempt, ...]:
         """Attempts of which nobody knows whether they were taken on."""
-        return tuple(self._attempts[intent] for intent in self._doubts)
+        return tuple(self._attempts[attempt_id] for attempt_id in self._doubts)
 
     def of(self, storyboard: str, profile: str, scene: str) -> tuple[Attempt, ...]:
         """The attempts that serve a scene."""
-        return tuple(self._attempts[intent] for intent in self._of.get((storyboard, profile, scene), ()))
+        return tuple(self._attempts[attempt_id] for attempt_id in self._of.get((storyboard, profile, scene), ()))
 
     def with_key(self, components: Components) -> tuple[Attempt, ...]:
         """The attempts that were made from just this key, for whatever scene."""
-        return tuple(self._attempts[intent] for intent in self._with_key.get(key_of(components), ()))
+        return tuple(self._attempts[attempt_id] for attempt_id in self._with_key.get(key_of(components), ()))
 
     def with_marker(self, marker: int) -> tuple[Attempt, ...]:
         """The attempts whose requests carried this marker."""
-        return tuple(self._attempts[intent] for intent in self._with_marker.get(marker, ()))
+        return tuple(self._attempts[attempt_id] for attempt_id in self._with_marker.get(marker, ()))
 
     def about(self, storyboard: str, profile: str, scene: str, components: Components) -> Past:
         """What concerns one scene: its own attempts, and those of its key, in their order."""
-        found = {a.intent: a for a in (*self.of(storyboard, profile, scene), *self.with_key(components))}
-        in_order = {intent: found[intent] for intent in sorted(found, key=self._place.__getitem__)}
+        found = {a.attempt_id: a for a in (*self.of(storyboard, profile, scene), *self.with_key(components))}
+        in_order = {attempt_id: found[attempt_id] for attempt_id in sorted(found, key=self._place.__getitem__)}
         return Past(in_order, (), dict(self._renamed))
 
     @property

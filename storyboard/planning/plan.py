@@ -78,11 +78,11 @@ class Plan:
         """What waits for a person."""
         return tuple(step for step in self.steps.values() if isinstance(step, Hold))
 
-    def intents_of(self, scene: str) -> frozenset[str]:
+    def attempt_ids_of(self, scene: str) -> frozenset[str]:
         """The attempts that it goes on with for a scene, or that it waits for a person to decide about."""
         resumed = (step.resumes for step in self.makes if step.scene == scene)
         held = (hold.attempt for hold in self.holds if hold.scene == scene)
-        return frozenset(attempt.intent for attempt in (*resumed, *held) if attempt)
+        return frozenset(attempt.attempt_id for attempt in (*resumed, *held) if attempt)
 
     @property
     def cost(self) -> Cost:

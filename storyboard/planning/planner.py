@@ -51,10 +51,10 @@ def plan(graph: Graph, inputs: PlanInputs, wanted: frozenset[str] | None = None)
         _hand_over(takes, id, _known_take(step))
     steps = {unit: steps[unit] for unit in units_of(graph)}
     _hold_descendants(graph, steps)
-    asked = {step.resumes.intent for step in steps.values() if isinstance(step, Make) and step.resumes}
+    asked = {step.resumes.attempt_id for step in steps.values() if isinstance(step, Make) and step.resumes}
     waiting = any(isinstance(step, Make) and not step.certain for step in steps.values())
     own = (attempt for attempt in inputs.past.unfinished if inputs.owns(attempt))
-    salvage = () if waiting else tuple(attempt for attempt in own if attempt.intent not in asked)
+    salvage = () if waiting else tuple(attempt for attempt in own if attempt.attempt_id not in asked)
     return Plan(graph, steps, salvage, (*inputs.notes, *_notes(graph, inputs, takes)), keys)
 
 

@@ -127,7 +127,7 @@ class Claims:
 
     def claim_attempt(self, attempt: Attempt, unit: Unit) -> None:
         """The attempt, and the take that it comes to, serve this unit from now on."""
-        self._attempts[attempt.intent] = unit
+        self._attempts[attempt.attempt_id] = unit
 
     def claim_key(self, unit: Unit, components: Components) -> None:
         """The unit is made from this key: the attempts at it that are begun from now on are its own."""
@@ -138,7 +138,7 @@ class Claims:
         owner = attempt.target.unit if attempt.target[:2] == (self._storyboard, self._profile) else unit
         if owner != unit and self._made.get(owner) == key_of(attempt.components):
             return False
-        return self._attempts.get(attempt.intent, unit) == unit
+        return self._attempts.get(attempt.attempt_id, unit) == unit
 
     def take_for(self, unit: Unit, lock: Lockfile, components: Components) -> TakeMatch | None:
         """The take that serves a unit of this key; None if there is none that is free."""

@@ -22,22 +22,22 @@ class Translator:
         self._asked: dict[str, str] = {}
         self._profiles: dict[str, str] = {}
 
-    def translated(self, kind: str, scene: str, intent: str, body: Mapping[str, Any]) -> Recorded:
+    def translated(self, kind: str, scene: str, attempt_id: str, body: Mapping[str, Any]) -> Recorded:
         """One event. Raises ValueError, KeyError or TypeError if it says none."""
         if kind == "run_opened":
             self._provider = str(body.get("provider", ""))
         if kind == "intended":
-            self._asked[intent] = self._provider
-            self._profiles[intent] = str(body.get("profile", ""))
+            self._asked[attempt_id] = self._provider
+            self._profiles[attempt_id] = str(body.get("profile", ""))
         if kind == "renamed":
-            kind, body = "assigned", {"profile": self._profiles.get(intent, "")}
+            kind, body = "assigned", {"profile": self._profiles.get(attempt_id, "")}
         if kind == "stored":
-            body = {**body, "take": self._take(body["take"], intent)}
+            body = {**body, "take": self._take(body["take"], attempt_id)}
         said = {name: value for name, value in body.items() if value is not None}  # it wrote null for what there isn't
-        return decode(Encoded(kind, self.storyboard, scene, intent, said))
+        return decode(Encoded(kind, self.storyboard, scene, attempt_id, said))
 
-    def _take(self, row: Mapping[str, Any], intent: str) -> dict[str, Any]:
+    def _take(self, row: Mapping[str, Any], attempt_id: str) -> dict[str, Any]:
         """A take as it is written today: known by its task, and not by its bytes."""
-        provider = self._asked.get(intent) or NOT_SAID
+        provider = self._asked.get(attempt_id) or NOT_SAID
         kept = {name: value for name, value in row.items() if name not in ("digest", "task")}
         return {"id": id_of(provider, row["task"]), "take": 1, "video": row["digest"], **kept}

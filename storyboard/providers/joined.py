@@ -192,10 +192,10 @@ class Guarded:
         except Exception as error:
             self._broke(error)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Send a paid request once; the new task's id."""
         try:
-            task: object = await self._provider.submit(body, intent)
+            task: object = await self._provider.submit(body, attempt_id)
         except StoryboardError:
             raise
         except Exception as error:

@@ -130,9 +130,9 @@ class Paced:
         """The exact bytes that would be sent."""
         return self._provider.body(order)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Send a paid request once, and at once: whoever pays has waited for its `turn("create")` before."""
-        return await self._heeding("create", lambda: self._provider.submit(body, intent))
+        return await self._heeding("create", lambda: self._provider.submit(body, attempt_id))
 
     async def look(self, task: str) -> Task:
         """How a task stands."""

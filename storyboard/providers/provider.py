@@ -95,7 +95,7 @@ class Provider(Protocol):
         """The exact bytes that would be sent: they are digested, written down and sent as they are."""
         ...
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Send a paid request once; the new task's id.
 
         Raises NotSent, Rejected (RateLimited, AccountRefused) or UnknownOutcome.

@@ -71,13 +71,15 @@ class Receiver:
         """Something happened in the run: this is how it is known which tasks it waits for."""
         match event:
             case (
-                Accepted(task=task, intent=intent) | Adopted(task=task, intent=intent) | Seen(task=task, intent=intent)
+                Accepted(task=task, attempt_id=attempt_id)
+                | Adopted(task=task, attempt_id=attempt_id)
+                | Seen(task=task, attempt_id=attempt_id)
             ):
                 if task:
                     self._waited.setdefault(task, 0)
-                    self._tasks[intent] = task
-            case Ended(intent=intent) | Disowned(intent=intent):
-                self._waited.pop(self._tasks.pop(intent, ""), None)
+                    self._tasks[attempt_id] = task
+            case Ended(attempt_id=attempt_id) | Disowned(attempt_id=attempt_id):
+                self._waited.pop(self._tasks.pop(attempt_id, ""), None)
             case _:
                 pass
 

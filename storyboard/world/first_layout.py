@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import FileTrouble, StateDamaged
-from storyboard.planning.event import Event, Imported, Memory, Recorded, Unrecognised
+from storyboard.planning.event import Event, Imported, Recorded, RecordTrust, Unrecognised
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_merge import merged
@@ -90,7 +90,7 @@ def providers_of(events: Iterable[Recorded]) -> dict[str, str]:
     return {take.task: take.provider for take in takes}
 
 
-def bring_over(layout: Layout, old: OldRecord, journal: Journal, clock: Clock, trust: Memory) -> None:
+def bring_over(layout: Layout, old: OldRecord, journal: Journal, clock: Clock, trust: RecordTrust) -> None:
     """Bring one storyboard's record, store and service into the folder's, whose lock the caller holds.
 
     Raises AnotherRunner if an old program is at work, StateDamaged or FileTrouble: then nothing is lost, and the next

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateDamaged
-from storyboard.planning.event import DURABLE, Event, Memory, Recorded, RunOpened
+from storyboard.planning.event import DURABLE, Event, Recorded, RecordTrust, RunOpened
 from storyboard.planning.event_codec import Encoded, decode, encode
 from storyboard.planning.history import History
 from storyboard.planning.version_1 import Translator
@@ -231,10 +231,10 @@ class Journal:
             raise _trouble(error, f"{self._path} can't be read: {error}") from error
         return row[0] if row else None
 
-    def open_run(self, storyboard: str = "", provider: str = "", memory: Memory = "whole") -> None:
+    def open_run(self, storyboard: str = "", provider: str = "", trust: RecordTrust = "complete") -> None:
         """Begin a run, with an epoch of its own."""
         self._epoch += 1
-        self.append(RunOpened(storyboard=storyboard, pid=os.getpid(), provider=provider, memory=memory))
+        self.append(RunOpened(storyboard=storyboard, pid=os.getpid(), provider=provider, trust=trust))
 
     def append(self, event: Event) -> None:
         """Write an event down; what money hangs on is on the disk when this returns. Raises FileTrouble."""
@@ -324,8 +324,8 @@ class Journal:
 
     def _decoded(self, columns: Sequence[str]) -> Recorded:
         if len(columns) == _TEXTS_OF_VERSION_1:
-            kind, scene, intent, body = columns
-            return self._translator.translated(kind, scene, intent, json.loads(body))
+            kind, scene, attempt_id, body = columns
+            return self._translator.translated(kind, scene, attempt_id, json.loads(body))
         kind, storyboard, scene, attempt, body = columns
         return decode(Encoded(kind, storyboard, scene, attempt, json.loads(body)))
 

@@ -64,7 +64,7 @@ class Spending:
         _add(books, _whole_lines(content), path)
         return books
 
-    def reserve(self, intent: str, wanted: Money) -> None:
+    def reserve(self, attempt_id: str, wanted: Money) -> None:
         """Count what an attempt may cost at the most; it is on the disk when this returns.
 
         Raises OverBudget if it doesn't fit under the cap, and FileTrouble or StateDamaged: then nothing may be
@@ -74,16 +74,16 @@ class Spending:
             return
         with self._held() as file:
             check(self._cap, self._books.counted(wanted.currency), wanted)
-            self._write(file, {"intent": intent, "reserve": str(wanted), "project": self._project})
+            self._write(file, {"intent": attempt_id, "reserve": str(wanted), "project": self._project})
 
-    def settle(self, intent: str, bill: Money) -> None:
+    def settle(self, attempt_id: str, bill: Money) -> None:
         """Count an attempt's bill in place of what was reserved, if it was reserved today."""
         if not self._path().exists():
             return
         with self._held() as file:
-            entry = self._books.entry(intent)
+            entry = self._books.entry(attempt_id)
             if entry is not None and entry.bill != bill:
-                self._write(file, {"intent": intent, "bill": str(bill)})
+                self._write(file, {"intent": attempt_id, "bill": str(bill)})
 
     def _path(self) -> Path:
         return self._folder / f"{datetime.fromtimestamp(self._clock.now(), UTC):%Y-%m-%d}.jsonl"
@@ -135,12 +135,12 @@ def _add(books: Books, lines: bytes, path: Path) -> None:
     try:
         for line in lines.splitlines():
             row = json.loads(line)
-            intent = str(row["intent"])
-            entry = books.entry(intent)
+            attempt_id = str(row["intent"])
+            entry = books.entry(attempt_id)
             if "reserve" in row:
-                books.put(intent, Entry(money_of(row["reserve"])))
+                books.put(attempt_id, Entry(money_of(row["reserve"])))
             elif entry is not None:
-                books.put(intent, replace(entry, bill=money_of(row["bill"])))
+                books.put(attempt_id, replace(entry, bill=money_of(row["bill"])))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         hint = "remove it: then nothing that was spent before counts for the day's cap"
         raise StateDamaged(f"{path} can't be read: {error}", hint) from error
@@ -148,7 +148,7 @@ def _add(books: Books, lines: bytes, path: Path) -> None:
 
 def settle_known(spending: Spending, books: Books) -> None:
     """Tell the day the bills that a project's books know and the day doesn't: a run was killed in between."""
-    for intent in spending.today().unsettled:
-        entry = books.entry(intent)
+    for attempt_id in spending.today().unsettled:
+        entry = books.entry(attempt_id)
         if entry is not None and entry.bill is not None:
-            spending.settle(intent, entry.bill)
+            spending.settle(attempt_id, entry.bill)

@@ -58,11 +58,11 @@ def written(folder: Path, scenes: int, *, closed: bool) -> list[Recorded]:
 
 
 def _events(number: int) -> Iterator[Event]:
-    scene, intent, task = f"scene-{number}", f"{number:032x}", f"cgt-20260101120000-{number:05d}"
-    yield Intended(scene, intent, key={"prompt": "sha256:" + "0" * 16}, marker=172801 + number)
-    yield Accepted(scene, intent, task=task)
-    yield Seen(scene, intent, status="running")
-    yield Ended(scene, intent, status="failed", error="灯塔: no")
+    scene, attempt_id, task = f"scene-{number}", f"{number:032x}", f"cgt-20260101120000-{number:05d}"
+    yield Intended(scene, attempt_id, key={"prompt": "sha256:" + "0" * 16}, marker=172801 + number)
+    yield Accepted(scene, attempt_id, task=task)
+    yield Seen(scene, attempt_id, status="running")
+    yield Ended(scene, attempt_id, status="failed", error="灯塔: no")
 
 
 def damages(folder: Path) -> Iterator[Damage]:

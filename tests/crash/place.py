@@ -175,8 +175,8 @@ def _decide(where: Place, scene: str) -> bool:
     """Adopt the task that bears the intent, if there is one; else submit again. Was one adopted?"""
     journal = Journal(where.hidden, SystemClock(), writing=False)
     journal.close()
-    intents = [attempt.intent for attempt in journal.history.in_doubt if attempt.scene == scene]
-    tasks = [row["task_id"] for row in where.rows() if row["client_request_id"] in intents]
+    attempt_ids = [attempt.attempt_id for attempt in journal.history.in_doubt if attempt.scene == scene]
+    tasks = [row["task_id"] for row in where.rows() if row["client_request_id"] in attempt_ids]
     done = where.run("resolve", scene, *(("--adopt", tasks[0]) if tasks else ("--submit-again",)))
     if done.code:
         raise Wrong(f"resolve: exit {done.code}: {done.stderr}")

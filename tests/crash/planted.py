@@ -13,32 +13,34 @@ from pathlib import Path
 
 from tests.crash.place import ROOT
 
-_INTENT_NOTED = "_note_intended(job, crew, replace(job.intended(intent, carried, occurrence), body=digest_of(body)))"
+_INTENT_NOTED = (
+    "_note_intended(job, context, replace(job.intended(attempt_id, carried, occurrence), body=digest_of(body)))"
+)
 _NO_LIST = (
     "storyboard/executor/submit.py",
-    "                await check_unrecorded(job, crew, carried, occurrence)\n",
+    "                await check_unrecorded(job, context, carried, occurrence)\n",
     "",
 )
-_DECIDED = 'happened.Decided(job.scene, begun.intent, "submit again", storyboard=job.storyboard)'
+_DECIDED = 'happened.Decided(job.scene, begun.attempt_id, "submit again", storyboard=job.storyboard)'
 BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "intent after the POST": (
         (
             "storyboard/executor/submit.py",
-            f"    {_INTENT_NOTED}\n    try:\n        _check_awake(crew, intent)\n",
+            f"    {_INTENT_NOTED}\n    try:\n        _check_awake(context, attempt_id)\n",
             "    try:\n",
         ),
         (
             "storyboard/executor/submit.py",
-            "        _note_accepted(job, crew, intent, task)\n",
-            f"        {_INTENT_NOTED}\n        _note_accepted(job, crew, intent, task)\n",
+            "        _note_accepted(job, context, attempt_id, task)\n",
+            f"        {_INTENT_NOTED}\n        _note_accepted(job, context, attempt_id, task)\n",
         ),
         _NO_LIST,
     ),
     "a submission in doubt is made again": (
         (
             "storyboard/executor/perform.py",
-            "            known = await find_lost_task(job, crew, begun)\n",
-            f"            crew.note({_DECIDED})\n            known = await submit(job, crew, order)\n",
+            "            known = await find_lost_task(job, context, begun)\n",
+            f"            context.note({_DECIDED})\n            known = await submit(job, context, order)\n",
         ),
         _NO_LIST,
     ),
@@ -57,7 +59,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "storyboard/executor/submit.py",
             '        raise FileTrouble(f"{error.what}; the service has taken task {task} on", error.hint) from error\n',
-            "        crew.note(happened.NotSent(job.scene, intent, error.what, storyboard=job.storyboard))\n"
+            "        context.note(happened.NotSent(job.scene, attempt_id, error.what, storyboard=job.storyboard))\n"
             "        raise NotSent(error.what) from error\n",
         ),
         _NO_LIST,
@@ -79,7 +81,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "identity by bytes": (
         (
             "storyboard/executor/download.py",
-            "        id=id_of(_maker_of(known, crew), known.task),\n",
+            "        id=id_of(_maker_of(known, context), known.task),\n",
             '        id=f"file:{video.digest}",\n',
         ),
     ),
@@ -101,7 +103,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "a signal is a failure": (
         (
             "storyboard/operations/signals.py",
-            "        if not crew.stop.interrupted:\n            raise\n",
+            "        if not context.gate.interrupted:\n            raise\n",
             "        raise\n",
         ),
     ),

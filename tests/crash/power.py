@@ -187,9 +187,9 @@ def judge(state: State, where: Place, tried: Path) -> None:
             (tried / name).write_bytes(state[f"/{hidden}/{name}"])
     journal = Journal(tried, SystemClock(), writing=True)
     journal.close()
-    intents = journal.history.past.attempts
+    attempt_ids = journal.history.past.attempts
     for row in where.rows():
-        if row["client_request_id"] not in intents:
+        if row["client_request_id"] not in attempt_ids:
             raise Wrong(f"task {row['task_id']} was taken on, and nobody remembers")
     for _, event in journal.past:
         if isinstance(event, Stored):

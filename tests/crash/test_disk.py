@@ -20,7 +20,7 @@ from tests.crash import cases, tracer
 from tests.crash.limits import files_of_at_most
 from tests.crash.place import Place, opened, settle
 from tests.crash.tracer import Point, Refuse
-from tests.executor.desk import bench
+from tests.executor.fake_provider import bench
 
 HIDDEN = ".storyboard/emulated"
 
@@ -79,7 +79,7 @@ def _tried(folder: Path, limit: int | None = None) -> Tried:
     log = folder / "state.db-wal"
     try:
         with files_of_at_most(limit or log.stat().st_size):
-            asyncio.run(perform(Job("dusk", "", {"prompt": "words"}), at.crew, _order))
+            asyncio.run(perform(Job("dusk", "", {"prompt": "words"}), at.context, _order))
     except FileTrouble as error:
         said = error.what
     size = log.stat().st_size

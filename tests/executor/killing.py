@@ -150,9 +150,9 @@ def decide(where: Place, scene: str) -> None:
     """Say what a person would after a look at the tasks: adopt the one that bears the intent, else submit again."""
     folder = next(where.folder.rglob("state.db")).parent
     journal = Journal(folder, SystemClock(), writing=False)
-    intents = [attempt.intent for attempt in journal.history.in_doubt if attempt.scene == scene]
+    attempt_ids = [attempt.attempt_id for attempt in journal.history.in_doubt if attempt.scene == scene]
     journal.close()
-    tasks = [row["task_id"] for row in where.rows() if row["client_request_id"] in intents]
+    tasks = [row["task_id"] for row in where.rows() if row["client_request_id"] in attempt_ids]
     choice = ["--adopt", tasks[0]] if tasks else ["--submit-again"]
     emulator = ["--emulator"] if where.embedded else []
     command = [sys.executable, "-m", "storyboard", "resolve", scene, *choice, *emulator]

@@ -18,7 +18,7 @@ from storyboard.errors import (
     StoryboardError,
     UnknownOutcome,
 )
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job
 from storyboard.executor.perform import perform
 from storyboard.executor.run import Outcome, Run
@@ -30,7 +30,7 @@ from storyboard.planning.money import Money, money_of
 from storyboard.planning.planner import plan
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.spending import Spending
-from tests.executor.desk import Bench, Desk, bench
+from tests.executor.fake_provider import Bench, Desk, bench
 from tests.planning.values import plan_inputs
 from tests.reading import graph_of
 
@@ -42,10 +42,10 @@ async def order(marker: Marker) -> bytes:
     return str(marker).encode()
 
 
-def capped(at: Bench, folder: Path, *, run: str = "100 CNY", day: str = "100 CNY") -> tuple[Crew, Spending]:
+def capped(at: Bench, folder: Path, *, run: str = "100 CNY", day: str = "100 CNY") -> tuple[RunContext, Spending]:
     """The bench's crew with so much to spend, and the day that it counts on."""
-    spending = Spending(folder / "spending", at.crew.clock, cap=Cap("max_cost_day", money_of(day), "go on tomorrow"))
-    return replace(at.crew, budget=Budget(run=Cap("--max-cost", money_of(run))), day=spending), spending
+    spending = Spending(folder / "spending", at.context.clock, cap=Cap("max_cost_day", money_of(day), "go on tomorrow"))
+    return replace(at.context, budget=Budget(run=Cap("--max-cost", money_of(run))), day=spending), spending
 
 
 @dataclass(slots=True)
@@ -55,24 +55,24 @@ class Witness(Desk):
     folder: Path = Path()
     seen: tuple[Money, ...] = ()
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Look, then answer."""
         self.seen = Spending(self.folder / "spending", self.clock).today().reserved
-        return await Desk.submit(self, body, intent)
+        return await Desk.submit(self, body, attempt_id)
 
 
 def test_the_day_has_set_the_money_aside_when_the_request_leaves(tmp_path: Path) -> None:
     """It is on the disk before the paid request is sent."""
     desk = Witness(VirtualClock(), folder=tmp_path)
-    crew, _ = capped(bench(tmp_path, desk), tmp_path)
-    asyncio.run(perform(JOB, crew, order))
+    context, _ = capped(bench(tmp_path, desk), tmp_path)
+    asyncio.run(perform(JOB, context, order))
     assert desk.seen == (money_of("5 CNY"),)
 
 
 def test_the_intent_names_what_is_set_aside_and_the_rate(tmp_path: Path) -> None:
     """So that any later reader can settle it, whatever its table of prices says."""
     at = bench(tmp_path)
-    asyncio.run(perform(JOB, at.crew, order))
+    asyncio.run(perform(JOB, at.context, order))
     intended = at.heard[0]
     assert isinstance(intended, Intended)
     body = encode(intended).body
@@ -82,28 +82,28 @@ def test_the_intent_names_what_is_set_aside_and_the_rate(tmp_path: Path) -> None
 def test_a_take_is_paid_with_its_tokens(tmp_path: Path) -> None:
     """100,000 tokens at 46 yuan a million: 4.60, of which the day and the run know."""
     at = bench(tmp_path, Desk(VirtualClock(), made={"tokens": 100_000}))
-    crew, day = capped(at, tmp_path)
-    asyncio.run(perform(JOB, crew, order))
-    assert (crew.budget.run.spent, day.today().spent) == ((money_of("4.600000 CNY"),),) * 2
+    context, day = capped(at, tmp_path)
+    asyncio.run(perform(JOB, context, order))
+    assert (context.budget.run.spent, day.today().spent) == ((money_of("4.600000 CNY"),),) * 2
 
 
 @pytest.mark.parametrize("caps", [{"run": "4.99 CNY"}, {"day": "4.99 CNY"}])
 def test_without_enough_money_nothing_is_begun(tmp_path: Path, caps: dict[str, str]) -> None:
     """No request, and no intent of one."""
     at = bench(tmp_path)
-    crew, _ = capped(at, tmp_path, **caps)
+    context, _ = capped(at, tmp_path, **caps)
     with pytest.raises(OverBudget, match=r"it may cost ¥5\.00, more than the ¥4\.99"):
-        asyncio.run(perform(JOB, crew, order))
+        asyncio.run(perform(JOB, context, order))
     assert (at.desk.bodies, at.journal.past) == ([], [])
 
 
 def test_a_day_that_cannot_be_written_down_stops_the_submission(tmp_path: Path) -> None:
     """What can't be counted isn't spent."""
     at = bench(tmp_path)
-    crew, _ = capped(at, tmp_path)
+    context, _ = capped(at, tmp_path)
     (tmp_path / "spending").write_text("in the way")
     with pytest.raises(MachineRefuses):
-        asyncio.run(perform(JOB, crew, order))
+        asyncio.run(perform(JOB, context, order))
     assert at.desk.bodies == []
 
 
@@ -114,12 +114,12 @@ def test_a_bill_that_cannot_be_written_down_loses_no_take(tmp_path: Path) -> Non
     class Full(Spending):
         """A disk that is full once the task is there."""
 
-        def settle(self, intent: str, bill: Money) -> None:
+        def settle(self, attempt_id: str, bill: Money) -> None:
             """It can't."""
-            raise MachineRefuses(f"no room for {intent}: {bill}")
+            raise MachineRefuses(f"no room for {attempt_id}: {bill}")
 
-    crew = replace(at.crew, day=Full(tmp_path / "spending", at.crew.clock))
-    assert asyncio.run(perform(JOB, crew, order)).task == "cgt-1"
+    context = replace(at.context, day=Full(tmp_path / "spending", at.context.clock))
+    assert asyncio.run(perform(JOB, context, order)).task == "cgt-1"
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_what_came_to_nothing_counts_nothing_and_what_is_in_doubt_counts_in_full
 ) -> None:
     """On the day as in the run."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=answers, looks=looks))  # type: ignore[arg-type]  # statuses
-    crew, day = capped(at, tmp_path)
+    context, day = capped(at, tmp_path)
     with pytest.raises((DecisionNeeded, Rejected, SceneFailed, UnknownOutcome)):
-        asyncio.run(perform(JOB, crew, order))
-    assert [crew.budget.run.counted("CNY"), day.today().counted("CNY")] == [Decimal(counts)] * 2
+        asyncio.run(perform(JOB, context, order))
+    assert [context.budget.run.counted("CNY"), day.today().counted("CNY")] == [Decimal(counts)] * 2
 
 
 FILM = """\
@@ -154,19 +154,19 @@ scenes:
 """
 
 
-def walked(crew: Crew) -> Outcome:
+def walked(context: RunContext) -> Outcome:
     """Run the film's plan as if nobody had looked at its cost beforehand."""
     graph = graph_of(FILM)
     here = plan_inputs()
-    return asyncio.run(Run(plan(graph, here), here, crew, lambda _: None).walk())
+    return asyncio.run(Run(plan(graph, here), here, context, lambda _: None).walk())
 
 
 @pytest.mark.row(80)
 def test_running_out_holds_what_isn_t_submitted_and_fetches_what_is(tmp_path: Path) -> None:
     """Two of four scenes fit into the day: both are fetched, the others are told with what to do, and the exit is 4."""
     at = bench(tmp_path, slots=2)
-    crew, _ = capped(at, tmp_path, day="10.1 CNY")
-    outcome = walked(crew)
+    context, _ = capped(at, tmp_path, day="10.1 CNY")
+    outcome = walked(context)
     standings = sorted(result.state for result in outcome.results.values())
     assert (outcome.exit_code, len(outcome.takes), len(at.desk.bodies)) == (4, 2, 2)
     assert set(standings) <= {"done", "held", "blocked"}
@@ -179,14 +179,14 @@ def test_running_out_holds_what_isn_t_submitted_and_fetches_what_is(tmp_path: Pa
 def test_another_project_s_spending_leaves_less(tmp_path: Path) -> None:
     """What somebody else reserves while this run is on isn't there for it."""
     at = bench(tmp_path, slots=1)
-    crew, day = capped(at, tmp_path, day="20.1 CNY")
-    other = Spending(tmp_path / "spending", at.crew.clock, cap=Cap("max_cost_day", money_of("20.1 CNY")))
+    context, day = capped(at, tmp_path, day="20.1 CNY")
+    other = Spending(tmp_path / "spending", at.context.clock, cap=Cap("max_cost_day", money_of("20.1 CNY")))
 
     def tell(event: Notice) -> None:
         if isinstance(event, Accepted) and not day.today().entry("other"):
             other.reserve("other", money_of("12 CNY"))
 
-    outcome = walked(replace(crew, tell=tell))
+    outcome = walked(replace(context, tell=tell))
     assert (len(outcome.takes), day.today().counted("CNY") <= Decimal("20.1")) == (1, True)
 
 
@@ -194,9 +194,11 @@ def test_another_project_s_spending_leaves_less(tmp_path: Path) -> None:
 def test_a_run_of_a_film_never_counts_more_than_its_cap(tmp_path: Path) -> None:
     """At each of its events, on the day as in the run."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=["cgt-1", UnknownOutcome("lost"), Rejected("no")]))
-    crew, day = capped(at, tmp_path, run="10.2 CNY", day="10.1 CNY")
+    context, day = capped(at, tmp_path, run="10.2 CNY", day="10.1 CNY")
     sums: list[Decimal] = []
-    walked(replace(crew, tell=lambda _: sums.extend((crew.budget.run.counted("CNY"), day.today().counted("CNY")))))
+    walked(
+        replace(context, tell=lambda _: sums.extend((context.budget.run.counted("CNY"), day.today().counted("CNY"))))
+    )
     assert Decimal(5) < max(sums) <= Decimal("10.1")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from storyboard.executor.run import Outcome
 from storyboard.planning.history import past_of
 from storyboard.providers.provider import Provider, Task
-from tests.executor.stage import ONE, Stage, staged, standings
+from tests.executor.scenario import ONE, Stage, staged, standings
 
 
 @dataclass
@@ -26,12 +26,12 @@ class Copy:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.provider, name)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Both are taken on."""
         if self.before:
             await self.provider.submit(body, "another")
             self.stage.clock.advance(2.0)
-        own = await self.provider.submit(body, intent)
+        own = await self.provider.submit(body, attempt_id)
         if not self.before:
             self.stage.clock.advance(2.0)
             self.other = await self.provider.submit(body, "another")

@@ -17,7 +17,7 @@ from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_update import with_salvaged
 from storyboard.planning.past import Past
 from storyboard.world.journal import Journal
-from tests.executor.stage import HEAD, ONE, TWO, Stage, nobody, staged, standings
+from tests.executor.scenario import HEAD, ONE, TWO, Stage, nobody, staged, standings
 from tests.planning.values import plan_inputs, take
 
 RENAMED = ONE.replace("dusk:", "evening:")
@@ -28,10 +28,10 @@ AWAY = Fault("get", at="1-2", does="drop")
 UNKNOWN = Fault("list", at="1-8", does="without", fields=["execution_expires_after"])
 
 
-def leaves(crew: object, event: Notice) -> None:
+def leaves(context: object, event: Notice) -> None:
     """Leave as soon as the first task is taken on."""
     if isinstance(event, Accepted):
-        crew.stop.interrupt(2)  # type: ignore[attr-defined]  # it is the crew of a run
+        context.gate.interrupt(2)  # type: ignore[attr-defined]  # it is the crew of a run
 
 
 def lived(

@@ -13,7 +13,7 @@ from storyboard.executor.fetch import Fetched, Fetcher
 from storyboard.promises import Address, Sink
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.store import Part, Store
-from tests.executor.desk import Desk, video
+from tests.executor.fake_provider import Desk, video
 
 ADDRESS = Address("http://127.0.0.1:1/v.mp4?signature")
 OTHER = video() + b"\0\0\0\x08free"

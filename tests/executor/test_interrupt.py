@@ -18,7 +18,7 @@ from storyboard.operations.signals import interruptible
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
-from tests.executor.desk import bench
+from tests.executor.fake_provider import bench
 
 ROOT = Path(__file__).parents[2]
 STORYBOARD = """\
@@ -102,12 +102,12 @@ def test_told_twice_the_run_leaves_at_once_and_knows_its_task_again(tmp_path: Pa
 @pytest.mark.row(57)
 def test_told_twice_as_the_last_scene_ends_the_run_leaves_in_order(tmp_path: Path) -> None:
     """The second signal is heard before anything is closed: else closing would be broken off in the middle."""
-    crew, closed = bench(tmp_path).crew, []
+    context, closed = bench(tmp_path).context, []
 
     async def run() -> None:
         try:
-            async with interruptible(crew):
-                crew.stop.interrupt(signal.SIGINT)
+            async with interruptible(context):
+                context.gate.interrupt(signal.SIGINT)
                 walking = asyncio.current_task()
                 assert walking is not None
                 walking.cancel()
@@ -123,10 +123,10 @@ def test_told_twice_as_the_last_scene_ends_the_run_leaves_in_order(tmp_path: Pat
 @pytest.mark.row(57)
 def test_a_signal_that_is_heard_after_the_last_scene_breaks_nothing_off(tmp_path: Path) -> None:
     """Two signals that came while the last scene ended, and are heard while the way out is being closed."""
-    crew, closed = bench(tmp_path).crew, []
+    context, closed = bench(tmp_path).context, []
 
     async def run() -> None:
-        async with interruptible(crew):
+        async with interruptible(context):
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.sleep(0)  # the loop sees that there is something to read

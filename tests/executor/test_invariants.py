@@ -17,14 +17,14 @@ from storyboard.executor.download import _video_address
 from storyboard.executor.job import Job
 from storyboard.executor.perform import perform
 from storyboard.executor.submit import submit_once
-from storyboard.planning.event import Accepted, Ended, Intended, Memory, Missed
+from storyboard.planning.event import Accepted, Ended, Intended, Missed, RecordTrust
 from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.marker import NO_MARKER, Marker, marker_of
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
-from tests.executor.desk import Bench, Desk, bench, video
+from tests.executor.fake_provider import Bench, Desk, bench, video
 
 JOB = Job("dusk", "", {"prompt": "words"})
 
@@ -37,7 +37,7 @@ async def order(marker: Marker) -> bytes:
 def made(at: Bench) -> str:
     """Perform the job; its task, or what went wrong."""
     try:
-        return asyncio.run(perform(JOB, at.crew, order)).task
+        return asyncio.run(perform(JOB, at.context, order)).task
     except StoryboardError as error:
         return type(error).__name__
 
@@ -49,15 +49,15 @@ class Reader(Desk):
     folder: Path = Path()
     found: list[tuple[str, str]] = field(default_factory=list)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Read the last event, then answer."""
         journal = Journal(self.folder, self.clock, writing=False)
         journal.close()
         last = journal.past[-1][1]
         assert isinstance(last, Intended)
         self.found.append((last.kind, last.body))
-        assert last.intent == intent
-        return await Desk.submit(self, body, intent)
+        assert last.attempt_id == attempt_id
+        return await Desk.submit(self, body, attempt_id)
 
 
 def test_i1_the_intent_with_the_bodys_digest_is_on_the_disk_when_the_request_comes(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_i2_a_scene_in_doubt_is_not_submitted_beside_it(tmp_path: Path) -> None:
     made(at)
     before = len(at.journal.past)
     with pytest.raises(AssertionError):
-        asyncio.run(perform(JOB, at.crew, order))
+        asyncio.run(perform(JOB, at.context, order))
     assert (len(at.desk.bodies), len(at.journal.past)) == (1, before)
 
 
@@ -82,7 +82,7 @@ def test_i3_a_task_that_two_answers_name_is_the_firsts(tmp_path: Path) -> None:
     at = bench(tmp_path, Desk(VirtualClock(), answers=["cgt-1", "cgt-1"]))
     made(at)
     with pytest.raises(UnknownOutcome):
-        asyncio.run(perform(replace(JOB, scene="dawn"), at.crew, order))
+        asyncio.run(perform(replace(JOB, scene="dawn"), at.context, order))
     owners = [attempt.scene for attempt in at.journal.history.past.attempts.values() if attempt.task == "cgt-1"]
     assert owners == ["dusk"]
 
@@ -94,7 +94,7 @@ def test_i4_no_time_makes_a_doubt_a_no(tmp_path: Path) -> None:
     begun = at.journal.history.in_doubt[0]
     at.desk.clock.advance(3 * 365 * 86_400)
     with pytest.raises(UnknownOutcome):
-        asyncio.run(perform(JOB, at.crew, order, begun))
+        asyncio.run(perform(JOB, at.context, order, begun))
     assert (len(at.desk.bodies), [attempt.state for attempt in at.journal.history.in_doubt]) == (1, ["in doubt"])
 
 
@@ -103,8 +103,8 @@ def test_i5_a_name_in_the_store_is_of_a_whole_video(tmp_path: Path, bad: bytes) 
     """What came first has no name, and no part of it is left."""
     at = bench(tmp_path, Desk(VirtualClock(), files=[bad]))
     assert made(at) == "cgt-1"
-    assert at.crew.store.digests() == {digest_of(video())}
-    assert list(at.crew.store.folder.rglob("*.part")) == []
+    assert at.context.store.digests() == {digest_of(video())}
+    assert list(at.context.store.folder.rglob("*.part")) == []
 
 
 def test_i6_nothing_is_deleted_at_the_service(tmp_path: Path) -> None:
@@ -119,11 +119,11 @@ def test_i8_an_epoch_that_is_over_submits_nothing(tmp_path: Path) -> None:
     """A run that slept while another one went on stops before its request leaves."""
     at = bench(tmp_path)
     at.journal.open_run()
-    other = Journal(tmp_path, at.crew.clock, writing=True)
+    other = Journal(tmp_path, at.context.clock, writing=True)
     other.open_run()
     other.close()
     with pytest.raises(AnotherRunner):
-        asyncio.run(perform(JOB, at.crew, order))
+        asyncio.run(perform(JOB, at.context, order))
     assert at.desk.bodies == []
 
 
@@ -133,10 +133,10 @@ class Noting(Desk):
 
     asked: list[str] = field(default_factory=list)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Note it."""
         self.asked.append("submit")
-        return await Desk.submit(self, body, intent)
+        return await Desk.submit(self, body, attempt_id)
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Note it."""
@@ -147,24 +147,24 @@ class Noting(Desk):
 def test_a_run_after_one_that_broke_off_looks_before_it_pays(tmp_path: Path) -> None:
     """All that the service has is listed first; one list does for all its scenes."""
     at = bench(tmp_path, Noting(VirtualClock()))
-    crew = replace(at.crew, memory="doubtful", began=at.crew.clock.now())
+    context = replace(at.context, trust="suspect", began=at.context.clock.now())
 
     async def both() -> None:
-        await asyncio.gather(*(perform(replace(JOB, scene=scene), crew, order) for scene in ("dusk", "dawn")))
+        await asyncio.gather(*(perform(replace(JOB, scene=scene), context, order) for scene in ("dusk", "dawn")))
 
     asyncio.run(both())
     assert isinstance(at.desk, Noting)
     assert at.desk.asked == ["list", "submit", "submit"]
 
 
-@pytest.mark.parametrize("memory", ["whole", "doubtful"])
-def test_a_listed_task_that_the_record_lacks_is_not_paid_for_again(tmp_path: Path, memory: Memory) -> None:
+@pytest.mark.parametrize("trust", ["complete", "suspect"])
+def test_a_listed_task_that_the_record_lacks_is_not_paid_for_again(tmp_path: Path, trust: RecordTrust) -> None:
     """It carries the marker of this very request, so a person decides first, however complete the record is."""
     at = bench(tmp_path)
     mark = marker_of(JOB.components, 0)
-    at.desk.listed = [Task("cgt-lost", "running", "running", expires_after=mark, created_at=at.crew.clock.now())]
+    at.desk.listed = [Task("cgt-lost", "running", "running", expires_after=mark, created_at=at.context.clock.now())]
     with pytest.raises(DecisionNeeded):
-        asyncio.run(perform(JOB, replace(at.crew, memory=memory), order))
+        asyncio.run(perform(JOB, replace(at.context, trust=trust), order))
     assert at.desk.bodies == []
 
 
@@ -214,16 +214,16 @@ def test_a_missed_download_is_remembered_by_the_next_run(tmp_path: Path) -> None
     at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components)))
     at.journal.append(Accepted("dusk", "i1", task="cgt-9"))
     at.journal.append(Missed("dusk", "i1", error="no"))
-    began = at.crew.clock.now()
-    take = asyncio.run(perform(JOB, at.crew, order, at.journal.history.attempt("i1")))
-    assert (take.task, at.crew.clock.now() - began >= 3600 - 1) == ("cgt-9", True)
+    began = at.context.clock.now()
+    take = asyncio.run(perform(JOB, at.context, order, at.journal.history.attempt("i1")))
+    assert (take.task, at.context.clock.now() - began >= 3600 - 1) == ("cgt-9", True)
 
 
 def test_a_run_that_only_recovers_pays_for_nothing(tmp_path: Path) -> None:
     """Not even if it came as far as the request: that raises, also under `python -O`."""
     at = bench(tmp_path)
     with pytest.raises(AssertionError, match="a run that only recovers pays for nothing"):
-        asyncio.run(submit_once(JOB, replace(at.crew, memory="sought"), b"", NO_MARKER, 0))
+        asyncio.run(submit_once(JOB, replace(at.context, trust="recovering"), b"", NO_MARKER, 0))
     assert at.desk.bodies == []
 
 
@@ -238,5 +238,5 @@ def test_a_task_that_is_gone_is_not_looked_for_in_a_list_that_there_is_none_of(t
     gone = NotFound("no such task", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(VirtualClock(), looks=[gone] * 9))
     with pytest.raises(DecisionNeeded, match="the service knows no task cgt-1"):
-        asyncio.run(perform(JOB, replace(at.crew, lists=False), order))
+        asyncio.run(perform(JOB, replace(at.context, lists=False), order))
     assert len(at.desk.bodies) == 1

@@ -22,7 +22,7 @@ from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.media import still
-from tests.executor.desk import Bench, Desk, bench, video
+from tests.executor.fake_provider import Bench, Desk, bench, video
 
 JOB = Job("dusk", "", {"prompt": "words"})
 BROKEN = Unreachable("it broke off")
@@ -81,7 +81,7 @@ def performed(at: Bench) -> Take:
     async def order(marker: Marker) -> bytes:
         return str(marker).encode()
 
-    return asyncio.run(perform(JOB, at.crew, order))
+    return asyncio.run(perform(JOB, at.context, order))
 
 
 def digest(content: bytes) -> str:
@@ -93,7 +93,7 @@ def test_a_take_has_its_last_frame(tmp_path: Path) -> None:
     """Under its own digest, beside the video."""
     at = framed(tmp_path)
     take = performed(at)
-    found = at.crew.store.find(take.frame)
+    found = at.context.store.find(take.frame)
     assert (take.frame, found is not None and found.suffix) == (digest(picture()), ".png")
 
 
@@ -101,7 +101,7 @@ def test_the_address_of_a_frame_is_kept(tmp_path: Path) -> None:
     """As long as it lives, a request may name it."""
     at = framed(tmp_path)
     performed(at)
-    kept = at.crew.addresses.alive("cgt-1", at.crew.clock.now(), None)
+    kept = at.context.addresses.alive("cgt-1", at.context.clock.now(), None)
     assert kept is not None
     assert kept.frame == FRAME
 
@@ -109,16 +109,16 @@ def test_the_address_of_a_frame_is_kept(tmp_path: Path) -> None:
 def test_a_frame_that_breaks_off_is_fetched_again(tmp_path: Path) -> None:
     """Twice, each time after a while."""
     at = framed(tmp_path, [BROKEN, picture()[:50]])
-    began = at.crew.clock.now()
-    assert (performed(at).frame, at.crew.clock.now() - began) == (digest(picture()), 0.75 + 1.5)
+    began = at.context.clock.now()
+    assert (performed(at).frame, at.context.clock.now() - began) == (digest(picture()), 0.75 + 1.5)
 
 
 def test_a_frame_that_cannot_be_had_is_done_without(tmp_path: Path) -> None:
     """After the third time, and nobody waits after that: a video has a last frame of its own."""
     at = framed(tmp_path, [BROKEN] * 3)
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
     take = performed(at)
-    assert (take.frame, take.digest, at.crew.clock.now() - began) == ("", digest(video()), 0.75 + 1.5)
+    assert (take.frame, take.digest, at.context.clock.now() - began) == ("", digest(video()), 0.75 + 1.5)
     assert isinstance(at.desk, Framed)
     assert at.desk.fetched == ["mp4", "png", "png", "png"]
 

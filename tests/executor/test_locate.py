@@ -20,13 +20,13 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.duplicates import settle_late_duplicates
+from storyboard.executor.gate import RunStopped
 from storyboard.executor.job import Job, Known
 from storyboard.executor.locate import LIST_PATIENCE, check_unrecorded, recover
 from storyboard.executor.markers import ATTEMPTS_BEFORE, looks_for_version_1, next_marker
 from storyboard.executor.reconcile import LISTED, odds
-from storyboard.executor.stop import Stopped
 from storyboard.executor.submit import submit
 from storyboard.planning import event as happened
 from storyboard.planning.attempt import RecordedElsewhere
@@ -37,9 +37,9 @@ from storyboard.planning.event import (
     Event,
     Imported,
     Intended,
-    Memory,
     Notice,
     NotMine,
+    RecordTrust,
     RunOpened,
     Waiting,
 )
@@ -47,7 +47,7 @@ from storyboard.planning.fingerprint import Components
 from storyboard.planning.marker import NO_MARKER, Marker, identifier_of, marker_of, marker_of_version_1
 from storyboard.providers.provider import EVERYTHING, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
-from tests.executor.desk import Bench, Desk, bench
+from tests.executor.fake_provider import Bench, Desk, bench
 
 KEY: Components = {"prompt": "words", "duration": 4}
 OTHERS: Components = {"prompt": "other words", "duration": 4}
@@ -79,7 +79,7 @@ def at_a_desk(folder: Path, **fields: Any) -> Bench:
 
 def task(at: Bench, id: str = "cgt-other", age: float = 30.0, **fields: Any) -> Task:
     """A task with the marker of the job's first request, created so many seconds ago; it runs."""
-    created = at.crew.clock.now() - age
+    created = at.context.clock.now() - age
     known: dict[str, Any] = {"expires_after": FIRST, "created_at": created, "model": "seedance"}
     return Task(**{"id": id, "status": "running", "word": "running", **known, **fields})
 
@@ -103,9 +103,9 @@ def error_of(work: Awaitable[object]) -> StoryboardError | None:
     return None
 
 
-def intended(intent: str, key: Components = KEY, **fields: Any) -> Intended:
+def intended(attempt_id: str, key: Components = KEY, **fields: Any) -> Intended:
     """An attempt of an earlier run."""
-    return Intended("dusk", intent, key=key, **fields)
+    return Intended("dusk", attempt_id, key=key, **fields)
 
 
 # the marker of the next request
@@ -113,13 +113,13 @@ def intended(intent: str, key: Components = KEY, **fields: Any) -> Intended:
 
 def test_the_first_request_of_a_key_carries_the_first_marker(tmp_path: Path) -> None:
     """A scene that has no equal and no attempt takes the first occurrence of its key."""
-    assert next_marker(JOB, at_a_desk(tmp_path).crew) == (Marker(FIRST), 0)
+    assert next_marker(JOB, at_a_desk(tmp_path).context) == (Marker(FIRST), 0)
 
 
 def test_a_scene_among_equal_ones_carries_the_marker_of_its_rank(tmp_path: Path) -> None:
     """The third of three equal scenes takes the third occurrence."""
-    crew = at_a_desk(tmp_path).crew
-    assert next_marker(replace(JOB, rank=2, alike=3), crew) == (Marker(marker_of(KEY, 2)), 2)
+    context = at_a_desk(tmp_path).context
+    assert next_marker(replace(JOB, rank=2, alike=3), context) == (Marker(marker_of(KEY, 2)), 2)
 
 
 def test_a_remake_carries_the_marker_after_those_of_all_equal_scenes(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_remake_carries_the_marker_after_those_of_all_equal_scenes(tmp_path: P
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1"))
     at.journal.append(Ended("dusk", "i1", status="failed"))
-    assert next_marker(replace(JOB, alike=3), at.crew) == (Marker(marker_of(KEY, 3)), 3)
+    assert next_marker(replace(JOB, alike=3), at.context) == (Marker(marker_of(KEY, 3)), 3)
 
 
 def test_a_request_that_was_refused_leaves_its_marker_free(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_request_that_was_refused_leaves_its_marker_free(tmp_path: Path) -> No
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1"))
     at.journal.append(happened.Rejected("dusk", "i1", error="no"))
-    assert next_marker(JOB, at.crew) == (Marker(FIRST), 0)
+    assert next_marker(JOB, at.context) == (Marker(FIRST), 0)
 
 
 def test_a_marker_of_a_submission_in_doubt_is_passed_over(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_marker_of_a_submission_in_doubt_is_passed_over(tmp_path: Path) -> Non
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1", OTHERS, marker=FIRST))
     at.journal.append(intended("i2", OTHERS, marker=None))
-    assert next_marker(JOB, at.crew) == (Marker(FIRST + 1), 0)
+    assert next_marker(JOB, at.context) == (Marker(FIRST + 1), 0)
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,13 @@ def test_a_marker_of_a_submission_in_doubt_is_passed_over(tmp_path: Path) -> Non
 )
 def test_an_identifier_is_the_marker_where_the_settings_say_so(tmp_path: Path, job: Job, carried: Marker) -> None:
     """Where the author fixed that field the life is the marker, and where he fixed both there is none."""
-    crew = replace(at_a_desk(tmp_path).crew, marker="safety_identifier")
-    assert next_marker(job, crew) == (carried, 0)
+    context = replace(at_a_desk(tmp_path).context, marker="safety_identifier")
+    assert next_marker(job, context) == (carried, 0)
 
 
 def test_a_request_whose_life_is_fixed_carries_no_marker(tmp_path: Path) -> None:
     """The author's own value stays in the request."""
-    assert next_marker(FIXED, at_a_desk(tmp_path).crew) == (NO_MARKER, 0)
+    assert next_marker(FIXED, at_a_desk(tmp_path).context) == (NO_MARKER, 0)
 
 
 def test_two_remakes_at_the_same_time_carry_markers_of_their_own(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_two_remakes_at_the_same_time_carry_markers_of_their_own(tmp_path: Path)
     jobs = [replace(JOB, scene=f"s{number}", rank=number, alike=2) for number in (0, 1)]
 
     async def both() -> None:
-        await asyncio.gather(*(submit(job, at.crew, order) for job in jobs))
+        await asyncio.gather(*(submit(job, at.context, order) for job in jobs))
 
     asyncio.run(both())
     noted = [event.marker for _, event in at.journal.past if isinstance(event, Intended) and event.body]
@@ -194,39 +194,39 @@ def remade(at: Bench) -> None:
     at.journal.append(Ended("dusk", "i1", status="failed"))
 
 
-async def checked(job: Job, crew: Crew) -> None:
+async def checked(job: Job, context: RunContext) -> None:
     """What is done just before a request of the job leaves."""
-    await check_unrecorded(job, crew, *next_marker(job, crew))
+    await check_unrecorded(job, context, *next_marker(job, context))
 
 
 @pytest.mark.parametrize(
-    ("memory", "occurrence", "held"),
+    ("trust", "occurrence", "held"),
     [
-        ("whole", 0, True),
-        ("whole", 1, True),
-        ("whole", 2, False),
-        ("doubtful", 2, True),
-        ("doubtful", ATTEMPTS_BEFORE, True),
-        ("doubtful", ATTEMPTS_BEFORE + 1, False),
+        ("complete", 0, True),
+        ("complete", 1, True),
+        ("complete", 2, False),
+        ("suspect", 2, True),
+        ("suspect", ATTEMPTS_BEFORE, True),
+        ("suspect", ATTEMPTS_BEFORE + 1, False),
     ],
 )
 def test_a_record_with_gaps_looks_for_later_markers_too(
-    tmp_path: Path, memory: Memory, occurrence: int, held: bool
+    tmp_path: Path, trust: RecordTrust, occurrence: int, held: bool
 ) -> None:
     """A complete record looks for the markers up to its next one, one with gaps for those of five remakes."""
     at = at_a_desk(tmp_path)
     remade(at)
     at.desk.listed = [task(at, expires_after=marker_of(KEY, occurrence))]
-    said = came(checked(JOB, replace(at.crew, memory=memory)))
+    said = came(checked(JOB, replace(at.context, trust=trust)))
     assert ("cgt-other" in said) is held
 
 
 def test_markers_of_all_equal_scenes_are_looked_for(tmp_path: Path) -> None:
     """Of two equal scenes and five remakes of each, twelve tasks may be listed."""
     at = at_a_desk(tmp_path)
-    crew, last = replace(at.crew, memory="doubtful"), 2 * (1 + ATTEMPTS_BEFORE) - 1
+    context, last = replace(at.context, trust="suspect"), 2 * (1 + ATTEMPTS_BEFORE) - 1
     at.desk.listed = [task(at, expires_after=marker_of(KEY, last))]
-    assert "cgt-other" in came(checked(replace(JOB, alike=2), crew))
+    assert "cgt-other" in came(checked(replace(JOB, alike=2), context))
 
 
 def test_an_identifier_is_looked_for_where_it_is_the_marker(tmp_path: Path) -> None:
@@ -234,29 +234,29 @@ def test_an_identifier_is_looked_for_where_it_is_the_marker(tmp_path: Path) -> N
     at = at_a_desk(tmp_path)
     others = [task(at, f"cgt-{number}", expires_after=1) for number in range(500)]
     at.desk.listed = [task(at, expires_after=1, safety_identifier=identifier_of(KEY, 0)), *others]
-    crew = replace(at.crew, marker="safety_identifier")
-    assert came(checked(JOB, crew)) == f"task cgt-other (30 s old, succeeded) {UNRECORDED}"
+    context = replace(at.context, marker="safety_identifier")
+    assert came(checked(JOB, context)) == f"task cgt-other (30 s old, succeeded) {UNRECORDED}"
 
 
 @pytest.mark.parametrize(
-    ("memory", "may_be", "job", "held"),
+    ("trust", "may_be", "job", "held"),
     [
-        ("doubtful", True, JOB, True),
-        ("doubtful", False, JOB, False),
-        ("whole", True, JOB, False),
-        ("doubtful", True, replace(JOB, marked=False), False),
+        ("suspect", True, JOB, True),
+        ("suspect", False, JOB, False),
+        ("complete", True, JOB, False),
+        ("suspect", True, replace(JOB, marked=False), False),
     ],
     ids=["as long as they are listed", "no longer", "complete", "life fixed"],
 )
 def test_markers_of_version_1_are_looked_for(
-    tmp_path: Path, memory: Memory, may_be: bool, job: Job, held: bool
+    tmp_path: Path, trust: RecordTrust, may_be: bool, job: Job, held: bool
 ) -> None:
     """Only by a record with gaps, as long as their tasks may be listed, and where a request had room for one."""
     at = at_a_desk(tmp_path)
     last = marker_of_version_1("", "dusk", KEY, ATTEMPTS_BEFORE - 1)
     at.desk.listed = [task(at, expires_after=last)]
-    crew = replace(at.crew, memory=memory, markers_of_version_1=may_be)
-    assert ("cgt-other" in came(checked(job, crew))) is held
+    context = replace(at.context, trust=trust, markers_of_version_1=may_be)
+    assert ("cgt-other" in came(checked(job, context))) is held
 
 
 # recovery
@@ -269,8 +269,8 @@ def came_to_nothing(at: Bench, number: int) -> Task:
 
 def recovered(at: Bench, job: Job = JOB, **fields: Any) -> Known:
     """Recover a job's task."""
-    crew = replace(at.crew, **{"memory": "sought", "began": at.crew.clock.now(), **fields})
-    return asyncio.run(recover(job, crew))
+    context = replace(at.context, **{"trust": "recovering", "began": at.context.clock.now(), **fields})
+    return asyncio.run(recover(job, context))
 
 
 def test_a_recovered_task_is_written_down_with_its_marker(tmp_path: Path) -> None:
@@ -280,17 +280,17 @@ def test_a_recovered_task_is_written_down_with_its_marker(tmp_path: Path) -> Non
     at.desk.listed = [*failed, task(at, expires_after=marker_of(KEY, 3))]
     known = recovered(at)
     assert [event for _, event in at.journal.past] == [
-        intended(known.intent, asked=ASKED, marker=marker_of(KEY, 3), occurrence=3, at=at.crew.clock.now() - 30),
-        Adopted("dusk", known.intent, task="cgt-other"),
+        intended(known.attempt_id, asked=ASKED, marker=marker_of(KEY, 3), occurrence=3, at=at.context.clock.now() - 30),
+        Adopted("dusk", known.attempt_id, task="cgt-other"),
     ]
 
 
-@pytest.mark.parametrize("memory", ["sought", "doubtful"])
-def test_a_task_that_is_only_a_remake_s_is_held(tmp_path: Path, memory: Memory) -> None:
+@pytest.mark.parametrize("trust", ["recovering", "suspect"])
+def test_a_task_that_is_only_a_remake_s_is_held(tmp_path: Path, trust: RecordTrust) -> None:
     """Nothing says that there was a first task: among many scenes another one's task has this marker by chance."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=marker_of(KEY, 1))]
-    assert "cgt-other" in came(submit(JOB, replace(at.crew, memory=memory), order))
+    assert "cgt-other" in came(submit(JOB, replace(at.context, trust=trust), order))
     assert at.journal.past == []
 
 
@@ -298,7 +298,7 @@ def test_a_held_remake_names_both_decisions(tmp_path: Path) -> None:
     """It is the scene's own, or it isn't."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=marker_of(KEY, 1))]
-    error = error_of(recover(replace(JOB, profile="tall"), replace(at.crew, memory="sought")))
+    error = error_of(recover(replace(JOB, profile="tall"), replace(at.context, trust="recovering")))
     assert (error and error.what, error and error.hint) == (
         "task cgt-other (30 s old, running) may be a remake of this scene, or another's that carries the same marker "
         "by chance",
@@ -318,12 +318,12 @@ def given_to_dawn(at: Bench, storyboard: str = "", by: str = "marker") -> None:
     at.desk.listed = [task(at)]
 
 
-@pytest.mark.parametrize("memory", ["sought", "doubtful", "whole"])
-def test_a_task_that_another_scene_was_given_by_its_marker_is_held(tmp_path: Path, memory: Memory) -> None:
+@pytest.mark.parametrize("trust", ["recovering", "suspect", "complete"])
+def test_a_task_that_another_scene_was_given_by_its_marker_is_held(tmp_path: Path, trust: RecordTrust) -> None:
     """It fits both: this scene is neither given it nor bought again before a person has looked."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at)
-    error = error_of(submit(JOB, replace(at.crew, memory=memory), order))
+    error = error_of(submit(JOB, replace(at.context, trust=trust), order))
     assert (error and error.what, error and error.hint, at.desk.bodies) == (
         "task cgt-other carries this scene's marker, but scene dawn was given it, whose marker is the same",
         "look at the video of dawn\n"
@@ -337,7 +337,7 @@ def test_a_task_of_another_storyboard_s_scene_is_not_adopted(tmp_path: Path) -> 
     """Its lock is another one: only its own storyboard can give a take away."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at, "trailer")
-    error = error_of(submit(JOB, at.crew, order))
+    error = error_of(submit(JOB, at.context, order))
     assert "--adopt" not in (error.hint if error else "--adopt")
 
 
@@ -347,7 +347,7 @@ def test_a_task_that_may_be_a_duplicate_of_another_scene_s_is_not_recovered(tmp_
     at.journal.append(Intended("dawn", "i-dawn", key=OTHERS, marker=FIRST))
     at.journal.append(Accepted("dawn", "i-dawn", "cgt-dawn"))
     at.desk.listed = [task(at)]
-    error = error_of(recover(JOB, replace(at.crew, memory="sought")))
+    error = error_of(recover(JOB, replace(at.context, trust="recovering")))
     assert (error and error.what, error and error.hint) == (
         "task cgt-other carries this scene's marker, but scene dawn's marker is the same",
         "`storyboard resolve dusk --not-mine cgt-other` if it is dawn's; then the next run submits this scene\n"
@@ -361,7 +361,7 @@ def test_a_marker_that_was_passed_over_is_looked_for_one_further(tmp_path: Path)
     at.journal.append(Intended("dawn", "i-dawn", key=OTHERS, marker=FIRST))
     at.journal.append(Accepted("dawn", "i-dawn", "cgt-dawn"))
     at.desk.listed = [task(at, expires_after=FIRST + 1)]
-    assert "cgt-other" in came(checked(JOB, at.crew))
+    assert "cgt-other" in came(checked(JOB, at.context))
 
 
 def test_a_remake_after_own_and_other_failures_is_looked_for(tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ def test_a_remake_after_own_and_other_failures_is_looked_for(tmp_path: Path) -> 
     own = task(at, "cgt-first", status="failed", word="failed")
     other = came_to_nothing(at, 1)
     at.desk.listed = [own, other, task(at, expires_after=marker_of(KEY, 2))]
-    assert "cgt-other" in came(checked(JOB, at.crew))
+    assert "cgt-other" in came(checked(JOB, at.context))
 
 
 def test_a_second_task_of_that_marker_is_held_as_well(tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_a_second_task_of_that_marker_is_held_as_well(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path)
     given_to_dawn(at)
     at.desk.listed.append(task(at, "cgt-second"))
-    assert "scene dawn was given it" in came(submit(JOB, replace(at.crew, memory="sought"), order))
+    assert "scene dawn was given it" in came(submit(JOB, replace(at.context, trust="recovering"), order))
 
 
 def test_a_task_that_a_person_gave_the_other_scene_holds_nobody(tmp_path: Path) -> None:
@@ -410,7 +410,7 @@ def test_a_task_of_version_1_is_recovered(tmp_path: Path) -> None:
     old = marker_of_version_1("", "dusk", KEY, 0)
     at.desk.listed = [task(at, expires_after=old)]
     known = recovered(at, markers_of_version_1=True)
-    assert at.journal.history.attempt(known.intent).carried == Marker(old)
+    assert at.journal.history.attempt(known.attempt_id).carried == Marker(old)
 
 
 def test_a_list_for_a_recovery_is_asked_for_again(tmp_path: Path) -> None:
@@ -422,7 +422,7 @@ def test_a_list_for_a_recovery_is_asked_for_again(tmp_path: Path) -> None:
 
 def test_a_recovery_that_finds_nothing_says_how_to_go_on(tmp_path: Path) -> None:
     """The next run makes the scene."""
-    error = error_of(recover(JOB, replace(at_a_desk(tmp_path).crew, memory="sought")))
+    error = error_of(recover(JOB, replace(at_a_desk(tmp_path).context, trust="recovering")))
     assert (type(error), error and error.what, error and error.hint) == (
         DecisionNeeded,
         "the service lists no task of it",
@@ -432,13 +432,13 @@ def test_a_recovery_that_finds_nothing_says_how_to_go_on(tmp_path: Path) -> None
 
 def test_a_recovery_needs_a_list(tmp_path: Path) -> None:
     """A provider that lists no tasks can't be asked for what a lost record knew."""
-    said = came(recover(JOB, replace(at_a_desk(tmp_path).crew, lists=False)))
+    said = came(recover(JOB, replace(at_a_desk(tmp_path).context, lists=False)))
     assert said == "ark lists no tasks in which it could be looked for"
 
 
 def test_a_recovery_without_a_marker_says_that_none_like_it_is_listed(tmp_path: Path) -> None:
     """Its author fixed the life of the task, and no listed task has that life."""
-    error = error_of(recover(FIXED, replace(at_a_desk(tmp_path).crew, memory="sought")))
+    error = error_of(recover(FIXED, replace(at_a_desk(tmp_path).context, trust="recovering")))
     assert (error and error.what, error and error.hint) == (
         "its request carries no marker, so that a task of it can't be identified, and none like it is listed",
         "`storyboard run` makes it",
@@ -449,7 +449,7 @@ def test_a_recovery_without_a_marker_names_the_tasks_like_it(tmp_path: Path) -> 
     """The first three of them, and what a person can say about the first."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, f"cgt-{number}", expires_after=7200) for number in range(4)]
-    error = error_of(recover(replace(FIXED, profile="tall"), replace(at.crew, memory="sought")))
+    error = error_of(recover(replace(FIXED, profile="tall"), replace(at.context, trust="recovering")))
     listed = "cgt-0 (30 s old, running), cgt-1 (30 s old, running), cgt-2 (30 s old, running)"
     assert (error and error.what, error and error.hint) == (
         f"{INCOMPLETE}, its request carries no marker, and the service lists 4 like it: {listed}",
@@ -462,8 +462,10 @@ def test_a_task_that_another_film_has_is_not_recovered(tmp_path: Path) -> None:
     """Another record of this user has it with another key, so that it carries the marker by chance."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
-    crew = replace(at.crew, memory="sought", recorded_elsewhere=lambda _: RecordedElsewhere("/films/b", OTHERS))
-    assert came(recover(JOB, crew)) == "the service lists no task of it"
+    context = replace(
+        at.context, trust="recovering", recorded_elsewhere=lambda _: RecordedElsewhere("/films/b", OTHERS)
+    )
+    assert came(recover(JOB, context)) == "the service lists no task of it"
 
 
 # before a request is paid for
@@ -471,10 +473,10 @@ def test_a_task_that_another_film_has_is_not_recovered(tmp_path: Path) -> None:
 
 def paid(at: Bench, job: Job = JOB, **fields: Any) -> str:
     """Submit a job; what it is refused with, in words, or its task."""
-    crew = replace(at.crew, **fields)
+    context = replace(at.context, **fields)
 
     async def task_of() -> str:
-        return (await submit(job, crew, order)).task
+        return (await submit(job, context, order)).task
 
     try:
         return asyncio.run(task_of())
@@ -485,14 +487,14 @@ def paid(at: Bench, job: Job = JOB, **fields: Any) -> str:
 def test_a_request_is_paid_for_after_a_list_that_shows_nothing(tmp_path: Path) -> None:
     """One list is enough, and no remark is made."""
     at = at_a_desk(tmp_path)
-    assert (paid(at), at.desk.listings, at.crew.remarks) == ("cgt-1", 1, [])
+    assert (paid(at), at.desk.listings, at.context.remarks) == ("cgt-1", 1, [])
 
 
 def test_a_listed_task_that_the_record_lacks_holds_the_scene(tmp_path: Path) -> None:
     """A complete record holds it as well, and says what a person can do."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
-    error = error_of(submit(JOB, at.crew, order))
+    error = error_of(submit(JOB, at.context, order))
     assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
         DecisionNeeded,
         f"task cgt-other (30 s old, succeeded) {UNRECORDED}",
@@ -505,7 +507,7 @@ def test_a_held_scene_names_its_profile(tmp_path: Path) -> None:
     """Both commands that are named concern the scene in that profile only."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
-    error = error_of(submit(replace(JOB, profile="tall"), at.crew, order))
+    error = error_of(submit(replace(JOB, profile="tall"), at.context, order))
     assert (error and error.hint.count(" --profile tall`")) == 2
 
 
@@ -608,15 +610,15 @@ def test_a_service_that_lists_nothing_is_paid_with_a_remark(tmp_path: Path) -> N
     at = at_a_desk(tmp_path)
     said = [paid(at, lists=False), paid(at, replace(JOB, scene="dawn", components=OTHERS), lists=False)]
     remark = "ark lists no tasks: what another copy of the project submits can't be seen"
-    assert (said, at.crew.remarks, at.desk.listings) == (["cgt-1", "cgt-2"], [remark], 0)
+    assert (said, at.context.remarks, at.desk.listings) == (["cgt-1", "cgt-2"], [remark], 0)
 
 
 def test_a_lost_answer_of_a_service_that_lists_nothing_is_held_at_once(tmp_path: Path) -> None:
     """Nothing could be found by waiting."""
     at = at_a_desk(tmp_path, answers=[LOST])
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
     said = paid(at, lists=False)
-    assert (said, at.crew.clock.now() - began) == (
+    assert (said, at.context.clock.now() - began) == (
         "the answer was lost, and ark lists no tasks in which it could be looked for",
         0.0,
     )
@@ -651,14 +653,14 @@ def test_a_record_with_gaps_is_held_by_a_task_like_a_request_without_a_marker(
     at.journal.append(intended("i1", OTHERS))
     at.journal.append(Accepted("dusk", "i1", task="cgt-known"))
     at.desk.listed = [replace(task(at, expires_after=7200), **fields)]
-    assert (INCOMPLETE in paid(at, FIXED, memory="doubtful")) is held
+    assert (INCOMPLETE in paid(at, FIXED, trust="suspect")) is held
 
 
 def test_a_request_without_marker_and_life_is_like_no_other(tmp_path: Path) -> None:
     """Where neither is known nothing is compared."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=None)]
-    assert paid(at, replace(FIXED, life=None), memory="doubtful") == "cgt-1"
+    assert paid(at, replace(FIXED, life=None), trust="suspect") == "cgt-1"
 
 
 # where two scenes of one run have an equal key
@@ -668,13 +670,13 @@ def test_a_request_without_marker_and_life_is_like_no_other(tmp_path: Path) -> N
 class Listing(Desk):
     """A desk that lists a task from the moment on when it takes a request on, before it answers."""
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Whoever asks for a list while the answer is under way finds the task in it."""
         number = len(self.bodies) + 1
         seconds = int(body) if body else None
         row = Task(f"cgt-{number}", "running", "running", created_at=self.clock.now(), expires_after=seconds)
         self.listed.append(row)
-        return await Desk.submit(self, body, intent)
+        return await Desk.submit(self, body, attempt_id)
 
 
 def test_a_task_whose_answer_is_under_way_holds_no_equal_scene(tmp_path: Path) -> None:
@@ -683,8 +685,8 @@ def test_a_task_whose_answer_is_under_way_holds_no_equal_scene(tmp_path: Path) -
     equal = [replace(JOB, scene=f"s{number}", rank=number, alike=2) for number in (0, 1)]
 
     async def three() -> list[str]:
-        await submit(replace(JOB, scene="dawn", components=OTHERS), at.crew, order)
-        return [one.task for one in await asyncio.gather(*(submit(job, at.crew, order) for job in equal))]
+        await submit(replace(JOB, scene="dawn", components=OTHERS), at.context, order)
+        return [one.task for one in await asyncio.gather(*(submit(job, at.context, order) for job in equal))]
 
     assert asyncio.run(three()) == ["cgt-2", "cgt-3"]
 
@@ -714,16 +716,16 @@ WITHOUT = (
 def test_a_list_that_fails_for_a_minute_is_done_without(tmp_path: Path) -> None:
     """A complete record goes on after that, and says so."""
     at = bench(tmp_path, failing(NO_ANSWER))
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
     said = paid(at)
-    assert (said, at.crew.remarks, at.crew.clock.now() - began >= LIST_PATIENCE) == ("cgt-1", [WITHOUT], True)
+    assert (said, at.context.remarks, at.context.clock.now() - began >= LIST_PATIENCE) == ("cgt-1", [WITHOUT], True)
 
 
 def test_a_list_that_fails_for_less_is_waited_for(tmp_path: Path) -> None:
     """What it then shows holds the scene."""
     at = bench(tmp_path, failing(NO_ANSWER, 4))
     at.desk.listed = [task(at)]
-    assert (UNRECORDED in paid(at), at.crew.remarks) == (True, [])
+    assert (UNRECORDED in paid(at), at.context.remarks) == (True, [])
 
 
 def test_the_next_scene_does_not_wait_for_a_list_that_keeps_failing(tmp_path: Path) -> None:
@@ -732,14 +734,14 @@ def test_the_next_scene_does_not_wait_for_a_list_that_keeps_failing(tmp_path: Pa
     paid(at)
     before = at.desk.listings
     said = paid(at, replace(JOB, scene="dawn", components=OTHERS))
-    assert (said, at.crew.remarks) == ("cgt-2", [WITHOUT])
+    assert (said, at.context.remarks) == ("cgt-2", [WITHOUT])
     assert at.desk.listings - before <= 2  # before the request and after it
 
 
 def test_a_record_with_gaps_is_not_paid_for_without_a_list(tmp_path: Path) -> None:
     """Nothing is submitted before the list was read."""
     at = bench(tmp_path, failing(NO_ANSWER))
-    error = error_of(submit(JOB, replace(at.crew, memory="doubtful"), order))
+    error = error_of(submit(JOB, replace(at.context, trust="suspect"), order))
     assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
         DecisionNeeded,
         "the service's list of tasks can't be read (no answer), and this project's record may be incomplete",
@@ -748,34 +750,34 @@ def test_a_record_with_gaps_is_not_paid_for_without_a_list(tmp_path: Path) -> No
     )
 
 
-@pytest.mark.parametrize("memory", ["whole", "doubtful"])
-def test_a_list_that_is_refused_for_now_is_waited_for(tmp_path: Path, memory: Memory) -> None:
+@pytest.mark.parametrize("trust", ["complete", "suspect"])
+def test_a_list_that_is_refused_for_now_is_waited_for(tmp_path: Path, trust: RecordTrust) -> None:
     """However long that takes: the service answers, and says when."""
     at = bench(tmp_path, failing(RateLimited("slowly", after=30.0), 10))
-    began = at.crew.clock.now()
-    said = paid(at, memory=memory)
-    assert (said, at.crew.remarks, at.crew.clock.now() - began >= 300.0) == ("cgt-1", [], True)
+    began = at.context.clock.now()
+    said = paid(at, trust=trust)
+    assert (said, at.context.remarks, at.context.clock.now() - began >= 300.0) == ("cgt-1", [], True)
 
 
 @pytest.mark.parametrize(
-    ("memory", "said", "remarks"),
+    ("trust", "said", "remarks"),
     [
-        ("whole", "cgt-1", [WITHOUT.replace("no answer", "forbidden")]),
+        ("complete", "cgt-1", [WITHOUT.replace("no answer", "forbidden")]),
         (
-            "doubtful",
+            "suspect",
             "the service's list of tasks can't be read (forbidden), and this project's record may be incomplete",
             [],
         ),
     ],
 )
 def test_a_list_that_is_refused_for_good_is_not_waited_for(
-    tmp_path: Path, memory: Memory, said: str, remarks: list[str]
+    tmp_path: Path, trust: RecordTrust, said: str, remarks: list[str]
 ) -> None:
     """It would be refused again: a complete record goes on without it, one with gaps doesn't."""
     at = bench(tmp_path, failing(Rejected("forbidden", status=403)))
-    began = at.crew.clock.now()
-    told = paid(at, memory=memory)
-    assert (told, at.crew.remarks, at.desk.listings <= 2, at.crew.clock.now() - began < 2.0) == (
+    began = at.context.clock.now()
+    told = paid(at, trust=trust)
+    assert (told, at.context.remarks, at.desk.listings <= 2, at.context.clock.now() - began < 2.0) == (
         said,
         remarks,
         True,
@@ -787,7 +789,7 @@ def test_an_account_that_is_refused_a_list_pays_for_nothing(tmp_path: Path) -> N
     """The same key would be refused the request, and nothing new is submitted by anybody."""
     error = AccountRefused("no such key")
     at = bench(tmp_path, failing(error))
-    assert (paid(at), at.crew.stop.why, at.desk.bodies) == ("no such key", error, [])
+    assert (paid(at), at.context.gate.why, at.desk.bodies) == ("no such key", error, [])
 
 
 def test_a_wait_for_a_list_ends_when_the_run_is_interrupted(tmp_path: Path) -> None:
@@ -796,10 +798,10 @@ def test_a_wait_for_a_list_ends_when_the_run_is_interrupted(tmp_path: Path) -> N
 
     def interrupting(event: Notice) -> None:
         if isinstance(event, Waiting):
-            at.crew.stop.interrupt(2)
+            at.context.gate.interrupt(2)
 
-    error = error_of(submit(JOB, replace(at.crew, memory="doubtful", tell=interrupting), order))
-    assert (type(error), at.desk.bodies) == (Stopped, [])
+    error = error_of(submit(JOB, replace(at.context, trust="suspect", tell=interrupting), order))
+    assert (type(error), at.desk.bodies) == (RunStopped, [])
 
 
 def test_a_run_that_was_interrupted_meanwhile_asks_for_no_second_list(tmp_path: Path) -> None:
@@ -807,7 +809,7 @@ def test_a_run_that_was_interrupted_meanwhile_asks_for_no_second_list(tmp_path: 
 
     class Leaving(Desk):
         async def list(self, query: TaskQuery = EVERYTHING) -> Any:
-            at.crew.stop.interrupt(2)
+            at.context.gate.interrupt(2)
             return await super().list(query)
 
     at = bench(tmp_path, Leaving(VirtualClock(), no_lists=[NO_ANSWER]))
@@ -836,7 +838,7 @@ def test_a_task_that_is_listed_alone_is_no_duplicate(tmp_path: Path) -> None:
     """One more list is read, and nothing is said."""
     at = at_a_desk(tmp_path, slow=1.0)
     at.desk.later = [[accepted(at)]]
-    assert (paid(at), at.desk.listings, at.crew.duplicates, at.crew.remarks) == ("cgt-1", 2, [], [])
+    assert (paid(at), at.desk.listings, at.context.duplicates, at.context.remarks) == ("cgt-1", 2, [], [])
 
 
 def test_the_later_of_two_tasks_is_cancelled_while_it_is_queued(tmp_path: Path) -> None:
@@ -844,7 +846,12 @@ def test_the_later_of_two_tasks_is_cancelled_while_it_is_queued(tmp_path: Path) 
     at = doubled(tmp_path, EARLIER, "queued")
     said = paid(at)
     remark = "dusk: task cgt-1 duplicated cgt-other, and was cancelled before it cost anything"
-    assert (said, at.desk.cancelled, at.crew.remarks, at.crew.duplicates) == ("cgt-other", ["cgt-1"], [remark], [])
+    assert (said, at.desk.cancelled, at.context.remarks, at.context.duplicates) == (
+        "cgt-other",
+        ["cgt-1"],
+        [remark],
+        [],
+    )
 
 
 def test_a_cancelled_duplicate_and_its_substitute_are_written_down(tmp_path: Path) -> None:
@@ -853,9 +860,9 @@ def test_a_cancelled_duplicate_and_its_substitute_are_written_down(tmp_path: Pat
     paid(at)
     first, second = at.journal.history.past.attempts.values()
     assert [event for _, event in at.journal.past][2:] == [
-        Ended("dusk", first.intent, "cancelled", "it duplicated another task"),
-        intended(second.intent, asked=ASKED, marker=FIRST, at=VirtualClock().now() - EARLIER),
-        Adopted("dusk", second.intent, task="cgt-other"),
+        Ended("dusk", first.attempt_id, "cancelled", "it duplicated another task"),
+        intended(second.attempt_id, asked=ASKED, marker=FIRST, at=VirtualClock().now() - EARLIER),
+        Adopted("dusk", second.attempt_id, task="cgt-other"),
     ]
 
 
@@ -879,15 +886,15 @@ def test_the_later_of_two_tasks_is_kept_where_it_cannot_be_cancelled(
     """Both are billed, and the other copy's is fetched as well."""
     at = doubled(tmp_path, EARLIER, *looks, no_cancels=[*no_cancels])
     said = paid(at)
-    others = [at.journal.history.attempt(intent).task for intent in at.crew.duplicates]
-    assert (said, at.desk.cancelled, at.crew.remarks, others) == ("cgt-1", [], [KEPT], ["cgt-other"])
+    others = [at.journal.history.attempt(attempt_id).task for attempt_id in at.context.duplicates]
+    assert (said, at.desk.cancelled, at.context.remarks, others) == ("cgt-1", [], [KEPT], ["cgt-other"])
 
 
 def test_the_earlier_of_two_tasks_is_never_cancelled(tmp_path: Path) -> None:
     """Its twin's copy does that with the other one; two copies that did it would be left with none."""
     at = doubled(tmp_path, LATER, "queued")
     said = paid(at)
-    assert (said, at.desk.cancelled, at.crew.remarks) == ("cgt-1", [], [KEPT])
+    assert (said, at.desk.cancelled, at.context.remarks) == ("cgt-1", [], [KEPT])
 
 
 @pytest.mark.parametrize(("id", "kept"), [("cgt-0", "cgt-0"), ("cgt-9", "cgt-1")])
@@ -904,7 +911,7 @@ def test_each_of_several_other_tasks_is_kept(tmp_path: Path) -> None:
     at = doubled(tmp_path, LATER)
     at.desk.later[0].append(task(at, "cgt-third", LATER))
     paid(at)
-    assert [at.journal.history.attempt(one).task for one in at.crew.duplicates] == ["cgt-other", "cgt-third"]
+    assert [at.journal.history.attempt(one).task for one in at.context.duplicates] == ["cgt-other", "cgt-third"]
 
 
 @pytest.mark.parametrize(("age", "kept"), [(180.0, 1), (180.5, 0)])
@@ -912,14 +919,14 @@ def test_a_task_from_before_the_grace_is_no_duplicate(tmp_path: Path, age: float
     """A twin was submitted at most as long ago as a task may be listed late."""
     at = doubled(tmp_path, age, "running")
     paid(at)
-    assert len(at.crew.duplicates) == kept
+    assert len(at.context.duplicates) == kept
 
 
 def test_a_task_that_is_not_listed_yet_is_left_as_it_is(tmp_path: Path) -> None:
     """Where our own can't be compared with it, the other copy decides."""
     at = doubled(tmp_path, EARLIER, "queued")
     del at.desk.later[0][1]
-    assert (paid(at), at.desk.cancelled, at.crew.duplicates) == ("cgt-1", [], [])
+    assert (paid(at), at.desk.cancelled, at.context.duplicates) == ("cgt-1", [], [])
 
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
@@ -927,12 +934,12 @@ def test_a_list_that_fails_after_a_request_changes_nothing(tmp_path: Path, no: S
     """The task goes on."""
 
     class Deaf(Desk):
-        async def submit(self, body: bytes, intent: str) -> str:
+        async def submit(self, body: bytes, attempt_id: str) -> str:
             self.no_lists = [no]
-            return await super().submit(body, intent)
+            return await super().submit(body, attempt_id)
 
     at = bench(tmp_path, Deaf(VirtualClock(), slow=1.0))
-    assert (paid(at), at.desk.listings, at.crew.remarks) == ("cgt-1", 2, [])
+    assert (paid(at), at.desk.listings, at.context.remarks) == ("cgt-1", 2, [])
 
 
 @pytest.mark.parametrize(
@@ -948,9 +955,9 @@ def test_no_duplicate_is_looked_for_by_a_run_that_was_interrupted(tmp_path: Path
     """Only the list before the request was asked for."""
 
     class Leaving(Desk):
-        async def submit(self, body: bytes, intent: str) -> str:
-            at.crew.stop.interrupt(2)
-            return await super().submit(body, intent)
+        async def submit(self, body: bytes, attempt_id: str) -> str:
+            at.context.gate.interrupt(2)
+            return await super().submit(body, attempt_id)
 
     at = bench(tmp_path, Leaving(VirtualClock(), slow=1.0))
     assert (paid(at), at.desk.listings) == ("cgt-1", 1)
@@ -983,7 +990,7 @@ def test_a_remake_of_another_copy_holds_the_scene(tmp_path: Path, ended: int, he
         task(at, f"cgt-{number}", status="failed", expires_after=marker_of(KEY, number)) for number in range(ended)
     ]
     at.desk.listed = [*failed, task(at, expires_after=marker_of(KEY, ended))]
-    assert ("cgt-other" in came(checked(JOB, at.crew))) is held
+    assert ("cgt-other" in came(checked(JOB, at.context))) is held
 
 
 def test_a_remake_is_looked_for_after_a_task_that_failed_since_it_was_listed(tmp_path: Path) -> None:
@@ -991,7 +998,7 @@ def test_a_remake_is_looked_for_after_a_task_that_failed_since_it_was_listed(tmp
     at = at_a_desk(tmp_path, looks=["failed", "running"])
     first = task(at, "cgt-first", status="running", expires_after=marker_of(KEY, 0))
     at.desk.listed = [first, task(at, expires_after=marker_of(KEY, 1))]
-    assert "cgt-other" in came(checked(JOB, at.crew))
+    assert "cgt-other" in came(checked(JOB, at.context))
 
 
 # another copy's task that was found first
@@ -1014,6 +1021,6 @@ def test_a_task_whose_answer_was_lost_is_looked_for_once_more(
     at.journal.append(intended("i1", marker=FIRST, body=body))
     at.journal.append(event)
     at.desk.listed = [task(at, "cgt-own"), task(at, "cgt-other", age=0.0)]
-    asyncio.run(settle_late_duplicates(JOB, at.crew, "cgt-own"))
+    asyncio.run(settle_late_duplicates(JOB, at.context, "cgt-own"))
     history = at.journal.history
-    assert [history.attempt(intent).task for intent in at.crew.duplicates] == kept
+    assert [history.attempt(attempt_id).task for attempt_id in at.context.duplicates] == kept

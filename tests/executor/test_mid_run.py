@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import NotFound
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.facts import FileFacts
 from storyboard.planning.event import Notice, OfAttempt
@@ -26,7 +26,7 @@ from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.files import Layout, look
 from storyboard.world.media import still
-from tests.executor.desk import Bench, Desk, bench, video
+from tests.executor.fake_provider import Bench, Desk, bench, video
 from tests.making import BLUE, RED, picture
 from tests.planning.values import ROWS, made, plan_inputs
 from tests.reading import graph_of
@@ -54,14 +54,14 @@ class Project:
         """Write the lock down."""
         self.lock = lock
 
-    def run(self, tell: Callable[[Notice], None] = lambda _: None, **crew: object) -> Outcome:
+    def run(self, tell: Callable[[Notice], None] = lambda _: None, **context: object) -> Outcome:
         """One run, as its files are now."""
         graph = graph_of(self.text)
-        layout = Layout(self.at.crew.root / "storyboard.yaml", "emulated")
+        layout = Layout(self.at.context.root / "storyboard.yaml", "emulated")
         files: dict[str, FileFacts] = look(layout, ["art/quay.png"], digests=True)
-        past, stored = self.at.journal.history.past, self.at.crew.store.digests()
+        past, stored = self.at.journal.history.past, self.at.context.store.digests()
         here = PlanInputs(ROWS, files, self.lock, past, stored)
-        hands: Crew = replace(self.at.crew, tell=tell, **crew)  # type: ignore[arg-type]  # fields of a crew
+        hands: RunContext = replace(self.at.context, tell=tell, **context)  # type: ignore[arg-type]  # fields of a crew
         return asyncio.run(Run(plan(graph, here), here, hands, self.keep).walk())
 
     @property
@@ -101,7 +101,7 @@ ONE_HELD = {"dusk": "done", "lamp": "done", "quay": "held", "gulls": "done"}
 @pytest.mark.parametrize("how", ["replaced", "removed"])
 def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: Project, how: str) -> None:
     """What was planned is not what would be sent: nothing is submitted for it, and the others are made."""
-    path = project.at.crew.root / "art" / "quay.png"
+    path = project.at.context.root / "art" / "quay.png"
     other = still.png(picture(BLUE, (640, 360)))
     act = path.unlink if how == "removed" else lambda: path.write_bytes(other)
     outcome = project.run(upon("accepted", "dusk", act))
@@ -112,13 +112,13 @@ def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: 
 
 def test_a_picture_that_is_only_touched_is_the_same(project: Project) -> None:
     """Its bytes count, not its date."""
-    path = project.at.crew.root / "art" / "quay.png"
+    path = project.at.context.root / "art" / "quay.png"
     assert project.run(upon("accepted", "dusk", lambda: path.write_bytes(path.read_bytes()))).exit_code == 0
 
 
 def a_take(project: Project) -> Path:
     """The only video in the store."""
-    (path,) = (project.at.crew.store.folder / "sha256").glob("??/*.mp4")
+    (path,) = (project.at.context.store.folder / "sha256").glob("??/*.mp4")
     return path
 
 
@@ -155,7 +155,7 @@ def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> 
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
     here = plan_inputs(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
-    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk())
+    outcome = asyncio.run(Run(plan(graph, here), here, at.context, lambda _: None).walk())
     held = outcome.result("dusk")
     assert (held.state, "its video is gone from the store" in held.what, at.desk.bodies) == ("held", True, [])
 
@@ -166,7 +166,7 @@ def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
     here = plan_inputs(lock, missing=frozenset(take.digest for take in lock.block("", "dusk").takes.values()))
-    outcome = asyncio.run(Run(plan(graph, here), here, at.crew, lambda _: None).walk())
+    outcome = asyncio.run(Run(plan(graph, here), here, at.context, lambda _: None).walk())
     held = outcome.result("dusk")
     assert (held.state, "the service has another one now" in held.what) == ("held", True)
     assert (at.desk.bodies, at.journal.history.past.takes) == ([], ())
@@ -200,7 +200,7 @@ def test_a_frame_is_handed_on_however_late(tmp_path: Path, hours: float, sort: s
     """By its address while that lives; thirty hours later from the store, since the address is dead."""
     at = bench(tmp_path, Framed(VirtualClock()))
     project = Project(at, CHAIN)
-    outcome = project.run(upon("stored", "dusk", lambda: at.crew.clock.advance(hours * 3600)))  # type: ignore[attr-defined]  # virtual
+    outcome = project.run(upon("stored", "dusk", lambda: at.context.clock.advance(hours * 3600)))  # type: ignore[attr-defined]  # virtual
     content = json.loads(at.desk.bodies[1])["content"]
     assert (outcome.exit_code, content[1]["image_url"]["url"].partition(":")[0]) == (0, sort)
 
@@ -243,7 +243,7 @@ def test_a_last_frame_that_is_gone_holds_nobody(tmp_path: Path, then: str, which
     desk = Reframing(VirtualClock())
     project = Project(bench(tmp_path, desk), CHAIN)
     assert project.run().exit_code == 0
-    for path in (project.at.crew.store.folder / "sha256").glob("??/*.png"):
+    for path in (project.at.context.store.folder / "sha256").glob("??/*.png"):
         path.unlink()
     desk.clock.advance(30 * 3600)
     desk.then = then

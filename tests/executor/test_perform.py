@@ -25,9 +25,9 @@ from storyboard.errors import (
 )
 from storyboard.executor.download import download
 from storyboard.executor.fetch import Fetcher
+from storyboard.executor.gate import RunStopped
 from storyboard.executor.job import Job, Known
 from storyboard.executor.perform import perform
-from storyboard.executor.stop import Stopped
 from storyboard.executor.submit import submit
 from storyboard.net import FETCHES
 from storyboard.planning.attempt import Attempt
@@ -39,7 +39,7 @@ from storyboard.promises import Address, Sink
 from storyboard.providers.pacing import RATES
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
-from tests.executor.desk import Bench, Desk, bench, video
+from tests.executor.fake_provider import Bench, Desk, bench, video
 
 JOB = Job("dusk", "", {"prompt": "words"})
 CLOCK = VirtualClock()
@@ -52,7 +52,7 @@ async def order(marker: Marker) -> bytes:
 
 def performed(at: Bench, begun: Attempt | None = None) -> Take:
     """Perform the job."""
-    return asyncio.run(perform(JOB, at.crew, order, begun))
+    return asyncio.run(perform(JOB, at.context, order, begun))
 
 
 def test_the_intent_is_written_down_before_the_answer_comes(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
     """The take bears the digest of the bytes, which lie in the store under it."""
     at = bench(tmp_path)
     take = performed(at)
-    stored = at.crew.store.find(take.digest)
+    stored = at.context.store.find(take.digest)
     assert stored is not None
     assert stored.read_bytes() == video()
 
@@ -101,8 +101,8 @@ def test_after_a_provable_no_it_is_sent_again_with_a_new_intent(tmp_path: Path, 
     """What never left, or was refused for now, is sent again after a while."""
     at = bench(tmp_path, Desk(CLOCK, answers=[no, "cgt-2"]))
     performed(at)
-    intents = [event.intent for event in at.heard if isinstance(event, Intended)]
-    assert (len(at.desk.bodies), len(set(intents))) == (2, 2)
+    attempt_ids = [event.attempt_id for event in at.heard if isinstance(event, Intended)]
+    assert (len(at.desk.bodies), len(set(attempt_ids))) == (2, 2)
 
 
 @pytest.mark.row(7)
@@ -118,7 +118,7 @@ def test_an_unknown_outcome_is_never_sent_again(tmp_path: Path) -> None:
 def marked(at: Bench) -> Task:
     """A task with the marker of the job's first request."""
     seconds = marker_of(JOB.components, 0)
-    return Task("cgt-lost", "running", "running", expires_after=seconds, created_at=at.crew.clock.now())
+    return Task("cgt-lost", "running", "running", expires_after=seconds, created_at=at.context.clock.now())
 
 
 def lost(at: Bench) -> Task:
@@ -143,7 +143,7 @@ def test_a_stranger_with_the_same_mark_is_let_go(tmp_path: Path) -> None:
     at.desk.made = {"duration": 5}
     job = replace(JOB, asked={"duration": 8})
     with pytest.raises(UnknownOutcome, match="another project's: its duration is 5, but 8 was asked for"):
-        asyncio.run(perform(job, at.crew, order))
+        asyncio.run(perform(job, at.context, order))
     attempts = at.journal.history.of("", "", "dusk")
     assert ([a.state for a in attempts], at.journal.history.owned) == (["in doubt"], {"cgt-lost"})
 
@@ -163,12 +163,12 @@ def test_a_record_with_gaps_is_not_paid_for_again(tmp_path: Path) -> None:
     """A task that carries the marker of this very request is told to a person before anything is sent."""
     at = bench(tmp_path)
     at.desk.listed = [marked(at)]
-    crew = replace(at.crew, memory="doubtful")
+    context = replace(at.context, trust="suspect")
     told = (
         r"task cgt-lost \(0 s old, succeeded\) was submitted for this scene but is missing from this project's record"
     )
     with pytest.raises(DecisionNeeded, match=told):
-        asyncio.run(perform(JOB, crew, order))
+        asyncio.run(perform(JOB, context, order))
     assert at.desk.bodies == []
 
 
@@ -176,7 +176,7 @@ def test_a_lost_record_is_written_again(tmp_path: Path) -> None:
     """Sought for, the task is taken for the scene's own, fetched, and written down as if it had been all along."""
     at = bench(tmp_path)
     at.desk.listed = [marked(at)]
-    take = asyncio.run(perform(JOB, replace(at.crew, memory="sought"), order))
+    take = asyncio.run(perform(JOB, replace(at.context, trust="recovering"), order))
     kinds = [kind for kind in at.kinds if kind != "seen"]
     assert (take.task, at.desk.bodies, kinds) == ("cgt-lost", [], ["intended", "adopted", "ended", "stored"])
 
@@ -185,7 +185,7 @@ def test_what_is_only_sought_is_not_paid_for(tmp_path: Path) -> None:
     """Where the service lists no task of a scene, recovery submits none."""
     at = bench(tmp_path)
     with pytest.raises(DecisionNeeded, match="the service lists no task of it"):
-        asyncio.run(perform(JOB, replace(at.crew, memory="sought"), order))
+        asyncio.run(perform(JOB, replace(at.context, trust="recovering"), order))
     assert at.desk.bodies == []
 
 
@@ -193,7 +193,7 @@ def test_what_bears_no_mark_is_not_paid_for_by_who_only_seeks(tmp_path: Path) ->
     """Its author fixed when it expires: no list can say anything of it, and recovery submits nothing."""
     at = bench(tmp_path)
     with pytest.raises(DecisionNeeded, match="its request carries no marker, so that a task of it can't be identified"):
-        asyncio.run(perform(replace(JOB, marked=False), replace(at.crew, memory="sought"), order))
+        asyncio.run(perform(replace(JOB, marked=False), replace(at.context, trust="recovering"), order))
     assert (at.desk.bodies, at.kinds) == ([], [])
 
 
@@ -202,7 +202,7 @@ def test_an_id_of_another_attempt_is_no_answer(tmp_path: Path) -> None:
     at = bench(tmp_path, Desk(CLOCK, answers=["cgt-1", "cgt-1"]))
     performed(at)
     with pytest.raises(UnknownOutcome, match="task cgt-1, which is another attempt's"):
-        asyncio.run(perform(replace(JOB, scene="dawn"), at.crew, order))
+        asyncio.run(perform(replace(JOB, scene="dawn"), at.context, order))
 
 
 def test_an_unknown_outcome_is_in_doubt_afterwards(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_refused_account_stops_every_submission(tmp_path: Path) -> None:
     at = bench(tmp_path, Desk(CLOCK, answers=[AccountRefused("AuthenticationError")]))
     with pytest.raises(AccountRefused):
         performed(at)
-    with pytest.raises(Stopped):
+    with pytest.raises(RunStopped):
         performed(at)
     assert len(at.desk.bodies) == 1
 
@@ -282,7 +282,7 @@ def test_what_is_not_whole_is_fetched_again(tmp_path: Path, came: bytes | Storyb
     """A take gets its name only when all of it is there and sound."""
     at = bench(tmp_path, Desk(CLOCK, files=[came]))
     performed(at)
-    assert at.crew.store.digests() == {"sha256:" + hashlib.sha256(video()).hexdigest()}
+    assert at.context.store.digests() == {"sha256:" + hashlib.sha256(video()).hexdigest()}
 
 
 def test_nothing_half_is_left_lying_about(tmp_path: Path) -> None:
@@ -357,7 +357,7 @@ def test_a_task_that_is_not_found_while_one_leaves_is_not_lost(tmp_path: Path) -
     """Who was told to stop hasn't waited long enough to know."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
-    at.crew.stop.interrupt(2)
+    at.context.gate.interrupt(2)
     begun = Attempt("i1", "dusk", "", JOB.components, "accepted", "cgt-1")
     with pytest.raises(Unreachable, match="doesn't show task cgt-1 at the moment"):
         performed(at, begun)
@@ -367,12 +367,12 @@ def test_a_task_that_is_not_found_while_one_leaves_is_not_lost(tmp_path: Path) -
 def test_a_found_task_that_failed_is_ours_if_no_other_bears_the_mark(tmp_path: Path) -> None:
     """The list that says so was made after everything that may be late has had its time."""
     at = bench(tmp_path)
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
     lost(at)
     at.desk.looks = ["failed"]
     with pytest.raises(SceneFailed):
         performed(at)
-    assert (at.crew.clock.now() - began >= 180, state_after(at)) == (True, "failed")
+    assert (at.context.clock.now() - began >= 180, state_after(at)) == (True, "failed")
 
 
 def test_a_found_task_that_failed_may_be_a_strangers(tmp_path: Path) -> None:
@@ -398,21 +398,21 @@ def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
 def test_a_task_that_never_ends_is_given_up_and_kept(tmp_path: Path) -> None:
     """An hour after the longest life that a task can have the run stops waiting; the next one asks again."""
     at = bench(tmp_path, Desk(CLOCK, looks=["unknown"] * 40_000))
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
     with pytest.raises(DecisionNeeded, match="task cgt-1 has outlived its time by an hour"):
         performed(at)
-    assert (state_after(at), (at.crew.clock.now() - began) // 3600) == ("accepted", 73)
+    assert (state_after(at), (at.context.clock.now() - began) // 3600) == ("accepted", 73)
 
 
 @pytest.mark.row(35)
 def test_a_task_is_waited_for_as_long_as_it_may_live(tmp_path: Path) -> None:
     """What the service says of its life counts, from when it was made."""
     at = bench(tmp_path, Desk(CLOCK, looks=["running"] * 40_000))
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
     at.desk.made = {"created_at": began - 1800, "expires_after": 7200}
     with pytest.raises(DecisionNeeded):
         performed(at)
-    assert round((at.crew.clock.now() - began) / 600) == 15
+    assert round((at.context.clock.now() - began) / 600) == 15
 
 
 def test_no_more_tasks_are_in_flight_than_there_are_slots(tmp_path: Path) -> None:
@@ -420,7 +420,7 @@ def test_no_more_tasks_are_in_flight_than_there_are_slots(tmp_path: Path) -> Non
     at = bench(tmp_path, Desk(CLOCK, looks=["running"] * 8), slots=2)
 
     async def many() -> None:
-        await asyncio.gather(*(perform(Job(f"s{n}", "", {}), at.crew, order) for n in range(8)))
+        await asyncio.gather(*(perform(Job(f"s{n}", "", {}), at.context, order) for n in range(8)))
 
     asyncio.run(many())
     assert at.desk.most_running == 2
@@ -436,12 +436,12 @@ def test_no_address_with_its_signature_is_in_the_journal(tmp_path: Path) -> None
 def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -> None:
     """Killed while it waits for its turn, nothing is in doubt: the intent is as late as the request."""
     at = bench(tmp_path)
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
 
     async def two() -> None:
         for _ in range(RATES["create"].count):
-            await at.crew.provider.turn("create")
-        await submit(JOB, at.crew, order)
+            await at.context.provider.turn("create")
+        await submit(JOB, at.context, order)
 
     asyncio.run(two())
     assert [round(when - began) for when, event in at.journal.past if event.kind == "intended"] == [63]
@@ -450,11 +450,11 @@ def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -
 class Ordered(Desk):
     """A desk that notes in which order it was asked for what."""
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Note it."""
         del body
         self.bodies.append(b"submitted")
-        return f"cgt-{intent}"
+        return f"cgt-{attempt_id}"
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """Note it."""
@@ -467,16 +467,16 @@ def test_what_has_ended_is_fetched_before_anything_is_submitted(tmp_path: Path) 
     """Its address dies some day; a submission waits until every download that was there before it has begun."""
     at = bench(tmp_path, Ordered(CLOCK))
 
-    fetcher = at.crew.fetcher
+    fetcher = at.context.fetcher
     assert isinstance(fetcher, Fetcher)
 
     async def race() -> None:
         for _ in range(FETCHES):
             await fetcher.hands.acquire()
         task = Task("cgt-1", "succeeded", "succeeded", Address("http://127.0.0.1:1/v.mp4"))
-        fetching = asyncio.ensure_future(download(JOB, Known("intent", "cgt-1"), task, at.crew))
+        fetching = asyncio.ensure_future(download(JOB, Known("intent", "cgt-1"), task, at.context))
         await asyncio.sleep(0)
-        submitting = asyncio.ensure_future(submit(JOB, at.crew, order))
+        submitting = asyncio.ensure_future(submit(JOB, at.context, order))
         await asyncio.sleep(0)
         fetcher.hands.release()
         await asyncio.gather(fetching, submitting)

@@ -17,8 +17,8 @@ from storyboard.executor.reconcile import (
     Scan,
     Verdict,
     disagreement,
-    memory_of,
     time_in,
+    trust_of_events,
     unrecorded,
     verdict,
 )
@@ -257,44 +257,44 @@ def test_the_likelier_mark_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "memory"),
+    ("events", "trust"),
     [
-        ([], "doubtful"),
-        ([RunOpened()], "doubtful"),
-        ([RunOpened(), RunClosed()], "whole"),
-        ([RunOpened(), RunClosed(), RunOpened(), RunClosed()], "whole"),
-        ([RunOpened(), Stored("dusk", "i1", take=take("dusk", {})), RunClosed(), Decided("dusk", "i1")], "whole"),
-        ([RunOpened(), RunClosed(), RunOpened(), Accepted("dusk", "i1", task="cgt-1")], "doubtful"),
+        ([], "suspect"),
+        ([RunOpened()], "suspect"),
+        ([RunOpened(), RunClosed()], "complete"),
+        ([RunOpened(), RunClosed(), RunOpened(), RunClosed()], "complete"),
+        ([RunOpened(), Stored("dusk", "i1", take=take("dusk", {})), RunClosed(), Decided("dusk", "i1")], "complete"),
+        ([RunOpened(), RunClosed(), RunOpened(), Accepted("dusk", "i1", task="cgt-1")], "suspect"),
     ],
 )
-def test_a_record_is_whole_if_its_last_run_came_to_its_end(events: list[Event], memory: str) -> None:
+def test_a_record_is_whole_if_its_last_run_came_to_its_end(events: list[Event], trust: str) -> None:
     """Whatever was said between its runs; one that begins today may have lost its past."""
-    assert memory_of([(AT, event) for event in events], AT) == memory
+    assert trust_of_events([(AT, event) for event in events], AT) == trust
 
 
 WEEK = 7 * 86_400.0
 
 
 @pytest.mark.parametrize(
-    ("now", "memory"),
-    [(AT + WEEK - 1, "doubtful"), (AT + WEEK, "whole"), (AT - WEEK + 1, "doubtful"), (AT - WEEK, "whole")],
+    ("now", "trust"),
+    [(AT + WEEK - 1, "suspect"), (AT + WEEK, "complete"), (AT - WEEK + 1, "suspect"), (AT - WEEK, "complete")],
     ids=["within the week", "after it", "by a clock that was set back", "by one that was set far back"],
 )
-def test_what_was_missing_once_matters_as_long_as_it_is_listed(now: float, memory: str) -> None:
+def test_what_was_missing_once_matters_as_long_as_it_is_listed(now: float, trust: str) -> None:
     """A run that began in doubt and came to its end leaves a record that may have gaps, for a week."""
-    events: list[tuple[float, Event]] = [(AT, RunOpened(memory="doubtful")), (AT + 9, RunClosed())]
-    assert memory_of(events, now) == memory
+    events: list[tuple[float, Event]] = [(AT, RunOpened(trust="suspect")), (AT + 9, RunClosed())]
+    assert trust_of_events(events, now) == trust
 
 
 def past(*attempts: Attempt) -> Past:
     """A past of these attempts."""
-    return Past({one.intent: one for one in attempts})
+    return Past({one.attempt_id: one for one in attempts})
 
 
-def other(intent: str, state: AttemptState, **fields: Any) -> Attempt:
+def other(attempt_id: str, state: AttemptState, **fields: Any) -> Attempt:
     """Another attempt."""
     known: dict[str, Any] = {"scene": "dusk", "profile": "tall"}
-    return Attempt(**{**known, "intent": intent, "components": {}, "state": state, **fields})
+    return Attempt(**{**known, "attempt_id": attempt_id, "components": {}, "state": state, **fields})
 
 
 @pytest.mark.parametrize("state", ["in doubt", "lost", "given up", "cancelled"])
@@ -343,7 +343,7 @@ def test_a_task_is_adopted_by_whom_it_may_belong_to(task: str, wanted: str) -> N
         other("i4", "abandoned", task="cgt-4"),
         other("i5", "accepted", task="cgt-5", error="too old"),
     )
-    assert find_unresolved(past(*attempts), "", "tall", "dusk", task).intent == wanted
+    assert find_unresolved(past(*attempts), "", "tall", "dusk", task).attempt_id == wanted
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_a_held_task_is_not_put_out_by_another(rest: list[AttemptState], wanted:
     held = other("i9", "accepted", task="cgt-5", error="too old")
     attempts = past(*(other("i1", state, task="cgt-1" if state == "lost" else "") for state in rest), held)
     if wanted is not None:
-        assert find_unresolved(attempts, "", "tall", "dusk", "cgt-9").intent == wanted
+        assert find_unresolved(attempts, "", "tall", "dusk", "cgt-9").attempt_id == wanted
         return
     with pytest.raises(UsageError):
         find_unresolved(attempts, "", "tall", "dusk", "cgt-9")
@@ -365,8 +365,8 @@ def test_a_held_task_is_not_put_out_by_another(rest: list[AttemptState], wanted:
 def test_of_several_that_is_decided_which_the_plan_waits_for() -> None:
     """The latest, where it waits for none of them."""
     attempts = past(other("i1", "lost"), other("i2", "lost"))
-    assert find_unresolved(attempts, "", "tall", "dusk", "", {"i1"}).intent == "i1"
-    assert find_unresolved(attempts, "", "tall", "dusk", "", {"i7"}).intent == "i2"
+    assert find_unresolved(attempts, "", "tall", "dusk", "", {"i1"}).attempt_id == "i1"
+    assert find_unresolved(attempts, "", "tall", "dusk", "", {"i7"}).attempt_id == "i2"
 
 
 @pytest.mark.parametrize("state", ["lost", "given up", "cancelled"])

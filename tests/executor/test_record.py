@@ -26,7 +26,7 @@ from storyboard.errors import (
     Unreachable,
     Unusable,
 )
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.download import download
 from storyboard.executor.job import Job, Known
 from storyboard.executor.locate import find_lost_task
@@ -58,7 +58,7 @@ from storyboard.planning.money import Money
 from storyboard.providers.provider import EVERYTHING, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
-from tests.executor.desk import Bench, Desk, bench
+from tests.executor.fake_provider import Bench, Desk, bench
 
 KEY: Components = {"prompt": "words", "duration": 4}
 ASKED: dict[str, str | int | bool] = {"model": "seedance", "duration": 4, "sound": True}
@@ -92,7 +92,7 @@ def at_a_desk(folder: Path, **fields: Any) -> Bench:
 
 def ours(at: Bench, **fields: Any) -> Task:
     """The task of the scene's first request, as the service lists it."""
-    known: dict[str, Any] = {"expires_after": MARK, "created_at": at.crew.clock.now(), "model": "seedance"}
+    known: dict[str, Any] = {"expires_after": MARK, "created_at": at.context.clock.now(), "model": "seedance"}
     return Task("cgt-lost", "running", "running", **{**known, **fields})
 
 
@@ -100,7 +100,7 @@ def done(at: Bench, work: Awaitable[object] | None = None) -> list[Recorded]:
     """Perform the job, whatever comes of it; all that was written down."""
 
     async def whole() -> None:
-        await (work or perform(JOB, at.crew, order))
+        await (work or perform(JOB, at.context, order))
 
     with suppress(StoryboardError):
         asyncio.run(whole())
@@ -139,7 +139,7 @@ def test_a_scene_that_goes_well(tmp_path: Path) -> None:
     """Intended with all that it may cost and is known by, taken on, looked at, made, stored."""
     at = at_a_desk(tmp_path, looks=["queued", "succeeded"], made={"tokens": 40_000})
     events = done(at)
-    take = at.crew.journal.history.past.takes[0].take
+    take = at.context.journal.history.past.takes[0].take
     assert events == [
         INTENDED,
         Accepted("dusk", ONE, task="cgt-1"),
@@ -154,7 +154,7 @@ def test_a_take_is_what_was_measured_and_billed(tmp_path: Path) -> None:
     """Seconds to the millisecond, pixels, task and tokens."""
     at = at_a_desk(tmp_path, made={"tokens": 40_000})
     done(at)
-    take = at.crew.journal.history.past.takes[0].take
+    take = at.context.journal.history.past.takes[0].take
     assert (take.components, take.seconds, take.width, take.height, take.task, take.tokens, take.frame) == (
         KEY,
         4.042,
@@ -170,9 +170,9 @@ def test_the_addresses_of_a_take_are_kept_while_they_live(tmp_path: Path) -> Non
     """Under its task, with the time when they die."""
     at = at_a_desk(tmp_path)
     done(at)
-    kept = at.crew.addresses.alive("cgt-1", at.crew.clock.now(), None)
+    kept = at.context.addresses.alive("cgt-1", at.context.clock.now(), None)
     assert kept is not None
-    assert (kept.video.bare, kept.frame, round(kept.expires - at.crew.clock.now())) == (
+    assert (kept.video.bare, kept.frame, round(kept.expires - at.context.clock.now())) == (
         "http://127.0.0.1:1/cgt-1.mp4",
         None,
         86_400,
@@ -184,9 +184,9 @@ def test_the_service_is_told_which_intent_it_is(tmp_path: Path) -> None:
     heard: list[str] = []
 
     class Listening(Desk):
-        async def submit(self, body: bytes, intent: str) -> str:
-            heard.append(intent)
-            return await super().submit(body, intent)
+        async def submit(self, body: bytes, attempt_id: str) -> str:
+            heard.append(attempt_id)
+            return await super().submit(body, attempt_id)
 
     at = bench(tmp_path, Listening(VirtualClock()))
     done(at)
@@ -207,7 +207,7 @@ def test_a_provable_no_is_written_down_with_its_words(tmp_path: Path, no: Storyb
     assert events[:4] == [
         INTENDED,
         said,
-        replace(INTENDED, intent=TWO),
+        replace(INTENDED, attempt_id=TWO),
         Accepted("dusk", TWO, task="cgt-2"),
     ]
 
@@ -215,7 +215,7 @@ def test_a_provable_no_is_written_down_with_its_words(tmp_path: Path, no: Storyb
 def test_a_request_without_a_mark(tmp_path: Path) -> None:
     """Where the author fixed the expiry the record says that there is none."""
     at = at_a_desk(tmp_path)
-    events = done(at, perform(replace(JOB, marked=False), at.crew, order))
+    events = done(at, perform(replace(JOB, marked=False), at.context, order))
     assert events[0] == replace(INTENDED, marker=None)
 
 
@@ -243,7 +243,7 @@ def test_a_crash_leaves_no_words_for_what_was_lost(tmp_path: Path) -> None:
     """Of an attempt that nobody heard of afterwards it is said that its answer was lost."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
-    held = refused(find_lost_task(JOB, at.crew, at.journal.history.attempt(ONE)))
+    held = refused(find_lost_task(JOB, at.context, at.journal.history.attempt(ONE)))
     assert held.what == "its answer was lost, and the service lists no task that bears its mark"
 
 
@@ -251,9 +251,9 @@ def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
     """It is held until the next run, and no list is asked for."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
-    at.crew.stop.interrupt(2)
-    held = refused(find_lost_task(JOB, at.crew, at.journal.history.attempt(ONE)))
-    assert (held.what, at.crew.clock.now()) == (
+    at.context.gate.interrupt(2)
+    held = refused(find_lost_task(JOB, at.context, at.journal.history.attempt(ONE)))
+    assert (held.what, at.context.clock.now()) == (
         "its answer was lost, and the run was interrupted before its task was looked for",
         VirtualClock().now(),
     )
@@ -262,7 +262,7 @@ def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
 def test_looking_for_it_is_told(tmp_path: Path) -> None:
     """Ever later, and the last time when the grace is over."""
     at = at_a_desk(tmp_path, answers=[LOST])
-    began = at.crew.clock.now()
+    began = at.context.clock.now()
     done(at)
     told = [event for event in at.heard if isinstance(event, Waiting)]
     waits = [(15, 15), (30, 45), (60, 105), (75, 180)]
@@ -275,7 +275,7 @@ def test_a_task_that_a_lost_record_knew(tmp_path: Path) -> None:
     """It is written down as if it had been all along: with its mark, and the time when it was made."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at, created_at=1_779_999_000.0)]
-    events = done(at, perform(JOB, replace(at.crew, memory="sought"), order))
+    events = done(at, perform(JOB, replace(at.context, trust="recovering"), order))
     assert events[:2] == [
         Intended("dusk", ONE, **ABOUT, marker=MARK, at=1_779_999_000.0),
         Adopted("dusk", ONE, task="cgt-lost"),
@@ -291,7 +291,7 @@ def test_the_marks_of_earlier_attempts_are_looked_for(tmp_path: Path, number: in
         for one in range(number)
     ]
     at.desk.listed = [*failed, ours(at, expires_after=marker_of(KEY, number))]
-    events = done(at, perform(JOB, replace(at.crew, memory="sought"), order))
+    events = done(at, perform(JOB, replace(at.context, trust="recovering"), order))
     assert bool(events) is found
 
 
@@ -302,7 +302,7 @@ def test_attempts_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
     at.journal.append(Accepted("dusk", ONE, task="cgt-lost"))
     at.journal.append(Ended("dusk", ONE, status="failed", error="no"))
     at.desk.listed = [ours(at)]
-    no = refused(submit(JOB, replace(at.crew, memory="sought"), order))
+    no = refused(submit(JOB, replace(at.context, trust="recovering"), order))
     assert no.what == "the service lists no task of it"
 
 
@@ -318,20 +318,20 @@ def test_attempts_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
 def test_only_tasks_of_this_key_are_counted(tmp_path: Path, key: Components, came: Event) -> None:
     """So that whoever lost the record, and begins to count anew, derives the same mark."""
     at = at_a_desk(tmp_path)
-    at.journal.append(replace(INTENDED, intent=TWO, key=key))
+    at.journal.append(replace(INTENDED, attempt_id=TWO, key=key))
     at.journal.append(came)
     assert marks(done(at)) == [MARK, MARK]
 
 
 @pytest.mark.parametrize(
-    ("memory", "error"),
+    ("trust", "error"),
     [
         (
-            "sought",
+            "recovering",
             ("the service lists no task of it", "`storyboard run` makes it"),
         ),
         (
-            "doubtful",
+            "suspect",
             (
                 "task cgt-lost (0 s old, succeeded) was submitted for this scene "
                 "but is missing from this project's record",
@@ -342,18 +342,18 @@ def test_only_tasks_of_this_key_are_counted(tmp_path: Path, key: Components, cam
         ),
     ],
 )
-def test_a_record_with_gaps_is_told_of(tmp_path: Path, memory: Any, error: tuple[str, str]) -> None:
+def test_a_record_with_gaps_is_told_of(tmp_path: Path, trust: Any, error: tuple[str, str]) -> None:
     """With what to do."""
     at = at_a_desk(tmp_path)
-    at.desk.listed = [ours(at)] if memory == "doubtful" else []
-    no = refused(submit(JOB, replace(at.crew, memory=memory), order))
+    at.desk.listed = [ours(at)] if trust == "suspect" else []
+    no = refused(submit(JOB, replace(at.context, trust=trust), order))
     assert (no.what, no.hint) == error
 
 
 def test_a_record_with_gaps_of_which_nothing_is_missing(tmp_path: Path) -> None:
     """Where the service lists nothing of the scene it is submitted as ever."""
     at = at_a_desk(tmp_path)
-    events = done(at, perform(JOB, replace(at.crew, memory="doubtful"), order))
+    events = done(at, perform(JOB, replace(at.context, trust="suspect"), order))
     assert [event.kind for event in events][:2] == ["intended", "accepted"]
 
 
@@ -361,7 +361,7 @@ def test_what_bears_no_mark_is_not_looked_for(tmp_path: Path) -> None:
     """No list can say anything of it."""
     at = at_a_desk(tmp_path)
     job = replace(JOB, marked=False)
-    assert done(at, submit(job, replace(at.crew, memory="doubtful"), order))[0].kind == "intended"
+    assert done(at, submit(job, replace(at.context, trust="suspect"), order))[0].kind == "intended"
 
 
 def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
@@ -369,11 +369,11 @@ def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path)
 
     async def both() -> None:
-        await at.crew.scanner.since(at.crew.clock.now())
+        await at.context.listing.since(at.context.clock.now())
         at.desk.listed = [ours(at)]
-        await at.crew.clock.sleep(60)
-        crew = replace(at.crew, memory="doubtful", began=at.crew.clock.now())
-        await submit(JOB, crew, order)
+        await at.context.clock.sleep(60)
+        context = replace(at.context, trust="suspect", began=at.context.clock.now())
+        await submit(JOB, context, order)
 
     with pytest.raises(DecisionNeeded):
         asyncio.run(both())
@@ -390,7 +390,7 @@ def test_a_stranger_is_let_go_with_the_reason(tmp_path: Path) -> None:
     """It said that it was made otherwise."""
     at = at_a_desk(tmp_path, made={"duration": 5})
     adopted(at)
-    events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    events = done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     why = "its duration is 5, but 4 was asked for"
     assert events[-1] == Disowned("dusk", ONE, task="cgt-lost", error=why)
 
@@ -401,7 +401,7 @@ def test_a_failure_that_may_be_a_strangers(tmp_path: Path) -> None:
     at.desk.listed = [ours(at), ours(at, updated_at=1.0)]
     at.desk.listed[1] = replace(at.desk.listed[1], id="cgt-other")
     adopted(at)
-    events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    events = done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     assert events[-1] == Disowned("dusk", ONE, "cgt-lost", "2 tasks bear its mark", ambiguous=True)
 
 
@@ -410,7 +410,7 @@ def test_a_failure_of_what_is_not_listed_alone(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [replace(ours(at), id="cgt-other")]
     adopted(at)
-    no = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    no = refused(perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     assert no.what == "task cgt-lost carries its marker and failed, but it is not listed alone"
 
 
@@ -418,8 +418,8 @@ def test_a_failure_of_what_is_not_listed_though_our_clock_was_wrong(tmp_path: Pa
     """Submitted next year, as the record has it: what may be late has had its time all the same."""
     at = at_a_desk(tmp_path, looks=["failed"])
     adopted(at)
-    at.crew.clock.advance(-31_536_000)  # type: ignore[attr-defined]  # it is a virtual one
-    no = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    at.context.clock.advance(-31_536_000)  # type: ignore[attr-defined]  # it is a virtual one
+    no = refused(perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     why = "the service lists no task that bears its mark"
     assert no.what == f"task cgt-lost carries its marker and failed, but {why}"
 
@@ -429,9 +429,9 @@ def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [ours(at)]
     adopted(at)
-    began = at.crew.clock.now()
-    done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
-    assert at.crew.clock.now() - began == at.crew.pace.grace
+    began = at.context.clock.now()
+    done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
+    assert at.context.clock.now() - began == at.context.pace.grace
 
 
 def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
@@ -439,10 +439,10 @@ def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [ours(at)]
     adopted(at)
-    at.crew.clock.advance(600)  # type: ignore[attr-defined]  # it is a virtual one
-    began = at.crew.clock.now()
-    done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
-    assert at.crew.clock.now() == began
+    at.context.clock.advance(600)  # type: ignore[attr-defined]  # it is a virtual one
+    began = at.context.clock.now()
+    done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
+    assert at.context.clock.now() == began
 
 
 def test_a_failure_is_believed_of_what_was_named_in_an_answer(tmp_path: Path) -> None:
@@ -456,8 +456,8 @@ def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
     at = at_a_desk(tmp_path, looks=[GONE] * 10)
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
-    at.crew.clock.advance(7 * 86_400.0)  # type: ignore[attr-defined]  # it is a virtual one
-    lost = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    at.context.clock.advance(7 * 86_400.0)  # type: ignore[attr-defined]  # it is a virtual one
+    lost = refused(perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     assert (at.journal.past[-1][1], lost.what, lost.hint) == (
         Ended("dusk", ONE, status="lost", error="the service has no record of it any more"),
         "task cgt-1 was paid for, but can't be had any more: the service has no record of it any more",
@@ -471,8 +471,8 @@ def test_what_the_service_does_not_know_though_it_should_is_held(tmp_path: Path)
     at = at_a_desk(tmp_path, looks=[GONE] * 10)
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
-    at.crew.clock.advance(6.9 * 86_400)  # type: ignore[attr-defined]  # it is a virtual one
-    held = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    at.context.clock.advance(6.9 * 86_400)  # type: ignore[attr-defined]  # it is a virtual one
+    held = refused(perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     why = "the service knows no task cgt-1, though it keeps them for seven days"
     assert (at.journal.past[-1][1], held.what, held.hint) == (
         Held("dusk", ONE, why=why),
@@ -495,7 +495,7 @@ def test_a_young_task_that_is_not_found_may_show_yet(tmp_path: Path) -> None:
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     at.desk.looks = [NotFound("there is no such path", status=404)]
-    told = refused(perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    told = refused(perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     assert (told.what, told.hint, at.journal.past[-1][1].kind) == (
         "the service doesn't show task cgt-1 at the moment",
         "run again",
@@ -509,8 +509,8 @@ def test_a_task_is_young_for_a_minute(tmp_path: Path, age: float, held: bool) ->
     at = at_a_desk(tmp_path, looks=[NotFound("there is no such path", status=404)])
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
-    at.crew.clock.advance(age)  # type: ignore[attr-defined]  # it is a virtual one
-    done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    at.context.clock.advance(age)  # type: ignore[attr-defined]  # it is a virtual one
+    done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     assert at.journal.history.attempt(ONE).held is held
 
 
@@ -519,7 +519,7 @@ def test_a_scene_is_not_submitted_while_an_attempt_at_it_is_in_doubt(tmp_path: P
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     with pytest.raises(AssertionError):
-        asyncio.run(submit(JOB, at.crew, order))
+        asyncio.run(submit(JOB, at.context, order))
     assert at.desk.bodies == []
 
 
@@ -532,7 +532,7 @@ def test_another_may_be_submitted_while_one_is_in_doubt(tmp_path: Path, other: J
     """Another scene, another profile, or the same scene with other words."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
-    asyncio.run(submit(other, at.crew, order))
+    asyncio.run(submit(other, at.context, order))
     assert len(at.desk.bodies) == 1
 
 
@@ -541,21 +541,21 @@ def test_money_is_set_aside_under_the_intent_s_name(tmp_path: Path) -> None:
     asked: list[tuple[str, Money, int]] = []
     at = at_a_desk(tmp_path)
 
-    class Day:
-        def reserve(self, intent: str, wanted: Money) -> None:
-            asked.append((intent, wanted, len(at.journal.past)))
+    class DailyBudget:
+        def reserve(self, attempt_id: str, wanted: Money) -> None:
+            asked.append((attempt_id, wanted, len(at.journal.past)))
 
-        def settle(self, intent: str, bill: Money) -> None:
+        def settle(self, attempt_id: str, bill: Money) -> None:
             """Nobody looks at it here."""
 
-    done(at, submit(JOB, replace(at.crew, day=Day()), order))
+    done(at, submit(JOB, replace(at.context, day=DailyBudget()), order))
     assert asked == [(ONE, JOB.reserve, 0)]
 
 
-def crew_of(at: Bench) -> Crew:
+def crew_of(at: Bench) -> RunContext:
     """The crew, with a mark in use by somebody in doubt."""
-    at.journal.append(replace(INTENDED, scene="dawn", intent=TWO, key={"prompt": "others"}))
-    return at.crew
+    at.journal.append(replace(INTENDED, scene="dawn", attempt_id=TWO, key={"prompt": "others"}))
+    return at.context
 
 
 def test_a_mark_that_somebody_in_doubt_bears_is_not_used_again(tmp_path: Path) -> None:
@@ -571,7 +571,7 @@ def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
     begun = Attempt(ONE, "dusk", "tall", KEY, "accepted", "cgt-9")
     at.journal.append(INTENDED)
     at.journal.append(Ended("dusk", ONE, status="failed", error=begun.error))
-    asyncio.run(submit(JOB, at.crew, order))
+    asyncio.run(submit(JOB, at.context, order))
     assert marks(event for _, event in at.journal.past) == [MARK, marker_of(KEY, 1)]
 
 
@@ -583,7 +583,7 @@ def test_a_lost_answer_that_nobody_can_look_for(tmp_path: Path) -> None:
             raise Rejected("forbidden" if query.page else "", status=403)
 
     at = bench(tmp_path, Closed(VirtualClock(), answers=[LOST]))
-    held = refused(perform(JOB, at.crew, order))
+    held = refused(perform(JOB, at.context, order))
     why = "its task can't be looked for: forbidden"
     assert (held.what, at.journal.past[-1][1]) == (
         f"the answer was lost, and {why}",
@@ -597,7 +597,7 @@ LONGER = replace(JOB, asked={"duration": 8})
 def test_a_video_that_may_be_anothers_is_asked_for_again(tmp_path: Path) -> None:
     """Three times, each written down; then it is what was paid for, and how it differs is said of it."""
     at = at_a_desk(tmp_path)
-    events = done(at, perform(LONGER, at.crew, order))
+    events = done(at, perform(LONGER, at.context, order))
     unlike = "it is 4.0 s long, but 8 s were asked for"
     missed = Missed("dusk", ONE, error=f"what came may be another task's video: {unlike}")
     assert ([event for event in events if isinstance(event, Missed)], last_stored(events).error) == (
@@ -623,7 +623,7 @@ def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
             return replace(await super().look(task), video=None)
 
     at = bench(tmp_path, Nameless(VirtualClock()))
-    held = refused(perform(JOB, at.crew, order))
+    held = refused(perform(JOB, at.context, order))
     why = "task cgt-1 succeeded, but the service names no video of it"
     assert (at.journal.past[-1][1], held.what, held.hint, Nameless.looked) == (
         Held("dusk", ONE, why=why),
@@ -640,7 +640,7 @@ def missing(at: Bench, count: int, ago: float) -> Attempt:
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     for _ in range(count):
         at.journal.append(Missed("dusk", ONE, error="it broke off"))
-    at.crew.clock.advance(ago)  # type: ignore[attr-defined]  # it is a virtual one
+    at.context.clock.advance(ago)  # type: ignore[attr-defined]  # it is a virtual one
     return at.journal.history.attempt(ONE)
 
 
@@ -652,10 +652,10 @@ def test_a_video_is_asked_for_five_times_an_hour(tmp_path: Path, count: int, wai
     """Whoever asked that often, in whichever run, waits for the hour to pass, and says so."""
     at = at_a_desk(tmp_path)
     begun = missing(at, count, 600.0)
-    began = at.crew.clock.now()
-    done(at, perform(JOB, at.crew, order, begun))
+    began = at.context.clock.now()
+    done(at, perform(JOB, at.context, order, begun))
     told = [event for event in at.heard if isinstance(event, Waiting)]
-    assert (at.crew.clock.now() - began, told, at.journal.past[-1][1].kind) == (
+    assert (at.context.clock.now() - began, told, at.journal.past[-1][1].kind) == (
         waits,
         [Waiting("dusk", f"again in {waits} s: {OFTEN}", began + waits)] if waits else [],
         "stored",
@@ -666,7 +666,7 @@ def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
     """Then nobody asks any more, and a person decides."""
     at = at_a_desk(tmp_path)
     begun = missing(at, 40, 600.0)
-    held = refused(perform(JOB, at.crew, order, begun))
+    held = refused(perform(JOB, at.context, order, begun))
     why = "the video of task cgt-1 didn't come in 40 attempts"
     then = "it is not downloaded again by itself, since the service blocks an address that is asked for too often"
     assert (at.journal.past[-1][1], held.what, held.hint) == (
@@ -682,10 +682,10 @@ def test_nobody_waits_an_hour_who_wants_to_leave(tmp_path: Path) -> None:
     begun = missing(at, 5, 600.0)
 
     async def leaving() -> None:
-        going = asyncio.ensure_future(perform(JOB, replace(at.crew, clock=Endless()), order, begun))
+        going = asyncio.ensure_future(perform(JOB, replace(at.context, clock=Endless()), order, begun))
         for _ in range(1000):
             await asyncio.sleep(0)
-        at.crew.stop.interrupt(2)
+        at.context.gate.interrupt(2)
         await going
 
     with pytest.raises(Unusable) as caught:
@@ -714,7 +714,7 @@ def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
     at = bench(tmp_path, Deaf(VirtualClock(), looks=["failed"]))
     at.desk.listed = [ours(at)]
     adopted(at)
-    events = done(at, perform(JOB, at.crew, order, at.journal.history.attempt(ONE)))
+    events = done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
     assert (events[-1].kind, TOLD_AGAIN in reasons(at)) == ("ended", True)
 
 
@@ -722,14 +722,14 @@ def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
     """As everything that costs nothing."""
     at = bench(tmp_path, Deaf(VirtualClock(), looks=[NotFound("there is no such path", status=404)]))
     begun = missing(at, 0, 600.0)
-    events = done(at, perform(JOB, at.crew, order, begun))
+    events = done(at, perform(JOB, at.context, order, begun))
     assert (events[-1].kind, TOLD_AGAIN in reasons(at)) == ("held", True)
 
 
 def test_whether_somebody_submitted_it_is_asked_again(tmp_path: Path) -> None:
     """Before anything is paid for on the word of a record with gaps."""
     at = bench(tmp_path, Deaf(VirtualClock()))
-    events = done(at, perform(JOB, replace(at.crew, memory="doubtful"), order))
+    events = done(at, perform(JOB, replace(at.context, trust="suspect"), order))
     assert (events[0].kind, TOLD_AGAIN in reasons(at)) == ("intended", True)
 
 
@@ -742,7 +742,7 @@ def test_a_model_tells_whose_a_task_is(tmp_path: Path, job: Job, model: str, fou
     """Where the request named one."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at, model=model)]
-    events = done(at, submit(job, replace(at.crew, memory="doubtful"), order))
+    events = done(at, submit(job, replace(at.context, trust="suspect"), order))
     assert bool(events) is not found
 
 
@@ -753,13 +753,13 @@ class Refusing:
         self._at = at
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._at.crew.provider, name)
+        return getattr(self._at.context.provider, name)
 
     async def turn(self, verb: str) -> None:
         """Somebody else is told so."""
         del verb
         with suppress(ModelRefused):
-            async with self._at.crew.stop.passage("seedance"):
+            async with self._at.context.gate.admit("seedance"):
                 raise ModelRefused("ModelNotOpen")
 
 
@@ -768,9 +768,9 @@ def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Pa
     at = at_a_desk(tmp_path)
 
     async def both() -> None:
-        await submit(replace(JOB, scene="dawn"), at.crew, order)
-        crew = replace(at.crew, provider=Refusing(at))  # type: ignore[arg-type]  # the rest is passed on
-        await submit(JOB, crew, order)
+        await submit(replace(JOB, scene="dawn"), at.context, order)
+        context = replace(at.context, provider=Refusing(at))  # type: ignore[arg-type]  # the rest is passed on
+        await submit(JOB, context, order)
 
     stopped = refused(both())
     written = {event.scene for _, event in at.journal.past if isinstance(event, OfAttempt)}
@@ -793,9 +793,9 @@ def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
     """There is nothing in the record that anybody had to decide about."""
     at = at_a_desk(tmp_path)
     (tmp_path / "full").mkdir()
-    full = Full(tmp_path / "full", at.crew.clock, writing=True)
+    full = Full(tmp_path / "full", at.context.clock, writing=True)
     full.kind = "intended"
-    told = refused(submit(JOB, replace(at.crew, journal=full), order))
+    told = refused(submit(JOB, replace(at.context, journal=full), order))
     assert (told.what, at.desk.bodies, full.past) == ("state.db can't be written: the disk is full", [], [])
 
 
@@ -803,12 +803,12 @@ def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
 def test_only_the_very_take_comes_in_its_place(tmp_path: Path, same: bool) -> None:
     """Of another video nothing is written down, as if it had never come."""
     at = at_a_desk(tmp_path)
-    wanted = asyncio.run(perform(JOB, at.crew, order))
+    wanted = asyncio.run(perform(JOB, at.context, order))
     known, before = Known(ONE, wanted.task), len(at.journal.past)
 
     async def fetched() -> None:
-        task = await at.crew.provider.look(wanted.task)
-        await download(JOB, known, task, at.crew, only=wanted.digest if same else "sha256:" + "0" * 64)
+        task = await at.context.provider.look(wanted.task)
+        await download(JOB, known, task, at.context, only=wanted.digest if same else "sha256:" + "0" * 64)
 
     with suppress(DecisionNeeded):
         asyncio.run(fetched())
@@ -819,9 +819,9 @@ def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
     """On the screen at least; the next run looks for it by its mark."""
     at = at_a_desk(tmp_path)
     (tmp_path / "full").mkdir()
-    full = Full(tmp_path / "full", at.crew.clock, writing=True)
-    told = refused(submit(JOB, replace(at.crew, journal=full), order))
-    assert (told.what, told.hint, [attempt.intent for attempt in full.history.in_doubt]) == (
+    full = Full(tmp_path / "full", at.context.clock, writing=True)
+    told = refused(submit(JOB, replace(at.context, journal=full), order))
+    assert (told.what, told.hint, [attempt.attempt_id for attempt in full.history.in_doubt]) == (
         "state.db can't be written: the disk is full; the service has taken task cgt-1 on",
         "free space",
         [ONE],
@@ -837,7 +837,7 @@ def test_a_request_bears_the_mark_that_is_written_down(tmp_path: Path) -> None:
         return BODY
 
     at = at_a_desk(tmp_path)
-    asyncio.run(submit(JOB, at.crew, marked))
+    asyncio.run(submit(JOB, at.context, marked))
     assert (carried, marks(event for _, event in at.journal.past)) == ([Marker(MARK)], [MARK])
 
 
@@ -853,7 +853,7 @@ def test_a_video_of_another_size_may_be_anothers(tmp_path: Path) -> None:
     asked = {"resolution": "480p", "ratio": "4:3"}
     job = replace(JOB, asked=asked, pixels={("480p", "4:3"): (640, 480)})
     at = at_a_desk(tmp_path)
-    last = last_stored(done(at, perform(job, at.crew, order)))
+    last = last_stored(done(at, perform(job, at.context, order)))
     assert last.error == "it is 320×240, but 640×480 was asked for"
 
 
@@ -866,7 +866,7 @@ def test_an_address_is_asked_for_again_until_somebody_answers(tmp_path: Path, mi
     at = at_a_desk(tmp_path, files=[] if misses else [Unreachable("it broke off")])
     begun = missing(at, misses, 600.0)
     at.desk.looks = ["succeeded", SILENT, "succeeded"]
-    assert (done(at, perform(JOB, at.crew, order, begun))[-1].kind, TOLD_AGAIN in reasons(at)) == ("stored", True)
+    assert (done(at, perform(JOB, at.context, order, begun))[-1].kind, TOLD_AGAIN in reasons(at)) == ("stored", True)
 
 
 class Sometimes(Desk):
@@ -888,7 +888,7 @@ def test_a_name_may_be_lacking_after_an_hour(tmp_path: Path) -> None:
     at = bench(tmp_path, Sometimes(VirtualClock()))
     begun = missing(at, 5, 600.0)
     told = "again in 1 s: task cgt-1 succeeded, but names no video"
-    events = done(at, perform(JOB, at.crew, order, begun))
+    events = done(at, perform(JOB, at.context, order, begun))
     assert (events[-1].kind, told in reasons(at), TOLD_AGAIN in reasons(at)) == ("stored", True, True)
 
 

@@ -18,7 +18,7 @@ from storyboard.planning.decisions import decide, find_unresolved
 from storyboard.planning.event import RunClosed
 from storyboard.planning.history import past_of
 from storyboard.world.journal import Journal
-from tests.executor.stage import CHAIN, HURRIED, ONE, TWO, Stage, played, played_twice, staged, standings
+from tests.executor.scenario import CHAIN, HURRIED, ONE, TWO, Stage, played, played_twice, staged, standings
 
 THREE = TWO + "  waves: {prompt: Waves.}\n"
 

@@ -12,7 +12,7 @@ import pytest
 
 from storyboard.emulator.faults import Fault
 from storyboard.errors import MediaTrouble
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.run import Outcome
 from storyboard.planning.budget import Cap
 from storyboard.planning.decisions import find_unresolved
@@ -21,7 +21,7 @@ from storyboard.planning.history import past_of
 from storyboard.planning.money import money_of
 from storyboard.world.media import whole
 from storyboard.world.store import Store
-from tests.executor.stage import HEAD, HURRIED, ONE, TWO, Stage, nobody, played, played_twice, staged, standings
+from tests.executor.scenario import HEAD, HURRIED, ONE, TWO, Stage, nobody, played, played_twice, staged, standings
 
 LOOKS = 16
 """How often the first task is looked at until it has succeeded: for 80 seconds, every 5."""
@@ -62,9 +62,9 @@ def test_a_task_that_the_service_has_forgotten_is_lost_and_never_bought_again_by
     assert "storyboard resolve dusk --submit-again" in outcomes[2].result("dusk").hint
 
 
-def _leaves(crew: Crew, event: Notice) -> None:
+def _leaves(context: RunContext, event: Notice) -> None:
     if isinstance(event, Accepted):
-        crew.stop.interrupt(2)
+        context.gate.interrupt(2)
 
 
 BACKWARDS = [
@@ -251,9 +251,9 @@ def test_a_video_is_fetched_five_times_an_hour_and_forty_times_in_all(tmp_path: 
     assert find_unresolved(past_of(stage.past), "", "", "dusk").held
 
 
-def _sleeps(crew: Crew, event: Notice) -> None:
+def _sleeps(context: RunContext, event: Notice) -> None:
     if isinstance(event, Ended):
-        crew.clock.advance(25 * 3600)  # type: ignore[attr-defined]  # it is a clock that obeys
+        context.clock.advance(25 * 3600)  # type: ignore[attr-defined]  # it is a clock that obeys
 
 
 @pytest.mark.row(45)

@@ -17,9 +17,9 @@ import pytest
 
 from storyboard import net
 from storyboard.errors import NotSent, NoWayOut, ProviderError, Untrusted
+from storyboard.executor.gate import RunStopped
 from storyboard.executor.job import Job, Known
 from storyboard.executor.perform import perform
-from storyboard.executor.stop import Stopped
 from storyboard.executor.wait import wait_for_end
 from storyboard.planning.event import Waiting
 from storyboard.planning.marker import Marker
@@ -28,7 +28,7 @@ from storyboard.providers.ark import wire
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
-from tests.executor.desk import Bench, Desk, bench
+from tests.executor.fake_provider import Bench, Desk, bench
 from tests.servers import answering, closed_port, greeted, http
 
 JOB = Job("dusk", "", {"prompt": "words"})
@@ -48,12 +48,12 @@ class Away(Desk):
     looks_away: int = 0
     met: list[ProviderError] = field(default_factory=list)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Over the way that doesn't lead there, so many times."""
         if self.submits:
             self.submits -= 1
             await self._meet(lambda way: way.submit(f"{self.origin_away}/tasks", {}, body))
-        return await Desk.submit(self, body, intent)
+        return await Desk.submit(self, body, attempt_id)
 
     async def look(self, task: str) -> Task:
         """The same."""
@@ -77,12 +77,12 @@ class Away(Desk):
 class Straight(Away):
     """A desk that submits as the true client does."""
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """To the origin."""
         way = net.Net()
         try:
             account = Account(self.origin_away, Secret("sk-secret"), 1, Pace(1, 1))
-            return await connect("ark", account, way).submit(body, intent)
+            return await connect("ark", account, way).submit(body, attempt_id)
         finally:
             await way.close()
 
@@ -138,7 +138,7 @@ def test_a_request_that_never_left_is_sent_when_the_way_is_open(tmp_path: Path, 
     """Three times it doesn't leave, each with an intent of its own; then it is taken on, once."""
     with _way(case) as origin:
         at, desk = away(tmp_path, origin, submits=3)
-        take = asyncio.run(perform(JOB, at.crew, order))
+        take = asyncio.run(perform(JOB, at.context, order))
     assert ([type(error) for error in desk.met], len(desk.bodies), take.task) == ([NotSent] * 3, 1, "cgt-1")
     kinds = [kind for kind in at.kinds if kind in ("intended", "not_sent", "accepted")]
     assert kinds == [*["intended", "not_sent"] * 3, "intended", "accepted"]
@@ -148,7 +148,7 @@ def test_a_request_that_never_left_is_sent_when_the_way_is_open(tmp_path: Path, 
 def test_a_network_that_is_away_is_waited_out(tmp_path: Path) -> None:
     """From the fifth minute on it is called offline; nothing is given up, and nothing was lost."""
     at, desk = away(tmp_path, f"http://127.0.0.1:{closed_port()}", submits=14, looks=14)
-    take = asyncio.run(perform(JOB, at.crew, order))
+    take = asyncio.run(perform(JOB, at.context, order))
     told = [event.reason for event in at.heard if isinstance(event, Waiting)]
     offline = [words.partition(",")[0] for words in told if words.startswith("offline for ")]
     assert (len(desk.met), len(desk.bodies), take.task) == (28, 1, "cgt-1")
@@ -172,9 +172,9 @@ def test_a_stranger_in_the_services_place_stops_the_run(tmp_path: Path) -> None:
     with _stranger() as origin:
         at, desk = away(tmp_path, origin, submits=1)
         with pytest.raises(Untrusted, match="is not believed") as caught:
-            asyncio.run(perform(JOB, at.crew, order))
-        with pytest.raises(Stopped):
-            asyncio.run(perform(JOB, at.crew, order))
+            asyncio.run(perform(JOB, at.context, order))
+        with pytest.raises(RunStopped):
+            asyncio.run(perform(JOB, at.context, order))
     assert ("clock" in caught.value.hint, "insecure" in caught.value.hint, caught.value.exit_code) == (True, False, 5)
     assert (len(desk.met), desk.bodies, at.kinds.count("intended")) == (1, [], 1)
 
@@ -185,11 +185,11 @@ def test_a_stranger_that_is_met_while_one_waits_loses_no_task(tmp_path: Path) ->
     with _stranger() as origin:
         at, _ = away(tmp_path, origin, looks=1)
         with pytest.raises(Untrusted):
-            asyncio.run(perform(JOB, at.crew, order))
+            asyncio.run(perform(JOB, at.context, order))
     attempts = at.journal.history.of("", "", "dusk")
     assert [attempt.state for attempt in attempts] == ["accepted"]
-    known = Known(attempts[0].intent, "cgt-1")
-    assert asyncio.run(wait_for_end(JOB, known, at.crew)).status == "succeeded"
+    known = Known(attempts[0].attempt_id, "cgt-1")
+    assert asyncio.run(wait_for_end(JOB, known, at.context)).status == "succeeded"
 
 
 @pytest.mark.row(6)
@@ -200,9 +200,9 @@ def test_a_proxy_that_refuses_stops_the_run(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
         at, desk = away(tmp_path, "https://ark.example", submits=1)
         with pytest.raises(NoWayOut, match=r"the proxy on the way to https://ark\.example refuses") as caught:
-            asyncio.run(perform(JOB, at.crew, order))
-        with pytest.raises(Stopped):
-            asyncio.run(perform(JOB, at.crew, order))
+            asyncio.run(perform(JOB, at.context, order))
+        with pytest.raises(RunStopped):
+            asyncio.run(perform(JOB, at.context, order))
     assert ("HTTPS_PROXY" in caught.value.hint, caught.value.exit_code, desk.bodies) == (True, 5, [])
     assert len(proxy.requests) == 1
 
@@ -218,5 +218,5 @@ def test_a_request_that_is_too_large_is_never_sent(tmp_path: Path) -> None:
 
         at = bench(tmp_path, Straight(VirtualClock(), origin_away=server.origin))
         with pytest.raises(ProviderError, match="the request has 67108865 bytes, of at most 67108864"):
-            asyncio.run(perform(JOB, at.crew, large))
+            asyncio.run(perform(JOB, at.context, large))
     assert (server.requests, at.kinds) == ([], ["intended", "rejected"])

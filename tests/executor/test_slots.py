@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
-from storyboard.executor.slots import Slots
+from storyboard.executor.limiter import AdaptiveLimiter
 
 
-async def _room(slots: Slots) -> int:
+async def _room(slots: AdaptiveLimiter) -> int:
     """How many can go in at once."""
     async with AsyncExitStack() as stack:
         inside = 0
@@ -23,14 +23,14 @@ async def _room(slots: Slots) -> int:
 
 def test_as_many_go_in_as_there_are_places() -> None:
     """No more, and no fewer."""
-    assert asyncio.run(_room(Slots(5))) == 5
+    assert asyncio.run(_room(AdaptiveLimiter(5))) == 5
 
 
 def test_a_no_for_now_halves_them_but_leaves_one() -> None:
     """Three times no, and one at a time is left; a fourth takes nothing."""
 
     async def rooms() -> list[int]:
-        slots = Slots(5)
+        slots = AdaptiveLimiter(5)
         found = []
         for _ in range(4):
             async with slots:  # whoever is told no is inside
@@ -45,7 +45,7 @@ def test_a_row_of_yeses_brings_one_back_and_never_more_than_there_were() -> None
     """As many in a row as there are places."""
 
     async def rooms() -> list[int]:
-        slots = Slots(4)
+        slots = AdaptiveLimiter(4)
         slots.narrow()
         found = []
         for _ in range(8):
@@ -58,7 +58,7 @@ def test_a_row_of_yeses_brings_one_back_and_never_more_than_there_were() -> None
 
 def test_a_no_begins_the_row_anew() -> None:
     """Yeses before it don't count after it."""
-    slots = Slots(8)
+    slots = AdaptiveLimiter(8)
     slots.narrow()
     for _ in range(3):
         slots.widen()
@@ -71,7 +71,7 @@ def test_whoever_is_let_in_while_he_leaves_takes_no_place_with_him() -> None:
     """Cancelled at the very moment: the next one goes in."""
 
     async def room() -> int:
-        slots = Slots(1)
+        slots = AdaptiveLimiter(1)
         await slots.__aenter__()
         late = asyncio.ensure_future(slots.__aenter__())
         await asyncio.sleep(0)
@@ -87,7 +87,7 @@ def test_whoever_gives_up_waiting_takes_no_place() -> None:
     """The place goes to the next one."""
 
     async def room() -> int:
-        slots = Slots(1)
+        slots = AdaptiveLimiter(1)
         async with slots:
             late = asyncio.ensure_future(slots.__aenter__())
             await asyncio.sleep(0)

@@ -22,10 +22,10 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from storyboard.executor.gate import RunStopped
 from storyboard.executor.job import Job, Known
 from storyboard.executor.perform import perform
 from storyboard.executor.polling import pause
-from storyboard.executor.stop import Stopped
 from storyboard.executor.submit import submit
 from storyboard.executor.wait import wait_for_end
 from storyboard.planning import event as happened
@@ -33,7 +33,7 @@ from storyboard.planning.event import Held, Intended, Notice, Seen, Waiting
 from storyboard.planning.marker import Marker
 from storyboard.providers.provider import EVERYTHING, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
-from tests.executor.desk import Bench, Desk, bench
+from tests.executor.fake_provider import Bench, Desk, bench
 
 JOB = Job("dusk", "", {"prompt": "words"}, {"model": "seedance"})
 SILENT = Unreachable("no answer")
@@ -71,8 +71,8 @@ async def _until_told(at: Bench, words: str) -> None:
 def test_a_wait_before_a_request_is_told(tmp_path: Path) -> None:
     """How long, and why; it is no part of the record."""
     at = at_a_desk(tmp_path, answers=[NotSent("no way")])
-    told = Waiting("dusk", "again in 1 s: no way", at.crew.clock.now() + 0.75)
-    asyncio.run(submit(JOB, at.crew, order))
+    told = Waiting("dusk", "again in 1 s: no way", at.context.clock.now() + 0.75)
+    asyncio.run(submit(JOB, at.context, order))
     kinds = [event.kind for _, event in at.journal.past]
     assert (told in at.heard, kinds) == (True, ["intended", "not_sent", "intended", "accepted"])
 
@@ -84,33 +84,33 @@ def test_a_wait_before_a_request_is_told(tmp_path: Path) -> None:
 def test_requests_wait_ever_longer(tmp_path: Path, no: StoryboardError, times: int, seconds: float) -> None:
     """Twice as long after each no, and as long as the service asks for (no list takes its turn here)."""
     at = at_a_desk(tmp_path, answers=[no] * times)
-    began = at.crew.clock.now()
-    asyncio.run(submit(JOB, replace(at.crew, lists=False), order))
-    assert at.crew.clock.now() - began == seconds
+    began = at.context.clock.now()
+    asyncio.run(submit(JOB, replace(at.context, lists=False), order))
+    assert at.context.clock.now() - began == seconds
 
 
 def test_questions_wait_ever_longer(tmp_path: Path) -> None:
     """As requests do."""
     at = at_a_desk(tmp_path, looks=[SILENT] * 3)
-    began = at.crew.clock.now()
-    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
-    assert at.crew.clock.now() - began == 0.75 * (1 + 2 + 4)
+    began = at.context.clock.now()
+    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
+    assert at.context.clock.now() - began == 0.75 * (1 + 2 + 4)
 
 
 def test_downloads_wait_ever_longer(tmp_path: Path) -> None:
     """As questions do."""
     at = at_a_desk(tmp_path, files=[SILENT] * 3)
-    began = at.crew.clock.now()
-    asyncio.run(perform(JOB, at.crew, order))
-    assert at.crew.clock.now() - began == 0.75 * (1 + 2 + 4)
+    began = at.context.clock.now()
+    asyncio.run(perform(JOB, at.context, order))
+    assert at.context.clock.now() - began == 0.75 * (1 + 2 + 4)
 
 
 def test_what_never_comes_is_given_up_at_last(tmp_path: Path) -> None:
     """When no task that it could be about lives any more: after three days."""
     at = at_a_desk(tmp_path, looks=[SILENT] * 6000)
-    began = at.crew.clock.now()
-    assert raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew)).what == "no answer"
-    assert round((at.crew.clock.now() - began) / 3600, 1) == 72.0
+    began = at.context.clock.now()
+    assert raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)).what == "no answer"
+    assert round((at.context.clock.now() - began) / 3600, 1) == 72.0
 
 
 def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
             return await super().list(query)
 
     at = bench(tmp_path, Deaf(VirtualClock(), answers=[UnknownOutcome("lost")]))
-    began = at.crew.clock.now()
-    raised(submit(JOB, at.crew, order))
+    began = at.context.clock.now()
+    raised(submit(JOB, at.context, order))
     told = [event for event in at.heard if isinstance(event, Waiting) and event.reason == "again in 1 s: no answer"]
     assert told == [Waiting("dusk", "again in 1 s: no answer", began + 0.75)]
 
@@ -135,15 +135,15 @@ def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
 def test_who_wants_to_leave_is_not_kept_waiting(tmp_path: Path, paid: bool) -> None:
     """Nothing is asked again then."""
     at = at_a_desk(tmp_path, answers=[NotSent("no way")] * 3, looks=[SILENT] * 3)
-    work = submit(JOB, at.crew, order) if paid else wait_for_end(JOB, Known("i1", "cgt-1"), at.crew)
+    work = submit(JOB, at.context, order) if paid else wait_for_end(JOB, Known("i1", "cgt-1"), at.context)
 
     async def leaving() -> None:
         going = asyncio.ensure_future(work)
         await _until_told(at, "again in")
-        at.crew.stop.interrupt(2)
+        at.context.gate.interrupt(2)
         await going
 
-    with pytest.raises((Stopped, Unreachable)):
+    with pytest.raises((RunStopped, Unreachable)):
         asyncio.run(leaving())
     assert len(at.desk.bodies if paid else at.desk.looks) == 1
 
@@ -161,7 +161,7 @@ class Sleepy(VirtualClock):
 def sleepy(folder: Path, **fields: Any) -> Bench:
     """A bench by such a clock."""
     at = at_a_desk(folder, **fields)
-    return replace(at, crew=replace(at.crew, clock=Sleepy()))
+    return replace(at, context=replace(at.context, clock=Sleepy()))
 
 
 def test_a_wait_for_a_request_ends_with_the_reason_for_it(tmp_path: Path) -> None:
@@ -169,12 +169,12 @@ def test_a_wait_for_a_request_ends_with_the_reason_for_it(tmp_path: Path) -> Non
     at = sleepy(tmp_path, answers=[RateLimited("slowly", after=30.0)])
 
     async def halted() -> None:
-        going = asyncio.ensure_future(submit(JOB, at.crew, order))
+        going = asyncio.ensure_future(submit(JOB, at.context, order))
         await _until_told(at, "again in 30 s")
-        at.crew.stop.because(AccountRefused("AuthenticationError"))
+        at.context.gate.halt(AccountRefused("AuthenticationError"))
         await going
 
-    with pytest.raises(Stopped):
+    with pytest.raises(RunStopped):
         asyncio.run(asyncio.wait_for(halted(), 1))
     assert len(at.desk.bodies) == 1
 
@@ -184,13 +184,13 @@ def test_a_wait_for_an_answer_goes_on_for_what_is_paid(tmp_path: Path) -> None:
     at = sleepy(tmp_path, looks=[RateLimited("slowly", after=30.0)])
 
     async def waiting() -> bool:
-        going = asyncio.ensure_future(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
+        going = asyncio.ensure_future(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
         await _until_told(at, "again in 30 s")
-        at.crew.stop.because(AccountRefused("AuthenticationError"))
+        at.context.gate.halt(AccountRefused("AuthenticationError"))
         for _ in range(20):
             await asyncio.sleep(0)
         still = not going.done()
-        at.crew.stop.interrupt(2)
+        at.context.gate.interrupt(2)
         await going
         return still
 
@@ -201,31 +201,31 @@ def test_a_question_that_is_refused_for_everybody_stops_submissions(tmp_path: Pa
     """And its own words are the reason that is told."""
     error = AccountRefused("no such key")
     at = at_a_desk(tmp_path, looks=[error])
-    raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
-    assert at.crew.stop.why is error
+    raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
+    assert at.context.gate.why is error
 
 
 def test_a_model_that_was_refused_is_not_asked_for_again(tmp_path: Path) -> None:
     """By nobody who has waited for his turn meanwhile; another model is."""
     at = at_a_desk(tmp_path, answers=[ModelRefused("ModelNotOpen")])
-    raised(submit(JOB, at.crew, order))
-    stopped = raised(submit(replace(JOB, scene="dawn"), at.crew, order))
-    asyncio.run(submit(replace(JOB, scene="noon", asked={"model": "other"}), at.crew, order))
+    raised(submit(JOB, at.context, order))
+    stopped = raised(submit(replace(JOB, scene="dawn"), at.context, order))
+    asyncio.run(submit(replace(JOB, scene="noon", asked={"model": "other"}), at.context, order))
     assert (stopped.what, len(at.desk.bodies)) == ("not submitted: ModelNotOpen", 2)
 
 
 def test_a_no_for_now_makes_room_for_fewer(tmp_path: Path) -> None:
     """Half as many tasks are in flight; each one that is taken on brings a place back, in its time."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[RateLimited("slowly")] * 2), slots=8)
-    asyncio.run(submit(JOB, at.crew, order))
-    assert at.crew.slots.open == 2
+    asyncio.run(submit(JOB, at.context, order))
+    assert at.context.limiter.open == 2
 
 
 def test_another_no_leaves_the_places_as_they_are(tmp_path: Path) -> None:
     """What never left says nothing of the service."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[NotSent("no way")] * 2), slots=8)
-    asyncio.run(submit(JOB, at.crew, order))
-    assert at.crew.slots.open == 8
+    asyncio.run(submit(JOB, at.context, order))
+    assert at.context.limiter.open == 8
 
 
 def test_a_task_is_asked_after_ever_more_seldom(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_task_is_asked_after_ever_more_seldom(tmp_path: Path) -> None:
             return await super().look(task)
 
     at = bench(tmp_path, Watched(VirtualClock(), looks=["running"] * 3))
-    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
+    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
     assert [at - looked[0] for at in looked] == [0.0, 1.0, 2.0, 3.0]
 
 
@@ -252,15 +252,15 @@ def test_a_word_that_nobody_knows_is_looked_into_seldom(tmp_path: Path) -> None:
             return await super().look(task)
 
     at = bench(tmp_path, Watched(VirtualClock(), looks=["unknown", "running"]))
-    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
-    pauses = [pause(0.0, at.crew.pace, known=False), pause(looked[1] - looked[0], at.crew.pace)]
+    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
+    pauses = [pause(0.0, at.context.pace, known=False), pause(looked[1] - looked[0], at.context.pace)]
     assert [looked[1] - looked[0], looked[2] - looked[1]] == pauses
 
 
 def test_what_the_service_doesnt_say_at_first_is_a_change(tmp_path: Path) -> None:
     """Its first word is written down, whatever it is; the same word again is not."""
     at = at_a_desk(tmp_path, looks=["running", "running"])
-    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
+    asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
     assert [event.status for event in at.heard if isinstance(event, Seen)] == ["running", "succeeded"]
 
 
@@ -268,7 +268,7 @@ def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> 
     """The next run looks at it once more."""
     at = at_a_desk(tmp_path, looks=["running"] * 40_000)
     at.desk.made = {"expires_after": 3600}
-    told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
+    told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
     assert (type(told), told.what, told.hint) == (
         DecisionNeeded,
         "task cgt-1 has outlived its time by an hour: the service says running",
@@ -282,22 +282,22 @@ def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> 
 def test_a_task_has_an_hour_beyond_its_time_to_the_second(tmp_path: Path, over: float) -> None:
     """At its end it is looked at once more."""
     at = at_a_desk(tmp_path, looks=["running"])
-    at.desk.made = {"expires_after": 3600, "created_at": at.crew.clock.now() - 7200 - over}
+    at.desk.made = {"expires_after": 3600, "created_at": at.context.clock.now() - 7200 - over}
     if over:
-        assert isinstance(raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew)), DecisionNeeded)
+        assert isinstance(raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)), DecisionNeeded)
     else:
-        assert asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew)).status == "succeeded"
+        assert asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)).status == "succeeded"
 
 
 @pytest.mark.parametrize("over", [0.0, 1.0])
 def test_a_task_of_no_time_is_waited_for_as_long_as_any_may_live(tmp_path: Path, over: float) -> None:
     """Three days, and that hour."""
     at = at_a_desk(tmp_path, looks=["running"])
-    at.desk.made = {"created_at": at.crew.clock.now() - 259_200 - 3600 - over}
+    at.desk.made = {"created_at": at.context.clock.now() - 259_200 - 3600 - over}
     if over:
-        assert isinstance(raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew)), DecisionNeeded)
+        assert isinstance(raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)), DecisionNeeded)
     else:
-        assert asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew)).status == "succeeded"
+        assert asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)).status == "succeeded"
 
 
 @pytest.mark.parametrize(("seconds", "bodies"), [(10.0, 1), (10.5, 2)])
@@ -308,9 +308,9 @@ def test_who_slept_before_sending_writes_it_down_anew(tmp_path: Path, seconds: f
 
     def sleeping(event: Notice) -> None:
         if isinstance(event, Intended) and slept:
-            at.crew.clock.advance(slept.pop())  # type: ignore[attr-defined]  # it is a virtual one
+            at.context.clock.advance(slept.pop())  # type: ignore[attr-defined]  # it is a virtual one
 
-    asyncio.run(submit(JOB, replace(at.crew, tell=sleeping), order))
+    asyncio.run(submit(JOB, replace(at.context, tell=sleeping), order))
     kinds = [event.kind for _, event in at.journal.past]
     why = [event.error for _, event in at.journal.past if isinstance(event, happened.NotSent)]
     assert (kinds.count("intended"), why) == (bodies, ["this machine slept before it was sent"] * (bodies - 1))
@@ -318,7 +318,7 @@ def test_who_slept_before_sending_writes_it_down_anew(tmp_path: Path, seconds: f
 
 def test_a_failure_without_words(tmp_path: Path) -> None:
     """The status is all there is to tell."""
-    told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at_a_desk(tmp_path, looks=["expired"]).crew))
+    told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at_a_desk(tmp_path, looks=["expired"]).context))
     assert (type(told), told.what, told.hint) == (
         SceneFailed,
         "task cgt-1 came to nothing: the service says expired",
@@ -329,11 +329,11 @@ def test_a_failure_without_words(tmp_path: Path) -> None:
 def test_a_failure_whose_cure_is_known(tmp_path: Path) -> None:
     """It is told in the place of the general one."""
     at = at_a_desk(tmp_path, looks=["failed"], made={"hint": "use fewer words"})
-    told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew))
+    told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
     assert told.hint == "nothing was billed; use fewer words"
 
 
 def test_a_stray_no_to_a_question_is_told_as_it_is(tmp_path: Path) -> None:
     """At once: it would be the same again."""
     at = at_a_desk(tmp_path, looks=[Rejected("forbidden", status=403)])
-    assert (raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.crew)).what, at.heard) == ("forbidden", [])
+    assert (raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)).what, at.heard) == ("forbidden", [])

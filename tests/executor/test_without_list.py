@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job
 from storyboard.executor.locate import find_lost_task, recover
 from storyboard.executor.perform import perform
 from storyboard.executor.submit import submit
-from storyboard.planning.event import Intended, Memory
+from storyboard.planning.event import Intended, RecordTrust
 from storyboard.planning.marker import Marker
 from storyboard.testing.clock import VirtualClock
-from tests.executor.desk import Bench, Desk, bench
+from tests.executor.fake_provider import Bench, Desk, bench
 
 JOBS = tuple(Job(scene, "", {"prompt": scene}, {"model": "seedance"}) for scene in ("dusk", "lamp", "storm"))
 DUSK = JOBS[0]
@@ -33,10 +33,10 @@ async def order(marker: Marker) -> bytes:
     return f"{marker.seconds}".encode()
 
 
-def without_list(folder: Path, memory: Memory = "whole", **fields: Any) -> tuple[Bench, Crew]:
+def without_list(folder: Path, trust: RecordTrust = "complete", **fields: Any) -> tuple[Bench, RunContext]:
     """A desk that answers so, and a crew that works for a provider without a list."""
     at = bench(folder, Desk(VirtualClock(), **fields))
-    return at, replace(at.crew, lists=False, provider_name="reel", memory=memory)
+    return at, replace(at.context, lists=False, provider_name="reel", trust=trust)
 
 
 def error_of(work: Awaitable[object]) -> StoryboardError | None:
@@ -52,61 +52,61 @@ def error_of(work: Awaitable[object]) -> StoryboardError | None:
     return None
 
 
-async def all_of(crew: Crew) -> None:
+async def all_of(context: RunContext) -> None:
     """Make three scenes at once."""
-    await asyncio.gather(*(perform(job, crew, order) for job in JOBS))
+    await asyncio.gather(*(perform(job, context, order) for job in JOBS))
 
 
 def test_three_scenes_are_paid_for_with_one_remark(tmp_path: Path) -> None:
     """Each scene is submitted once, and the remark stands there once."""
-    at, crew = without_list(tmp_path)
-    asyncio.run(all_of(crew))
-    assert (len(at.desk.bodies), crew.remarks) == (3, [REMARK])
+    at, context = without_list(tmp_path)
+    asyncio.run(all_of(context))
+    assert (len(at.desk.bodies), context.remarks) == (3, [REMARK])
 
 
-@pytest.mark.parametrize("memory", ["whole", "doubtful"])
-def test_no_list_is_asked_for_when_a_scene_is_made(tmp_path: Path, memory: Memory) -> None:
+@pytest.mark.parametrize("trust", ["complete", "suspect"])
+def test_no_list_is_asked_for_when_a_scene_is_made(tmp_path: Path, trust: RecordTrust) -> None:
     """Neither before it is paid for nor afterwards, however far the record is to be trusted."""
-    at, crew = without_list(tmp_path, memory)
-    asyncio.run(submit(DUSK, crew, order))
+    at, context = without_list(tmp_path, trust)
+    asyncio.run(submit(DUSK, context, order))
     assert (len(at.desk.bodies), at.desk.listings) == (1, 0)
 
 
 def test_a_lost_answer_is_held_and_the_reason_told(tmp_path: Path) -> None:
     """The error says that the answer was lost, and that the provider lists no tasks."""
-    at, crew = without_list(tmp_path, answers=[LOST])
-    error = error_of(submit(DUSK, crew, order))
+    at, context = without_list(tmp_path, answers=[LOST])
+    error = error_of(submit(DUSK, context, order))
     assert (type(error), str(error), at.kinds) == (UnknownOutcome, HELD, ["intended", "unknown", "held"])
 
 
 def test_a_lost_answer_is_held_at_once(tmp_path: Path) -> None:
     """Nobody waits for anything, and no list is asked for."""
-    at, crew = without_list(tmp_path, answers=[LOST])
-    began = at.crew.clock.now()
-    error_of(submit(DUSK, crew, order))
-    assert (at.crew.clock.now() - began, at.desk.listings) == (0.0, 0)
+    at, context = without_list(tmp_path, answers=[LOST])
+    began = at.context.clock.now()
+    error_of(submit(DUSK, context, order))
+    assert (at.context.clock.now() - began, at.desk.listings) == (0.0, 0)
 
 
 def test_a_lost_answer_of_an_earlier_run_is_held_at_once(tmp_path: Path) -> None:
     """The next run submits nothing for it, and asks for no list."""
-    at, crew = without_list(tmp_path)
+    at, context = without_list(tmp_path)
     at.journal.append(Intended("dusk", "i1", key=DUSK.components))
-    error = error_of(find_lost_task(DUSK, crew, at.journal.history.attempt("i1")))
+    error = error_of(find_lost_task(DUSK, context, at.journal.history.attempt("i1")))
     held = "its answer was lost, and reel lists no tasks in which it could be looked for"
     assert (str(error), len(at.desk.bodies), at.desk.listings) == (held, 0, 0)
 
 
 def test_other_scenes_go_on_when_an_answer_is_lost(tmp_path: Path) -> None:
     """Only the scene whose answer was lost is held."""
-    at, crew = without_list(tmp_path, answers=[LOST])
-    errors = [error_of(submit(job, crew, order)) for job in JOBS]
+    at, context = without_list(tmp_path, answers=[LOST])
+    errors = [error_of(submit(job, context, order)) for job in JOBS]
     assert ([error is None for error in errors], len(at.desk.bodies)) == ([False, True, True], 3)
 
 
 def test_a_scene_can_not_be_recovered(tmp_path: Path) -> None:
     """The refusal says why, and what makes the scene instead."""
-    at, crew = without_list(tmp_path, "sought")
-    error = error_of(recover(DUSK, crew))
+    at, context = without_list(tmp_path, "recovering")
+    error = error_of(recover(DUSK, context))
     assert isinstance(error, DecisionNeeded)
     assert (error.what, error.hint, at.desk.listings) == (
         "reel lists no tasks in which it could be looked for",

@@ -12,9 +12,9 @@ import pytest
 from storyboard.errors import AnotherRunner, UnknownOutcome, Unreachable
 from storyboard.executor.job import Job
 from storyboard.executor.perform import perform
-from storyboard.executor.scan import Scanner
+from storyboard.executor.poller import Poller
+from storyboard.executor.task_listing import TaskListing
 from storyboard.executor.wait import on_our_clock
-from storyboard.executor.watch import Watcher
 from storyboard.planning.event import Intended, Notice
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.promises import Address, Sink
@@ -23,7 +23,7 @@ from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.clock import TICK, SystemClock
 from storyboard.world.journal import Journal
-from tests.executor.desk import Bench, Desk, bench, video
+from tests.executor.fake_provider import Bench, Desk, bench, video
 from tests.simulation.loop import Loop
 
 HOUR = 3600.0
@@ -47,10 +47,10 @@ class Night(Desk):
         """Somebody asked for something, at this time of the loop."""
         self.noted.append((what, asyncio.get_running_loop().time()))
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Note it."""
         self.note("submit")
-        return await Desk.submit(self, body, intent)
+        return await Desk.submit(self, body, attempt_id)
 
     async def look(self, task: str) -> Task:
         """Note it."""
@@ -78,19 +78,19 @@ def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Pat
     desk.clock = clock  # type: ignore[assignment]  # all that is asked of it is what time it is
     paced = Paced(desk, clock)
     journal = Journal(tmp_path / "record", clock, writing=True)
-    crew = replace(
-        at.crew,
+    context = replace(
+        at.context,
         journal=journal,
         clock=clock,
         provider=paced,
-        watcher=Watcher(paced, clock),
-        scanner=Scanner(paced, clock),
+        poller=Poller(paced, clock),
+        listing=TaskListing(paced, clock),
     )
     closed = 100.0
     loop.call_later(closed, lambda: slept.__setitem__(0, 25.5 * HOUR))
 
     async def four() -> None:
-        await asyncio.gather(*(perform(replace(JOB, scene=f"s{n}"), crew, order) for n in range(4)))
+        await asyncio.gather(*(perform(replace(JOB, scene=f"s{n}"), context, order) for n in range(4)))
 
     loop.run_until_complete(four())
     loop.abandon()
@@ -103,8 +103,15 @@ def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Pat
 def test_who_slept_between_writing_down_and_sending_writes_it_down_anew(tmp_path: Path) -> None:
     """A request that is an hour older than its intent would not be known again by its time."""
     at, hours = bench(tmp_path), [HOUR]
-    crew = replace(at.crew, tell=lambda event: at.crew.clock.advance(hours.pop()) if hours else at.heard.append(event))  # type: ignore[attr-defined]  # virtual
-    asyncio.run(perform(JOB, crew, order))
+
+    def wait_an_hour(event: Notice) -> None:
+        if hours:
+            at.desk.clock.advance(hours.pop())
+        else:
+            at.heard.append(event)
+
+    context = replace(at.context, tell=wait_an_hour)
+    asyncio.run(perform(JOB, context, order))
     noted = [event.kind for _, event in at.journal.past]
     assert (noted[:4], len(at.desk.bodies)) == (["intended", "not_sent", "intended", "accepted"], 1)
 
@@ -116,12 +123,12 @@ def test_who_was_overtaken_between_writing_down_and_sending_sends_nothing(tmp_pa
 
     def overtaken(event: Notice) -> None:
         if isinstance(event, Intended):
-            other = Journal(tmp_path, at.crew.clock, writing=True)
+            other = Journal(tmp_path, at.context.clock, writing=True)
             other.open_run()
             other.close()
 
     with pytest.raises(AnotherRunner):
-        asyncio.run(perform(JOB, replace(at.crew, tell=overtaken), order))
+        asyncio.run(perform(JOB, replace(at.context, tell=overtaken), order))
     assert at.desk.bodies == []
 
 
@@ -156,7 +163,7 @@ def test_a_wrong_clock_takes_no_video_for_dead(tmp_path: Path, days: float) -> N
     """A download that breaks off is begun again: by the service's own clock its address lives for a day."""
     at = elsewhere(tmp_path, days)
     at.desk.files = [Unreachable("it broke off")]
-    assert asyncio.run(perform(JOB, at.crew, order)).task == "cgt-1"
+    assert asyncio.run(perform(JOB, at.context, order)).task == "cgt-1"
 
 
 @pytest.mark.row(61)
@@ -165,7 +172,7 @@ def test_a_wrong_clock_takes_no_task_for_overdue(tmp_path: Path, days: float) ->
     """A task that runs is waited for, in whatever year we believe to be."""
     at = elsewhere(tmp_path, days)
     at.desk.looks = ["running"] * 20
-    assert asyncio.run(perform(JOB, at.crew, order)).task == "cgt-1"
+    assert asyncio.run(perform(JOB, at.context, order)).task == "cgt-1"
 
 
 @pytest.mark.row(61)
@@ -173,9 +180,9 @@ def test_a_wrong_clock_takes_no_task_for_overdue(tmp_path: Path, days: float) ->
 def test_an_address_is_kept_by_when_it_dies_on_our_clock(tmp_path: Path, days: float) -> None:
     """It is handed on for as long as it lives, and not for a year."""
     at = elsewhere(tmp_path, days)
-    asyncio.run(perform(JOB, at.crew, order))
-    now = at.crew.clock.now()
-    lives = [at.crew.addresses.alive("cgt-1", now + hours * HOUR, None) is not None for hours in (0, 23, 24)]
+    asyncio.run(perform(JOB, at.context, order))
+    now = at.context.clock.now()
+    lives = [at.context.addresses.alive("cgt-1", now + hours * HOUR, None) is not None for hours in (0, 23, 24)]
     assert lives == [True, True, False]
 
 
@@ -186,7 +193,7 @@ def test_a_lost_answer_is_found_whatever_year_we_believe_to_be(tmp_path: Path, d
     at = elsewhere(tmp_path, days)
     at.desk.answers = [UnknownOutcome("the answer was lost")]
     at.desk.later = [[Task("cgt-lost", "running", "running", expires_after=marker_of(JOB.components, 0))]]
-    assert asyncio.run(perform(JOB, at.crew, order)).task == "cgt-lost"
+    assert asyncio.run(perform(JOB, at.context, order)).task == "cgt-lost"
 
 
 @pytest.mark.row(61)
@@ -198,12 +205,12 @@ def test_a_clock_that_is_set_between_two_runs_pays_nothing_twice_and_waits_for_n
     at = bench(tmp_path)
     mark = marker_of(JOB.components, 0)
     at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components), marker=mark))
-    clock = VirtualClock(at.crew.clock.now() + days * DAY)
+    clock = VirtualClock(at.context.clock.now() + days * DAY)
     begun, began = at.journal.history.in_doubt[0], clock.now()
     paced = Paced(at.desk, clock)
-    crew = replace(at.crew, clock=clock, provider=paced, scanner=Scanner(paced, clock))
+    context = replace(at.context, clock=clock, provider=paced, listing=TaskListing(paced, clock))
     with pytest.raises(UnknownOutcome, match="the service lists no task"):
-        asyncio.run(perform(JOB, crew, order, begun))
+        asyncio.run(perform(JOB, context, order, begun))
     assert (at.desk.bodies, clock.now() - began <= 200) == ([], True)
 
 

@@ -36,25 +36,25 @@ RESERVED = 1000
 """Tokens that are reserved for each attempt."""
 
 
-def intended(intent: str, tokens: int = RESERVED, *, reserve: str = "", rate: str = str(RATE)) -> Intended:
+def intended(attempt_id: str, tokens: int = RESERVED, *, reserve: str = "", rate: str = str(RATE)) -> Intended:
     """An attempt is begun."""
     most = money_of(reserve) if reserve else price_of(tokens, RATE)
-    return Intended("dusk", intent, reserve=most, rate=money_of(rate))
+    return Intended("dusk", attempt_id, reserve=most, rate=money_of(rate))
 
 
-def stored(intent: str, tokens: int | None) -> Stored:
+def stored(attempt_id: str, tokens: int | None) -> Stored:
     """Its video is in the store, and the service told its tokens."""
-    return Stored("dusk", intent, replace(take("dusk", {}), tokens=tokens))
+    return Stored("dusk", attempt_id, replace(take("dusk", {}), tokens=tokens))
 
 
-def read(kind: EventKind, intent: str) -> Recorded:
+def read(kind: EventKind, attempt_id: str) -> Recorded:
     """An event of this kind as a journal has it that says no more of an attempt."""
-    return decode(Encoded(kind, "", "dusk", intent, {}))
+    return decode(Encoded(kind, "", "dusk", attempt_id, {}))
 
 
-def ended(intent: str, status: str) -> Event:
+def ended(attempt_id: str, status: str) -> Event:
     """Its task has come to something."""
-    return Ended("dusk", intent, status=status)
+    return Ended("dusk", attempt_id, status=status)
 
 
 def counted(*events: Recorded) -> Decimal:
@@ -209,24 +209,24 @@ class Truth:
     heard: int
     """Events of it that are heard before somebody pulls the plug."""
 
-    def events(self, intent: str) -> Iterator[Event]:
+    def events(self, attempt_id: str) -> Iterator[Event]:
         """What is written down here, in its order."""
-        yield intended(intent)
+        yield intended(attempt_id)
         if not self.taken and not self.lost:
-            yield Rejected("dusk", intent)
+            yield Rejected("dusk", attempt_id)
             return
         if self.lost:
-            yield Unanswered("dusk", intent)
-            yield Adopted("dusk", intent) if self.taken and self.found else Held("dusk", intent)
+            yield Unanswered("dusk", attempt_id)
+            yield Adopted("dusk", attempt_id) if self.taken and self.found else Held("dusk", attempt_id)
             if not (self.taken and self.found):
-                yield Decided("dusk", intent, choice="again")
+                yield Decided("dusk", attempt_id, choice="again")
                 return
         else:
-            yield Accepted("dusk", intent)
-        yield Seen("dusk", intent)
-        yield ended(intent, self.word if self.tokens is None else "succeeded")
+            yield Accepted("dusk", attempt_id)
+        yield Seen("dusk", attempt_id)
+        yield ended(attempt_id, self.word if self.tokens is None else "succeeded")
         if self.tokens is not None:
-            yield stored(intent, self.tokens) if self.fetched else ended(intent, "lost")
+            yield stored(attempt_id, self.tokens) if self.fetched else ended(attempt_id, "lost")
 
     @property
     def bill(self) -> Decimal:

@@ -55,9 +55,9 @@ WRITTEN = {"id": TAKE.id, **take_value(TAKE)}
 """The take as an event has it in a journal."""
 
 
-def read(kind: str, body: Mapping[str, object] | None = None, intent: str = "i1") -> Recorded:
+def read(kind: str, body: Mapping[str, object] | None = None, attempt_id: str = "i1") -> Recorded:
     """The event that a journal's row of this kind and body says, of an attempt at the scene a."""
-    return decode(Encoded(kind, "", "a", intent, body or {}))
+    return decode(Encoded(kind, "", "a", attempt_id, body or {}))
 
 
 def past(*events: Recorded) -> Past:
@@ -111,7 +111,7 @@ def test_takes_are_gathered_in_their_order() -> None:
 def test_attempts_are_found_by_profile_and_scene() -> None:
     """A scene's attempts under another profile are others."""
     found = past(INTENDED, Intended("a", "i2", profile="", key={}))
-    assert [[one.intent for one in found.of("", profile, "a")] for profile in ("draft", "", "tall")] == [
+    assert [[one.attempt_id for one in found.of("", profile, "a")] for profile in ("draft", "", "tall")] == [
         ["i1"],
         ["i2"],
         [],
@@ -151,7 +151,7 @@ def history(*events: Recorded) -> History:
 def test_who_is_in_doubt() -> None:
     """An attempt that nobody has heard of yet, and none that was settled."""
     other = Intended("b", "i2", profile="", key={})
-    assert [attempt.intent for attempt in history(INTENDED, other, ACCEPTED).in_doubt] == ["i2"]
+    assert [attempt.attempt_id for attempt in history(INTENDED, other, ACCEPTED).in_doubt] == ["i2"]
 
 
 @pytest.mark.parametrize(
@@ -255,8 +255,8 @@ def test_an_attempt_serves_another_profile_besides() -> None:
 
 def test_a_renamed_file_takes_its_attempts_and_takes_along() -> None:
     """What was its storyboard's under the old name is its own under the new one; what others have stays theirs."""
-    mine, theirs = (replace(INTENDED, intent=name, storyboard=name) for name in ("old", "other"))
-    stored = replace(STORED, intent="old", storyboard="old")
+    mine, theirs = (replace(INTENDED, attempt_id=name, storyboard=name) for name in ("old", "other"))
+    stored = replace(STORED, attempt_id="old", storyboard="old")
     also = Assigned("b", "other", storyboard="old", profile="draft")
     found = history(mine, theirs, also, stored, FileRenamed(storyboard="new", was="old"))
     assert found.past.takes == (StoredTake("new", "draft", "a", TAKE),)
@@ -275,7 +275,7 @@ def test_attempts_are_found_by_their_key() -> None:
     one = Intended("a", "i1", key=key)
     other = Intended("b", "i2", key=dict(reversed([*key.items()])), profile="draft", storyboard="film")
     found = history(one, other, Intended("a", "i3", key={"prompt": "Waves."}))
-    assert [attempt.intent for attempt in found.with_key(key)] == ["i1", "i2"]
+    assert [attempt.attempt_id for attempt in found.with_key(key)] == ["i1", "i2"]
     assert found.past.with_key(key) == found.with_key(key)
 
 
@@ -335,7 +335,7 @@ def test_a_history_of_one_scene() -> None:
         Intended("b", "i4", profile="draft", key={}),
     ]
     found = history(INTENDED, others[0], second, others[1])
-    assert [attempt.intent for attempt in found.of("", "draft", "a")] == ["i1", "i2"]
+    assert [attempt.attempt_id for attempt in found.of("", "draft", "a")] == ["i1", "i2"]
     assert found.of("", "draft", "c") == ()
 
 
@@ -421,9 +421,9 @@ FULL = Intended(
     at=7.5,
 )
 ALL: tuple[Event, ...] = (
-    RunOpened(storyboard="film", pid=7, provider="ark", memory="sought"),
+    RunOpened(storyboard="film", pid=7, provider="ark", trust="recovering"),
     RunClosed(storyboard="film", exit=4),
-    Imported(storyboard="film", source="00", last=9, trust="doubtful"),
+    Imported(storyboard="film", source="00", last=9, trust="suspect"),
     FileRenamed(storyboard="film", was="old"),
     FULL,
     NotSent("a", "i1", "no way"),
@@ -504,12 +504,12 @@ def test_a_renamed_file_changes_nothing_of_another_storyboard_s() -> None:
     """Only what was made for the file that has a new name is its own."""
     other = Intended("b", "i2", storyboard="trailer")
     found = history(Intended("a", "i1", storyboard="film"), other, FileRenamed(storyboard="movie", was="film"))
-    assert [found.attempt(intent).storyboard for intent in ("i1", "i2")] == ["movie", "trailer"]
+    assert [found.attempt(attempt_id).storyboard for attempt_id in ("i1", "i2")] == ["movie", "trailer"]
 
 
-def stored(task: str, intent: str = "i1", scene: str = "a") -> Stored:
+def stored(task: str, attempt_id: str = "i1", scene: str = "a") -> Stored:
     """A take of a task was stored."""
-    return Stored(scene, intent, take(task.removeprefix("cgt-"), {}))
+    return Stored(scene, attempt_id, take(task.removeprefix("cgt-"), {}))
 
 
 def test_a_take_goes_with_the_task_that_was_let_go() -> None:

@@ -129,7 +129,7 @@ def test_a_new_name_is_no_way_around_a_decision(state: AttemptState) -> None:
     step = found.step("pier")
     assert isinstance(step, Hold)
     assert "storyboard resolve pier" in step.hint
-    assert found.intents_of("pier") == {"i1"}
+    assert found.attempt_ids_of("pier") == {"i1"}
 
 
 @pytest.mark.parametrize("state", ["stored", "failed", "refused", "abandoned", "given up", "cancelled"])
@@ -150,15 +150,15 @@ def test_a_scene_goes_on_with_its_own_attempt_first() -> None:
     theirs = attempt("accepted").attempts["i1"]
     cases: tuple[tuple[AttemptState, str], ...] = (("accepted", "i2"), ("failed", "i1"))
     for state, resumed in cases:
-        own = replace(attempt(state).attempts["i1"], intent="i2", scene="pier")
+        own = replace(attempt(state).attempts["i1"], attempt_id="i2", scene="pier")
         step = make(plan(graph_of(PIER), plan_inputs(past=Past({"i1": theirs, "i2": own}))).step("pier"))
         assert step.resumes is not None
-        assert step.resumes.intent == resumed
+        assert step.resumes.attempt_id == resumed
 
 
 def test_what_failed_once_is_gone_on_with_where_it_was_submitted_again() -> None:
     """An earlier attempt that is over hides no later one that isn't."""
-    earlier, later = attempt("failed").attempts["i1"], replace(attempt("accepted").attempts["i1"], intent="i2")
+    earlier, later = attempt("failed").attempts["i1"], replace(attempt("accepted").attempts["i1"], attempt_id="i2")
     assert (
         make(plan(graph_of(FILM), plan_inputs(past=Past({"i1": earlier, "i2": later}))).step("quay")).resumes == later
     )
@@ -166,10 +166,10 @@ def test_what_failed_once_is_gone_on_with_where_it_was_submitted_again() -> None
 
 def test_a_plan_knows_which_submissions_it_waits_for() -> None:
     """What it goes on with, and what a person has to decide about."""
-    assert plan(graph_of(FILM), plan_inputs(past=attempt("accepted"))).intents_of("quay") == {"i1"}
-    assert plan(graph_of(FILM), plan_inputs(past=attempt("lost"))).intents_of("quay") == {"i1"}
-    assert plan(graph_of(FILM), plan_inputs(past=attempt("failed"))).intents_of("quay") == frozenset()
-    assert plan(graph_of(FILM), plan_inputs(past=attempt("lost"))).intents_of("dusk") == frozenset()
+    assert plan(graph_of(FILM), plan_inputs(past=attempt("accepted"))).attempt_ids_of("quay") == {"i1"}
+    assert plan(graph_of(FILM), plan_inputs(past=attempt("lost"))).attempt_ids_of("quay") == {"i1"}
+    assert plan(graph_of(FILM), plan_inputs(past=attempt("failed"))).attempt_ids_of("quay") == frozenset()
+    assert plan(graph_of(FILM), plan_inputs(past=attempt("lost"))).attempt_ids_of("dusk") == frozenset()
 
 
 def test_what_to_say_names_the_profile() -> None:

@@ -213,21 +213,21 @@ def test_an_attempt_whose_task_was_named_is_gone_on_with_first() -> None:
     assert claims.to_go_on_with(A, past, KEY) == (named, vouched, found)
 
 
-def attempt(state: AttemptState, target: Target, intent: str = "i1", components: Components = KEY) -> Attempt:
+def attempt(state: AttemptState, target: Target, attempt_id: str = "i1", components: Components = KEY) -> Attempt:
     """An attempt of the one key in a state."""
-    made = Attempt(intent, target.scene, target.profile, components, state, task=f"cgt-{intent}")
+    made = Attempt(attempt_id, target.scene, target.profile, components, state, task=f"cgt-{attempt_id}")
     return replace(made, storyboard=target.storyboard, ordinal=target.ordinal)
 
 
 def past_of(*attempts: Attempt) -> Past:
     """The past with these attempts, in their order."""
-    return Past({one.intent: one for one in attempts})
+    return Past({one.attempt_id: one for one in attempts})
 
 
 def bound(past: Past, unit: Unit = A, components: Components = KEY, claims: Claims | None = None) -> list[str]:
     """The intents of the attempts that bind a unit, the first first."""
     found = (claims or claims_on({"film": Lockfile()}, past)).attempts_for(unit, past, components)
-    return [one.intent for one in found]
+    return [one.attempt_id for one in found]
 
 
 OTHERS = [target for origin, target in ORIGINS.items() if origin != "own"]
@@ -362,9 +362,9 @@ def test_two_scenes_that_are_alike_go_on_with_two_attempts() -> None:
     waiting = attempt("accepted", Target("", "", "b"), components=WAVES)
     found = plan(graph_of(TWINS), plan_inputs(past=past_of(waiting)))
     assert {step.scene: step.resumes for step in found.makes} == {"a": None, "b": waiting}
-    both = past_of(waiting, replace(waiting, intent="i2", scene="gone"))
+    both = past_of(waiting, replace(waiting, attempt_id="i2", scene="gone"))
     found = plan(graph_of(TWINS), plan_inputs(past=both))
-    assert {step.scene: step.resumes and step.resumes.intent for step in found.makes} == {"a": "i2", "b": "i1"}
+    assert {step.scene: step.resumes and step.resumes.attempt_id for step in found.makes} == {"a": "i2", "b": "i1"}
 
 
 def test_a_scene_that_nobody_asked_for_keeps_its_take() -> None:
@@ -404,7 +404,7 @@ def test_another_storyboard_s_doubt_holds(state: AttemptState) -> None:
     past = past_of(attempt(state, Target("other", "", "sea"), components=WAVES))
     found = plan(graph_of(TWINS), folder(plan_inputs(past=past), other=Lockfile()))
     assert kinds(found) == [("a", Hold), ("b", Make)]
-    assert found.intents_of("a") == {"i1"}
+    assert found.attempt_ids_of("a") == {"i1"}
 
 
 def test_a_take_of_which_the_file_is_missing_is_fetched_from_where_it_was_found() -> None:

@@ -19,7 +19,7 @@ from storyboard.providers.pacing import LONGEST_WAIT, MARGIN, Paced, Rate, asked
 from storyboard.providers.provider import Order, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.executor.desk import Desk
+from tests.executor.fake_provider import Desk
 
 NOW = "Tue, 24 Nov 2026 01:00:00 GMT"
 TWO = Rate(2, 10.0)

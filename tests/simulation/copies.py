@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from storyboard.executor.crew import Crew
-from storyboard.executor.reconcile import memory_of
+from storyboard.executor.context import RunContext
+from storyboard.executor.gate import SubmissionGate
+from storyboard.executor.reconcile import trust_of_events
 from storyboard.executor.run import Outcome, Run
-from storyboard.executor.stop import Stop
-from storyboard.planning.event import FileRenamed, Memory, Recorded, RunClosed, RunOpened
+from storyboard.planning.event import FileRenamed, Recorded, RecordTrust, RunClosed, RunOpened
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import PlanInputs
@@ -27,7 +27,7 @@ from storyboard.promises import Pace
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.pacing import RATES, Paced, Rate
 from tests.simulation.boards import NAMES, PROFILES, STEMS, Board, board_of
-from tests.simulation.world import Api, Clock, Journal, Lives, Shelf, Vault
+from tests.simulation.world import AddressStore, Api, Clock, Journal, Shelf, Vault
 
 ROWS = capabilities()
 TERMINAL = ("done", "failed", "held", "blocked")
@@ -93,9 +93,9 @@ class Copy:
 
     def __post_init__(self) -> None:
         self.vault = Vault(self.clock, self.dice, self.api)
-        self.lives = Lives()
+        self.lives = AddressStore()
         self._journal: Journal | None = None
-        self._crew: Crew | None = None
+        self._context: RunContext | None = None
         self._began = 0.0
 
     @property
@@ -125,15 +125,15 @@ class Copy:
         """One run, so many seconds from now; did it come to its end?"""
         await asyncio.sleep(after)
         journal = self._journal = Journal(self.clock, list(self.past))
-        memory: Memory = "sought" if recovers else memory_of(journal.past, self.clock.now())
+        trust: RecordTrust = "recovering" if recovers else trust_of_events(journal.past, self.clock.now())
         taken = taken_over_by(self.stem, self.locks, {}, frozenset({self.stem}))
         if taken:
             journal.append(FileRenamed(storyboard=self.stem, was=taken))
             self.locks[self.stem] = self.locks.pop(taken)
-        journal.append(RunOpened(storyboard=self.stem, provider="ark", memory=memory))
+        journal.append(RunOpened(storyboard=self.stem, provider="ark", trust=trust))
         self._began = self.clock.true
         try:
-            outcome = await self._walk(journal, memory, interrupted=interrupted)
+            outcome = await self._walk(journal, trust, interrupted=interrupted)
         except asyncio.CancelledError:
             return False
         else:
@@ -153,9 +153,9 @@ class Copy:
 
     def _left(self, past: list[tuple[float, Recorded]]) -> None:
         self.past, self._journal = past, None
-        if self._crew is not None and any(remark.startswith(NO_LIST) for remark in self._crew.remarks):
+        if self._context is not None and any(remark.startswith(NO_LIST) for remark in self._context.remarks):
             self.blind.append((self._began, self.clock.true))
-        self._crew = None
+        self._context = None
 
     def _keep_lock(self, lock: Lockfile) -> None:
         self.locks[self.stem] = lock
@@ -169,12 +169,12 @@ class Copy:
             ROWS, {}, lock, past, stored, storyboard=self.stem, others=others, boards=boards, provider="ark"
         )
 
-    async def _walk(self, journal: Journal, memory: Memory, *, interrupted: bool) -> Outcome:
+    async def _walk(self, journal: Journal, trust: RecordTrust, *, interrupted: bool) -> Outcome:
         loop = asyncio.get_running_loop()
         paced = Paced(self.api, self.clock, {**RATES, "create": Rate(1000, 1.0)})
-        stop = Stop()
-        crew = self._crew = replace(
-            Crew.build(
+        gate = SubmissionGate()
+        context = self._context = replace(
+            RunContext.build(
                 realm="real",
                 provider=paced,
                 journal=journal,
@@ -188,14 +188,14 @@ class Copy:
                 tasks_in_flight=10,
                 fetcher=self.vault,
             ),
-            stop=stop,
-            memory=memory,
+            gate=gate,
+            trust=trust,
         )
         world = self._world(journal)
-        run = Run(plan(self.board.graph, world), world, crew, self._keep_lock)
+        run = Run(plan(self.board.graph, world), world, context, self._keep_lock)
         if interrupted:
             walking = asyncio.current_task()
-            loop.call_later(self.dice.uniform(0, 300), lambda: setattr(stop, "interrupted", 2))
+            loop.call_later(self.dice.uniform(0, 300), lambda: setattr(gate, "interrupted", 2))
             if self.dice.random() < 0.5 and walking is not None:
                 loop.call_later(self.dice.uniform(300, 400), walking.cancel)
         return await run.walk()

@@ -58,7 +58,7 @@ class Judgement:
 
     def _origin(self, made: Made) -> Origin | None:
         for number, history in enumerate(self._histories):
-            attempt = history.get(made.intent)
+            attempt = history.get(made.attempt_id)
             if attempt is not None:
                 return Origin(number, *self._handed(attempt))
         self.wrong.append(f"{made.prompt}: {made.id} was submitted, and nobody has written that down")

@@ -59,10 +59,10 @@ def test_a_seed_repeats_itself(seed: int) -> None:
 class Hasty(Api):
     """A client that takes a lost answer for a request that never left, and reads no markers in lists."""
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Doubt is told as certainty."""
         try:
-            return await super().submit(body, intent)
+            return await super().submit(body, attempt_id)
         except UnknownOutcome as error:
             raise NotSent(error.what) from error
 

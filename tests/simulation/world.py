@@ -79,7 +79,7 @@ class Made:
     shows: float
     """From when on a list has it."""
     foreign: bool = False
-    intent: str = ""
+    attempt_id: str = ""
     """The attempt that asked for it."""
     sent: float = 0.0
     """When its request left."""
@@ -91,7 +91,7 @@ class Arrival:
 
     at: float
     body: bytes
-    intent: str
+    attempt_id: str
     sent: float
     task: str = ""
 
@@ -130,7 +130,7 @@ class Api:
         fields = {name: asked[name] for name in ("duration", "ratio", "resolution", "generate_audio")}
         life = int(asked.get("execution_expires_after", 172_800))
         made = self._task(arrival.at, prompt, life, asked["model"], fields)
-        made.intent, made.sent = arrival.intent, arrival.sent
+        made.attempt_id, made.sent = arrival.attempt_id, arrival.sent
         self.tasks[made.id] = made
         arrival.task = made.id
         return made.id
@@ -160,13 +160,13 @@ class Api:
             made.foreign = True
             self.tasks[made.id] = made
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Take a request on, or fail in one of the ways in which that may fail."""
         self._arrive()
         sent = self.clock.true
         latency = self.dice.uniform(0.05, 2.0)
         if self.dice.random() >= FAULTS:
-            return await self._answered(Arrival(sent + latency, body, intent, sent))
+            return await self._answered(Arrival(sent + latency, body, attempt_id, sent))
         fault = self.dice.choice(
             ("not sent", "limited", "refused", "lost before", "lost after", "late", "500 before", "500 after", "odd")
         )
@@ -179,9 +179,9 @@ class Api:
             case "refused":
                 raise Rejected("no", code="InvalidParameter", status=400)
             case "lost after" | "500 after" | "odd":
-                self.coming.append(Arrival(sent + latency, body, intent, sent))
+                self.coming.append(Arrival(sent + latency, body, attempt_id, sent))
             case "late":
-                self.coming.append(Arrival(sent + self.dice.uniform(0, LATE), body, intent, sent))
+                self.coming.append(Arrival(sent + self.dice.uniform(0, LATE), body, attempt_id, sent))
             case _:
                 pass
         await self.clock.sleep(self.dice.choice((latency, 180.0)) if "lost" in fault else latency)
@@ -320,7 +320,7 @@ class Vault:
 
 
 @dataclass
-class Lives:
+class AddressStore:
     """Signed addresses, in memory."""
 
     rows: dict[str, TaskAddresses] = field(default_factory=dict)

@@ -28,7 +28,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.graph import Graph
 from storyboard.net import opened
@@ -256,8 +256,8 @@ async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge:
     try:
         async with opened() as net:
             paced = Paced(hands.provider(connect("ark", account, net)), clock, RATES)
-            crew = _crew(layout, journal, account, paced, clock, store, tell)
-            outcome = await Run(plan(graph, world), world, crew, lock.keep).walk()
+            context = _context(layout, journal, account, paced, clock, store, tell)
+            outcome = await Run(plan(graph, world), world, context, lock.keep).walk()
         journal.append(RunClosed(storyboard=layout.stem, exit=outcome.exit_code))
         return outcome
     finally:
@@ -265,7 +265,7 @@ async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge:
         journal.close()
 
 
-def _crew(
+def _context(
     layout: Layout,
     journal: Journal,
     account: Account,
@@ -273,9 +273,9 @@ def _crew(
     clock: Clock,
     store: Store,
     tell: Callable[[Notice], None],
-) -> Crew:
+) -> RunContext:
     return replace(
-        Crew.build(
+        RunContext.build(
             realm="emulated",
             provider=paced,
             journal=journal,
@@ -299,8 +299,8 @@ def _decided(layout: Layout, clock: Clock, rows: Sequence[dict[str, Any]], soak:
     journal.open_run(layout.stem, provider="ark")
     past = journal.history.past
     for attempt in journal.history.in_doubt:
-        if attempt.intent in taken_on:
-            task, at = taken_on[attempt.intent]["task_id"], taken_on[attempt.intent]["at"]
+        if attempt.attempt_id in taken_on:
+            task, at = taken_on[attempt.attempt_id]["task_id"], taken_on[attempt.attempt_id]["at"]
             yield f"{attempt.scene}: is held, but {task} was taken on {at - attempt.at:.1f} s after its intent"
         journal.append(decide(attempt, "", past))
         soak.decided += 1

@@ -49,10 +49,10 @@ class Hasty:
     def __getattr__(self, name: str) -> object:
         return getattr(self._provider, name)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Doubt is told as certainty."""
         try:
-            return await self._provider.submit(body, intent)
+            return await self._provider.submit(body, attempt_id)
         except UnknownOutcome as error:
             raise NotSent(error.what) from error
 

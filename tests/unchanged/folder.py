@@ -13,9 +13,9 @@ from random import Random
 from typing import Literal
 
 from storyboard.errors import NotFound, RateLimited, Rejected, UnknownOutcome
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.executor.fetch import Fetched
-from storyboard.executor.reconcile import memory_of
+from storyboard.executor.reconcile import trust_of_events
 from storyboard.executor.run import Outcome, Run, nothing_to_do
 from storyboard.language.graph import Graph
 from storyboard.planning.event import FileRenamed, Recorded, RunClosed, RunOpened
@@ -35,7 +35,7 @@ from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task,
 from tests.reading import graph_of
 from tests.simulation.loop import Loop
 from tests.simulation.run import Dice, shelf
-from tests.simulation.world import Clock, Journal, Lives
+from tests.simulation.world import AddressStore, Clock, Journal
 
 ROWS = capabilities()
 Bytes = Literal["all alike", "by prompt", "by task"]
@@ -94,9 +94,9 @@ class Service:
         """As the client would send it."""
         return wire.encoded(order)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Take a request on."""
-        del intent
+        del attempt_id
         await self.clock.sleep(0.1)
         fault = self.dice.random() / self.faults if self.faults else 1.0
         if fault < 0.25:
@@ -178,7 +178,7 @@ class Folder:
         self.dice = Random(self.seed)  # noqa: S311 - it has to repeat itself
         self.clock = Clock()
         self.service = Service(self.clock, self.dice, self.alike, self.faults)
-        self.lives = Lives()
+        self.lives = AddressStore()
 
     async def idle(self) -> None:
         """There is always room for one more download."""
@@ -216,7 +216,7 @@ class Folder:
         loop = Loop(self.dice)
         self.clock.loop = loop
         journal = Journal(self.clock, list(self.past))
-        memory = memory_of(journal.past, self.clock.now()) if journal.past else "whole"
+        trust = trust_of_events(journal.past, self.clock.now()) if journal.past else "complete"
         if taken:
             journal.append(FileRenamed(storyboard=stem, was=taken))
             self.locks[stem] = self.locks.pop(taken)
@@ -228,7 +228,7 @@ class Folder:
             if not planned.makes and not planned.salvage:
                 outcome = nothing_to_do(planned, world, keep)
             else:
-                journal.append(RunOpened(storyboard=stem, provider="ark", memory=memory))
+                journal.append(RunOpened(storyboard=stem, provider="ark", trust=trust))
                 outcome = loop.run_until_complete(self._walk(graph, world, planned, journal, keep))
                 journal.append(RunClosed(storyboard=stem))
             self.past = journal.past
@@ -242,7 +242,7 @@ class Folder:
     async def _walk(self, graph: Graph, world: PlanInputs, planned: Plan, journal: Journal, keep: object) -> Outcome:
         del graph
         paced = Paced(self.service, self.clock, {**RATES, "create": Rate(1000, 1.0)})
-        crew = Crew.build(
+        context = RunContext.build(
             realm="real",
             provider=paced,
             journal=journal,
@@ -256,7 +256,7 @@ class Folder:
             tasks_in_flight=3,
             fetcher=self,
         )
-        return await Run(planned, world, crew, keep).walk()  # type: ignore[arg-type]  # a function
+        return await Run(planned, world, context, keep).walk()  # type: ignore[arg-type]  # a function
 
     def _count(self, stem: str, profile: str) -> None:
         """Remember how many scenes have each key now."""

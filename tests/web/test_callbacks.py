@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from storyboard.errors import FileTrouble
-from storyboard.executor.watch import Watcher
+from storyboard.executor.poller import Poller
 from storyboard.language.scene import Parameters
 from storyboard.operations.apply import with_callback_urls
 from storyboard.planning.event import Accepted, Ended
@@ -26,7 +26,7 @@ from storyboard.testing.clock import LoadedDice
 from storyboard.web.callbacks import LARGEST_BODY, MOST_HINTS, Heard, Receiver, listening, secret_of
 from storyboard.world.files import Layout
 from tests.asking import ask
-from tests.executor.desk import Desk
+from tests.executor.fake_provider import Desk
 from tests.planning.values import key, plan_inputs
 from tests.reading import graph_of
 
@@ -52,9 +52,9 @@ class Listening:
         """Post to a path; the status that is answered."""
         return ask("POST", self.origin + path, body, key="").status
 
-    def waits_for(self, task: str, intent: str = "i") -> None:
+    def waits_for(self, task: str, attempt_id: str = "i") -> None:
         """From now on the run waits for a task."""
-        self.receiver.tell(Accepted("dusk", intent, task=task))
+        self.receiver.tell(Accepted("dusk", attempt_id, task=task))
 
 
 @pytest.fixture
@@ -193,10 +193,10 @@ def test_a_hint_is_answered_with_a_look_and_with_nothing_else(there: Listening) 
     lie = {**BODY, "content": {"video_url": "https://evil.example/a.mp4"}}
 
     async def waiting() -> Task:
-        watcher = Watcher(desk, Still())
+        poller = Poller(desk, Still())
         loop = asyncio.get_running_loop()
-        there.receiver.connect(lambda task: loop.call_soon_threadsafe(watcher.hint, task))
-        looking = asyncio.ensure_future(watcher.look("cgt-1", 3600.0))
+        there.receiver.connect(lambda task: loop.call_soon_threadsafe(poller.hint, task))
+        looking = asyncio.ensure_future(poller.look("cgt-1", 3600.0))
         await asyncio.sleep(0)
         await asyncio.to_thread(there.post, there.path, lie)
         return await asyncio.wait_for(looking, 20)

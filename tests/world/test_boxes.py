@@ -75,7 +75,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, content: bytes, words: str) -> No
     assert said(tmp_path, content) == words
 
 
-@pytest.mark.parametrize("whole", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV], ids=["moov-first", "moov-last"])
+@pytest.mark.parametrize("complete", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV], ids=["moov-first", "moov-last"])
 @pytest.mark.row(49)
 def test_a_cut_file_is_never_whole(tmp_path: Path, whole: bytes) -> None:
     """Wherever it was cut."""

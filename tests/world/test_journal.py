@@ -394,12 +394,12 @@ def test_a_run_says_who_it_is(tmp_path: Path) -> None:
     """Its process, its storyboard, whom it asks, and how trustworthy the record is."""
     journal = opened(tmp_path)
     journal.open_run()
-    journal.open_run("film", "ark", "sought")
+    journal.open_run("film", "ark", "recovering")
     journal.close()
     pid = os.getpid()
     assert events(tmp_path) == [
         RunOpened(pid=pid),
-        RunOpened(storyboard="film", pid=pid, provider="ark", memory="sought"),
+        RunOpened(storyboard="film", pid=pid, provider="ark", trust="recovering"),
     ]
 
 
@@ -845,11 +845,11 @@ def of_version_1(folder: Path, statements: str = "") -> Path:
     return folder
 
 
-def intended(scene: str, intent: str, marker: int | None) -> Intended:
+def intended(scene: str, attempt_id: str, marker: int | None) -> Intended:
     """An intent as it is in that record."""
     return Intended(
         scene,
-        intent,
+        attempt_id,
         storyboard="film",
         key=KEY,
         asked={"duration": 5, "model": "doubao-seedance-2-0-260128"},
@@ -861,7 +861,7 @@ def intended(scene: str, intent: str, marker: int | None) -> Intended:
 
 
 TODAY: list[Recorded] = [
-    RunOpened(storyboard="film", pid=1, provider="ark", memory="doubtful"),
+    RunOpened(storyboard="film", pid=1, provider="ark", trust="suspect"),
     intended("dusk", "i1", 190_001),
     Accepted("dusk", "i1", "cgt-1", storyboard="film"),
     Seen("dusk", "i1", "cgt-1", "running", storyboard="film"),
@@ -893,7 +893,7 @@ def test_what_a_journal_of_version_1_adds_up_to(tmp_path: Path) -> None:
     clock = VirtualClock(1_790_000_000.0)
     journal = Journal(of_version_1(tmp_path), clock, writing=False, storyboard="film")
     past = journal.history.past
-    assert {intent: one.state for intent, one in past.attempts.items()} == {
+    assert {attempt_id: one.state for attempt_id, one in past.attempts.items()} == {
         "i1": "stored",
         "i2": "in doubt",
         "i3": "failed",
@@ -944,7 +944,7 @@ def test_a_journal_of_version_1_is_written_into_today_s(tmp_path: Path) -> None:
     clock = VirtualClock(1_790_000_000.0)
     old = Journal(of_version_1(tmp_path / "old"), clock, writing=False, storyboard="film")
     ours: list[tuple[float, Event]] = [(at, one) for at, one in old.past if not isinstance(one, Unrecognised)]
-    last = Imported(storyboard="film", source=old.digest_at(1), last=old.last, trust="doubtful")
+    last = Imported(storyboard="film", source=old.digest_at(1), last=old.last, trust="suspect")
     journal = Journal(tmp_path / "new", clock, writing=True)
     journal.append_all([*ours, (clock.now(), last)])
     journal.close()
@@ -966,7 +966,10 @@ def old_record(folder: Path, *said: tuple[str, str, str, dict[str, object]]) -> 
     with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as database:
         database.executescript(OLD_TABLE)
     bodies = enumerate(said, start=1)
-    laid(folder, *((n, 1, 1.0, kind, scene, intent, json.dumps(body)) for n, (kind, scene, intent, body) in bodies))
+    laid(
+        folder,
+        *((n, 1, 1.0, kind, scene, attempt_id, json.dumps(body)) for n, (kind, scene, attempt_id, body) in bodies),
+    )
     return Journal(folder, VirtualClock(2.0), writing=False, storyboard="film")
 
 

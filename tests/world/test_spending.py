@@ -38,10 +38,10 @@ def total(spending: Spending) -> int:
     return int(spending.today().counted("CNY"))
 
 
-def granted(spending: Spending, intent: str, wanted: Money = ONE) -> bool:
+def granted(spending: Spending, attempt_id: str, wanted: Money = ONE) -> bool:
     """Does it fit?"""
     try:
-        spending.reserve(intent, wanted)
+        spending.reserve(attempt_id, wanted)
     except OverBudget:
         return False
     return True
@@ -190,9 +190,9 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_a_run_that_was_killed_tells_its_bills_the_next_time(tmp_path: Path) -> None:
     """What the project knows and the day doesn't is told; what nobody knows counts on in full."""
     spending = opened(tmp_path)
-    for intent in ("refused", "unknown", "somebody else's"):
-        spending.reserve(intent, ONE)
-    begun = [Intended("", intent, reserve=money_of("1 CNY")) for intent in ("refused", "unknown")]
+    for attempt_id in ("refused", "unknown", "somebody else's"):
+        spending.reserve(attempt_id, ONE)
+    begun = [Intended("", attempt_id, reserve=money_of("1 CNY")) for attempt_id in ("refused", "unknown")]
     settle_known(spending, books_of([*begun, Rejected("", "refused")]))
     assert total(spending) == 2
 

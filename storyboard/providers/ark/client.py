@@ -37,12 +37,12 @@ class Ark:
         """The exact bytes that would be sent."""
         return wire.encoded(order)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """Send a paid request once; the new task's id. One that is too large is refused here, unsent."""
         if len(body) > wire.LARGEST_BODY:
             much = f"the request has {len(body)} bytes, of at most {wire.LARGEST_BODY}"
             raise Rejected(much, "give an address for a large picture or sound, instead of the file", status=413)
-        headers = {**self._headers(), "Content-Type": "application/json", "X-Client-Request-Id": intent}
+        headers = {**self._headers(), "Content-Type": "application/json", "X-Client-Request-Id": attempt_id}
         reply = await self._net.submit(self._tasks, headers, body)
         return wire.accepted_id(*self._said(reply))
 

@@ -32,7 +32,7 @@ SHARE = 0.05
 """By which its sides may differ from the table's."""
 
 
-def said_otherwise(task: Task, asked: Asked) -> str:
+def reported_mismatch(task: Task, asked: Asked) -> str:
     """Where a task that has succeeded says other than was asked for; empty if nowhere."""
     said = {"duration": task.duration, "ratio": task.ratio, "resolution": task.resolution, "sound": task.sound}
     for name, wanted in asked.items():
@@ -42,12 +42,12 @@ def said_otherwise(task: Task, asked: Asked) -> str:
     return ""
 
 
-def otherwise(task: Task, asked: Asked, came: Measured, pixels: Pixels) -> str:
+def mismatch(task: Task, asked: Asked, came: Measured, pixels: Pixels) -> str:
     """Where a video is other than was asked for, by its task's own word or by its measures; empty if nowhere."""
-    return said_otherwise(task, asked) or _unlike(asked.get("duration"), _size(asked, pixels), came)
+    return reported_mismatch(task, asked) or _unlike(asked.get("duration"), _size(asked, pixels), came)
 
 
-def anothers(task: Task, asked: Asked, came: Measured, pixels: Pixels) -> str:
+def foreign_output(task: Task, asked: Asked, came: Measured, pixels: Pixels) -> str:
     """Why a video may be another task's: it is like neither the request nor what its task says; empty if it is."""
     unlike = _unlike(asked.get("duration"), _size(asked, pixels), came)
     said = {"resolution": task.resolution, "ratio": task.ratio}

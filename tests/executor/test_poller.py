@@ -11,14 +11,14 @@ from random import Random
 import pytest
 
 from storyboard.errors import NotFound, ProviderError, RateLimited, Rejected, Unreachable
+from storyboard.executor.poller import Poller
 from storyboard.executor.polling import FEW, TOGETHER, pause
-from storyboard.executor.watch import Watcher
 from storyboard.promises import Address, Pace
 from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.clock import SystemClock
-from tests.executor.desk import Desk
+from tests.executor.fake_provider import Desk
 from tests.simulation.loop import Loop
 
 MANY = [f"cgt-{n}" for n in range(FEW + 5)]
@@ -59,15 +59,15 @@ class Lister(Desk):
 def told(desk: Lister, tasks: Sequence[str], wait: float = 0.0) -> dict[str, str]:
     """What each scene is told that asks after its task: the status's word, or the error's kind."""
 
-    async def one(watcher: Watcher, task: str) -> str:
+    async def one(poller: Poller, task: str) -> str:
         try:
-            return (await watcher.look(task, wait)).word
+            return (await poller.look(task, wait)).word
         except ProviderError as error:
             return type(error).__name__
 
     async def whole() -> list[str]:
-        watcher = Watcher(desk, desk.clock)
-        return await asyncio.gather(*(one(watcher, task) for task in tasks))
+        poller = Poller(desk, desk.clock)
+        return await asyncio.gather(*(one(poller, task) for task in tasks))
 
     return dict(zip(tasks, asyncio.run(whole()), strict=True))
 
@@ -117,11 +117,11 @@ def test_five_hundred_tasks_are_looked_at_as_fast_as_one_may() -> None:
     loop = Loop(Random(1))  # noqa: S311 - it has to repeat itself
     desk = Busy(SystemClock(lambda: 0.0, loop.time))  # type: ignore[arg-type]  # all that is asked of it is the time
     desk.asked = []
-    watcher, pace = Watcher(Paced(desk, desk.clock), desk.clock), Pace(5.0, 30.0)
+    poller, pace = Poller(Paced(desk, desk.clock), desk.clock), Pace(5.0, 30.0)
 
     async def until_it_ends(task: str) -> None:
         wait = 0.0
-        while (await watcher.look(task, wait)).status != "succeeded":
+        while (await poller.look(task, wait)).status != "succeeded":
             wait = pause(desk.clock.now(), pace)
 
     async def all_of_them() -> None:
@@ -196,12 +196,12 @@ class Still(VirtualClock):
         await asyncio.Event().wait()
 
 
-def watched(talk: Callable[[Watcher], Awaitable[Task]]) -> list[str]:
+def watched(talk: Callable[[Poller], Awaitable[Task]]) -> list[str]:
     """What was looked at while somebody talked with a watcher whose clock stands still."""
     at = Lister(Still())
 
     async def whole() -> Task:
-        return await talk(Watcher(at, at.clock))
+        return await talk(Poller(at, at.clock))
 
     asyncio.run(whole())
     return at.looked
@@ -210,10 +210,10 @@ def watched(talk: Callable[[Watcher], Awaitable[Task]]) -> list[str]:
 def test_a_hint_ends_the_wait() -> None:
     """A task of which somebody says that it has changed is looked at now, and by itself."""
 
-    async def talk(watcher: Watcher) -> Task:
-        looking = asyncio.ensure_future(watcher.look("cgt-1", 3600))
+    async def talk(poller: Poller) -> Task:
+        looking = asyncio.ensure_future(poller.look("cgt-1", 3600))
         await asyncio.sleep(0)
-        watcher.hint("cgt-1")
+        poller.hint("cgt-1")
         return await looking
 
     assert watched(talk) == ["cgt-1"]
@@ -222,13 +222,13 @@ def test_a_hint_ends_the_wait() -> None:
 def test_a_hint_during_a_look_holds_for_the_next() -> None:
     """The answer that is under way may be older than the change."""
 
-    async def talk(watcher: Watcher) -> Task:
-        looking = asyncio.ensure_future(watcher.look("cgt-1"))
+    async def talk(poller: Poller) -> Task:
+        looking = asyncio.ensure_future(poller.look("cgt-1"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        watcher.hint("cgt-1")
+        poller.hint("cgt-1")
         await looking
-        return await watcher.look("cgt-1", 3600)
+        return await poller.look("cgt-1", 3600)
 
     assert watched(talk) == ["cgt-1", "cgt-1"]
 
@@ -236,9 +236,9 @@ def test_a_hint_during_a_look_holds_for_the_next() -> None:
 def test_a_hint_about_a_task_that_nobody_watches_is_ignored() -> None:
     """Anybody may send one."""
 
-    async def talk(watcher: Watcher) -> Task:
-        watcher.hint("cgt-2")
-        return await watcher.look("cgt-1")
+    async def talk(poller: Poller) -> Task:
+        poller.hint("cgt-2")
+        return await poller.look("cgt-1")
 
     assert watched(talk) == ["cgt-1"]
 
@@ -248,8 +248,8 @@ def test_a_scene_that_is_stopped_while_it_lists_for_others_leaves_them_their_ans
     at = desk()
 
     async def whole() -> list[str]:
-        watcher = Watcher(at, at.clock)
-        looks = [asyncio.ensure_future(watcher.look(task)) for task in MANY]
+        poller = Poller(at, at.clock)
+        looks = [asyncio.ensure_future(poller.look(task)) for task in MANY]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert len(at.lists) == 1

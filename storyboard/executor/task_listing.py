@@ -46,7 +46,7 @@ class _Reading:
         self.totals.append(page.total)
 
 
-class Scanner:
+class TaskListing:
     """Makes one list at a time. Whoever needs one that began after a moment shares it with all who do."""
 
     def __init__(self, provider: Provider, clock: Clock) -> None:

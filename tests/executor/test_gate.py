@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import AccountRefused, KeyRefused, ModelRefused, QuotaUsedUp, RateLimited, Rejected, Unreachable
+from storyboard.executor.gate import RunStopped, SubmissionGate
 from storyboard.executor.job import Job
 from storyboard.executor.perform import perform
-from storyboard.executor.stop import Stop, Stopped
 from storyboard.planning.marker import Marker
 from storyboard.testing.clock import VirtualClock
-from tests.executor.desk import Bench, Desk, bench
+from tests.executor.fake_provider import Bench, Desk, bench
 
 
 async def order(marker: Marker) -> bytes:
@@ -26,7 +26,7 @@ def all_at_once(at: Bench, jobs: list[Job]) -> list[object]:
     """What comes of jobs that are begun at the same moment."""
 
     async def walk() -> list[object]:
-        return await asyncio.gather(*(perform(job, at.crew, order) for job in jobs), return_exceptions=True)
+        return await asyncio.gather(*(perform(job, at.context, order) for job in jobs), return_exceptions=True)
 
     return asyncio.run(walk())
 
@@ -48,7 +48,7 @@ def test_of_fifty_scenes_one_is_submitted_to_an_account_that_is_refused(tmp_path
     """The others wait for what the first one hears, and then are not sent."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[no] * 50), slots=50)
     came = all_at_once(at, scenes(50))
-    assert (len(at.desk.bodies), [type(one) for one in came]) == (1, [type(no), *[Stopped] * 49])
+    assert (len(at.desk.bodies), [type(one) for one in came]) == (1, [type(no), *[RunStopped] * 49])
 
 
 @pytest.mark.row(15, 16)
@@ -58,7 +58,7 @@ def test_a_model_that_is_refused_stops_its_own_scenes_only(tmp_path: Path) -> No
     came = all_at_once(at, scenes(3, "a closed one") + scenes(3, "an open one"))
     assert (len(at.desk.bodies), [type(one).__name__ for one in came]) == (
         4,
-        ["ModelRefused", "Stopped", "Stopped", "Take", "Take", "Take"],
+        ["ModelRefused", "RunStopped", "RunStopped", "Take", "Take", "Take"],
     )
 
 
@@ -74,10 +74,10 @@ def test_a_service_that_is_pressed_is_sent_less_at_once(tmp_path: Path) -> None:
     """A no for now leaves four places of eight; of the five tasks that are then taken on four bring one back."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=["cgt-a", RateLimited("slowly")]), slots=8)
     all_at_once(at, scenes(6))
-    assert (len(at.desk.bodies), at.crew.slots.open) == (7, 5)
+    assert (len(at.desk.bodies), at.context.limiter.open) == (7, 5)
 
 
-def _fails_where_one_is_not_enough(stop: Stop) -> None:
+def _fails_where_one_is_not_enough(stop: SubmissionGate) -> None:
     stop.fail_fast = False
     stop.fail()
 
@@ -86,17 +86,19 @@ def _fails_where_one_is_not_enough(stop: Stop) -> None:
     ("reason", "halts", "leaves"),
     [
         (lambda stop: stop.interrupt(2), True, True),
-        (lambda stop: stop.because(KeyRefused("who are you")), True, False),
+        (lambda stop: stop.halt(KeyRefused("who are you")), True, False),
         (lambda stop: stop.fail(), True, False),
         (_fails_where_one_is_not_enough, False, False),
     ],
 )
-def test_nobody_waits_for_what_will_not_be(reason: Callable[[Stop], None], *, halts: bool, leaves: bool) -> None:
+def test_nobody_waits_for_what_will_not_be(
+    reason: Callable[[SubmissionGate], None], *, halts: bool, leaves: bool
+) -> None:
     """A wait before a paid request ends with the last chance of one; one that costs nothing, when somebody leaves."""
 
     async def waits() -> list[bool]:
-        stop, never = Stop(fail_fast=True), asyncio.Event()
-        waiting = [stop.unless_halted(_until(never)), stop.unless_left(_until(never))]
+        stop, never = SubmissionGate(fail_fast=True), asyncio.Event()
+        waiting = [stop.until_halted(_until(never)), stop.until_interrupted(_until(never))]
         both = [asyncio.ensure_future(one) for one in waiting]
         await asyncio.sleep(0)
         reason(stop)
@@ -117,7 +119,7 @@ def test_what_goes_wrong_while_one_waits_is_told() -> None:
     """A wait that ends badly ends so for whoever waits."""
 
     async def waits() -> None:
-        await Stop().unless_left(_breaks())
+        await SubmissionGate().until_interrupted(_breaks())
 
     with pytest.raises(Unreachable):
         asyncio.run(waits())
@@ -130,6 +132,6 @@ async def _breaks() -> None:
 @pytest.mark.parametrize("fail_fast", [True, False])
 def test_a_failure_halts_only_where_one_is_enough(*, fail_fast: bool) -> None:
     """`--fail-fast` asks for that."""
-    stop = Stop(fail_fast=fail_fast)
-    stop.fail()
-    assert stop.going is not fail_fast
+    gate = SubmissionGate(fail_fast=fail_fast)
+    gate.fail()
+    assert gate.going is not fail_fast

@@ -15,10 +15,10 @@ from typing import Any
 
 from storyboard import net
 from storyboard.emulator.faults import Fault
-from storyboard.executor.crew import Crew
-from storyboard.executor.reconcile import memory_of
+from storyboard.executor.context import RunContext
+from storyboard.executor.gate import SubmissionGate
+from storyboard.executor.reconcile import trust_of_events
 from storyboard.executor.run import Outcome, Run
-from storyboard.executor.stop import Stop
 from storyboard.planning.budget import Budget, Cap
 from storyboard.planning.event import Notice, Recorded, RunClosed, Waiting
 from storyboard.planning.history import past_of
@@ -48,9 +48,9 @@ HURRIED = net.Patience(seconds=0.2, least=4096, whole=5.0, ask=0.4)
 """For those who would keep us waiting for ever."""
 
 
-def nobody(crew: Crew, event: Notice) -> None:
+def nobody(context: RunContext, event: Notice) -> None:
     """Nobody looks on."""
-    del crew, event
+    del context, event
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Stage:
     lock: Lockfile = field(default_factory=Lockfile)
     past: list[tuple[float, Recorded]] = field(default_factory=list)
     heard: list[Notice] = field(default_factory=list)
-    hears: Callable[[Crew, Notice], None] = nobody
+    hears: Callable[[RunContext, Notice], None] = nobody
 
     @property
     def tasks(self) -> int:
@@ -109,13 +109,13 @@ class Stage:
     async def _walked(self, journal: Journal) -> Outcome:
         store, graph = Store(self.folder / "store"), graph_of(self.text)
         world = PlanInputs(capabilities(), {}, self.lock, past_of(journal.past), store.digests(), provider="ark")
-        memory = memory_of(journal.past, self.clock.now()) if journal.past else "whole"
-        journal.open_run(provider="ark", memory=memory)
+        trust = trust_of_events(journal.past, self.clock.now()) if journal.past else "complete"
+        journal.open_run(provider="ark", trust=trust)
         way = net.Net(self.patience)
         account = Account(self.emulated.base_url, Secret("sk-secret"), self.slots, Pace(5.0, 30.0))
         provider = Paced(self.instead(connect("ark", account, way)), self.clock)
-        crew = replace(
-            Crew.build(
+        context = replace(
+            RunContext.build(
                 realm="emulated",
                 provider=provider,
                 journal=journal,
@@ -124,22 +124,22 @@ class Stage:
                 clock=self.clock,
                 dice=self.dice,
                 pace=account.pace,
-                tell=lambda event: self._hear(crew, event),
+                tell=lambda event: self._hear(context, event),
                 root=self.folder,
                 tasks_in_flight=self.slots,
             ),
-            stop=Stop(fail_fast=self.fail_fast),
-            memory=memory,
+            gate=SubmissionGate(fail_fast=self.fail_fast),
+            trust=trust,
             budget=Budget(self.cap, past=[event for _, event in journal.past]),
         )
         try:
-            return await Run(plan(graph, world), world, crew, self._keep).walk()
+            return await Run(plan(graph, world), world, context, self._keep).walk()
         finally:
             await way.close()
 
-    def _hear(self, crew: Crew, event: Notice) -> None:
+    def _hear(self, context: RunContext, event: Notice) -> None:
         self.heard.append(event)
-        self.hears(crew, event)
+        self.hears(context, event)
 
     def _keep(self, lock: Lockfile) -> None:
         self.lock = lock

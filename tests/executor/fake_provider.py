@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from storyboard.errors import Gone, StoryboardError
-from storyboard.executor.crew import Crew
+from storyboard.executor.context import RunContext
 from storyboard.planning.event import Interrupting, Notice, Waiting
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
@@ -71,9 +71,9 @@ class Desk:
         """As Ark's."""
         return wire.encoded(order)
 
-    async def submit(self, body: bytes, intent: str) -> str:
+    async def submit(self, body: bytes, attempt_id: str) -> str:
         """The next answer."""
-        del intent
+        del attempt_id
         self.bodies.append(body)
         number = len(self.bodies)
         if self.slow:
@@ -138,7 +138,7 @@ class Bench:
     """A crew with a desk, in a folder."""
 
     desk: Desk
-    crew: Crew
+    context: RunContext
     journal: Journal
     heard: list[Notice]
 
@@ -166,7 +166,7 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
     journal = Journal(folder, clock, writing=True)
     heard: list[Notice] = []
     provider, store = Paced(desk, clock), Store(folder / "store")
-    crew = Crew.build(
+    context = RunContext.build(
         realm="emulated",
         provider=provider,
         journal=journal,
@@ -179,4 +179,4 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
         root=folder,
         tasks_in_flight=slots,
     )
-    return Bench(desk, crew, journal, heard)
+    return Bench(desk, context, journal, heard)

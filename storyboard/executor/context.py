@@ -10,13 +10,13 @@ from typing import Protocol
 
 from storyboard.errors import MachineRefuses
 from storyboard.executor.fetch import Fetched, Fetcher
-from storyboard.executor.scan import Scanner
-from storyboard.executor.slots import Slots
-from storyboard.executor.stop import Stop
-from storyboard.executor.watch import Watcher
+from storyboard.executor.gate import SubmissionGate
+from storyboard.executor.limiter import AdaptiveLimiter
+from storyboard.executor.poller import Poller
+from storyboard.executor.task_listing import TaskListing
 from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.planning.budget import Budget
-from storyboard.planning.event import Event, Memory, Notice, OfAttempt, Recorded
+from storyboard.planning.event import Event, Notice, OfAttempt, Recorded, RecordTrust
 from storyboard.planning.fingerprint import Key
 from storyboard.planning.history import History
 from storyboard.planning.marker import MarkerField
@@ -44,7 +44,7 @@ class Journals(Protocol):
         ...
 
 
-class Uploads(Protocol):
+class Uploader(Protocol):
     """How a local file gets an address that the provider can fetch."""
 
     def address(self, path: Path) -> Address:
@@ -52,7 +52,7 @@ class Uploads(Protocol):
         ...
 
 
-class Fetches(Protocol):
+class Downloader(Protocol):
     """Who brings files from the provider, whole, into the store."""
 
     async def idle(self) -> None:
@@ -64,7 +64,7 @@ class Fetches(Protocol):
         ...
 
 
-class Lives(Protocol):
+class AddressStore(Protocol):
     """Where signed addresses are kept while they live."""
 
     def put(self, task: str, addresses: TaskAddresses) -> None:
@@ -76,43 +76,43 @@ class Lives(Protocol):
         ...
 
 
-class Day(Protocol):
+class DailyBudget(Protocol):
     """What the user may have spent today, in whatever project."""
 
-    def reserve(self, intent: str, wanted: Money) -> None:
+    def reserve(self, attempt_id: str, wanted: Money) -> None:
         """Count what an attempt may cost; durable when it returns. Raises OverBudget if it doesn't fit."""
         ...
 
-    def settle(self, intent: str, bill: Money) -> None:
+    def settle(self, attempt_id: str, bill: Money) -> None:
         """Count the bill in its place."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
-    """Who does what. `slots` bounds the tasks in flight; `tell` hears every event; `uploads` is None where there are
+class RunContext:
+    """Who does what. `limiter` bounds the tasks in flight; `tell` hears every event; `uploads` is None where there are
     none; `began` is when the run did, in Unix seconds; `day` is None where nothing is paid for."""
 
     realm: Realm
     provider: Paced
-    watcher: Watcher
-    scanner: Scanner
-    fetcher: Fetches
+    poller: Poller
+    listing: TaskListing
+    fetcher: Downloader
     journal: Journals
     store: Store
-    addresses: Lives
-    uploads: Uploads | None
+    addresses: AddressStore
+    uploads: Uploader | None
     clock: Clock
     dice: Dice
     pace: Pace
-    slots: Slots
+    limiter: AdaptiveLimiter
     tell: Callable[[Notice], None]
     root: Path
-    stop: Stop = field(default_factory=Stop)
-    memory: Memory = "whole"
+    gate: SubmissionGate = field(default_factory=SubmissionGate)
+    trust: RecordTrust = "complete"
     began: float = 0.0
     budget: Budget = field(default_factory=Budget)
-    day: Day | None = None
+    day: DailyBudget | None = None
     provider_name: str = "ark"
     """What the provider is called: part of the identity of each take that it makes."""
     lists: bool = True
@@ -141,7 +141,7 @@ class Crew:
         provider: Paced,
         journal: Journals,
         store: Store,
-        addresses: Lives,
+        addresses: AddressStore,
         clock: Clock,
         dice: Dice,
         pace: Pace,
@@ -149,14 +149,14 @@ class Crew:
         root: Path,
         tell: Callable[[Notice], None] = lambda _: None,
         realm: Realm = "emulated",
-        fetcher: Fetches | None = None,
-    ) -> Crew:
+        fetcher: Downloader | None = None,
+    ) -> RunContext:
         """Return a context whose parts ask one provider, on one clock; the run begins now."""
         return cls(
             realm=realm,
             provider=provider,
-            watcher=Watcher(provider, clock),
-            scanner=Scanner(provider, clock),
+            poller=Poller(provider, clock),
+            listing=TaskListing(provider, clock),
             fetcher=Fetcher(provider, store) if fetcher is None else fetcher,
             journal=journal,
             store=store,
@@ -165,7 +165,7 @@ class Crew:
             clock=clock,
             dice=dice,
             pace=pace,
-            slots=Slots(tasks_in_flight),
+            limiter=AdaptiveLimiter(tasks_in_flight),
             tell=tell,
             root=root,
             began=clock.now(),
@@ -176,11 +176,11 @@ class Crew:
         if text not in self.remarks:
             self.remarks.append(text)
 
-    def reserve(self, intent: str, wanted: Money) -> None:
+    def reserve(self, attempt_id: str, wanted: Money) -> None:
         """Set money aside for an attempt that is about to be written down. Raises OverBudget if there isn't enough."""
         self.budget.check(wanted)
         if self.day is not None:
-            self.day.reserve(intent, wanted)
+            self.day.reserve(attempt_id, wanted)
 
     def note(self, event: Event) -> None:
         """Write an event down, then tell it."""
@@ -188,5 +188,5 @@ class Crew:
         bill = self.budget.add(event)
         if bill is not None and self.day is not None and isinstance(event, OfAttempt):
             with suppress(MachineRefuses):  # until the next run tells it, the day counts all that was reserved
-                self.day.settle(event.intent, bill)
+                self.day.settle(event.attempt_id, bill)
         self.tell(event)

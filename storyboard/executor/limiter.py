@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 
-class Slots:
+class AdaptiveLimiter:
     """Places for tasks in flight, taken in the order in which one comes. Each no for now halves them, and as many tasks
     in a row as there are places, each taken on, bring one back (the rule by which networks share a line)."""
 

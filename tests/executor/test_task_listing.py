@@ -10,10 +10,10 @@ import pytest
 
 from storyboard.errors import Rejected, StoryboardError, Unreachable
 from storyboard.executor.reconcile import Scan
-from storyboard.executor.scan import DRIFTS, LATE, PAGE, PAGES, Scanner
+from storyboard.executor.task_listing import DRIFTS, LATE, PAGE, PAGES, TaskListing
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
-from tests.executor.desk import Desk
+from tests.executor.fake_provider import Desk
 
 T0 = VirtualClock().now()
 NO_ANSWER = Unreachable("no answer")
@@ -54,17 +54,17 @@ def shelf(listed: Sequence[Task] = (), **fields: float) -> Shelf:
     return Shelf(VirtualClock(), listed=list(listed), **fields)  # type: ignore[arg-type]  # fields that are numbers
 
 
-def scanner(desk: Shelf) -> Scanner:
+def listing(desk: Shelf) -> TaskListing:
     """Who reads it."""
-    return Scanner(desk, desk.clock)
+    return TaskListing(desk, desk.clock)
 
 
-def read(desk: Shelf, reading: Scanner | None = None) -> Scan:
+def read(desk: Shelf, reading: TaskListing | None = None) -> Scan:
     """A list that begins now."""
-    return asyncio.run((reading or scanner(desk)).since(desk.clock.now()))
+    return asyncio.run((reading or listing(desk)).since(desk.clock.now()))
 
 
-def error_of(desk: Shelf, reading: Scanner | None = None) -> str:
+def error_of(desk: Shelf, reading: TaskListing | None = None) -> str:
     """What a list that begins now is refused with, in words; empty if it isn't."""
     try:
         read(desk, reading)
@@ -130,7 +130,7 @@ def test_a_list_of_as_many_tasks_as_the_service_shows_is_whole() -> None:
 def test_a_list_that_began_in_time_is_shared() -> None:
     """Two who need one at the same moment read one."""
     desk = shelf(rows(1))
-    reading = scanner(desk)
+    reading = listing(desk)
 
     async def both() -> list[Scan]:
         return list(await asyncio.gather(reading.since(T0), reading.since(T0)))
@@ -142,7 +142,7 @@ def test_a_list_that_began_in_time_is_shared() -> None:
 def test_a_list_that_began_too_early_is_not_shared() -> None:
     """Who needs one that begins later waits for the first to end, and reads another."""
     desk = shelf(rows(1))
-    reading = scanner(desk)
+    reading = listing(desk)
 
     async def both() -> list[Scan]:
         first = asyncio.ensure_future(reading.since(T0))
@@ -157,7 +157,7 @@ def test_a_list_that_failed_is_not_shared() -> None:
     """Who waited for it reads one of his own."""
     desk = shelf(rows(1))
     desk.no_lists = [NO_ANSWER]
-    reading = scanner(desk)
+    reading = listing(desk)
 
     async def both() -> list[Scan | BaseException]:
         return list(await asyncio.gather(reading.since(T0), reading.since(T0), return_exceptions=True))
@@ -172,7 +172,7 @@ def test_a_list_that_failed_is_not_shared() -> None:
 def pages_of_second(listed: Sequence[Task], then: Sequence[Task] | None = None, **fields: float) -> list[int]:
     """The pages that the second list asked for, an hour after the first; `then` is what is listed by then."""
     desk = shelf(listed, **fields)
-    reading = scanner(desk)
+    reading = listing(desk)
     read(desk, reading)
     desk.pages.clear()
     desk.clock.advance(3600.0)
@@ -199,7 +199,7 @@ def test_a_later_list_reads_on_until_it_reaches_what_is_known() -> None:
 def test_a_later_list_keeps_what_it_did_not_read() -> None:
     """What earlier lists showed is still there, and what is new besides."""
     desk = shelf(OLD)
-    reading = scanner(desk)
+    reading = listing(desk)
     read(desk, reading)
     desk.clock.advance(3600.0)
     new = Task("cgt-new", "queued", "queued", created_at=desk.clock.now())
@@ -210,7 +210,7 @@ def test_a_later_list_keeps_what_it_did_not_read() -> None:
 def test_a_later_list_says_how_its_tasks_stand_by_then() -> None:
     """The newer word counts."""
     desk = shelf(rows(2))
-    reading = scanner(desk)
+    reading = listing(desk)
     read(desk, reading)
     desk.clock.advance(1.0)
     desk.listed[0] = replace(desk.listed[0], status="succeeded")
@@ -291,7 +291,7 @@ def test_a_list_that_never_stands_still_is_given_up() -> None:
 
 def read_while_creating(desk: Shelf, creates: int) -> Scan:
     """A list that begins while so many requests of this run are under way."""
-    reading = scanner(desk)
+    reading = listing(desk)
 
     async def reads() -> Scan:
         if not creates:
@@ -334,7 +334,7 @@ def test_a_request_that_was_sent_while_a_list_is_read_counts() -> None:
     """Its task may show on the later pages."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [[*NEW, *rows(PAGE + 1)]]
-    reading = scanner(desk)
+    reading = listing(desk)
 
     async def both() -> None:
         going = asyncio.ensure_future(reading.since(T0))
@@ -351,7 +351,7 @@ def test_a_request_that_was_answered_before_a_list_began_does_not_count() -> Non
     """Its task is in the list from the first page on, even if the request failed."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [[*NEW, *rows(PAGE + 1)]]
-    reading = scanner(desk)
+    reading = listing(desk)
     with pytest.raises(Unreachable), reading.creating():
         raise NO_ANSWER
     read(desk, reading)
@@ -363,7 +363,7 @@ def test_a_request_that_was_answered_before_a_list_began_does_not_count() -> Non
 
 def test_a_list_that_was_never_asked_for_does_not_fail() -> None:
     """It has been failing for no time."""
-    assert scanner(shelf()).failing_for(T0) == 0.0
+    assert listing(shelf()).failing_for(T0) == 0.0
 
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
@@ -371,7 +371,7 @@ def test_lists_fail_since_the_first_of_the_failures_in_a_row(no: StoryboardError
     """The second failure doesn't begin anew."""
     desk = shelf()
     desk.no_lists = [no, no]
-    reading = scanner(desk)
+    reading = listing(desk)
     error_of(desk, reading)
     desk.clock.advance(30.0)
     error_of(desk, reading)
@@ -382,7 +382,7 @@ def test_a_list_that_succeeds_ends_the_failures() -> None:
     """The next failure is the first one again."""
     desk = shelf()
     desk.no_lists = [NO_ANSWER]
-    reading = scanner(desk)
+    reading = listing(desk)
     error_of(desk, reading)
     read(desk, reading)
     assert reading.failing_for(desk.clock.now() + 60.0) == 0.0

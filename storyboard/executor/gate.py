@@ -25,12 +25,12 @@ from storyboard.errors import (
 )
 
 
-class Stopped(StoryboardError):
+class RunStopped(StoryboardError):
     """Nothing new is submitted; `what` says why."""
 
 
 @dataclass(slots=True)
-class Stop:
+class SubmissionGate:
     """Whether anything new may be submitted, for all the scenes of a run."""
 
     why: StoryboardError | None = None
@@ -50,7 +50,7 @@ class Stop:
         """May anything new be begun?"""
         return self.why is None and not self.interrupted and not (self.fail_fast and self.failed)
 
-    def because(self, error: StoryboardError) -> None:
+    def halt(self, error: StoryboardError) -> None:
         """From now on nothing new is submitted; the first reason is the one that is told."""
         self.why = self.why or error
         self._halted.set()
@@ -70,24 +70,24 @@ class Stop:
     def check(self, model: str = "") -> None:
         """Raise Stopped if nothing new may be submitted, or nothing of a model."""
         if self.why is not None:
-            raise Stopped(f"not submitted: {self.why.what}")
+            raise RunStopped(f"not submitted: {self.why.what}")
         if self.interrupted:
-            raise Stopped("not submitted: the run was interrupted")
+            raise RunStopped("not submitted: the run was interrupted")
         if not self.going:
-            raise Stopped("not submitted: another scene failed")
+            raise RunStopped("not submitted: another scene failed")
         if model in self._models:
-            raise Stopped(f"not submitted: {self._models[model].what}")
+            raise RunStopped(f"not submitted: {self._models[model].what}")
 
-    async def unless_halted(self, something: Coroutine[Any, Any, None]) -> None:
+    async def until_halted(self, something: Coroutine[Any, Any, None]) -> None:
         """Wait for something, but no longer than anything new may be submitted at all."""
         await _first(something, self._halted)
 
-    async def unless_left(self, something: Coroutine[Any, Any, None]) -> None:
+    async def until_interrupted(self, something: Coroutine[Any, Any, None]) -> None:
         """Wait for something, but no longer than until somebody wants to leave."""
         await _first(something, self._left)
 
     @asynccontextmanager
-    async def passage(self, model: str) -> AsyncIterator[None]:
+    async def admit(self, model: str) -> AsyncIterator[None]:
         """Hold a request of a model back until it may go, and learn from how it ends. Raises Stopped if it may not."""
         async with AsyncExitStack() as stack:
             if model not in self._heard:
@@ -101,7 +101,7 @@ class Stop:
                 self._models[model] = error
                 raise
             except (AccountRefused, Untrusted, NoWayOut) as error:
-                self.because(error)
+                self.halt(error)
                 raise
             except (NotSent, RateLimited):
                 raise

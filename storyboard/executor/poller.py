@@ -27,7 +27,7 @@ class _Asked:
     alone: bool = False
 
 
-class Watcher:
+class Poller:
     """Looks at tasks, together where they are many."""
 
     def __init__(self, provider: Provider, clock: Clock) -> None:
