@@ -12,18 +12,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import assert_never
 
 from storyboard.errors import OverBudget
 from storyboard.planning.event import (
     Accepted,
     Adopted,
+    Assigned,
+    AttemptEvent,
+    Decided,
     Disowned,
     Ended,
+    Held,
     Intended,
+    Missed,
     NotSent,
     OfAttempt,
     Recorded,
     Rejected,
+    Seen,
     Stored,
     Unanswered,
 )
@@ -128,8 +135,10 @@ class Books:
         if isinstance(event, Intended):
             self.put(event.intent, Entry(event.reserve, event.rate))
             return None
-        entry = self._entries.get(event.intent) if isinstance(event, OfAttempt) else None
-        if entry is None or not isinstance(event, OfAttempt):
+        if not isinstance(event, OfAttempt):
+            return None
+        entry = self._entries.get(event.intent)
+        if entry is None:
             return None
         bill = _bill(event, entry)
         if bill is not None or isinstance(event, _OPENS):
@@ -141,7 +150,7 @@ def _sums(sums: dict[str, Decimal]) -> tuple[Money, ...]:
     return tuple(Money(amount, currency) for currency, amount in sums.items() if amount)
 
 
-def _bill(event: OfAttempt, entry: Entry) -> Money | None:
+def _bill(event: AttemptEvent, entry: Entry) -> Money | None:
     """What an event makes of an attempt's bill; None if it says nothing of it."""
     nothing = Money(Decimal(0), entry.reserve.currency)
     match event:
@@ -152,8 +161,12 @@ def _bill(event: OfAttempt, entry: Entry) -> Money | None:
         case Stored(take=take):
             tokens = take.tokens
             return price_of(tokens, entry.rate) if is_count(tokens) and entry.rate.currency else entry.reserve
-        case _:
+        case Ended() | Intended() | Accepted() | Unanswered() | Adopted() | Disowned() | Assigned() | Held():
             return None
+        case Decided() | Seen() | Missed():
+            return None
+        case _:
+            assert_never(event)
 
 
 def books_of(events: Iterable[Recorded]) -> Books:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 from urllib.parse import urlsplit
 
 from storyboard.language.capability import Capability
@@ -59,13 +59,14 @@ def _counted(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, 
             what = facts[path].digest if path in facts else ""
         case RemoteFile(address, sha256):
             what = f"sha256:{sha256}" if sha256 else _counted_address(address)
-        case _:
-            parent = item.origin.scene
+        case SceneVideo(parent):
             if parent not in takes:
                 return PENDING
             what = takes[parent].digest
             if item.moment == "out" and graph.scene(parent).out is None and takes[parent].frame:
                 return f"{item.role} {takes[parent].frame}"
+        case _:
+            assert_never(item.origin)
     return f"{item.role} {what}{part_of(item, id, graph, row, facts, takes).suffix}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from storyboard.planning.attempt import Attempt, attempt_after, attempt_begun
 from storyboard.planning.event import (
@@ -14,6 +15,7 @@ from storyboard.planning.event import (
     Imported,
     Intended,
     NotMine,
+    OfAttempt,
     Recorded,
     RunClosed,
     RunOpened,
@@ -55,8 +57,10 @@ class History:
                 pass
             case Intended():
                 self._begin(replace(attempt_begun(event, at), provider=self._provider))
-            case _:
+            case OfAttempt():
                 self._add_to_attempt(at, event)
+            case _:
+                assert_never(event)
 
     def _begin(self, attempt: Attempt) -> None:
         self._attempts[attempt.intent] = attempt

@@ -224,8 +224,10 @@ def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tupl
         case "lost":
             why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
             return why, lost_hint(scene, profile, attempt.task)
-        case _:
+        case "in doubt" | "accepted" | "made" | "stored" | "failed" | "refused" | "abandoned":
             return None
+        case _:
+            assert_never(attempt.state)
 
 
 def _unaddressed(id: str, graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> tuple[str, str] | None:

@@ -10,9 +10,7 @@ from storyboard.language.graph import Graph
 from storyboard.language.source import Place
 from storyboard.planning.fingerprint import PENDING, Components
 
-ReasonKind = Literal[
-    "new", "mode", "prompt", "parameter", "model", "input", "upstream", "takes", "missing", "asked", "failed"
-]
+ReasonKind = Literal["new", "mode", "prompt", "parameter", "model", "input", "upstream", "missing", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,10 @@ def _told(name: str, id: str, graph: Graph, old: Components, new: Components) ->
         kind = _KINDS.get(name, "parameter")
         key = "tools" if name == "web_search" else name
         place = scene.places.get(key) or (scene.place if kind != "parameter" else None)
-        yield Reason(kind, f"{name} {_shown(old.get(name))} → {_shown(new.get(name))}", place)
+        yield Reason(kind, f"{name} {_format_value(old.get(name))} → {_format_value(new.get(name))}", place)
 
 
-def _shown(value: str | int | bool | None) -> str:
+def _format_value(value: str | int | bool | None) -> str:
     return str(value).lower() if isinstance(value, bool) else "none" if value is None else str(value)
 
 
