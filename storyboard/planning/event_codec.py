@@ -1,7 +1,7 @@
-"""How events are written in a journal.
+"""The form in which events are written to a journal.
 
-Names that are written down (kinds, and the names of fields) belong to version 2 of the journal. They are part of that
-format and don't change when something in the code is renamed.
+Persisted names (kinds, and the names of fields) belong to version 2 of the journal. They are part of that format and
+don't change when something in the code is renamed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ from storyboard.planning.take_format import components_from, take_from, take_val
 from storyboard.promises import is_count
 
 _KINDS: Mapping[str, type[Event]] = {one.kind: one for one in get_args(Event)}
-
-
 _FIELDS: Mapping[str, frozenset[str]] = {kind: frozenset(f.name for f in fields(one)) for kind, one in _KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """An event as a journal holds it: `body` is what stands in none of the other columns."""
+    """An event as a journal holds it. `body` holds the fields that have no column."""
 
     kind: str
     storyboard: str
@@ -37,7 +35,7 @@ _COLUMNS = ("storyboard", "scene", "intent")
 
 
 def encode(event: Event) -> Encoded:
-    """An event as it is written."""
+    """Return the event as it is written."""
     scene, attempt = getattr(event, "scene", ""), getattr(event, "intent", "")
     body = {
         one.name: _written(value)
@@ -60,7 +58,7 @@ def _written(value: object) -> Any:
 
 
 def decode(row: Encoded) -> Recorded:
-    """The event that a row says. Raises ValueError, KeyError or TypeError if it says none of its kind."""
+    """Return the event of a row. Raise ValueError, KeyError or TypeError if it isn't a valid event of its kind."""
     sort = _KINDS.get(row.kind)
     if sort is None:
         return Unrecognised(kind=row.kind, storyboard=row.storyboard)
@@ -91,7 +89,7 @@ def _time(value: object) -> float:
 
 
 def _money(value: object) -> Money:
-    """Money that an event names; none where it says none that can be counted."""
+    """Return the money that an event names, or no money if the text names none."""
     try:
         return money_of(_text(value))
     except ValueError:
@@ -109,7 +107,7 @@ def _asked(value: object) -> Mapping[str, str | int | bool]:
 
 
 def _take(value: object) -> Take:
-    """A take that was stored. It is ours whatever it was billed: tokens that nobody can count are as if not told."""
+    """Return a stored take. Implausible numbers of tokens are ignored: the take is owned whatever was billed."""
     if not isinstance(value, dict):
         raise ValueError("a take is no mapping")
     tokens = value["tokens"]
@@ -129,4 +127,4 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     "ambiguous": bool,
     "take": _take,
 }
-"""How each field that is written is read: a name means the same in every kind of event."""
+"""The reader of each field: a name means the same in every kind of event."""

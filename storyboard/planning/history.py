@@ -1,4 +1,4 @@
-"""What the events of a realm add up to: attempts, and the takes that were stored."""
+"""Adds up the events of a realm, one by one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from storyboard.planning.target import Target
 
 
 class History:
-    """Events as they are added up, one after another, so that nobody has to begin again at the first."""
+    """The sum of the events so far, updated with each event instead of recomputed."""
 
     def __init__(self, events: Iterable[tuple[float, Recorded]] = ()) -> None:
         self._attempts: dict[str, Attempt] = {}
@@ -40,12 +40,12 @@ class History:
         self._renamed: dict[str, str] = {}
         self._doubts: dict[str, None] = {}
         self.owned: set[str] = set()
-        """Tasks that belong to an attempt, or were found to be a stranger's: none of them is adopted."""
+        """Tasks that belong to an attempt, or were found to belong to another project: none of them is adopted."""
         for at, event in events:
             self.add(at, event)
 
     def add(self, at: float, event: Recorded) -> None:
-        """One more event, with its wall time."""
+        """Add one event. `at` is its wall time."""
         match event:
             case RunOpened():
                 self._provider = event.provider
@@ -84,15 +84,18 @@ class History:
             self._disown(event)
 
     def _disown(self, event: Disowned) -> None:
-        """An attempt has its task no more, nor the take that came of it."""
+        """Remove an attempt's task, and the take made from it."""
         self._takes = [one for one in self._takes if one.take.task != event.task or one.scene != event.scene]
         if event.ambiguous:
-            self.owned.discard(event.task)  # it may be ours all the same: a person decides
+            self.owned.discard(event.task)  # it may still be this attempt's: a person decides
         else:
             self.owned.add(event.task)
 
     def _disclaim(self, event: NotMine) -> None:
-        """A task is not this scene's: if another scene was given it by its marker alone, it is that one's for sure."""
+        """Record that a task is not this scene's.
+
+        If another scene was given it by its marker alone, it is that scene's for certain.
+        """
         self.owned.add(event.task)
         owner = self.owner(event.task)
         if owner is not None:
@@ -105,7 +108,7 @@ class History:
             self._of.setdefault(target[:3], {})[changed.intent] = None
 
     def _rename_file(self, event: FileRenamed) -> None:
-        """What was the storyboard's under its old name is its own under the new one."""
+        """Move everything of the storyboard's old name to its new one."""
         self._renamed[event.was] = event.storyboard
         for intent, attempt in self._attempts.items():
             if any(target.storyboard == event.was for target in attempt.targets):
@@ -118,15 +121,15 @@ class History:
         ]
 
     def attempt(self, intent: str) -> Attempt:
-        """The attempt of an intent that was written down."""
+        """Return the attempt of a recorded intent."""
         return self._attempts[intent]
 
     def get(self, intent: str) -> Attempt | None:
-        """The attempt of an intent; None if it was not written down."""
+        """Return the attempt of an intent, or None if it was not recorded."""
         return self._attempts.get(intent)
 
     def owner(self, task: str) -> Attempt | None:
-        """The attempt that has a task; None if none does."""
+        """Return the attempt that has a task, or None."""
         return next((attempt for attempt in self._attempts.values() if attempt.task == task), None)
 
     def _note_doubt(self, attempt: Attempt) -> None:
@@ -137,31 +140,31 @@ class History:
 
     @property
     def in_doubt(self) -> tuple[Attempt, ...]:
-        """Attempts of which nobody knows whether they were taken on."""
+        """Attempts that may or may not have been accepted."""
         return tuple(self._attempts[intent] for intent in self._doubts)
 
     def of(self, storyboard: str, profile: str, scene: str) -> tuple[Attempt, ...]:
-        """The attempts that serve a scene."""
+        """Return the attempts that serve a scene."""
         return tuple(self._attempts[intent] for intent in self._of.get((storyboard, profile, scene), ()))
 
     def with_key(self, components: Components) -> tuple[Attempt, ...]:
-        """The attempts that were made from just this key, for whatever scene."""
+        """Return the attempts with exactly this key, for any scene."""
         return tuple(self._attempts[intent] for intent in self._with_key.get(key_of(components), ()))
 
     def about(self, storyboard: str, profile: str, scene: str, components: Components) -> Past:
-        """What concerns one scene: its own attempts, and those of its key, in their order."""
+        """Return what concerns one scene: its own attempts, and those of its key, in their order."""
         found = {a.intent: a for a in (*self.of(storyboard, profile, scene), *self.with_key(components))}
         in_order = {intent: found[intent] for intent in sorted(found, key=self._place.__getitem__)}
         return Past(in_order, (), dict(self._renamed))
 
     @property
     def past(self) -> Past:
-        """What they add up to now."""
+        """The sum of all events so far."""
         return Past(dict(self._attempts), tuple(self._takes), dict(self._renamed))
 
 
 def past_of(events: Iterable[tuple[float, Recorded]]) -> Past:
-    """Add events up, each with its wall time, in their order."""
+    """Return the sum of events, each with its wall time, in their order."""
     return History(events).past
 
 

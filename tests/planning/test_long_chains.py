@@ -40,7 +40,7 @@ def all_made() -> PlanInputs:
     return plan_inputs(Lockfile({("", id): Block({one.id: one}, one.id) for id, one in takes.items()}))
 
 
-@pytest.mark.parametrize("standing", ["failed", "held"])
+@pytest.mark.parametrize("state", ["failed", "held"])
 def test_the_end_of_the_first_blocks_the_last(state: UnitState) -> None:
     """When the first scene fails, or is held, the last of thousands is blocked."""
     schedule = Schedule(plan(chained(), plan_inputs()), ROWS)
