@@ -119,7 +119,7 @@ def told_doubt(doubt: Doubt) -> str:
 
 def told_choice(doubt: Doubt, adopt: str, *, abandon: bool) -> str:
     """What may come of a choice, in money."""
-    much = doubt.counts.told if doubt.counts.currency else "an unknown sum"
+    much = doubt.counts.rounded if doubt.counts.currency else "an unknown sum"
     if adopt:
         return f"this task's bill is the scene's, up to {much}; nothing is submitted"
     if abandon:

@@ -18,14 +18,14 @@ def lost_hint(scene: str, profile: str, task: str) -> str:
 
 def again(scene: str, profile: str, *, paid: bool = False) -> str:
     """Return the hint that has a scene submitted again. `paid`: it may have been paid for before."""
-    wish = "pay for it again" if paid else "have it made after all"
-    return f"to {wish}, say {deciding(scene, profile, '--submit-again')}"
+    purpose = "pay for it again" if paid else "have it made after all"
+    return f"to {purpose}, run {deciding(scene, profile, '--submit-again')}"
 
 
 def in_doubt_hint(scene: str, profile: str) -> str:
     """Return what a person can do about a submission in doubt."""
     return (
-        "look for it with `storyboard tasks list`, then say one of\n"
+        "look for it with `storyboard tasks list`, then run one of\n"
         f"  {deciding(scene, profile, '--adopt TASK')}\n"
         f"  {deciding(scene, profile, '--submit-again')} (it may be billed twice)\n"
         f"  {deciding(scene, profile, '--abandon')}"

@@ -45,8 +45,7 @@ _OPENS = (Accepted, Unanswered, Adopted, Disowned)
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """The most that may be spent. `name` is the option or setting that sets it; `hint`, what to do once it is reached.
-    """
+    """The most that may be spent. `name` is the option or setting that sets it; `hint`, what to do once it is reached."""
 
     name: str
     limit: Money
@@ -63,8 +62,8 @@ def check(cap: Cap | None, counted: Decimal, wanted: Money) -> None:
         raise OverBudget(f"{what}: currencies are never mixed", f"give {cap.name} in {wanted.currency}")
     if counted + wanted.amount > limit.amount:
         left = Money(max(Decimal(0), limit.amount - counted), limit.currency)
-        rest = f", of which {left.told_left} is left" if counted else ""
-        what = f"it may cost {wanted.told}, more than the {limit.told_left} of {cap.name}{rest}"
+        rest = f", of which {left.rounded_down} is left" if counted else ""
+        what = f"it may cost {wanted.rounded}, more than the {limit.rounded_down} of {cap.name}{rest}"
         raise OverBudget(what, cap.hint)
 
 

@@ -72,19 +72,19 @@ def decode(row: Encoded) -> Recorded:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
+        raise ValueError(f"{value!r} is not a text")
     return value
 
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{value!r} is not a whole number")
     return value
 
 
 def _time(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no time")
+        raise ValueError(f"{value!r} is not a time")
     return float(value)
 
 
@@ -102,14 +102,14 @@ def _memory(value: object) -> Memory:
 
 def _asked(value: object) -> Mapping[str, str | int | bool]:
     if not isinstance(value, dict):
-        raise ValueError("what was asked for is no mapping")
+        raise ValueError("the requested parameters are not a mapping")
     return dict(value)
 
 
 def _take(value: object) -> Take:
     """Return a stored take. Implausible numbers of tokens are ignored: the take is owned whatever was billed."""
     if not isinstance(value, dict):
-        raise ValueError("a take is no mapping")
+        raise ValueError("a take is not a mapping")
     tokens = value["tokens"]
     row = {name: one for name, one in value.items() if name != "id"}
     return take_from(_text(value["id"]), row | {"tokens": tokens if is_count(tokens) else None})

@@ -72,7 +72,7 @@ def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) 
         value = json.loads(_decoded(text), object_pairs_hook=_once)
         version = value["storyboard_lock"]
         if isinstance(version, bool) or not isinstance(version, int):
-            raise ValueError("its version is no whole number")
+            raise ValueError("its version is not a whole number")
         if version < VERSION:
             value = _of_version_1(value, providers or {})
         rows = {_key(name): _block(block) for name, block in value["scenes"].items()}
@@ -88,7 +88,7 @@ def _why(error: Exception) -> str:
         case KeyError():
             return f'"{error.args[0]}" is missing'
         case TypeError() | AttributeError() | RecursionError():
-            return "something in it has another form than a lock has"
+            return "its structure is not that of a lock"
         case _:
             return str(error)
 
@@ -118,7 +118,7 @@ def _decoded(text: str) -> str:
     try:
         return writable(text)
     except UnicodeEncodeError as error:
-        raise ValueError(f"its character {error.start + 1} is no UTF-8") from error
+        raise ValueError(f"its character {error.start + 1} is not UTF-8") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f'"{next(name for name in names if names.count(name) > 1)}" stands twice')
+        raise ValueError(f'"{next(name for name in names if names.count(name) > 1)}" occurs twice')
     return found
 
 

@@ -214,7 +214,7 @@ def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tupl
     """Return why a person has to decide about an attempt for a scene, and what to do; None if none has to."""
     match attempt.state:
         case "in doubt" | "accepted" | "made" if provider and attempt.provider not in ("", provider):
-            why = f"it was asked of {attempt.provider}, and {provider} knows nothing of that"
+            why = f"it was submitted to {attempt.provider}, and {provider} has no such task"
             return why, f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}"
         case "in doubt" if not attempt.carried:
             return IN_DOUBT, in_doubt_hint(scene, profile)

@@ -44,9 +44,9 @@ def take_from(id: str, row: Mapping[str, Any]) -> Take:
     """
     digest, frame = text_at(row, "video"), text_at(row, "frame")
     if not is_take_id(id):
-        raise ValueError("a take's name is neither PROVIDER:TASK nor file: and a digest")
+        raise ValueError("a take's ID is neither PROVIDER:TASK nor file: and a digest")
     if not _DIGEST.fullmatch(digest) or not _DIGEST.fullmatch(frame or digest):
-        raise ValueError("a take's video or frame is named by what is no digest")
+        raise ValueError("a take's video or frame is not a digest; digests look like sha256: and 64 hexadecimal digits")
     return Take(
         id=id,
         digest=digest,
@@ -64,7 +64,7 @@ def take_from(id: str, row: Mapping[str, Any]) -> Take:
 def components_from(key: object) -> Components:
     """Return the key of a row in a lock or an event. Raise ValueError if it isn't valid."""
     if not isinstance(key, dict) or not all(isinstance(value, (str, int)) for value in key.values()):
-        raise ValueError("a take's key is no mapping to texts and whole numbers")
+        raise ValueError("a take's key is not a mapping to texts and whole numbers")
     return {writable(name): writable(value) if isinstance(value, str) else value for name, value in key.items()}
 
 
@@ -77,9 +77,9 @@ def unknown_keys(row: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, An
 
 
 def text_at(row: Mapping[str, Any], name: str) -> str:
-    """Return the text at a key. Raise KeyError if it is missing, ValueError if it is no text that can be written."""
+    """Return the text at a key. Raise KeyError if it is missing, ValueError if it isn't a text that can be written."""
     if not isinstance(row[name], str):
-        raise ValueError(f'"{name}" is no text')
+        raise ValueError(f'"{name}" is not a text')
     return writable(row[name])
 
 
@@ -95,5 +95,5 @@ def _number(row: Mapping[str, Any], name: str, sorts: type[int] | UnionType = in
     """Return a number that can be counted or measured by: finite, not negative, and exact in JSON."""
     number: Any = row[name]
     if isinstance(number, bool) or not isinstance(number, sorts) or not 0 <= number < 2**53:
-        raise ValueError(f'"{name}" is no number that a take has')
+        raise ValueError(f'"{name}" is not a number of 0 or more')
     return number

@@ -185,7 +185,7 @@ def test_another_take_is_selected() -> None:
 def test_a_block_that_stands_twice_is_refused() -> None:
     """A merge that left both sides' blocks of a scene must not lose the takes of one."""
     text = '{"storyboard_lock": 2, "scenes": {"a": {"selected": "", "takes": {}}, "a": {"selected": "", "takes": {}}}}'
-    with pytest.raises(StateDamaged, match='"a" stands twice'):
+    with pytest.raises(StateDamaged, match='"a" occurs twice'):
         from_text(text, "film.lock")
 
 

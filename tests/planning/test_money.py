@@ -52,4 +52,4 @@ def test_many_small_prices_add_up_exactly() -> None:
 )
 def test_money_is_told_with_its_sign(money: str, told: str, left: str) -> None:
     """Two digits; what is left is never told to be more than it is."""
-    assert (money_of(money).told, money_of(money).told_left) == (told, left)
+    assert (money_of(money).rounded, money_of(money).rounded_down) == (told, left)

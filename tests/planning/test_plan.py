@@ -239,7 +239,7 @@ def test_what_was_asked_of_another_provider_holds_its_scene(state: AttemptState)
     ]
     assert [type(step) for step in steps] == [Hold, Make, Make, Make]
     assert isinstance(steps[0], Hold)
-    assert steps[0].why == "it was asked of byteplus, and ark knows nothing of that"
+    assert steps[0].why == "it was submitted to byteplus, and ark has no such task"
 
 
 def test_what_another_storyboard_waits_for_is_left_to_it() -> None:
