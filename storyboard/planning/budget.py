@@ -45,7 +45,10 @@ _OPENS = (Accepted, Unanswered, Adopted, Disowned)
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """The most that may be spent. `name` is the option or setting that sets it; `hint`, what to do once it is reached."""
+    """The most that may be spent.
+
+    `name` is the option or setting that sets it; `hint`, what to do once it is reached.
+    """
 
     name: str
     limit: Money

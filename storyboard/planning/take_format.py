@@ -84,8 +84,10 @@ def text_at(row: Mapping[str, Any], name: str) -> str:
 
 
 def writable(text: str) -> str:
-    """Return the text. Raise UnicodeEncodeError for half a character: JSON can name one (`\\ud800`), UTF-8 can't write
-    it."""
+    """Return the text. Raise UnicodeEncodeError if it holds half a character.
+
+    JSON can name one (`\\ud800`), and UTF-8 can't write it.
+    """
     if not text.isascii():
         text.encode()
     return text
