@@ -46,7 +46,7 @@ def take_from(id: str, row: Mapping[str, Any]) -> Take:
     if not is_take_id(id):
         raise ValueError("a take's ID is neither PROVIDER:TASK nor file: and a digest")
     if not _DIGEST.fullmatch(digest) or not _DIGEST.fullmatch(frame or digest):
-        raise ValueError("a take's video or frame is not a digest; digests look like sha256: and 64 hexadecimal digits")
+        raise ValueError("a take's video or frame is not a digest, sha256: and 64 hexadecimal digits")
     return Take(
         id=id,
         digest=digest,
