@@ -23,6 +23,7 @@ from storyboard.planning.event import (
     Intended,
     Recorded,
     Rejected,
+    RunClosed,
     Seen,
     Stored,
     Unanswered,
@@ -103,6 +104,12 @@ def test_a_take_whose_tokens_nobody_told_counts_its_reserve() -> None:
 def test_tokens_that_no_bill_has_count_the_reserve(tokens: int) -> None:
     """They were recorded by a version that accepted them: they never lift a cap, and the record can be summed."""
     assert counted(intended("a"), stored("a", tokens)) == FULL
+
+
+def test_an_event_of_no_attempt_counts_nothing() -> None:
+    """The end of a run changes no sum."""
+    books = books_of([RunClosed(storyboard="film", exit=0)])
+    assert (books.known, books.spent, books.reserved) == (False, (), ())
 
 
 def test_a_take_without_a_rate_counts_its_reserve() -> None:
