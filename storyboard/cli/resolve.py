@@ -115,7 +115,7 @@ def told_doubt(doubt: UnresolvedAttempt) -> str:
 
 def told_choice(doubt: UnresolvedAttempt, adopt: str, *, abandon: bool) -> str:
     """What may come of a choice, in money."""
-    much = doubt.counts.told if doubt.counts.currency else "an unknown sum"
+    much = doubt.counts.rounded if doubt.counts.currency else "an unknown sum"
     if adopt:
         return f"this task's bill is the scene's, up to {much}; nothing is submitted"
     if abandon:

@@ -45,8 +45,8 @@ def money(cost: Cost) -> str:
 
 def told_books(books: Books) -> str:
     """What was spent and what is reserved: `¥8.02, and ¥5.01 reserved`."""
-    spent = " and ".join(money.told for money in books.spent) or "nothing"
-    reserved = " and ".join(money.told for money in books.reserved)
+    spent = " and ".join(money.rounded for money in books.spent) or "nothing"
+    reserved = " and ".join(money.rounded for money in books.reserved)
     return f"{spent}, and {reserved} reserved" if reserved else spent
 
 

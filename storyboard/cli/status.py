@@ -63,4 +63,4 @@ def _tell_day() -> None:
     cap = settings.read(settings.environment()).max_cost_day
     if cap is not None:
         today = Spending(folder(settings.environment()), SystemClock()).today()
-        echo(f"today, in all projects: {told_books(today)}, of {cap.told_left}")
+        echo(f"today, in all projects: {told_books(today)}, of {cap.rounded_down}")

@@ -1,4 +1,4 @@
-"""Hints that name the commands with which a person decides about a submission."""
+"""Hints that name the commands by which a person decides about a submission."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ IN_DOUBT = "it was submitted, but the answer was lost: it may be in the making, 
 
 
 def deciding(scene: str, profile: str, choice: str) -> str:
-    """The command that decides about a scene's submission."""
+    """Return the command that decides about a scene's submission."""
     return f"`storyboard resolve {scene} {choice}{f' --profile {profile}' if profile else ''}`"
 
 
 def lost_hint(scene: str, profile: str, task: str) -> str:
-    """What a person can do about a task that can't be had any more."""
+    """Return what a person can do about a task that can't be retrieved any more."""
     look = f"{deciding(scene, profile, f'--adopt {task}')} has it looked at once more"
     return f"{look}; {again(scene, profile, paid=True)}"
 
 
 def again(scene: str, profile: str, *, paid: bool = False) -> str:
-    """What a person can say to have a scene submitted again; `paid`: it may have been paid for before."""
-    wish = "pay for it again" if paid else "have it made after all"
-    return f"to {wish}, say {deciding(scene, profile, '--submit-again')}"
+    """Return the hint that has a scene submitted again. `paid`: it may have been paid for before."""
+    purpose = "pay for it again" if paid else "have it made after all"
+    return f"to {purpose}, run {deciding(scene, profile, '--submit-again')}"
 
 
 def in_doubt_hint(scene: str, profile: str) -> str:
-    """What a person can do about a submission in doubt."""
+    """Return what a person can do about a submission in doubt."""
     return (
-        "look for it with `storyboard tasks list`, then say one of\n"
+        "look for it with `storyboard tasks list`, then run one of\n"
         f"  {deciding(scene, profile, '--adopt TASK')}\n"
         f"  {deciding(scene, profile, '--submit-again')} (it may be billed twice)\n"
         f"  {deciding(scene, profile, '--abandon')}"

@@ -36,10 +36,10 @@ AttemptState = Literal[
 class Attempt:
     """One paid request, or what is left of it.
 
-    in doubt: sent, perhaps; accepted: the provider has a task; made: there is a video to fetch; stored: it is ours;
-    failed: the task came to nothing; cancelled: somebody cancelled it; lost: it was taken on and may be billed, but
-    can't be had any more; refused: there never was a task; abandoned: a person wants it made anew; given up: a person
-    wants no more of it.
+    Its states: in doubt: it may have been sent; accepted: the provider has a task; made: there is a video to download;
+    stored: the video is in the store; failed: the task ended without a video; cancelled: the task was cancelled; lost:
+    it was accepted and may be billed, but can't be retrieved any more; refused: there never was a task; abandoned: a
+    person had it made anew; given up: a person gave it up.
     """
 
     attempt_id: str
@@ -54,24 +54,24 @@ class Attempt:
     marker: int | None = None
     """The seconds that its task echoes as `execution_expires_after`; None if its request carried no such marker."""
     identifier: str = ""
-    """What its task echoes as `safety_identifier`, where that is its marker."""
+    """What its task echoes as `safety_identifier`, if that is its marker."""
     asked: Mapping[str, str | int | bool] = field(default_factory=dict)
-    """What its request fixed of model, duration, ratio, resolution and sound: its task will say the same."""
+    """The model, duration, ratio, resolution and sound that its request fixed: its task reports the same."""
     adopted: bool = False
     """Was its task found in the provider's list, not named in an answer?"""
     vouched: bool = False
-    """Did a person say that this is its task?"""
+    """Did a person confirm that this is its task?"""
     provider: str = ""
-    """The provider that it was sent to; empty where that was not written down."""
+    """The provider that it was sent to; empty if that was not recorded."""
     missed: tuple[float, ...] = ()
-    """When its video was asked for and didn't come as it should, in Unix seconds."""
+    """When downloads of its video failed, in Unix seconds."""
     storyboard: str = ""
-    """The storyboard that it was made for: its file's name without the ending."""
+    """The storyboard that it was made for: its file's name without the extension."""
     ordinal: int = 1
     occurrence: int = 0
-    """Its rank among the tasks of an equal key, as its marker has it."""
+    """Its rank among the tasks of an equal key, from which its marker is derived."""
     sent: bool = False
-    """Did this record send its request? One that it was given by a list, it didn't."""
+    """Did this record send its request? False if its task was taken from a list."""
     also: tuple[Target, ...] = ()
     """What it serves besides, in other storyboards and profiles."""
 
@@ -87,39 +87,40 @@ class Attempt:
 
     @property
     def carried(self) -> Marker:
-        """What its request carried, by which its task can be known."""
+        """The marker in its request, by which its task can be identified."""
         return Marker(self.marker, self.identifier)
 
     @property
     def found_by_marker(self) -> bool:
-        """Is its marker all that says that this is its task?"""
+        """Is its marker the only evidence that this is its task?"""
         return self.adopted and not self.vouched
 
     @property
     def held(self) -> bool:
-        """Does it have a task with which a run did not get on, so that a person may decide?"""
+        """Does it have a task on which a run could not make progress, so that a person may decide?"""
         return self.state in ("accepted", "made") and bool(self.error)
 
 
 OVER: frozenset[AttemptState] = frozenset({"stored", "failed", "refused", "abandoned"})
-"""States of an attempt that is over: we have its video, or there is none, or a person had it made anew."""
-
+"""States of an attempt that is over: the video is stored, or there is none, or a person had it made anew."""
 
 BINDING: frozenset[AttemptState] = frozenset({"in doubt", "accepted", "made", "lost"})
-"""States in which an attempt binds everyone who asks for its key: it may be billed, and its video may come. One that
-was cancelled or given up binds only who it was made for."""
+"""States in which an attempt binds every scene with its key: it may be billed, and its video may come.
+
+A cancelled attempt, or one that was given up, binds only what it was made for.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedElsewhere:
-    """Another record of this user on this machine that has a task: where it lies, and the task's key."""
+    """Another record of this user on this machine that has a task: its folder, and the task's key."""
 
     folder: str
     components: Components
 
 
 def attempt_begun(event: Intended, at: float) -> Attempt:
-    """Return the attempt that an intent begins, at this wall time."""
+    """Return the attempt that an intent begins. `at` is the wall time of the event."""
     return Attempt(
         event.attempt_id,
         event.scene,
@@ -138,7 +139,7 @@ def attempt_begun(event: Intended, at: float) -> Attempt:
 
 
 def attempt_after(attempt: Attempt, event: AttemptEvent, at: float) -> Attempt:
-    """An attempt as it stands after one more event."""
+    """Return the attempt after one more event. `at` is the wall time of the event."""
     match event:
         case NotSent(error=error) | Rejected(error=error):
             return replace(attempt, state="refused", error=error)
@@ -147,7 +148,7 @@ def attempt_after(attempt: Attempt, event: AttemptEvent, at: float) -> Attempt:
         case Accepted(task=task):
             return replace(attempt, state="accepted", task=task or attempt.task, error="")
         case Adopted(task=task, by=by):
-            vouched = by == "person" or not attempt.carried  # nobody else can tell without a marker
+            vouched = by == "person" or not attempt.carried  # without a marker only a person can identify it
             return replace(
                 attempt, state="accepted", task=task or attempt.task, adopted=True, vouched=vouched, error=""
             )
@@ -182,7 +183,7 @@ def _state_after(status: str) -> AttemptState:
 
 
 def _assigned(attempt: Attempt, event: Assigned) -> Attempt:
-    """In one storyboard and profile an attempt serves one scene; in others it serves further ones."""
+    """Return the attempt with another target. It serves one scene per storyboard and profile."""
     target = Target(event.storyboard, event.profile, event.scene, event.ordinal)
     if target[:2] == attempt.target[:2]:
         return replace(attempt, scene=target.scene, ordinal=target.ordinal)

@@ -1,10 +1,9 @@
-"""What may still be spent: caps, and what each attempt counts against them.
+"""What may still be spent: the caps, and what each attempt counts against them.
 
-From the moment when its intent is written down an attempt counts what it may cost at the most; once its video is
-stored, what it was billed; nothing once there is certainly no bill for it. Whatever else is heard of it changes
-nothing: taken on, in doubt, lost or given up, it may be billed. So what was spent and what is reserved
-come to no more than a cap, at every instant, as long as no bill is higher than what was reserved for it; after one that
-is, the rest of the cap is so much smaller.
+From the moment its intent is recorded, an attempt counts the most that it may cost; once its video is stored, what it
+was billed; nothing once a bill is ruled out. No other event changes that: an attempt that was accepted, is in doubt, is
+lost or was given up may be billed. So the sum of what is spent and reserved never exceeds a cap as long as no bill is
+higher than its reserve. After a higher bill, the rest of the cap is smaller by the difference.
 """
 
 from __future__ import annotations
@@ -12,18 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import assert_never
 
 from storyboard.errors import OverBudget
 from storyboard.planning.event import (
     Accepted,
     Adopted,
+    Assigned,
+    AttemptEvent,
+    Decided,
     Disowned,
     Ended,
+    Held,
     Intended,
+    Missed,
     NotSent,
     OfAttempt,
     Recorded,
     Rejected,
+    Seen,
     Stored,
     Unanswered,
 )
@@ -31,14 +37,18 @@ from storyboard.planning.money import NO_MONEY, Money, price_of
 from storyboard.promises import is_count
 
 UNBILLED = ("failed", "cancelled", "expired")
-"""How a task ends for which nothing is billed (the vendor's description: only a video that was made is)."""
+"""How a task ends for which nothing is billed (the vendor's documentation: only a finished video is)."""
+
 _OPENS = (Accepted, Unanswered, Adopted, Disowned)
-"""What shows that an attempt may be billed, whatever was said of it before."""
+"""Events that show that an attempt may be billed, whatever was recorded before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """The most that may be spent. `name` is how whoever set it calls it; `hint`, what to do when it is reached."""
+    """The most that may be spent.
+
+    `name` is the option or setting that sets it; `hint`, what to do once it is reached.
+    """
 
     name: str
     limit: Money
@@ -55,14 +65,14 @@ def check(cap: Cap | None, counted: Decimal, wanted: Money) -> None:
         raise OverBudget(f"{what}: currencies are never mixed", f"give {cap.name} in {wanted.currency}")
     if counted + wanted.amount > limit.amount:
         left = Money(max(Decimal(0), limit.amount - counted), limit.currency)
-        rest = f", of which {left.told_left} is left" if counted else ""
-        what = f"it may cost {wanted.told}, more than the {limit.told_left} of {cap.name}{rest}"
+        rest = f", of which {left.rounded_down} is left" if counted else ""
+        what = f"it may cost {wanted.rounded}, more than the {limit.rounded_down} of {cap.name}{rest}"
         raise OverBudget(what, cap.hint)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One attempt: what was reserved for it, at which rate for a million tokens, and its bill once it is known."""
+    """One attempt: what was reserved for it, the price of a million tokens, and its bill once that is known."""
 
     reserve: Money
     rate: Money = NO_MONEY
@@ -70,12 +80,12 @@ class Entry:
 
     @property
     def counts(self) -> Money:
-        """What it counts."""
+        """What it counts against a cap."""
         return self.reserve if self.bill is None else self.bill
 
 
 class Books:
-    """Attempts by their intents, and what they come to, currency by currency."""
+    """Attempts by intent, and their sums, by currency."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -83,7 +93,7 @@ class Books:
         self._reserved: dict[str, Decimal] = {}
 
     def put(self, attempt_id: str, entry: Entry) -> None:
-        """Write an attempt down, or what has become of it."""
+        """Record an attempt, or its new state."""
         before = self._entries.get(attempt_id)
         if before is not None:
             self._count(before, -1)
@@ -96,12 +106,12 @@ class Books:
         sums[money.currency] = sums.get(money.currency, Decimal(0)) + sign * money.amount
 
     def entry(self, attempt_id: str) -> Entry | None:
-        """An attempt that is known here."""
+        """Return the entry of an attempt, or None if it isn't recorded here."""
         return self._entries.get(attempt_id)
 
     @property
     def known(self) -> bool:
-        """Is there any attempt in them?"""
+        """Is any attempt recorded?"""
         return bool(self._entries)
 
     @property
@@ -110,7 +120,7 @@ class Books:
         return tuple(attempt_id for attempt_id, entry in self._entries.items() if entry.bill is None)
 
     def counted(self, currency: str) -> Decimal:
-        """What was spent and is reserved in a currency."""
+        """Return what is spent and reserved in a currency."""
         return self._spent.get(currency, Decimal(0)) + self._reserved.get(currency, Decimal(0))
 
     @property
@@ -120,16 +130,18 @@ class Books:
 
     @property
     def reserved(self) -> tuple[Money, ...]:
-        """What may be billed yet, one sum for each currency."""
+        """What may still be billed, one sum for each currency."""
         return _sums(self._reserved)
 
     def add(self, event: Recorded) -> Money | None:
-        """One more event; the bill of its attempt, if it makes it known."""
+        """Add one event. Return the bill of its attempt if the event settles it."""
         if isinstance(event, Intended):
             self.put(event.attempt_id, Entry(event.reserve, event.rate))
             return None
-        entry = self._entries.get(event.attempt_id) if isinstance(event, OfAttempt) else None
-        if entry is None or not isinstance(event, OfAttempt):
+        if not isinstance(event, OfAttempt):
+            return None
+        entry = self._entries.get(event.attempt_id)
+        if entry is None:
             return None
         bill = _bill(event, entry)
         if bill is not None or isinstance(event, _OPENS):
@@ -141,8 +153,8 @@ def _sums(sums: dict[str, Decimal]) -> tuple[Money, ...]:
     return tuple(Money(amount, currency) for currency, amount in sums.items() if amount)
 
 
-def _bill(event: OfAttempt, entry: Entry) -> Money | None:
-    """What an event makes of an attempt's bill; None if it says nothing of it."""
+def _bill(event: AttemptEvent, entry: Entry) -> Money | None:
+    """Return the bill that follows from an event; None if none does."""
     nothing = Money(Decimal(0), entry.reserve.currency)
     match event:
         case NotSent() | Rejected():
@@ -152,12 +164,16 @@ def _bill(event: OfAttempt, entry: Entry) -> Money | None:
         case Stored(take=take):
             tokens = take.tokens
             return price_of(tokens, entry.rate) if is_count(tokens) and entry.rate.currency else entry.reserve
-        case _:
+        case Ended() | Intended() | Accepted() | Unanswered() | Adopted() | Disowned() | Assigned() | Held():
             return None
+        case Decided() | Seen() | Missed():
+            return None
+        case _:
+            assert_never(event)
 
 
 def books_of(events: Iterable[Recorded]) -> Books:
-    """Add events up."""
+    """Return the sum of events."""
     books = Books()
     for event in events:
         books.add(event)
@@ -165,7 +181,7 @@ def books_of(events: Iterable[Recorded]) -> Books:
 
 
 class Budget:
-    """What a run may spend: of its own cap, which counts what it submits itself, and of its project's."""
+    """What a run may spend: under its own cap, which counts only what it submits, and under its project's."""
 
     def __init__(self, run: Cap | None = None, project: Cap | None = None, past: Iterable[Recorded] = ()) -> None:
         self._run_cap = run
@@ -174,11 +190,11 @@ class Budget:
         self.project = books_of(past)
 
     def check(self, wanted: Money) -> None:
-        """Raise OverBudget if so much more doesn't fit."""
+        """Raise OverBudget if this much more doesn't fit."""
         for cap, books in ((self._run_cap, self.run), (self._project_cap, self.project)):
             check(cap, books.counted(wanted.currency), wanted)
 
     def add(self, event: Recorded) -> Money | None:
-        """One more event of this run; the bill of its attempt, if it makes it known."""
+        """Add one event of this run. Return the bill of its attempt if the event settles it."""
         self.run.add(event)
         return self.project.add(event)

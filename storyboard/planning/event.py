@@ -32,19 +32,20 @@ EventKind = Literal[
     "stored",
 ]
 
-
 DURABLE: frozenset[EventKind] = frozenset(get_args(EventKind)) - {"run_closed", "held", "seen", "missed"}
-"""What must be on the disk before the next step is taken: all that stands before or after a payment."""
-
+"""Kinds that must be on the disk before the next step: every kind that stands before or after a payment."""
 
 RecordTrust = Literal["complete", "suspect", "recovering"]
-"""Of our record of what was submitted: nothing is missing; something may be, so that one looks before one pays; or
-much is, and it is sought: then nothing is paid for."""
+"""How complete the record of submissions is.
+
+complete: nothing is missing; suspect: something may be missing, so that the list of tasks is searched before each
+payment; recovering: much is missing and is being searched for, so that nothing is paid for.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOpened:
-    """A run began: of which storyboard, by which process, asking which provider, with how trustworthy a record."""
+    """A run began: its storyboard, process, provider, and how complete its record was."""
 
     kind: ClassVar[EventKind] = "run_opened"
     storyboard: str = ""
@@ -55,7 +56,7 @@ class RunOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunClosed:
-    """A run came to its end, with this exit code."""
+    """A run ended with this exit code."""
 
     kind: ClassVar[EventKind] = "run_closed"
     storyboard: str = ""
@@ -64,9 +65,11 @@ class RunClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """All events of a record of the first layout stand in this one now: `source` is that record's first digest, `last`
-    the number of its last event, and `trust` how far it could be trusted. Without a `source` there was no such record,
-    only a lock of version 1: what it knew of tasks is lost."""
+    """All events of a record of the first layout were copied into this one.
+
+    `source` is that record's first digest, `last` the number of its last event, and `trust` how complete it was.
+    Without a `source` there was no such record, only a lock of version 1: its knowledge of tasks is lost.
+    """
 
     kind: ClassVar[EventKind] = "imported"
     storyboard: str = ""
@@ -77,7 +80,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRenamed:
-    """The storyboard's file was called `was`: its lock and its attempts are this one's from now on."""
+    """The storyboard's file was called `was`: from now on its lock and its attempts belong to this storyboard."""
 
     kind: ClassVar[EventKind] = "file_renamed"
     storyboard: str = ""
@@ -86,7 +89,7 @@ class FileRenamed:
 
 @dataclass(frozen=True, slots=True)
 class OfAttempt:
-    """Something that happened to one attempt at a scene; `intent` is the attempt's name."""
+    """An event of one attempt at a scene; `intent` is the attempt's id."""
 
     scene: str
     attempt_id: str
@@ -95,12 +98,12 @@ class OfAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Intended(OfAttempt):
-    """A paid request is about to leave.
+    """A paid request is about to be sent.
 
-    `key` is what it is made from, `asked` what its task will say of it, `reserve` what it may cost at the most, `rate`
-    what a million tokens cost, `body` the digest of the request (empty for a task that was found without its record).
-    `marker` or `identifier`, and `occurrence`, are what its task is known by. `at` is when it left, where that isn't
-    when this was written.
+    `key` is what the video is made from, `asked` the parameters that its task will report, `reserve` the most that it
+    may cost, `rate` the price of a million tokens, `body` the digest of the request (empty for a task that was found
+    without a record of its request). `marker` or `identifier`, together with `occurrence`, identify its task. `at` is
+    when it was sent, if that differs from when this event was written.
     """
 
     kind: ClassVar[EventKind] = "intended"
@@ -119,7 +122,7 @@ class Intended(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class NotSent(OfAttempt):
-    """The request provably never left."""
+    """The request provably never left this machine."""
 
     kind: ClassVar[EventKind] = "not_sent"
     error: str = ""
@@ -127,7 +130,7 @@ class NotSent(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Rejected(OfAttempt):
-    """The provider said no: there is no task."""
+    """The provider refused the request: there is no task."""
 
     kind: ClassVar[EventKind] = "rejected"
     error: str = ""
@@ -135,7 +138,7 @@ class Rejected(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Accepted(OfAttempt):
-    """The provider named a task."""
+    """The provider returned a task."""
 
     kind: ClassVar[EventKind] = "accepted"
     task: str = ""
@@ -143,7 +146,7 @@ class Accepted(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Unanswered(OfAttempt):
-    """The request may have arrived, and there was no answer that says."""
+    """The request may have arrived, and no answer settled that."""
 
     kind: ClassVar[EventKind] = "unknown"
     error: str = ""
@@ -151,7 +154,7 @@ class Unanswered(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Adopted(OfAttempt):
-    """A task was found to be the attempt's, by its marker or (`by` is `person`) by somebody's word."""
+    """A task was identified as the attempt's, by its marker or (`by` is `person`) by a person."""
 
     kind: ClassVar[EventKind] = "adopted"
     task: str = ""
@@ -160,7 +163,7 @@ class Adopted(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Disowned(OfAttempt):
-    """A task that was adopted isn't the attempt's after all; where that is `ambiguous`, it may be."""
+    """An adopted task isn't the attempt's after all. If that is `ambiguous`, it may still be."""
 
     kind: ClassVar[EventKind] = "disowned"
     task: str = ""
@@ -170,7 +173,7 @@ class Disowned(OfAttempt):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotMine:
-    """A person said that a listed task, which a scene's marker fits, is somebody else's."""
+    """A person stated that a listed task, whose marker fits a scene, belongs to another project or scene."""
 
     kind: ClassVar[EventKind] = "not_mine"
     storyboard: str = ""
@@ -180,7 +183,7 @@ class NotMine:
 
 @dataclass(frozen=True, slots=True)
 class Assigned(OfAttempt):
-    """An attempt serves this scene (and take) from now on: the scene has a new name, or asks for the same key."""
+    """From now on an attempt serves this scene and take: the scene was renamed, or has the same key."""
 
     kind: ClassVar[EventKind] = "assigned"
     profile: str = field(default="", kw_only=True)
@@ -205,7 +208,7 @@ class Decided(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Seen(OfAttempt):
-    """How its task stands, in the provider's word; `odd` says what is strange about that."""
+    """The status of its task, as the provider names it. `odd` describes what is unusual about it."""
 
     kind: ClassVar[EventKind] = "seen"
     task: str = ""
@@ -215,7 +218,7 @@ class Seen(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Missed(OfAttempt):
-    """Its video was asked for and didn't come as it should."""
+    """Its video was requested, and the download failed or was incomplete."""
 
     kind: ClassVar[EventKind] = "missed"
     error: str = ""
@@ -223,7 +226,7 @@ class Missed(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Ended(OfAttempt):
-    """Its task came to an end: `succeeded`, `failed`, `cancelled`, `expired` or `lost`."""
+    """Its task ended: `succeeded`, `failed`, `cancelled`, `expired` or `lost`."""
 
     kind: ClassVar[EventKind] = "ended"
     status: str = ""
@@ -232,7 +235,7 @@ class Ended(OfAttempt):
 
 @dataclass(frozen=True, slots=True)
 class Stored(OfAttempt):
-    """Its video is in the store; `error` says what of it is other than was asked for."""
+    """Its video is in the store. `error` describes how it differs from the request."""
 
     kind: ClassVar[EventKind] = "stored"
     take: Take
@@ -242,7 +245,7 @@ class Stored(OfAttempt):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unrecognised:
-    """An event of a newer storyboard: it counts for nothing here, and is never written."""
+    """An event written by a newer storyboard. It has no effect here, and is never written."""
 
     kind: str
     storyboard: str = ""
@@ -250,7 +253,7 @@ class Unrecognised:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A scene waits: for what reason, and until when (Unix seconds; 0 if nobody knows). Never written down."""
+    """A scene waits, for this reason and until this time (Unix seconds; 0 if unknown). Never written to a journal."""
 
     scene: str
     reason: str
@@ -259,7 +262,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Interrupting:
-    """A signal asks the run to stop. Never written down."""
+    """A signal asks the run to stop. Never written to a journal."""
 
     signal: int
 
@@ -281,14 +284,11 @@ AttemptEvent: TypeAlias = (
     | Stored
 )
 
-
 Event: TypeAlias = RunOpened | RunClosed | Imported | FileRenamed | NotMine | AttemptEvent
 """What a journal holds."""
 
-
 Recorded: TypeAlias = Event | Unrecognised
-"""What is read from a journal: one that a newer storyboard wrote may hold more."""
-
+"""What is read from a journal, which may hold events of a newer storyboard."""
 
 Notice: TypeAlias = Event | Waiting | Interrupting
-"""What somebody who looks on is told."""
+"""What an observer of a run receives."""

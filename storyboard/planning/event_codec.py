@@ -1,7 +1,7 @@
-"""How events are written in a journal.
+"""The form in which events are written to a journal.
 
-Names that are written down (kinds, and the names of fields) belong to version 2 of the journal. They are part of that
-format and don't change when something in the code is renamed.
+Persisted names (kinds, and the names of fields) belong to version 2 of the journal. They are part of that format and
+don't change when something in the code is renamed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ from storyboard.planning.take_format import components_from, take_from, take_val
 from storyboard.promises import is_count
 
 _KINDS: Mapping[str, type[Event]] = {one.kind: one for one in get_args(Event)}
-
-
 _FIELDS: Mapping[str, frozenset[str]] = {kind: frozenset(f.name for f in fields(one)) for kind, one in _KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """An event as a journal holds it: `body` is what stands in none of the other columns."""
+    """An event as a journal holds it. `body` holds the fields that have no column."""
 
     kind: str
     storyboard: str
@@ -42,7 +40,7 @@ _WRITTEN_TRUST = {word: written for written, word in _TRUST.items()}
 
 
 def encode(event: Event) -> Encoded:
-    """An event as it is written."""
+    """Return the event as it is written."""
     scene, attempt = getattr(event, "scene", ""), getattr(event, "attempt_id", "")
     body = {
         _KEYS.get((event.kind, one.name), one.name): _WRITTEN_TRUST[value] if one.name == "trust" else _written(value)
@@ -65,7 +63,7 @@ def _written(value: object) -> Any:
 
 
 def decode(row: Encoded) -> Recorded:
-    """The event that a row says. Raises ValueError, KeyError or TypeError if it says none of its kind."""
+    """Return the event of a row. Raise ValueError, KeyError or TypeError if it isn't a valid event of its kind."""
     sort = _KINDS.get(row.kind)
     if sort is None:
         return Unrecognised(kind=row.kind, storyboard=row.storyboard)
@@ -80,24 +78,24 @@ def decode(row: Encoded) -> Recorded:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
+        raise ValueError(f"{value!r} is not a text")
     return value
 
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{value!r} is not a whole number")
     return value
 
 
 def _time(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no time")
+        raise ValueError(f"{value!r} is not a time")
     return float(value)
 
 
 def _money(value: object) -> Money:
-    """Money that an event names; none where it says none that can be counted."""
+    """Return the money that an event names, or no money if the text names none."""
     try:
         return money_of(_text(value))
     except ValueError:
@@ -111,14 +109,14 @@ def _trust(value: object) -> RecordTrust:
 
 def _asked(value: object) -> Mapping[str, str | int | bool]:
     if not isinstance(value, dict):
-        raise ValueError("what was asked for is no mapping")
+        raise ValueError("the requested parameters are not a mapping")
     return dict(value)
 
 
 def _take(value: object) -> Take:
-    """A take that was stored. It is ours whatever it was billed: tokens that nobody can count are as if not told."""
+    """Return a stored take. Implausible numbers of tokens are ignored: the take is owned whatever was billed."""
     if not isinstance(value, dict):
-        raise ValueError("a take is no mapping")
+        raise ValueError("a take is not a mapping")
     tokens = value["tokens"]
     row = {name: one for name, one in value.items() if name != "id"}
     return take_from(_text(value["id"]), row | {"tokens": tokens if is_count(tokens) else None})
@@ -136,4 +134,4 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     "ambiguous": bool,
     "take": _take,
 }
-"""How each field that is written is read: a name means the same in every kind of event."""
+"""The reader of each field: a name means the same in every kind of event."""

@@ -1,8 +1,8 @@
-"""A scene's key: its components, of effective values, in canonical form.
+"""A scene's key: its components, as effective values, in canonical form.
 
-Two keys are the same if their components are. Values are kept in clear where small, so that a reason is a difference
-of dictionaries. What a scene is handed by another counts by the digest of what was handed over, never by the other's
-key or name: the same bytes again change nothing below them.
+Two keys are equal if their components are. Small values are kept in clear, so a reason is a difference of dictionaries.
+What a scene takes from another scene counts by the digest of its bytes, never by the other scene's key or name: equal
+bytes change nothing below them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 from urllib.parse import urlsplit
 
 from storyboard.language.capability import Capability
@@ -22,17 +22,17 @@ from storyboard.language.window import part_of
 from storyboard.planning.take import Take
 
 RECIPE = 1
-"""The version of what goes into a key. A new one translates old records; it never makes anybody's takes stale."""
+"""The version of what goes into a key. A new version translates old records; it never makes a take stale."""
 
 Components: TypeAlias = Mapping[str, "str | int | bool"]
 """`mode`, `prompt`, `model`, each parameter, and `input.N` or `upstream.N` for the N-th item of the content."""
 
 PENDING = "?"
-"""Stands for what a scene will be handed by one that is still to be made."""
+"""Stands for an input that comes from a scene that is still to be made."""
 
 
 def components_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Take]) -> Components:
-    """A scene's key; what an absent take will hand over is `PENDING` in it."""
+    """Return a scene's key. The part that depends on a take that doesn't exist yet is `PENDING`."""
     scene = graph.scene(id)
     asked = scene.parameters
     key: dict[str, str | int | bool] = {
@@ -59,18 +59,19 @@ def _counted(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, 
             what = facts[path].digest if path in facts else ""
         case RemoteFile(address, sha256):
             what = f"sha256:{sha256}" if sha256 else _counted_address(address)
-        case _:
-            parent = item.origin.scene
+        case SceneVideo(parent):
             if parent not in takes:
                 return PENDING
             what = takes[parent].digest
             if item.moment == "out" and graph.scene(parent).out is None and takes[parent].frame:
                 return f"{item.role} {takes[parent].frame}"
+        case _:
+            assert_never(item.origin)
     return f"{item.role} {what}{part_of(item, id, graph, row, facts, takes).suffix}"
 
 
 def _counted_address(address: str) -> str:
-    """Host, path and a digest of the query: never a signature in clear."""
+    """Return host, path and a digest of the query: never a signature in clear."""
     if address.startswith("data:"):
         return f"data:{digest_of(address.encode())}"
     parts = urlsplit(address)
@@ -79,24 +80,24 @@ def _counted_address(address: str) -> str:
 
 
 def is_pending(components: Components) -> bool:
-    """Does it wait for something that is still to be made?"""
+    """Does the key depend on something that is still to be made?"""
     return PENDING in components.values()
 
 
 def digest_of(content: bytes) -> str:
-    """`sha256:` and 64 hexadecimal digits."""
+    """Return `sha256:` and 64 hexadecimal digits."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def canonical(value: Any) -> bytes:
-    """The one way in which a value is written as JSON where a digest is taken of it."""
+    """Return a value as JSON, in the one form of which digests are taken."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 Key: TypeAlias = "frozenset[tuple[str, str | int | bool]]"
-"""A key by which attempts and takes are looked up."""
+"""A key as a value by which attempts and takes are looked up."""
 
 
 def key_of(components: Components) -> Key:
-    """A scene's key as something to look up by: equal for equal components."""
+    """Return a scene's key as a dictionary key: equal for equal components."""
     return frozenset(components.items())

@@ -1,9 +1,10 @@
-"""What the events of a realm add up to: attempts, and the takes that were stored."""
+"""Adds up the events of a realm, one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from storyboard.planning.attempt import Attempt, attempt_after, attempt_begun
 from storyboard.planning.event import (
@@ -14,6 +15,7 @@ from storyboard.planning.event import (
     Imported,
     Intended,
     NotMine,
+    OfAttempt,
     Recorded,
     RunClosed,
     RunOpened,
@@ -26,7 +28,7 @@ from storyboard.planning.target import Target
 
 
 class History:
-    """Events as they are added up, one after another, so that nobody has to begin again at the first."""
+    """The sum of the events so far, updated with each event instead of recomputed."""
 
     def __init__(self, events: Iterable[tuple[float, Recorded]] = ()) -> None:
         self._attempts: dict[str, Attempt] = {}
@@ -39,12 +41,12 @@ class History:
         self._renamed: dict[str, str] = {}
         self._doubts: dict[str, None] = {}
         self.owned: set[str] = set()
-        """Tasks that belong to an attempt, or were found to be a stranger's: none of them is adopted."""
+        """Tasks that belong to an attempt, or were found to belong to another project: none of them is adopted."""
         for at, event in events:
             self.add(at, event)
 
     def add(self, at: float, event: Recorded) -> None:
-        """One more event, with its wall time."""
+        """Add one event. `at` is its wall time."""
         match event:
             case RunOpened():
                 self._provider = event.provider
@@ -56,8 +58,10 @@ class History:
                 pass
             case Intended():
                 self._begin(replace(attempt_begun(event, at), provider=self._provider))
-            case _:
+            case OfAttempt():
                 self._add_to_attempt(at, event)
+            case _:
+                assert_never(event)
 
     def _begin(self, attempt: Attempt) -> None:
         self._attempts[attempt.attempt_id] = attempt
@@ -83,15 +87,18 @@ class History:
             self._disown(event)
 
     def _disown(self, event: Disowned) -> None:
-        """An attempt has its task no more, nor the take that came of it."""
+        """Remove an attempt's task, and the take made from it."""
         self._takes = [one for one in self._takes if one.take.task != event.task or one.scene != event.scene]
         if event.ambiguous:
-            self.owned.discard(event.task)  # it may be ours all the same: a person decides
+            self.owned.discard(event.task)  # it may still be this attempt's: a person decides
         else:
             self.owned.add(event.task)
 
     def _disclaim(self, event: NotMine) -> None:
-        """A task is not this scene's: if another scene was given it by its marker alone, it is that one's for sure."""
+        """Record that a task is not this scene's.
+
+        If another scene was given it by its marker alone, it is that scene's for certain.
+        """
         self.owned.add(event.task)
         owner = self.owner(event.task)
         if owner is not None:
@@ -104,7 +111,7 @@ class History:
             self._of.setdefault(target[:3], {})[changed.attempt_id] = None
 
     def _rename_file(self, event: FileRenamed) -> None:
-        """What was the storyboard's under its old name is its own under the new one."""
+        """Move everything of the storyboard's old name to its new one."""
         self._renamed[event.was] = event.storyboard
         for attempt_id, attempt in self._attempts.items():
             if any(target.storyboard == event.was for target in attempt.targets):
@@ -117,15 +124,15 @@ class History:
         ]
 
     def attempt(self, attempt_id: str) -> Attempt:
-        """The attempt of an intent that was written down."""
+        """Return the attempt of a recorded ID."""
         return self._attempts[attempt_id]
 
     def get(self, attempt_id: str) -> Attempt | None:
-        """The attempt of an intent; None if it was not written down."""
+        """Return the attempt of an ID, or None if it was not recorded."""
         return self._attempts.get(attempt_id)
 
     def owner(self, task: str) -> Attempt | None:
-        """The attempt that has a task; None if none does."""
+        """Return the attempt that has a task, or None."""
         return next((attempt for attempt in self._attempts.values() if attempt.task == task), None)
 
     def _note_doubt(self, attempt: Attempt) -> None:
@@ -136,35 +143,35 @@ class History:
 
     @property
     def in_doubt(self) -> tuple[Attempt, ...]:
-        """Attempts of which nobody knows whether they were taken on."""
+        """Attempts that may or may not have been accepted."""
         return tuple(self._attempts[attempt_id] for attempt_id in self._doubts)
 
     def of(self, storyboard: str, profile: str, scene: str) -> tuple[Attempt, ...]:
-        """The attempts that serve a scene."""
+        """Return the attempts that serve a scene."""
         return tuple(self._attempts[attempt_id] for attempt_id in self._of.get((storyboard, profile, scene), ()))
 
     def with_key(self, components: Components) -> tuple[Attempt, ...]:
-        """The attempts that were made from just this key, for whatever scene."""
+        """Return the attempts with exactly this key, for any scene."""
         return tuple(self._attempts[attempt_id] for attempt_id in self._with_key.get(key_of(components), ()))
 
     def with_marker(self, marker: int) -> tuple[Attempt, ...]:
-        """The attempts whose requests carried this marker."""
+        """Return the attempts whose requests carried this marker."""
         return tuple(self._attempts[attempt_id] for attempt_id in self._with_marker.get(marker, ()))
 
     def about(self, storyboard: str, profile: str, scene: str, components: Components) -> Past:
-        """What concerns one scene: its own attempts, and those of its key, in their order."""
+        """Return what concerns one scene: its own attempts, and those of its key, in their order."""
         found = {a.attempt_id: a for a in (*self.of(storyboard, profile, scene), *self.with_key(components))}
         in_order = {attempt_id: found[attempt_id] for attempt_id in sorted(found, key=self._place.__getitem__)}
         return Past(in_order, (), dict(self._renamed))
 
     @property
     def past(self) -> Past:
-        """What they add up to now."""
+        """The sum of all events so far."""
         return Past(dict(self._attempts), tuple(self._takes), dict(self._renamed))
 
 
 def past_of(events: Iterable[tuple[float, Recorded]]) -> Past:
-    """Add events up, each with its wall time, in their order."""
+    """Return the sum of events, each with its wall time, in their order."""
     return History(events).past
 
 

@@ -14,10 +14,10 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A person's word that a take is good although it was made from another key.
+    """A person's decision that a take is good although it was made from another key.
 
-    `by` and `at` say who and when; `waived` says which components differed then: their value in the take's key, and in
-    the scene's.
+    `by` and `at` record who decided and when. `waived` holds the components that differed then: their value in the
+    take's key, and in the scene's.
     """
 
     by: str
@@ -29,7 +29,7 @@ class Kept:
 class Block:
     """A scene's takes by identity, in the order in which they were made.
 
-    `selected` is the one that the film uses; `pinned`, if it isn't empty, the one that is never remade; `kept` says, by
+    `selected` is the take that the film uses; `pinned`, if not empty, the take that is never remade; `kept` holds, by
     take, what a person waived.
     """
 
@@ -45,7 +45,7 @@ class Block:
         return self.takes.get(self.selected)
 
     def made_from(self, components: Components) -> tuple[Take, ...]:
-        """The takes that were made from just this key: the selected one first if it was, then the latest first."""
+        """Return the takes with exactly this key: the selected one if it is among them, then the latest first."""
         fitting = [take for take in reversed(tuple(self.takes.values())) if dict(take.components) == dict(components)]
         return tuple(sorted(fitting, key=lambda take: take.id != self.selected))
 
@@ -64,33 +64,33 @@ EMPTY = Block()
 
 @dataclass(frozen=True, slots=True)
 class Lockfile:
-    """Blocks by (profiles, scene); profiles as they were named, joined by commas, empty for none."""
+    """Blocks by (profiles, scene). Profiles are joined by commas in the order given; empty for none."""
 
     blocks: Mapping[tuple[str, str], Block] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     version: int = VERSION
-    """That of the text that it was read from, if that is newer than what is written here."""
+    """The version of the text that it was read from, if that is newer than the one written here."""
 
     def block(self, profile: str, scene: str) -> Block:
-        """A scene's block, empty if it has none."""
+        """Return a scene's block, or an empty one."""
         return self.blocks.get((profile, scene), EMPTY)
 
     def with_take(self, profile: str, scene: str, take: Take, *, select: bool) -> Lockfile:
-        """The lock with one take more."""
+        """Return the lock with one more take."""
         block = self.block(profile, scene)
         takes = {**block.takes, take.id: take}
         return self._with(profile, scene, replace(block, takes=takes, selected=take.id if select else block.selected))
 
     def without_take(self, profile: str, scene: str, id: str) -> Lockfile:
-        """The lock in which a take belongs to that scene no more: another one of its profile uses it."""
+        """Return the lock in which a take no longer belongs to that scene: another scene of its profile uses it."""
         return self._with(profile, scene, self.block(profile, scene).without((id,)))
 
     def selecting(self, profile: str, scene: str, id: str) -> Lockfile:
-        """The lock with another of a scene's takes selected."""
+        """Return the lock with another of a scene's takes selected."""
         return self._with(profile, scene, replace(self.block(profile, scene), selected=id))
 
     def moving(self, profile: str, old: str, new: str) -> Lockfile:
-        """The lock with a scene's block under the scene's new name."""
+        """Return the lock with a scene's block under the scene's new name."""
         blocks = dict(self.blocks)
         blocks[profile, new] = blocks.pop((profile, old))
         return replace(self, blocks=blocks)

@@ -25,7 +25,7 @@ UNITE = "`storyboard merge-lock {name}` unites both sides of a merge that was no
 
 
 def to_text(lock: Lockfile) -> str:
-    """The lock as it is written. Raises StateDamaged for one of a newer version, which is only read."""
+    """Return the text of a lock. Raise StateDamaged for a lock of a newer version, which is only read."""
     if lock.version > VERSION:
         raise newer(lock.version)
     names = sorted(((_name(profile, scene), block) for (profile, scene), block in lock.blocks.items()), key=_spread)
@@ -34,7 +34,7 @@ def to_text(lock: Lockfile) -> str:
 
 
 def newer(version: int, name: str = "this lock") -> StateDamaged:
-    """What is wrong with a lock that a newer storyboard has written."""
+    """Return the error for a lock written by a newer storyboard."""
     what = f"{name} is a lock of version {version}; this program writes version {VERSION}, and only reads newer ones"
     return StateDamaged(what, "update the program: pip install --upgrade storyboard")
 
@@ -62,16 +62,17 @@ def _kept_value(kept: Kept) -> dict[str, Any]:
 
 
 def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) -> Lockfile:
-    """The lock that a text says. Raises StateDamaged if it says none: nothing may be bought on a guess.
+    """Return the lock of a text. Raise StateDamaged if it isn't a valid lock: nothing may be bought on a guess.
 
-    `providers` tells, by task, who made what a lock of version 1 holds, which doesn't say so; left out, it was `ark`.
+    `providers` names, by task, the provider of each take of a lock of version 1, which doesn't record it; the default
+    is `ark`.
     """
     hint = UNITE.format(name=name)
     try:
         value = json.loads(_decoded(text), object_pairs_hook=_once)
         version = value["storyboard_lock"]
         if isinstance(version, bool) or not isinstance(version, int):
-            raise ValueError("its version is no whole number")
+            raise ValueError("its version is not a whole number")
         if version < VERSION:
             value = _of_version_1(value, providers or {})
         rows = {_key(name): _block(block) for name, block in value["scenes"].items()}
@@ -82,24 +83,24 @@ def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) 
 
 
 def _why(error: Exception) -> str:
-    """Why a text is no lock, in words of the file's."""
+    """Return why a text isn't a lock, in terms of the file."""
     match error:
         case KeyError():
             return f'"{error.args[0]}" is missing'
         case TypeError() | AttributeError() | RecursionError():
-            return "something in it has another form than a lock has"
+            return "its structure is not that of a lock"
         case _:
             return str(error)
 
 
 def version_in(text: str) -> int:
-    """The version that a lock's text names; 0 if it names none."""
+    """Return the version that a lock's text names, or 0 if it names none."""
     found = re.search(r'"storyboard_lock": ?(\d{1,9})\b', text)
     return int(found[1]) if found else 0
 
 
 def _of_version_1(value: Mapping[str, Any], providers: Mapping[str, str]) -> dict[str, Any]:
-    """A lock of version 1, which knew a take by its bytes, in the form of today's."""
+    """Return a lock of version 1, which identified a take by its bytes, in the current form."""
     scenes: dict[str, Any] = {}
     for name, block in value["scenes"].items():
         takes, ids = {}, {}
@@ -113,19 +114,20 @@ def _of_version_1(value: Mapping[str, Any], providers: Mapping[str, str]) -> dic
 
 
 def _decoded(text: str) -> str:
-    """The text itself, if every byte of its file was one: others were read as lone surrogates."""
+    """Return the text. Raise ValueError if a byte of its file wasn't UTF-8: those were read as lone surrogates."""
     try:
         return writable(text)
     except UnicodeEncodeError as error:
-        raise ValueError(f"its character {error.start + 1} is no UTF-8") from error
+        raise ValueError(f"its character {error.start + 1} is not UTF-8") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys stand once each: a take must not be lost because a merge left its block twice."""
+    """Return a JSON object. Raise ValueError for a repeated key: a take must not be lost if a merge left its block
+    twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f'"{next(name for name in names if names.count(name) > 1)}" stands twice')
+        raise ValueError(f'"{next(name for name in names if names.count(name) > 1)}" occurs twice')
     return found
 
 

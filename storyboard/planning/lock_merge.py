@@ -11,11 +11,11 @@ from storyboard.planning.take import Take
 
 
 def merged(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> Lockfile:
-    """What two made of one lock, each without the other: the takes and decisions of both.
+    """Return what two sides made of one lock independently: the takes and decisions of both.
 
-    What only one side changed is as that side has it; what both changed is as ours has it. A take or a block that is
-    gone on one side comes back, since a take is not lost because somebody fetched an older lock; it stays away only if
-    that side has moved it to another scene of its profile.
+    A change by only one side is adopted; if both changed the same thing, ours wins. A take or block that is missing on
+    one side comes back, since fetching an older lock must not lose a take. It stays away only if that side has moved it
+    to another scene of its profile.
     """
     moved = {(profile, id) for side in (ours, theirs) for profile, scene, id in _moved(base, side)}
     blocks = {}
@@ -28,13 +28,13 @@ def merged(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> Lockfile:
             blocks[name] = block
     for name in [name for name, block in blocks.items() if not block.takes and base.block(*name).takes]:
         if name not in ours.blocks or name not in theirs.blocks:
-            del blocks[name]  # it was moved away as a whole
+            del blocks[name]  # the whole block was moved away
     extra = _merged_extra(base.extra, ours.extra, theirs.extra)
     return Lockfile(blocks, extra, max(ours.version, theirs.version))
 
 
 def _moved(base: Lockfile, side: Lockfile) -> Iterator[tuple[str, str, str]]:
-    """Profile, scene and take of what a side has taken from a scene and given to another one of the same profile."""
+    """Yield profile, scene and take of each take that a side moved to another scene of the same profile."""
     has = {(profile, id) for (profile, _), block in side.blocks.items() for id in block.takes}
     for (profile, scene), block in base.blocks.items():
         for id in block.takes:
@@ -43,7 +43,7 @@ def _moved(base: Lockfile, side: Lockfile) -> Iterator[tuple[str, str, str]]:
 
 
 def selected_otherwise(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> tuple[tuple[str, str], ...]:
-    """The blocks in which both sides selected another take than the base had, and not the same one."""
+    """Return the blocks in which both sides selected takes that differ from the base and from each other."""
 
     def differs(name: tuple[str, str]) -> bool:
         was, one, other = (lock.block(*name).selected for lock in (base, ours, theirs))
@@ -67,7 +67,7 @@ def _merged_block(base: Block, ours: Block, theirs: Block) -> Block:
 
 
 def _merged_take(base: Take | None, ours: Take | None, theirs: Take | None) -> Take:
-    """One take as both sides have it. A task is billed and measured once, so only unknown keys can differ."""
+    """Return one take as both sides have it. A task is billed and measured once, so only unknown keys can differ."""
     take = ours or theirs
     if ours is None or theirs is None:
         assert take is not None  # noqa: S101 - the name came from one of the two
@@ -76,7 +76,10 @@ def _merged_take(base: Take | None, ours: Take | None, theirs: Take | None) -> T
 
 
 def _merged_extra(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Unknown keys, each as the side that changed it has it, ours if both did; one that a side removed is gone."""
+    """Return the unknown keys, each as the side that changed it has it, ours if both did.
+
+    A key that one side removed is gone.
+    """
     united: dict[str, Any] = {}
     for name in dict.fromkeys((*base, *theirs, *ours)):
         changed = ours if ours.get(name) != base.get(name) or (name in ours) != (name in base) else theirs
@@ -86,9 +89,9 @@ def _merged_extra(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapp
 
 
 def sides_of(text: str) -> tuple[str, str, str]:
-    """Base, ours and theirs of a text with git's merge marks in it; three times the same text if it has none.
+    """Return base, ours and theirs of a text with git's conflict markers, or three times the text if it has none.
 
-    Without the marks of style `diff3` the base isn't there: it is empty then.
+    Without the markers of style `diff3` the base is unknown, and returned empty.
     """
     sides: tuple[list[str], list[str], list[str]] = ([], [], [])
     into: tuple[int, ...] = (0, 1, 2)

@@ -1,4 +1,4 @@
-"""Money, exactly: millionths of a currency at the finest, and never two currencies in one sum."""
+"""Exact sums of money: to a millionth of a currency, and never two currencies in one sum."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _SIGNS = {"CNY": "¥", "USD": "$"}
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount of a currency (`CNY`, `USD`); without a currency it is nothing, or what nobody named one for."""
+    """An amount of a currency (`CNY`, `USD`). Without a currency it is zero, or its currency was not given."""
 
     amount: Decimal = Decimal(0)
     currency: str = ""
 
     def __str__(self) -> str:
-        """As it is written in a record and in the settings: `5.0094 CNY`."""
+        """Return it as in a record and in the settings: `5.0094 CNY`."""
         return f"{self.amount:f} {self.currency}".rstrip()
 
     @property
-    def told(self) -> str:
-        """For people, to the nearest hundredth: `¥5.01`."""
-        return self._told(ROUND_HALF_EVEN)
+    def rounded(self) -> str:
+        """For people, rounded to the nearest hundredth: `¥5.01`."""
+        return self._format(ROUND_HALF_EVEN)
 
     @property
-    def told_left(self) -> str:
-        """What is left of something, for people: it is never told to be more than it is."""
-        return self._told(ROUND_FLOOR)
+    def rounded_down(self) -> str:
+        """A remainder, for people: rounded down, so never shown as more than it is."""
+        return self._format(ROUND_FLOOR)
 
-    def _told(self, rounding: str) -> str:
+    def _format(self, rounding: str) -> str:
         sign = _SIGNS.get(self.currency, f"{self.currency} ".lstrip())
         return f"{sign}{self.amount.quantize(Decimal('0.01'), rounding):f}"
 
@@ -43,7 +43,7 @@ NO_MONEY = Money()
 
 
 def money_of(text: str) -> Money:
-    """The money that a text says: `200 CNY`, `0.5USD`; `200` is of no currency. Raises ValueError if it says none."""
+    """Return the money of a text: `200 CNY`, `0.5USD`; `200` has no currency. Raise ValueError if it names none."""
     found = _WRITTEN.fullmatch(text.strip())
     if found is None:
         raise ValueError(f'"{text}" is no amount of money')
@@ -51,13 +51,13 @@ def money_of(text: str) -> Money:
 
 
 def price_of(tokens: int, rate: Money) -> Money:
-    """What so many tokens cost at a rate for a million of them, rounded up to a millionth."""
+    """Return what this many tokens cost at a rate for a million of them, rounded up to a millionth."""
     exact = Decimal(tokens) * rate.amount / 1_000_000
     return Money(exact.quantize(FINEST, ROUND_CEILING), rate.currency)
 
 
 def common(one: str, other: str) -> str:
-    """The currency of a sum. Raises DecisionNeeded if there is none: nobody here knows a rate of exchange."""
+    """Return the currency of a sum. Raise DecisionNeeded if there are two: exchange rates are unknown."""
     if one and other and one != other:
         raise DecisionNeeded(f"a price in {one} and one in {other} can't be added", "run their scenes one by one")
     return one or other

@@ -23,19 +23,19 @@ class StoredTake(NamedTuple):
 
 @dataclass(frozen=True)
 class Past:
-    """What the events of a realm add up to: attempts in their order, and the takes that were stored."""
+    """The attempts of a realm in their order, and the takes that were stored."""
 
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     takes: tuple[StoredTake, ...] = ()
     renamed_files: Mapping[str, str] = field(default_factory=dict)
-    """Storyboards' names that are no more, each with the name that its file has since."""
+    """Names that storyboards no longer have, each with its file's name since."""
 
     def of(self, storyboard: str, profile: str, scene: str) -> tuple[Attempt, ...]:
-        """The attempts that serve a scene."""
+        """Return the attempts that serve a scene."""
         return self._by_scene.get((storyboard, profile, scene), ())
 
     def with_key(self, components: Components) -> tuple[Attempt, ...]:
-        """The attempts that were made from just this key, for whatever scene."""
+        """Return the attempts with exactly this key, for any scene."""
         return self._by_key.get(key_of(components), ())
 
     @cached_property
@@ -55,7 +55,7 @@ class Past:
 
     @property
     def unfinished(self) -> tuple[Attempt, ...]:
-        """Attempts with a task, or with a marker by which one may be found, whose video is not ours yet."""
+        """Attempts whose video is not stored yet, and that have a task or a marker by which one can be found."""
         return tuple(a for a in self.attempts.values() if a.state in ("accepted", "made") or _may_be_found(a))
 
 

@@ -19,11 +19,12 @@ from storyboard.planning.target import Unit
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
-    """What a plan has to know besides the graph: limits, files, what was made, what is in the store.
+    """What a plan starts from besides the graph: limits, files, takes, attempts, and the contents of the store.
 
-    `uploads` says whether a local clip can be given an address; `alive` names the tasks whose own address still lives.
-    `storyboard` is the file's name without its ending; `others` are the locks of the other storyboards of its folder,
-    by that name, and `boards` the names of all whose file is there. `provider` is the one that is asked; empty, any.
+    `uploads` is True if a local clip can be given an address; `alive` names the tasks whose own address is still valid.
+    `storyboard` is the file's name without its extension; `others` are the locks of the other storyboards in its
+    folder, by that name, and `boards` the names of all whose file exists. `provider` is the one that is used; empty for
+    any.
     """
 
     rows: Capabilities
@@ -38,10 +39,10 @@ class PlanInputs:
     boards: frozenset[str] = frozenset()
     provider: str = ""
     notes: tuple[str, ...] = ()
-    """What was found out while all this was read, and an author may want to know."""
+    """Remarks for the author that came up while all this was read."""
 
     def owns(self, attempt: Attempt) -> bool:
-        """Is an attempt this storyboard's own, or that of none that is still there?"""
+        """Does an attempt belong to this storyboard, or only to storyboards that no longer exist?"""
         made_for = {target.storyboard for target in attempt.targets}
         return self.storyboard in made_for or not made_for & self.boards
 
@@ -53,38 +54,38 @@ class Plan:
     graph: Graph
     steps: Mapping[Unit, Step]
     salvage: tuple[Attempt, ...] = ()
-    """Attempts that may have a task whose video nobody asks for any more: paid for, so fetched."""
+    """Attempts that may have a task whose video no scene needs any more: it is paid for, so it is fetched."""
     notes: tuple[str, ...] = field(default=())
     keys: Mapping[Unit, Components] = field(default_factory=dict)
     """The keys that are known before anything is made."""
 
     @property
     def written(self) -> tuple[Unit, ...]:
-        """The units in the order in which the storyboard has their scenes."""
+        """The units, in the order of their scenes in the storyboard."""
         place = {id: number for number, id in enumerate(self.graph.storyboard.scenes)}
         return tuple(sorted(self.steps, key=lambda unit: (place[unit.scene], unit.ordinal)))
 
     def step(self, scene: str, ordinal: int = 1) -> Step:
-        """What is done for a scene's take."""
+        """Return the step of a scene's take."""
         return self.steps[Unit(scene, ordinal)]
 
     @property
     def makes(self) -> tuple[Make, ...]:
-        """What is made."""
+        """The steps that make something."""
         return tuple(step for step in self.steps.values() if isinstance(step, Make))
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """What waits for a person."""
+        """The steps that wait for a person."""
         return tuple(step for step in self.steps.values() if isinstance(step, Hold))
 
     def attempt_ids_of(self, scene: str) -> frozenset[str]:
-        """The attempts that it goes on with for a scene, or that it waits for a person to decide about."""
+        """Return the ids of the attempts that it resumes for a scene, or that a person has to decide about."""
         resumed = (step.resumes for step in self.makes if step.scene == scene)
         held = (hold.attempt for hold in self.holds if hold.scene == scene)
         return frozenset(attempt.attempt_id for attempt in (*resumed, *held) if attempt)
 
     @property
     def cost(self) -> Cost:
-        """What it comes to, at most if every uncertain step is made."""
+        """The cost if every uncertain step is made."""
         return sum((step.cost for step in self.makes), NOTHING)

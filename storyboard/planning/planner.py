@@ -1,4 +1,4 @@
-"""Decides what a plan does, from the graph, the facts, the lock and the past (the rebuilder)."""
+"""Decides what a plan does, from the graph, the facts, the lock, and the past."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from storyboard.planning.target import Unit
 
 
 def units_of(graph: Graph) -> tuple[Unit, ...]:
-    """The units of work, in the order in which they can be made. One take of each scene: more are not made yet."""
+    """Return the units of work, in the order in which they can be made. Only one take of each scene is made yet."""
     return tuple(Unit(id) for id in graph.order)
 
 
 def plan(graph: Graph, inputs: PlanInputs, wanted: frozenset[str] | None = None) -> Plan:
-    """What to do so that the wanted scenes (all, if None) have takes that are good for today's inputs."""
+    """Return what to do so that the wanted scenes (all, if None) have takes that are good for their current inputs."""
     needed = _needed(graph, wanted, inputs)
     claims = claims_of(graph, inputs)
     steps: dict[Unit, Step] = {}
@@ -59,14 +59,14 @@ def plan(graph: Graph, inputs: PlanInputs, wanted: frozenset[str] | None = None)
 
 
 def claims_of(graph: Graph, inputs: PlanInputs) -> Claims:
-    """Nobody's claims yet, on what the folder has."""
+    """Return claims on the takes of the folder, with nothing claimed yet."""
     board = graph.storyboard
     shelf = shelf_of(inputs.storyboard, inputs.lock, inputs.others, inputs.past)
     return Claims(inputs.storyboard, board.profile, board.scenes, shelf, inputs.stored)
 
 
 def claim(step: Step, components: Components, claims: Claims) -> None:
-    """What a step uses is used by no other scene of this storyboard and combination of profiles."""
+    """Claim what a step uses: no other scene of this storyboard and combination of profiles may use it."""
     match step:
         case Keep(unit=unit, take=take) | Make(unit=unit, fetches=Take() as take):
             claims.claim_take(take, unit)
@@ -81,7 +81,7 @@ def claim(step: Step, components: Components, claims: Claims) -> None:
 
 
 def _claim_own(unit: Unit, inputs: PlanInputs, components: Components, claims: Claims) -> None:
-    """A scene that isn't asked for keeps the take, or the attempt, of its own that is good for today's inputs."""
+    """Claim the take or the attempt of an unselected scene that is good for its current inputs."""
     if not claims.has_own(unit, inputs.lock, inputs.past, components):
         return
     found = claims.take_for(unit, inputs.lock, components)
@@ -96,9 +96,10 @@ def _claim_own(unit: Unit, inputs: PlanInputs, components: Components, claims: C
 def _in_turn(
     graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take], claims: Claims
 ) -> Iterator[tuple[Unit, Components]]:
-    """Each unit with its key, once what it is made from is settled (`takes` then has what that hands over).
+    """Yield each unit with its key once everything it is made from is settled; `takes` then holds its inputs.
 
-    Of those that could come next, one that has a take or an attempt of its own comes first: nobody else takes that.
+    Of the units that could be next, those with a take or an attempt of their own come first, so that no other scene
+    takes it.
     """
     waits, children = {id: len(graph.parents[id]) for id in graph.order}, graph.children
     place = {id: number for number, id in enumerate(graph.order)}
@@ -123,7 +124,7 @@ def _in_turn(
 
 
 def _known_take(step: Step) -> Take | None:
-    """The take that a scene will have, where that is known before anything is made."""
+    """Return the take that a scene will have, if that is known before anything is made."""
     return step.take if isinstance(step, Keep) else step.fetches if isinstance(step, Make) else None
 
 
@@ -133,7 +134,7 @@ def _hand_over(takes: dict[str, Take], id: str, take: Take | None) -> None:
 
 
 def _needed(graph: Graph, wanted: frozenset[str] | None, inputs: PlanInputs) -> frozenset[str]:
-    """The wanted scenes and, above them, what they are made from; a scene that has a take needs nothing above it."""
+    """Return the wanted scenes and those above them that they need. A scene that has a take needs nothing above it."""
     if wanted is None:
         return frozenset(graph.order)
     needed, todo = set(wanted), list(wanted)
@@ -147,7 +148,7 @@ def _needed(graph: Graph, wanted: frozenset[str] | None, inputs: PlanInputs) -> 
 
 
 def _left_as_it_is(unit: Unit, step: Step, graph: Graph, inputs: PlanInputs) -> Step:
-    """What was only needed is used as it is, if it is there at all."""
+    """Return a step that uses what is there, for a scene that is only needed; the same step if there is nothing."""
     take = inputs.lock.block(graph.storyboard.profile, unit.scene).take
     if isinstance(step, (Make, Hold)) and take is not None and take.digest in inputs.stored:
         return Keep(unit, take, stale=step.reasons)
@@ -157,7 +158,7 @@ def _left_as_it_is(unit: Unit, step: Step, graph: Graph, inputs: PlanInputs) -> 
 def settle(
     unit: Unit, graph: Graph, inputs: PlanInputs, components: Components, takes: Mapping[str, Take], claims: Claims
 ) -> Step:
-    """The step that a unit's key asks for. A run asks again when what was pending is known."""
+    """Return the step that a unit's key requires. A run calls this again once pending parts of the key are known."""
     id = unit.scene
     found = claims.take_for(unit, inputs.lock, components)
     if found is not None:
@@ -181,7 +182,7 @@ def settle(
 
 
 def _with_take(unit: Unit, found: TakeMatch, inputs: PlanInputs) -> Step:
-    """The step of a unit that has a take: keep it, or fetch its file."""
+    """Return the step of a unit that has a take: keep it, or fetch its file."""
     take, elsewhere = found.take, None if found.origin == "own" else found
     if take.digest in inputs.stored:
         return Keep(unit, take, elsewhere)
@@ -210,10 +211,10 @@ def _reasons(
 
 
 def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tuple[str, str] | None:
-    """Why a person has to decide about an attempt on a scene's behalf, and what can be done."""
+    """Return why a person has to decide about an attempt for a scene, and what to do; None if none has to."""
     match attempt.state:
         case "in doubt" | "accepted" | "made" if provider and attempt.provider not in ("", provider):
-            why = f"it was asked of {attempt.provider}, and {provider} knows nothing of that"
+            why = f"it was submitted to {attempt.provider}, and {provider} has no such task"
             return why, f"`storyboard run --provider {attempt.provider}` goes on with it; then choose {provider}"
         case "in doubt" if not attempt.carried:
             return IN_DOUBT, in_doubt_hint(scene, profile)
@@ -224,12 +225,14 @@ def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tupl
         case "lost":
             why = f"task {attempt.task} was paid for, but can't be had any more: {attempt.error}"
             return why, lost_hint(scene, profile, attempt.task)
-        case _:
+        case "in doubt" | "accepted" | "made" | "stored" | "failed" | "refused" | "abandoned":
             return None
+        case _:
+            assert_never(attempt.state)
 
 
 def _unaddressed(id: str, graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> tuple[str, str] | None:
-    """Why a video that the scene is given can't be given an address, and what to do."""
+    """Return why a video among the scene's inputs can't be given an address, and what to do; None if all can."""
     if inputs.uploads:
         return None
     for item in graph.inputs[id]:
@@ -266,7 +269,7 @@ def _hold_descendants(graph: Graph, steps: dict[Unit, Step]) -> None:
 
 
 def _notes(graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> list[str]:
-    """What the plan decided by itself and an author may want to know, and what is asked for but not done yet."""
+    """Return what the plan decided by itself, and what the storyboard requests and the program doesn't do yet."""
     notes = []
     if graph.storyboard.footage == "new" and any(scene.mode == "extend" for scene in graph.storyboard.scenes.values()):
         notes.append("film: footage that an extension repeats stays in it: dropping it is not done yet")
@@ -286,6 +289,6 @@ def _notes(graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> list[
 
 
 def _not_yet(scene: Scene) -> Iterator[str]:
-    """What a scene asks for and a later version does."""
+    """Yield what a scene requests and a later version will do."""
     if scene.takes > 1:
         yield f"{scene.takes} takes are asked for; one is made, the others are not made yet"

@@ -1,4 +1,4 @@
-"""A request's cost, low and high, from the model's row."""
+"""The cost of a request, low and high, from the model's row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FPS = 24
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An estimate in tokens and money. High differs from low where the model or a file decides later.
+    """An estimate in tokens and money. High differs from low if the model or a file decides later.
 
     Sums of two currencies raise DecisionNeeded.
     """
@@ -32,7 +32,7 @@ class Cost:
 
     @property
     def most(self) -> Money:
-        """What it comes to at the most."""
+        """The most that it may cost."""
         return Money(self.high, self.currency)
 
     def __add__(self, other: Cost) -> Cost:
@@ -49,8 +49,10 @@ NOTHING = Cost(0, 0, Decimal(0), Decimal(0), "")
 
 
 def tokens(width: int, height: int, seconds: float, handed: float | None) -> int:
-    """What a segment of whole `seconds` is billed. `handed` seconds of video among its inputs count at least
-    ⌈2/3 of the output⌉; None where there are none.
+    """Return the tokens billed for a segment of whole `seconds`.
+
+    `handed` is the number of seconds of video among its inputs, or None if there are none; it counts at least ⌈2/3 of
+    the output⌉.
 
     Files hold 24·d + 1 frames, and 8 of 8 published bills without video equal ⌊w·h·(24·d + 1)/1024⌋.
     """
@@ -59,7 +61,7 @@ def tokens(width: int, height: int, seconds: float, handed: float | None) -> int
 
 
 def cost_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Take]) -> Cost:
-    """What making a scene will cost, as far as it can be known."""
+    """Return the cost of making a scene, as far as it is known."""
     asked = graph.scene(id).parameters
     short, long = (row.shortest, row.longest) if asked.duration < 0 else (asked.duration, asked.duration)
     sizes = [
@@ -76,18 +78,20 @@ def cost_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping
 
 
 def rate_of(id: str, graph: Graph, row: Capability) -> Money:
-    """What a million of a scene's tokens cost: less where a video is among its inputs."""
+    """Return the price of a million of a scene's tokens. It is lower if a video is among its inputs."""
     price = row.prices[graph.scene(id).parameters.resolution]
     videos = any(item.kind == "video" for item in graph.inputs[id])
     rate = price.with_video if videos else price.plain
-    return Money(Decimal(str(rate)), price.currency)  # the table's figures have few digits: `str` gives just them
+    return Money(
+        Decimal(str(rate)), price.currency
+    )  # the table's figures have few digits, and `str` yields exactly those
 
 
 def _handed(seconds: list[float | None], stated: bool, row: Capability) -> tuple[float, float]:
-    """The least and the most seconds of video that are handed in; a file may be measured a little over the limit.
+    """Return the least and the most seconds of video among the inputs. A file may be measured a little over the limit.
 
-    The service bills what lies at an address, not what a storyboard says of it: a length that is only `stated` raises
-    the least, and never lowers the most. Else whoever wrote a storyboard could pass its user's caps.
+    The service bills the file at an address, not the length that a storyboard states: a length that is only `stated`
+    raises the least, and never lowers the most. Otherwise a storyboard's author could bypass its user's caps.
     """
     known = sum(value for value in seconds if value is not None)
     least = max(known, row.video.seconds[0]) if None in seconds else known

@@ -1,4 +1,4 @@
-"""Why a scene is made: born with the decision, from the very components that were compared."""
+"""Why a scene is made: decided together with the step, from the components that were compared."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from storyboard.language.graph import Graph
 from storyboard.language.source import Place
 from storyboard.planning.fingerprint import PENDING, Components
 
-ReasonKind = Literal[
-    "new", "mode", "prompt", "parameter", "model", "input", "upstream", "takes", "missing", "asked", "failed"
-]
+ReasonKind = Literal["new", "mode", "prompt", "parameter", "model", "input", "upstream", "missing", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason: what changed from what to what, and where the new value stands. `upstream` names a scene above."""
+    """One reason: what changed, from what to what, and where the new value is written.
+
+    `upstream` names a scene above.
+    """
 
     kind: ReasonKind
     what: str
@@ -32,14 +33,14 @@ _KINDS: Mapping[str, ReasonKind] = {"mode": "mode", "prompt": "prompt", "model":
 
 
 def differences(id: str, graph: Graph, old: Components, new: Components) -> tuple[Reason, ...]:
-    """The reasons why a take made from `old` is not one for `new`."""
+    """Return the reasons why a take made from `old` doesn't fit `new`."""
     names = sorted({*old, *new}, key=lambda name: (list(_KINDS).index(name) if name in _KINDS else 9, name))
     return tuple(
-        reason for name in names if old.get(name) != new.get(name) for reason in _told(name, id, graph, old, new)
+        reason for name in names if old.get(name) != new.get(name) for reason in _reasons(name, id, graph, old, new)
     )
 
 
-def _told(name: str, id: str, graph: Graph, old: Components, new: Components) -> Iterator[Reason]:
+def _reasons(name: str, id: str, graph: Graph, old: Components, new: Components) -> Iterator[Reason]:
     scene = graph.scene(id)
     sort, _, number = name.partition(".")
     if number and sort in ("input", "upstream"):
@@ -51,10 +52,10 @@ def _told(name: str, id: str, graph: Graph, old: Components, new: Components) ->
         kind = _KINDS.get(name, "parameter")
         key = "tools" if name == "web_search" else name
         place = scene.places.get(key) or (scene.place if kind != "parameter" else None)
-        yield Reason(kind, f"{name} {_shown(old.get(name))} → {_shown(new.get(name))}", place)
+        yield Reason(kind, f"{name} {_format_value(old.get(name))} → {_format_value(new.get(name))}", place)
 
 
-def _shown(value: str | int | bool | None) -> str:
+def _format_value(value: str | int | bool | None) -> str:
     return str(value).lower() if isinstance(value, bool) else "none" if value is None else str(value)
 
 
@@ -67,7 +68,7 @@ def _of_content(sort: str, number: str, id: str, graph: Graph, old: Components, 
             f"input {number} is no longer there",
             graph.scene(id).place,
         )
-    item = items[int(number) - 1]  # the new key is ours; an old one may say anything
+    item = items[int(number) - 1]  # the new key is computed here; an old one may hold anything
     called = ", ".join(item.names) or str(getattr(item.origin, "path", "") or f"input {number}")
     if sort == "input":
         word = "is new" if name not in old else "is another file" if name in new else "is gone"
@@ -79,7 +80,7 @@ def _of_content(sort: str, number: str, id: str, graph: Graph, old: Components, 
 
 
 def _around_difference(old: str, new: str, reach: int = 24) -> tuple[str, str]:
-    """The stretch of both texts in which they differ, with a little of what stands around it."""
+    """Return the part of both texts in which they differ, with some of the text around it."""
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
         start += 1

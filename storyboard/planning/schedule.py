@@ -1,4 +1,4 @@
-"""A state machine that is told what happened and says which units of work can start (the scheduler)."""
+"""The scheduler: a state machine over units of work that decides which of them can start."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ UnitState = Literal["waiting", "running", "done", "failed", "held", "blocked"]
 
 
 class Schedule:
-    """Where each unit of a plan stands. Scenes that hand something over come first; of those that could start,
-    the one with the longest way still before it.
+    """The state of each unit of a plan. Scenes that others are made from come first; of those that could start, the one
+    with the longest path still before it.
 
-    Those that are equally urgent come in the order of `salt`, another one for each run: two copies of a project that
-    run at the same moment would else submit the same scenes in step. Without a salt they come in the plan's order.
+    Units of equal urgency come in an order derived from `salt`, which differs for each run: otherwise two copies of a
+    project that run at the same moment would submit the same scenes in step. Without a salt they come in the plan's
+    order.
     """
 
     def __init__(self, plan: Plan, rows: Capabilities, salt: str = "") -> None:
@@ -37,7 +38,7 @@ class Schedule:
                 self._block(unit.scene)
 
     def state(self, unit: Unit) -> UnitState:
-        """Where a unit stands."""
+        """Return the state of a unit."""
         return self._states[unit]
 
     @property
@@ -50,11 +51,11 @@ class Schedule:
         return hashlib.sha256(f"{self._salt} {unit.scene}".encode()).digest() if self._salt else b""
 
     def start(self, unit: Unit) -> None:
-        """The unit is being worked on."""
+        """Record that the unit is being worked on."""
         self._states[unit] = "running"
 
     def end(self, unit: Unit, state: UnitState) -> None:
-        """The unit is done, failed or held; what is made from its scene is blocked unless it is done."""
+        """Record that the unit is done, failed or held. Unless it is done, what is made from its scene is blocked."""
         self._states[unit] = state
         if state != "done":
             self._block(unit.scene)
@@ -89,7 +90,7 @@ def _begin(step: Step) -> UnitState:
 
 
 def _ways(graph: Graph, made: set[str], rows: Capabilities) -> Mapping[str, int]:
-    """Seconds of video still to be made from each scene on, itself included, along the longest path."""
+    """Return the seconds of video still to be made from each scene on, itself included, along the longest path."""
     ways: dict[str, int] = {}
     children = graph.children
     for id in reversed(graph.order):

@@ -1,8 +1,8 @@
-"""The small language of selections: which scenes are meant.
+"""The syntax of selections, which choose scenes.
 
 storm         a scene            act1-*      a glob over ids
 +storm        and what it needs  storm+      and what follows
-tag:act1      by tag             state:stale by where it stands
+tag:act1      by tag             state:stale by state
 a b           either             a,b         both
 """
 
@@ -21,7 +21,10 @@ STATES: tuple[SceneState, ...] = get_args(SceneState)
 
 
 def select(words: Iterable[str], graph: Graph, states: Mapping[str, SceneState]) -> frozenset[str]:
-    """The scenes that any of the words mean. A name that matches nothing raises UsageError; a filter may be empty."""
+    """Return the scenes that match any of the words.
+
+    Raise UsageError for a name that matches no scene; a filter may match none.
+    """
     chosen: frozenset[str] = frozenset()
     for word in words:
         parts = [_of_part(part, graph, states) for part in word.split(",")]

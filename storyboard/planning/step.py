@@ -1,4 +1,4 @@
-"""What a plan does for one unit of work: keep, make, hold, or nothing."""
+"""What a plan does for one unit of work: it keeps a take, makes one, holds, or stays idle."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from storyboard.planning.target import Unit
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The scene has a take that is good for today's inputs. `found` says where it was found, if it isn't the scene's
-    own yet: under its earlier name, another profile or another storyboard. `stale` says why it would be made anew, had
-    somebody asked for that."""
+    """The scene has a take that is good for its current inputs.
+
+    `found` names where it was found, if it isn't the scene's own yet: under its earlier name, another profile or
+    another storyboard. `stale` holds the reasons for which it would be remade if the scene were selected.
+    """
 
     unit: Unit
     take: Take
@@ -32,10 +34,10 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """The scene is made. `certain` is False where it is kept after all if what it is handed comes out the same.
+    """The scene is made. `certain` is False if it is kept after all should its inputs come out the same.
 
-    `resumes` is an attempt that already has a task, or one in doubt whose task is looked for by its marker, so that
-    nothing is submitted; `fetches` a take of which only the file is missing, and `found` where that was found.
+    `resumes` is an attempt that already has a task, or one in doubt whose task is looked for by its marker, so nothing
+    is submitted. `fetches` is a take of which only the file is missing, and `found` where it was found.
     """
 
     unit: Unit
@@ -54,8 +56,8 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The scene can't be made before a person decides or provides something: for it, or for `above`, which it is
-    made from."""
+    """The scene can't be made before a person decides or provides something: for it, or for `above`, which it is made
+    from."""
 
     unit: Unit
     why: str
@@ -63,7 +65,7 @@ class Hold:
     reasons: tuple[Reason, ...] = ()
     above: str = ""
     attempt: Attempt | None = None
-    """The submission that a person decides about, if it is one."""
+    """The submission that a person decides about, if there is one."""
 
     @property
     def scene(self) -> str:
@@ -73,7 +75,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """The scene was not asked for and nothing that was needs it."""
+    """The scene is not selected, and no selected scene needs it."""
 
     unit: Unit
 

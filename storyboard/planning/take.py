@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FILE = "file:"
-"""How the identity of a video begins that was brought in as a file, and not made by a provider."""
+"""The prefix of the identity of a video that was imported as a file, not made by a provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A video that was made or brought in, and the key that it was made from.
+    """A video that was made or imported, and the key that it was made from.
 
-    `id` is its identity: `PROVIDER:TASK`, or `file:sha256:…` for a file that was brought in. Never its bytes, since two
-    tasks may yield equal ones, and never the name of an attempt, since another copy of the project gives it another.
+    `id` is its identity: `PROVIDER:TASK`, or `file:sha256:…` for an imported file. It is never derived from its bytes,
+    since two tasks may yield equal ones, nor from an attempt's id, since another copy of the project has another.
     `digest` is that of the video in the store (`sha256:…`), `frame` that of the provider's own last frame; several
     takes may share one file. `seconds`, `width` and `height` are measured; `tokens` is what was billed. `ordinal` (take
-    1, 2, …) is for people and for seeds only: two branches both make a take 2. `extra` holds what a newer storyboard
-    wrote beside all that.
+    1, 2, …) is for people and for seeds only: two branches both make a take 2. `extra` holds unknown keys written by a
+    newer storyboard.
     """
 
     id: str
@@ -35,15 +35,15 @@ class Take:
 
     @property
     def provider(self) -> str:
-        """The provider whose task made it; empty for a file that was brought in."""
+        """The provider whose task made it; empty for an imported file."""
         return "" if self.id.startswith(FILE) else self.id.partition(":")[0]
 
     @property
     def task(self) -> str:
-        """The provider's name of the task that made it; empty for a file that was brought in."""
+        """The provider's id of the task that made it; empty for an imported file."""
         return "" if self.id.startswith(FILE) else self.id.partition(":")[2]
 
 
 def id_of(provider: str, task: str) -> str:
-    """The identity of the take that a provider's task makes."""
+    """Return the identity of the take that a provider's task makes."""
     return f"{provider}:{task}"

@@ -1,12 +1,12 @@
-"""Which take, or which unfinished attempt, serves a scene: found by its key first, and then by its name.
+"""Chooses the take, or the unfinished attempt, that serves a scene: by its key first, then by its name.
 
-A take of this folder and realm that was made from exactly a scene's key is used before anything is bought, under
-whatever profile, storyboard or earlier name it was made. Within one storyboard and combination of profiles a take, or
-an attempt, serves one scene: two scenes that are meant to be alike get two videos. Across them it is shared.
+A take of this folder and realm that was made from exactly a scene's key is used before anything is bought, whatever
+profile, storyboard or earlier name it was made under. Within one storyboard and combination of profiles a take, or an
+attempt, serves one scene: two scenes that are meant to be alike get two videos. Across them it is shared.
 
-All scenes of one key are alike to every take of that key, so whoever comes first may choose: however it chooses, no
-more is bought. What is chosen is what changes least: a scene's own take, that of its earlier name, of another profile,
-of another storyboard, the oldest first.
+All scenes with one key fit every take of that key, so their order doesn't matter: however they choose, the same number
+of takes is bought. The choice is the one that changes least: a scene's own take, then that of its earlier name, of
+another profile, of another storyboard, the oldest first.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from storyboard.planning.take import Take
 from storyboard.planning.target import Target, Unit
 
 Origin = Literal["own", "earlier name", "other scene", "other profile", "other storyboard"]
-"""Where a take comes from, as seen from the scene that uses it; `other scene` is one that is still there, and whose
+"""Where a take comes from, as seen from the scene that uses it. `other scene` is one that still exists, but whose
 inputs have changed."""
+
 _RANKS: Mapping[Origin, int] = {
     "own": 0,
     "earlier name": 1,
@@ -36,7 +37,7 @@ _RANKS: Mapping[Origin, int] = {
 
 @dataclass(frozen=True, slots=True)
 class TakeMatch:
-    """A take, what it was made for, and how that stands to the scene that uses it."""
+    """A take, what it was made for, and how that relates to the scene that uses it."""
 
     take: Take
     target: Target
@@ -44,8 +45,9 @@ class TakeMatch:
 
 
 Use = Literal["selected", "passed over", "never used"]
-"""Whether a take is the selected one of its block, lies beside a selected one, or in a block without any selection:
-such a take was fetched since it was paid for, and nothing was ever made from it."""
+"""Whether a take is the selected one of its block, lies beside a selected one, or is in a block without a selection. A
+take of the last kind was fetched only because it was paid for, and nothing was ever made from it."""
+
 _USES: Mapping[Use, int] = {"selected": 0, "passed over": 1, "never used": 2}
 
 
@@ -59,22 +61,23 @@ class Shelved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """All takes that a folder has in one realm, by the key that they were made from, the oldest first."""
+    """All takes of a folder in one realm, by their key, the oldest first."""
 
     by_key: Mapping[Key, tuple[Shelved, ...]]
 
     def with_key(self, components: Components) -> tuple[Shelved, ...]:
-        """The takes of a key; none of one that waits for something that is still to be made."""
+        """Return the takes of a key; none if the key depends on something that is still to be made."""
         return () if is_pending(components) else self.by_key.get(key_of(components), ())
 
     def has_another(self, take: Take, storyboard: str, profile: str, scene: str) -> bool:
-        """Is there another take of this one's key that was made for anything else than this scene?"""
+        """Is there another take of this take's key that was made for anything but this scene?"""
         scene_of = storyboard, profile, scene
         return any(one.take.id != take.id and one.target[:3] != scene_of for one in self.with_key(take.components))
 
 
 def shelf_of(storyboard: str, lock: Lockfile, others: Mapping[str, Lockfile], past: Past) -> Shelf:
-    """What a storyboard's lock, the locks of the other storyboards in its folder, and their record know of takes."""
+    """Return the takes in a storyboard's lock, in the locks of the other storyboards in its folder, and in their
+    record."""
     found: dict[Key, dict[tuple[str, Target], Shelved]] = {}
     ages = {one.take.id: age for age, one in enumerate(past.takes)}
     locked: set[str] = set()
@@ -83,7 +86,7 @@ def shelf_of(storyboard: str, lock: Lockfile, others: Mapping[str, Lockfile], pa
         found.setdefault(key_of(one.take.components), {})[one.take.id, one.target] = one
     for stored in past.takes:
         take = stored.take
-        if take.id not in locked:  # a crash came before it was written into its lock
+        if take.id not in locked:  # a crash prevented writing it into its lock
             target = Target(stored.storyboard, stored.profile, stored.scene, take.ordinal)
             row = Shelved(take, target, "never used")
             found.setdefault(key_of(take.components), {})[take.id, target] = row
@@ -111,7 +114,7 @@ class Claims:
     def __init__(
         self, storyboard: str, profile: str, scenes: Mapping[str, object], shelf: Shelf, stored: frozenset[str]
     ) -> None:
-        """`scenes` are those of the storyboard as it is now; `stored`, the digests of what is in the store."""
+        """`scenes` are the storyboard's current scenes; `stored`, the digests of the files in the store."""
         self._storyboard = storyboard
         self._profile = profile
         self._scenes = scenes
@@ -122,26 +125,26 @@ class Claims:
         self._made: dict[Unit, Key] = {}
 
     def claim_take(self, take: Take, unit: Unit) -> None:
-        """The take serves this unit from now on."""
+        """Let the take serve this unit from now on."""
         self._takes[take.id] = unit
 
     def claim_attempt(self, attempt: Attempt, unit: Unit) -> None:
-        """The attempt, and the take that it comes to, serve this unit from now on."""
+        """Let the attempt, and the take that results from it, serve this unit from now on."""
         self._attempts[attempt.attempt_id] = unit
 
     def claim_key(self, unit: Unit, components: Components) -> None:
-        """The unit is made from this key: the attempts at it that are begun from now on are its own."""
+        """Record that the unit is made from this key: attempts at it that begin from now on are its own."""
         self._made[unit] = key_of(components)
 
     def is_free(self, attempt: Attempt, unit: Unit) -> bool:
-        """May this unit go on with the attempt?"""
+        """May this unit resume the attempt?"""
         owner = attempt.target.unit if attempt.target[:2] == (self._storyboard, self._profile) else unit
         if owner != unit and self._made.get(owner) == key_of(attempt.components):
             return False
         return self._attempts.get(attempt.attempt_id, unit) == unit
 
     def take_for(self, unit: Unit, lock: Lockfile, components: Components) -> TakeMatch | None:
-        """The take that serves a unit of this key; None if there is none that is free."""
+        """Return the take that serves a unit of this key, or None if none is free."""
         if is_pending(components):
             return None
         own = lock.block(self._profile, unit.scene)
@@ -153,16 +156,16 @@ class Claims:
         return best and TakeMatch(best.take, best.target, self._origin_for(best.target, unit))
 
     def has_own(self, unit: Unit, lock: Lockfile, past: Past, components: Components) -> bool:
-        """Has the unit a take, or an attempt that is not over, of its own for this key?"""
+        """Does the unit have a take, or an attempt that is not over, of its own for this key?"""
         if any(self._is_free(take, unit) for take in lock.block(self._profile, unit.scene).made_from(components)):
             return True
         own = past.of(self._storyboard, self._profile, unit.scene)
         return any(attempt.state not in OVER and dict(attempt.components) == dict(components) for attempt in own)
 
     def attempts_for(self, unit: Unit, past: Past, components: Components) -> tuple[Attempt, ...]:
-        """The attempts of this key that bind a unit: its own, or else those of others that may still come to something.
+        """Return the attempts of this key that bind a unit: its own, or else those of others that may still succeed.
 
-        Failed, refused, cancelled or given up, an attempt binds only what it was made for.
+        A failed, refused, cancelled or given-up attempt binds only what it was made for.
         """
         own = [
             attempt
@@ -179,15 +182,18 @@ class Claims:
         return (*own, *sorted(others, key=lambda attempt: _RANKS[self._origin(attempt.target)]))
 
     def to_go_on_with(self, unit: Unit, past: Past, components: Components) -> tuple[Attempt, ...]:
-        """The attempts of this key that a unit is bound by, in the order in which it would go on with them: those whose
-        tasks were only found by their markers last, since another copy submitted them, or chance put them there."""
+        """Return the attempts of this key that bind a unit, in the order in which it would resume them.
+
+        Those whose tasks were found only by their markers come last: another copy of the project submitted them, or
+        their markers fit by chance.
+        """
         return tuple(sorted(self.attempts_for(unit, past, components), key=lambda attempt: attempt.found_by_marker))
 
     def _is_free(self, take: Take, unit: Unit) -> bool:
         return self._takes.get(take.id, unit) == unit
 
     def _rows(self, unit: Unit, lock: Lockfile, components: Components) -> Iterator[Shelved]:
-        """The takes of this key in the unit's own block, as it is now, and elsewhere."""
+        """Yield the takes of this key in the unit's own block, in its current state, and elsewhere."""
         own = Target(self._storyboard, self._profile, *unit)
         for take in lock.block(self._profile, unit.scene).made_from(components):
             yield Shelved(take, own, "never used")
@@ -207,10 +213,11 @@ class Claims:
         return "other scene" if target.scene in self._scenes else "earlier name"
 
     def _preference(self, one: Shelved, unit: Unit) -> tuple[bool, int, bool, int, bool]:
-        """What is preferred, smallest first; takes of one preference stay in their order, the oldest first.
+        """Return the sort key of a take, the most preferred first; takes of equal preference stay in their order, the
+        oldest first.
 
-        Two takes have one key where two copies of a project submitted a scene at the same moment. What is chained to
-        the scene was made from the one that was used: with the other one it would be bought again.
+        Two takes have one key if two copies of a project submitted a scene at the same moment. Scenes chained to it
+        were made from the one that was used: with the other one they would be bought again.
         """
         origin = self._origin_for(one.target, unit)
         missing = one.take.digest not in self._stored

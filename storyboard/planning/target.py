@@ -1,4 +1,4 @@
-"""What a take is made for: one of a scene's takes, and where that scene stands."""
+"""What a take is made for: a scene's take in a storyboard and combination of profiles."""
 
 from __future__ import annotations
 

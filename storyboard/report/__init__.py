@@ -1,1 +1,1 @@
-"""Everything known in, one thing to look at out."""
+"""Everything known, as values to print or to write as JSON."""

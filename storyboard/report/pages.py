@@ -1,4 +1,4 @@
-"""The pages of the codes: one text in Markdown, a section for each."""
+"""The reference pages of the problem codes: one Markdown text, a section for each code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Page:
 
 
 def pages(text: str) -> dict[str, Page]:
-    """The pages by code, in their order: sections that begin with `## SB402 title`."""
+    """Return the pages by code, in their order: sections that begin with `## SB402 title`."""
     parts = re.split(r"^## (SB\d{3}) (.+)$", text, flags=re.MULTILINE)
     rows = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
     return {code: Page(title.strip(), body.strip()) for code, title, body in rows}

@@ -1,4 +1,4 @@
-"""Problems for programs to read: JSON of our own, and SARIF 2.1.0."""
+"""Problems as JSON values, in the project's own form or as SARIF 2.1.0."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEVELS = {"mistake": "error", "warning": "warning", "note": "note"}
 
 
 def problem_value(problem: Problem) -> dict[str, object]:
-    """A problem as JSON."""
+    """Return a problem as a JSON value."""
     place = problem.place
     return {
         "code": problem.code,
@@ -27,7 +27,7 @@ def problem_value(problem: Problem) -> dict[str, object]:
 
 
 def sarif(problems: Sequence[Problem]) -> dict[str, Any]:
-    """Problems as a log of SARIF 2.1.0, which code hosts show beside the lines."""
+    """Return problems as a SARIF 2.1.0 log, which code hosts show beside the lines."""
     codes = sorted({problem.code for problem in problems})
     driver = {
         "name": "storyboard",

@@ -1,4 +1,4 @@
-"""The provider's tasks, each with the scene that it belongs to: what the record says, beside what the provider says."""
+"""The provider's tasks, each with the scene that it belongs to according to the record."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from storyboard.providers.provider import Task
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A task and whose it is: the scene that it was submitted for, or those in doubt whose mark it bears.
+    """A task with its owner: the scene that it was submitted for, or the scenes in doubt whose marker it carries.
 
-    `stored` says whether its video is ours already. No value of it holds a signature.
+    `stored` is True if its video is in the store. No value of it holds a signature.
     """
 
     task: Task
@@ -29,12 +29,12 @@ class Owned:
 
     @property
     def whose(self) -> str:
-        """The scene in a word; with a question mark those that it may be; empty for a task that nobody here knows."""
+        """The scene's name; with a question mark, the scenes that it may belong to; empty for an unknown task."""
         name = f"{self.scene} ({self.profile})" if self.profile else self.scene
         return name or " or ".join(f"{scene}?" for scene in self.may_be)
 
     def value(self) -> dict[str, Any]:
-        """For a program to read."""
+        """Return it as a JSON value."""
         task = self.task
         return {
             "id": task.id,
@@ -61,8 +61,10 @@ class Owned:
 
 
 def owned(task: Task, past: Past, locks: Mapping[str, Lockfile], digests: Collection[str]) -> Owned:
-    """Whose a task is, by the record and the locks of the folder, by storyboard; `digests` are those of the files in
-    the store."""
+    """Return a task with its owner, by the record and the locks of the folder (by storyboard).
+
+    `digests` are those of the files in the store.
+    """
     attempts = [attempt for attempt in past.attempts.values() if attempt.task == task.id]
     takes = [
         StoredTake(storyboard, profile, scene, take)
@@ -86,7 +88,7 @@ def _may_be(task: Task, attempt: Attempt) -> bool:
 
 
 def date_of(instant: float) -> str:
-    """An instant of the provider's as people read it, in UTC; empty where it said none that a calendar has."""
+    """Return an instant of the provider's as a UTC date and time; empty if it is missing or beyond the calendar."""
     try:
         return f"{datetime.fromtimestamp(instant, UTC):%Y-%m-%d %H:%M:%S}" if instant > 0 else ""
     except (ValueError, OverflowError, OSError):

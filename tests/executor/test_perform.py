@@ -255,7 +255,7 @@ def test_a_task_that_somebody_cancelled_is_held(tmp_path: Path) -> None:
         performed(at)
     assert (state_after(at), caught.value.hint) == (
         "cancelled",
-        "to have it made after all, say `storyboard resolve dusk --submit-again`",
+        "to have it made after all, run `storyboard resolve dusk --submit-again`",
     )
 
 

@@ -462,7 +462,7 @@ def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
         Ended("dusk", ONE, status="lost", error="the service has no record of it any more"),
         "task cgt-1 was paid for, but can't be had any more: the service has no record of it any more",
         "`storyboard resolve dusk --adopt cgt-1 --profile tall` has it looked at once more; "
-        "to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
+        "to pay for it again, run `storyboard resolve dusk --submit-again --profile tall`",
     )
 
 
@@ -478,7 +478,7 @@ def test_what_the_service_does_not_know_though_it_should_is_held(tmp_path: Path)
         Held("dusk", ONE, why=why),
         why,
         "`storyboard run` goes on with it, with a key of the account that it was submitted with; "
-        "to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
+        "to pay for it again, run `storyboard resolve dusk --submit-again --profile tall`",
     )
 
 
@@ -629,7 +629,7 @@ def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
         Held("dusk", ONE, why=why),
         why,
         "`storyboard run` asks it once more; "
-        "to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
+        "to pay for it again, run `storyboard resolve dusk --submit-again --profile tall`",
         11,
     )
 
@@ -672,7 +672,7 @@ def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
     assert (at.journal.past[-1][1], held.what, held.hint) == (
         Held("dusk", ONE, why=why),
         why,
-        f"{then}; to pay for it again, say `storyboard resolve dusk --submit-again --profile tall`",
+        f"{then}; to pay for it again, run `storyboard resolve dusk --submit-again --profile tall`",
     )
 
 

@@ -273,7 +273,7 @@ def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> 
         DecisionNeeded,
         "task cgt-1 has outlived its time by an hour: the service says running",
         "`storyboard run` looks at it once more, and fetches it if there is anything; "
-        "to pay for it again, say `storyboard resolve dusk --submit-again`",
+        "to pay for it again, run `storyboard resolve dusk --submit-again`",
     )
     assert at.journal.past[-1][1] == Held("dusk", "i1", why=told.what)
 

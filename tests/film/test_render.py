@@ -66,7 +66,7 @@ def test_a_film_of_a_size_of_its_own_is_encoded(tmp_path: Path, takes: dict[str,
 
 
 def test_a_film_replaces_the_one_before(tmp_path: Path, takes: dict[str, Path]) -> None:
-    """In one stroke, with nothing left beside it."""
+    """Atomically, with no other file left beside it."""
     target = tmp_path / "renders" / "film.mp4"
     for _ in range(2):
         render(graph_of(SCENES), takes, target)
@@ -74,7 +74,7 @@ def test_a_film_replaces_the_one_before(tmp_path: Path, takes: dict[str, Path]) 
 
 
 def test_a_take_that_cannot_be_read_leaves_the_film_as_it_was(tmp_path: Path, takes: dict[str, Path]) -> None:
-    """And is named."""
+    """The error names it."""
     (tmp_path / "film.mp4").write_bytes(b"the film before")
     takes["two"].write_bytes(b"broken")
     with pytest.raises(MediaTrouble, match=r"two\.mp4"):

@@ -23,6 +23,7 @@ from storyboard.planning.event import (
     Intended,
     Recorded,
     Rejected,
+    RunClosed,
     Seen,
     Stored,
     Unanswered,
@@ -43,22 +44,22 @@ def intended(attempt_id: str, tokens: int = RESERVED, *, reserve: str = "", rate
 
 
 def stored(attempt_id: str, tokens: int | None) -> Stored:
-    """Its video is in the store, and the service told its tokens."""
+    """Its video is in the store, and the service reported its tokens."""
     return Stored("dusk", attempt_id, replace(take("dusk", {}), tokens=tokens))
 
 
 def read(kind: EventKind, attempt_id: str) -> Recorded:
-    """An event of this kind as a journal has it that says no more of an attempt."""
+    """An event of this kind as a journal has it, without further fields."""
     return decode(Encoded(kind, "", "dusk", attempt_id, {}))
 
 
 def ended(attempt_id: str, status: str) -> Event:
-    """Its task has come to something."""
+    """Its task has ended."""
     return Ended("dusk", attempt_id, status=status)
 
 
 def counted(*events: Recorded) -> Decimal:
-    """What events come to, in yuan."""
+    """The sum of events, in yuan."""
     return books_of(events).counted("CNY")
 
 
@@ -67,13 +68,13 @@ FULL = price_of(RESERVED, RATE).amount
 
 @pytest.mark.parametrize("kind", ["accepted", "unknown", "adopted", "disowned", "held", "decided", "seen"])
 def test_what_may_be_billed_counts_its_reserve(kind: EventKind) -> None:
-    """Taken on, in doubt, adopted, held, decided about: until its bill is known, all of it."""
+    """Accepted, in doubt, adopted, held, decided about: all of it counts until its bill is known."""
     assert counted(intended("a"), read(kind, "a")) == FULL
 
 
 @pytest.mark.parametrize("status", ["succeeded", "lost", "anything new"])
 def test_what_ended_otherwise_than_for_nothing_counts_its_reserve(status: str) -> None:
-    """Made and not fetched yet, lost, or ended in a way that nobody knows."""
+    """Made and not fetched yet, lost, or ended with an unknown status."""
     assert counted(intended("a"), ended("a", status)) == FULL
 
 
@@ -90,19 +91,25 @@ def test_a_provable_no_counts_nothing(kind: EventKind) -> None:
 
 
 def test_a_stored_take_counts_its_tokens() -> None:
-    """At the rate that stood in its intent, whatever a table says today."""
+    """At the rate recorded in its intent, whatever the current table contains."""
     assert counted(intended("a", rate="10.7 CNY"), stored("a", 500)) == Decimal("0.00535")
 
 
 def test_a_take_whose_tokens_nobody_told_counts_its_reserve() -> None:
-    """What nobody knows is taken to be the most."""
+    """An unknown bill counts as the most that it may be."""
     assert counted(intended("a"), stored("a", None)) == FULL
 
 
 @pytest.mark.parametrize("tokens", [-(10**9), 2**53, 10**30, 10**400])
 def test_tokens_that_no_bill_has_count_the_reserve(tokens: int) -> None:
-    """Written down by a version that believed them: a cap is never lifted by them, and the record can be added up."""
+    """They were recorded by a version that accepted them: they never lift a cap, and the record can be summed."""
     assert counted(intended("a"), stored("a", tokens)) == FULL
+
+
+def test_an_event_of_no_attempt_counts_nothing() -> None:
+    """The end of a run changes no sum."""
+    books = books_of([RunClosed(storyboard="film", exit=0)])
+    assert (books.known, books.spent, books.reserved) == (False, (), ())
 
 
 def test_a_take_without_a_rate_counts_its_reserve() -> None:
@@ -111,7 +118,7 @@ def test_a_take_without_a_rate_counts_its_reserve() -> None:
 
 
 def test_what_was_let_go_and_turns_up_counts_again() -> None:
-    """A task that was found after all may be billed, whatever was thought before."""
+    """A task that was found after all may be billed, whatever was recorded before."""
     assert counted(intended("a"), Rejected("", "a"), Adopted("", "a")) == FULL
 
 
@@ -126,7 +133,7 @@ def test_an_intent_without_money_counts_nothing() -> None:
 
 
 def test_spent_and_reserved_are_told_apart() -> None:
-    """What was billed, and what may be yet."""
+    """What was billed, and what may still be billed."""
     books = books_of([intended("a"), intended("b"), stored("a", 500)])
     assert (books.spent, books.reserved, books.unsettled) == (
         (money_of("0.014 CNY"),),
@@ -142,7 +149,7 @@ def test_currencies_are_kept_apart() -> None:
 
 
 def refusal(cap: str, used: str, wanted: str) -> str:
-    """What is said of so much more; empty if it fits."""
+    """The message for this much more; empty if it fits."""
     try:
         check(Cap("max_cost_day", money_of(cap), "go on tomorrow"), Decimal(used), money_of(wanted))
     except OverBudget as error:
@@ -163,12 +170,12 @@ def test_a_refusal_has_the_numbers() -> None:
 
 
 def test_after_a_bill_beyond_its_reserve_nothing_is_left() -> None:
-    """And what is left is never told to be less than nothing."""
+    """And the remainder is never shown as negative."""
     assert "of which ¥0.00 is left" in refusal("12 CNY", "13", "1 CNY")
 
 
 def test_a_price_in_another_currency_is_refused() -> None:
-    """However small it is: nobody here knows a rate of exchange."""
+    """However small the amount: exchange rates are unknown."""
     said = "it is priced in USD, and max_cost_day is in CNY: currencies are never mixed; give max_cost_day in USD"
     assert refusal("1000 CNY", "0", "0.01 USD") == said
 
@@ -194,23 +201,23 @@ def test_a_project_s_cap_counts_all_that_it_ever_spent() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What became of a request at the service, and how much of it is heard here."""
+    """The life of a request at the service, and how many of its events are received."""
 
     taken: bool
     tokens: int | None
-    """What is billed; None if the task came to nothing."""
+    """The tokens billed; None if the task produced no video."""
     lost: bool
     """Was the answer lost?"""
     found: bool
     """Is it found in the list after all?"""
     word: str
-    """How a task ends that comes to nothing."""
+    """How a task without a video ends."""
     fetched: bool
     heard: int
-    """Events of it that are heard before somebody pulls the plug."""
+    """The number of events received before the power fails."""
 
     def events(self, attempt_id: str) -> Iterator[Event]:
-        """What is written down here, in its order."""
+        """The recorded events, in their order."""
         yield intended(attempt_id)
         if not self.taken and not self.lost:
             yield Rejected("dusk", attempt_id)

@@ -28,7 +28,7 @@ def test_root_causes_lead_up_to_where_it_began() -> None:
 
 
 def test_a_cause_of_two_is_told_once() -> None:
-    """A scene that two ways lead up to is told once."""
+    """A scene that two paths lead up to is listed once."""
     text = FILM + "  end-of-it: {references: [lamp, dusk]}\n"
     changed = text.replace("duration: 5", "duration: 8")
     found = root_causes("end-of-it", plan(graph_of(changed), plan_inputs(made(graph_of(text)))))
@@ -36,7 +36,7 @@ def test_a_cause_of_two_is_told_once() -> None:
 
 
 def test_what_is_kept_has_no_cause() -> None:
-    """There is no why for a scene that is good, and none for one that nobody asked for."""
+    """A scene that is kept has no causes, and neither has one that isn't selected."""
     graph = graph_of(FILM)
     assert root_causes("storm", plan(graph, plan_inputs(made(graph)))) == ()
     assert root_causes("storm", plan(graph, plan_inputs(), frozenset({"dusk"}))) == ()

@@ -1,4 +1,4 @@
-"""What the events of a realm add up to."""
+"""The sum of a realm's events, and how events are encoded."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ WRITTEN = {"id": TAKE.id, **take_value(TAKE)}
 
 
 def read(kind: str, body: Mapping[str, object] | None = None, attempt_id: str = "i1") -> Recorded:
-    """The event that a journal's row of this kind and body says, of an attempt at the scene a."""
+    """The event of a journal's row of this kind and body, of an attempt at the scene a."""
     return decode(Encoded(kind, "", "a", attempt_id, body or {}))
 
 
@@ -86,7 +86,7 @@ def past(*events: Recorded) -> Past:
     ],
 )
 def test_what_became_of_an_attempt(events: list[Event], state: AttemptState) -> None:
-    """An attempt begins in doubt, before anything is sent, and each event says what is known since."""
+    """An attempt begins in doubt, before anything is sent, and each event updates its state."""
     assert past(INTENDED, *events).attempts["i1"].state == state
 
 
@@ -97,7 +97,7 @@ def test_an_attempt_remembers_what_it_was() -> None:
 
 
 def test_an_attempt_remembers_why_it_failed() -> None:
-    """The provider's words stay with a failed attempt, and so does its task."""
+    """A failed attempt keeps the provider's message, and its task."""
     ended = Ended("a", "i1", status="failed", error="too dark")
     found = past(INTENDED, ACCEPTED, ended).attempts["i1"]
     assert (found.error, found.task) == ("too dark", "cgt-1")
@@ -109,7 +109,7 @@ def test_takes_are_gathered_in_their_order() -> None:
 
 
 def test_attempts_are_found_by_profile_and_scene() -> None:
-    """A scene's attempts under another profile are others."""
+    """A scene's attempts under another profile are separate."""
     found = past(INTENDED, Intended("a", "i2", profile="", key={}))
     assert [[one.attempt_id for one in found.of("", profile, "a")] for profile in ("draft", "", "tall")] == [
         ["i1"],
@@ -125,7 +125,7 @@ def test_what_has_a_task_and_no_file_is_unfinished() -> None:
 
 
 def test_events_of_an_unknown_attempt_are_passed_over() -> None:
-    """What is said of an attempt that nobody began changes nothing."""
+    """An event of an attempt that was never begun changes nothing."""
     assert past(ACCEPTED, RunClosed()) == Past()
 
 
@@ -144,12 +144,12 @@ ADOPTED = Adopted("a", "i1", task="cgt-1")
 
 
 def history(*events: Recorded) -> History:
-    """What these events add up to, one a second."""
+    """The sum of these events, one a second."""
     return History((float(second), event) for second, event in enumerate(events))
 
 
 def test_who_is_in_doubt() -> None:
-    """An attempt that nobody has heard of yet, and none that was settled."""
+    """An attempt without an answer yet, and none that was settled."""
     other = Intended("b", "i2", profile="", key={})
     assert [attempt.attempt_id for attempt in history(INTENDED, other, ACCEPTED).in_doubt] == ["i2"]
 
@@ -158,27 +158,27 @@ def test_who_is_in_doubt() -> None:
     ("ambiguous", "owned"), [(False, {"cgt-1"}), (True, set())], ids=["a stranger's", "perhaps our own"]
 )
 def test_a_task_that_was_let_go(ambiguous: bool, owned: set[str]) -> None:
-    """A stranger's is never adopted again; one that may be ours all the same is nobody's until a person decides."""
+    """Another project's task is never adopted again; an ambiguous one has no owner until a person decides."""
     let_go = Disowned("a", "i1", task="cgt-1", error="it differs", ambiguous=ambiguous)
     found = history(INTENDED, ADOPTED, let_go)
     assert (found.owned, found.attempt("i1").task, found.attempt("i1").error) == (owned, "", "it differs")
 
 
 def test_an_attempt_knows_its_mark_and_what_was_asked_for() -> None:
-    """They are what its task is known by when the answer is lost."""
+    """They identify its task when the answer is lost."""
     marked = Intended("a", "i1", profile="", key={}, marker=200_000, asked={"duration": 5})
     found = history(marked, ADOPTED).attempt("i1")
     assert (found.marker, found.asked, found.adopted) == (200_000, {"duration": 5}, True)
 
 
 def test_what_may_be_found_by_its_mark_is_unfinished() -> None:
-    """It may have been paid for, so that a run looks for it whatever else it does."""
+    """It may have been paid for, so every run looks for it."""
     marked = Intended("a", "i1", profile="", key={}, marker=200_000)
     assert [len(past(event).unfinished) for event in (marked, INTENDED)] == [1, 0]
 
 
 def test_an_attempt_knows_whom_it_was_sent_to() -> None:
-    """The provider of the run that submitted it, not of one that came later; none where that was not written down."""
+    """The provider of the run that submitted it, not of a later one; none if that was not recorded."""
     other = Intended("b", "i2", profile="", key={})
     found = past(
         RunOpened(),
@@ -192,7 +192,7 @@ def test_an_attempt_knows_whom_it_was_sent_to() -> None:
 
 
 def test_an_attempt_that_was_written_down_late_has_the_time_of_its_task() -> None:
-    """Where a record says when it was, that holds; nothing and zero say nothing."""
+    """The recorded time is used; without one, or with zero, the event's own."""
     bodies: list[dict[str, float]] = [{"at": 7.5}, {"at": 0}, {}]
     found = past(*(read("intended", {"profile": "", "key": {}, **body}, f"i{n}") for n, body in enumerate(bodies)))
     assert [attempt.at for attempt in found.attempts.values()] == [7.5, 1.0, 2.0]
@@ -223,13 +223,13 @@ def test_what_is_said_of_nothing_is_nothing() -> None:
     ],
 )
 def test_what_an_event_changes(event: Event, state: AttemptState, error: str, task: str) -> None:
-    """State, words and task; a task stays where none is named."""
+    """State, message and task; an event without a task leaves it unchanged."""
     found = past(INTENDED, ACCEPTED, event).attempts["i1"]
     assert (found.state, found.error, found.task) == (state, error, task)
 
 
 def test_an_attempt_remembers_when_its_video_did_not_come() -> None:
-    """Each time, by the clock of whoever asked for it."""
+    """Each time, by the clock of the run that requested it."""
     assert past(INTENDED, ACCEPTED, Missed("a", "i1"), Missed("a", "i1")).attempts["i1"].missed == (
         2,
         3,
@@ -237,14 +237,14 @@ def test_an_attempt_remembers_when_its_video_did_not_come() -> None:
 
 
 def test_an_attempt_goes_on_under_a_new_name() -> None:
-    """It is the attempt of the scene as it is called now, and no more of the other."""
+    """It belongs to the scene's current name, and no longer to the old one."""
     found = history(INTENDED, ACCEPTED, Assigned("b", "i1", profile="draft"), SUCCEEDED)
     assert (found.attempt("i1").scene, found.attempt("i1").state) == ("b", "made")
     assert [len(found.of("", "draft", scene)) for scene in ("a", "b")] == [0, 1]
 
 
 def test_an_attempt_serves_another_profile_besides() -> None:
-    """Under another profile, or in another storyboard, it serves a scene more, of which each has one."""
+    """Under another profile, or in another storyboard, it serves one scene more, one in each."""
     other, film = (Assigned("b", "i1", profile="", ordinal=2), Assigned("c", "i1", storyboard="film"))
     found = history(INTENDED, other, replace(other, scene="d"), film)
     assert found.attempt("i1").targets == (Target("", "draft", "a"), Target("", "", "d", 2), Target("film", "", "c"))
@@ -254,7 +254,7 @@ def test_an_attempt_serves_another_profile_besides() -> None:
 
 
 def test_a_renamed_file_takes_its_attempts_and_takes_along() -> None:
-    """What was its storyboard's under the old name is its own under the new one; what others have stays theirs."""
+    """Everything of the storyboard's old name moves to the new one; what others have is unchanged."""
     mine, theirs = (replace(INTENDED, attempt_id=name, storyboard=name) for name in ("old", "other"))
     stored = replace(STORED, attempt_id="old", storyboard="old")
     also = Assigned("b", "other", storyboard="old", profile="draft")
@@ -292,15 +292,18 @@ def test_what_concerns_a_scene_is_its_own_and_what_has_its_key() -> None:
 
 
 def test_only_what_was_found_by_its_mark_is_adopted() -> None:
-    """And no more once it was let go."""
+    """And no longer once it was disowned."""
     let_go = Disowned("a", "i1", task="cgt-1")
     states: list[list[Event]] = [[ACCEPTED], [ADOPTED], [ADOPTED, SUCCEEDED], [ADOPTED, let_go]]
     assert [history(INTENDED, *events).attempt("i1").adopted for events in states] == [False, True, True, False]
 
 
 def test_whose_word_it_is_that_a_task_is_an_attempt_s_own() -> None:
-    """A person's, if the event says so; older ones don't, but without a mark nobody else could have known. What was let
-    go and is found later has nobody's word."""
+    """A person confirmed it if the event records that.
+
+    Older events don't, but without a marker only a person could have identified the task. A task that was disowned and
+    is found later isn't confirmed.
+    """
     by_person = Adopted("a", "i1", task="cgt-1", by="person")
     let_go = Disowned("a", "i1", task="cgt-1")
     marked = Intended("a", "i1", profile="draft", key={}, marker=170_001)
@@ -323,12 +326,12 @@ def test_tasks_that_somebody_has() -> None:
 
 
 def test_a_stranger_that_nobody_submitted_is_a_stranger() -> None:
-    """Also where its attempt isn't known here; what names none changes nothing but that."""
+    """Also if its attempt isn't known here; an event without a task changes nothing else."""
     assert history(Disowned("a", "i9", task="cgt-9")).owned == {"cgt-9"}
 
 
 def test_a_history_of_one_scene() -> None:
-    """Its attempts in their order, and nobody else's; of an unknown scene there is none."""
+    """Only its own attempts, in their order; none for an unknown scene."""
     second = Intended("a", "i2", profile="draft", key={})
     others = [
         Intended("a", "i3", profile="", key={}),
@@ -340,26 +343,26 @@ def test_a_history_of_one_scene() -> None:
 
 
 def test_a_doubt_that_came_back() -> None:
-    """A stranger's task was let go: nobody knows what came of the attempt."""
+    """Another project's task was disowned: the attempt is in doubt again."""
     let_go = Disowned("a", "i1", task="cgt-1")
     lives: list[list[Event]] = [[ADOPTED], [ADOPTED, let_go], [ADOPTED, let_go, Decided("a", "i1")]]
     assert [len(history(INTENDED, *events).in_doubt) for events in lives] == [0, 1, 0]
 
 
 def test_a_take_whose_profile_was_not_written_down() -> None:
-    """It is the ordinary one's; an attempt that nobody knows of has a take all the same."""
+    """It belongs to no profile; an unknown attempt has a take all the same."""
     assert past(read("stored", {"take": WRITTEN})).takes == (StoredTake("", "", "a", TAKE),)
 
 
 @pytest.mark.parametrize("tokens", [10**100, -1, "many"])
 def test_a_take_is_ours_whatever_it_was_billed(tokens: object) -> None:
-    """A record of before has bills that nobody can count: the take is there, and its tokens are not known."""
+    """An old record has bills that can't be counted: the take is there, and its tokens are unknown."""
     stored = read("stored", {"take": {**WRITTEN, "tokens": tokens}})
     assert past(stored).takes == (StoredTake("", "", "a", replace(TAKE, tokens=None)),)
 
 
 def test_a_past_is_as_it_was() -> None:
-    """What happens later changes nobody's past."""
+    """Later events don't change a past that was returned before."""
     found = history(INTENDED)
     before = found.past
     found.add(9.0, ACCEPTED)
@@ -378,28 +381,28 @@ def test_a_past_is_as_it_was() -> None:
     ids=["on its way", "without an end", "without a video", "stored", "in doubt"],
 )
 def test_a_task_with_which_a_run_did_not_get_on(events: list[Event], held: bool) -> None:
-    """It is there, and a person may decide; what is ours already, or has no task, is no such thing."""
+    """A person may decide about it; an attempt that is stored, or has no task, isn't held."""
     assert history(INTENDED, *events).attempt("i1").held is held
 
 
 def test_a_lost_answer_that_was_found_is_no_trouble_any_more() -> None:
-    """Its words are forgotten with the doubt."""
+    """Its message is cleared together with the doubt."""
     assert history(INTENDED, Unanswered("a", "i1", error="lost"), ADOPTED).attempt("i1").error == ""
 
 
 def test_what_is_held_without_a_task_keeps_its_words() -> None:
-    """Of what was lost more is known than of why nobody found it."""
+    """The reason for a loss replaces the reason for not finding the task."""
     events = (Unanswered("a", "i1", error="lost"), Held("a", "i1", why="no trace"))
     assert history(INTENDED, *events).attempt("i1").error == "lost"
 
 
 def test_what_a_person_says_is_no_task_of_ours_is_a_strangers() -> None:
-    """It is adopted by nobody."""
+    """No scene adopts it."""
     assert history(NotMine(scene="a", task="cgt-9")).owned == {"cgt-9"}
 
 
 def test_an_event_of_a_newer_storyboard_counts_for_nothing() -> None:
-    """It is read as one that isn't recognised, with its storyboard, and adds up to nothing."""
+    """It is read as unrecognised, with its storyboard, and changes nothing."""
     newer = decode(Encoded("painted", "film", "a", "i1", {"colour": [1, 2]}))
     assert newer == Unrecognised(kind="painted", storyboard="film")
     assert past(INTENDED, newer, ACCEPTED).attempts == past(INTENDED, RunClosed(), ACCEPTED).attempts
@@ -457,7 +460,7 @@ def test_an_event_is_read_as_it_was_written(event: Event) -> None:
 
 
 def _must_have(event: Event) -> dict[str, Any]:
-    """What an event can't be without."""
+    """The fields that an event requires."""
     return {
         one.name: getattr(event, one.name)
         for one in fields(event)
@@ -467,7 +470,7 @@ def _must_have(event: Event) -> dict[str, Any]:
 
 @pytest.mark.parametrize("event", ALL, ids=lambda event: event.kind)
 def test_what_a_newer_storyboard_adds_to_an_event_is_passed_over(event: Event) -> None:
-    """A field that is unknown here doesn't change what the others say."""
+    """An unknown field doesn't change the others."""
     row = encode(event)
     assert decode(replace(row, body={**row.body, "mood": "blue"})) == event
 
@@ -489,13 +492,13 @@ def test_what_a_newer_storyboard_adds_to_an_event_is_passed_over(event: Event) -
     ],
 )
 def test_a_row_that_says_no_event_is_refused(kind: str, body: dict[str, object]) -> None:
-    """A value of another sort than the field's is never taken for one."""
+    """A value of another type than the field's is rejected."""
     with pytest.raises((ValueError, KeyError, TypeError)):
         read(kind, body)
 
 
 def test_money_that_nobody_can_count_is_none() -> None:
-    """A price that makes no sense counts for nothing, and the rest of the event for all that it says."""
+    """An invalid price counts as no money, and the rest of the event is kept."""
     row = Encoded("intended", "film", "a", "i1", {"reserve": "lots", "rate": "5 CNY"})
     assert decode(row) == Intended("a", "i1", storyboard="film", rate=Money(Decimal(5), "CNY"))
 
@@ -520,13 +523,13 @@ def test_a_take_goes_with_the_task_that_was_let_go() -> None:
 
 
 def test_a_task_has_one_owner() -> None:
-    """The attempt that has it; none for one that nobody has."""
+    """The attempt that has it, or None."""
     found = history(INTENDED, ADOPTED)
     assert (found.owner("cgt-1"), found.owner("cgt-2")) == (found.attempt("i1"), None)
 
 
 def test_a_task_that_is_not_another_scene_s_is_its_owner_s_for_certain() -> None:
-    """Until then its marker alone says so."""
+    """Until then its marker is the only evidence."""
     adopted = [history(INTENDED, Intended("a", "i1", marker=7), ADOPTED)]
     disclaimed = history(Intended("a", "i1", marker=7), ADOPTED, NotMine(scene="b", task="cgt-1"))
     assert [one.attempt("i1").found_by_marker for one in (*adopted, disclaimed)] == [True, False]

@@ -101,21 +101,21 @@ def test_what_is_still_to_be_made_is_pending() -> None:
 
 
 def test_a_chain_is_handed_the_services_own_last_frame() -> None:
-    """What a chained scene is handed counts by the digest of the frame."""
+    """The first frame of a chained scene counts by the digest of the frame."""
     graph = graph_of(FILM)
     parent = take("one", key("dusk", graph))
     assert key("lamp", graph, {"dusk": parent})["upstream.1"] == f"first_frame {parent.frame}"
 
 
 def test_where_the_film_leaves_a_parent_reaches_its_child() -> None:
-    """With `out`, the child is handed the frame there."""
+    """With `out`, the child starts with the frame there."""
     graph = graph_of(FILM.replace("duration: 8", "duration: 8\n    out: 4.5"))
     parent = take("one", key("dusk", graph))
     assert key("lamp", graph, {"dusk": parent})["upstream.1"] == f"first_frame {parent.digest}@4.5"
 
 
 def test_another_take_with_the_same_bytes_changes_nothing_below() -> None:
-    """What is handed over counts by its bytes, not by what it was made from."""
+    """A parent's output counts by its bytes, not by what it was made from."""
     graph = graph_of(FILM)
     one, other = take("one", {"prompt": "a"}), take("one", {"prompt": "b"})
     assert key("lamp", graph, {"dusk": one}) == key("lamp", graph, {"dusk": other})
@@ -157,7 +157,7 @@ def test_the_query_of_an_address_is_never_in_clear(secret: str) -> None:
 
 
 def test_another_query_is_another_input() -> None:
-    """Two addresses that differ in their queries are told apart."""
+    """Two addresses that differ only in their queries are different inputs."""
     keys = [
         key("a", graph_of(f'storyboard: 1\nscenes: {{a: {{first_frame: "https://films.example/q.png?v={number}"}}}}'))
         for number in (1, 2)
@@ -193,7 +193,7 @@ def test_the_canonical_form_knows_no_order() -> None:
 
 
 def test_a_key_is_known_for_good() -> None:
-    """The key of a plain scene stays what it is from version to version: a new one would cost everybody money."""
+    """The key of a plain scene is the same in every version: a new one would cost every user money."""
     graph = graph_of("storyboard: 1\nscenes: {a: {prompt: Waves.}}")
     assert canonical(dict(key("a", graph))).decode() == (
         '{"duration":5,"generate_audio":true,"mode":"text","model":"doubao-seedance-2-0-260128","prompt":"Waves.",'

@@ -1,4 +1,4 @@
-"""A lock comes with git: it may be a stranger's, or badly merged. It is a lock or damaged, and never a traceback."""
+"""A lock comes with git: it may be hostile, or badly merged. It is valid or damaged, and never causes a traceback."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def mutated(path: tuple[str, ...], hostile: object, *, as_name: bool) -> str:
 
 
 def lock_or_damage(text: str) -> Lockfile | None:
-    """The lock that a text says; None if it is damaged."""
+    """The lock of a text; None if it is damaged."""
     try:
         return from_text(text, "film.lock")
     except StateDamaged:
@@ -103,7 +103,7 @@ def lock_or_damage(text: str) -> Lockfile | None:
 def test_whatever_stands_in_it_is_damaged_or_can_be_planned_with(
     path: tuple[str, ...], hostile: object, as_name: bool
 ) -> None:
-    """A lock that is read can be planned with, shown, asked why, and written again."""
+    """A lock that is read can be used to plan, to report and to explain, and be written again."""
     lock = lock_or_damage(mutated(path, hostile, as_name=as_name))
     if lock is not None and lock.version > VERSION:
         with pytest.raises(StateDamaged, match="only reads newer ones"):
@@ -152,7 +152,7 @@ def test_whatever_stands_in_it_is_damaged_or_can_be_planned_with(
     ],
 )
 def test_a_take_that_no_run_wrote_is_damage(name: str, value: object) -> None:
-    """What a take says can be counted, compared and written again, or the lock is refused."""
+    """The values of a take can be counted, compared and written again, or the lock is refused."""
     with pytest.raises(StateDamaged, match=r"film\.lock"):
         from_text(changed(**{name: value}), "film.lock")
 
@@ -173,7 +173,7 @@ def test_half_a_character_is_damage_wherever_it_stands(name: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_damage() -> None:
-    """What was read from a file that isn't UTF-8 is refused with a sentence that says so."""
+    """A text read from a file that isn't UTF-8 is refused with a message that states this."""
     text = TEXT.encode().replace(b"cgt-dusk", b"cgt-\xff").decode("utf-8", "surrogateescape")
     with pytest.raises(StateDamaged, match="UTF-8"):
         from_text(text, "film.lock")

@@ -1,4 +1,4 @@
-"""What was made from what: text ↔ value."""
+"""The lock as a value and as a text, and merges of locks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IDS = st.one_of(
 EXTRAS = st.dictionaries(
     st.sampled_from(["mood", "later", "灯塔"]), st.one_of(VALUES, st.none(), st.dictionaries(NAMES, VALUES)), max_size=2
 )
-"""What a newer storyboard writes beside the keys that are known here."""
+"""Keys that only a newer storyboard knows."""
 TAKES = st.builds(
     Take,
     id=IDS,
@@ -81,7 +81,7 @@ def test_writing_again_changes_nothing(lock: Lockfile) -> None:
 @settings(max_examples=40, deadline=None)
 @given(LOCKS)
 def test_blocks_stand_in_the_order_of_their_digests(lock: Lockfile) -> None:
-    """Blocks are ordered by the SHA-256 of their names, whoever made them first."""
+    """Blocks are ordered by the SHA-256 of their names, in whatever order they were made."""
     names = list(json.loads(to_text(lock))["scenes"])
     assert names == sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
 
@@ -101,7 +101,7 @@ def test_one_key_stands_on_each_line() -> None:
 
 
 def test_texts_of_any_script_stay_readable() -> None:
-    """Chinese stands in the lock as it was written."""
+    """Chinese text is written to the lock without escapes."""
     assert '"灯塔在海边。"' in to_text(made(graph_of("storyboard: 1\nscenes: {a: {prompt: 灯塔在海边。}}")))
 
 
@@ -135,13 +135,13 @@ def test_texts_of_any_script_stay_readable() -> None:
     ],
 )
 def test_a_damaged_lock_is_refused(text: str) -> None:
-    """A text that is no lock, of whichever version, is never taken for an empty one."""
+    """A text that isn't a lock, of any version, is never read as an empty one."""
     with pytest.raises(StateDamaged, match=r"film\.lock"):
         from_text(text, "film.lock")
 
 
 def test_a_new_take_is_selected_if_asked() -> None:
-    """A take more moves the selection only where that is asked for."""
+    """Another take changes the selection only on request."""
     one, other = take("one", {}), take("other", {})
     lock = Lockfile().with_take("", "a", one, select=True)
     found = [lock.with_take("", "a", other, select=select).block("", "a").selected for select in (False, True)]
@@ -163,7 +163,7 @@ def test_the_selected_take_is_preferred() -> None:
 
 
 def test_moving_keeps_everything_but_the_name() -> None:
-    """A renamed scene's block stands under the new name, and no more under the old."""
+    """A renamed scene's block moves to the new name."""
     block = Lockfile().with_take("", "old", take("one", {}), select=True)
     assert block.moving("", "old", "new") == Lockfile().with_take("", "new", take("one", {}), select=True)
 
@@ -176,7 +176,7 @@ def test_an_event_holds_a_whole_take(one: Take) -> None:
 
 
 def test_another_take_is_selected() -> None:
-    """Selecting changes which of a scene's takes is the one, and loses none."""
+    """Selecting changes which of a scene's takes is selected, and loses none."""
     lock = Lockfile().with_take("", "a", take("one", {}), select=True).with_take("", "a", take("two", {}), select=True)
     block = lock.selecting("", "a", take("one", {}).id).block("", "a")
     assert (block.take, len(block.takes)) == (take("one", {}), 2)
@@ -185,21 +185,21 @@ def test_another_take_is_selected() -> None:
 def test_a_block_that_stands_twice_is_refused() -> None:
     """A merge that left both sides' blocks of a scene must not lose the takes of one."""
     text = '{"storyboard_lock": 2, "scenes": {"a": {"selected": "", "takes": {}}, "a": {"selected": "", "takes": {}}}}'
-    with pytest.raises(StateDamaged, match='"a" stands twice'):
+    with pytest.raises(StateDamaged, match='"a" occurs twice'):
         from_text(text, "film.lock")
 
 
 @pytest.mark.parametrize("name", ["sha256:/etc/hostname", "sha256:**x", "sha256:", "x", ""])
 def test_a_video_is_named_by_a_digest(name: str) -> None:
     """What names a take's file is never a path or a pattern."""
-    with pytest.raises(ValueError, match="no digest"):
+    with pytest.raises(ValueError, match="is not a digest"):
         take_from("ark:cgt-1", {**take_value(take("one", {})), "video": name})
 
 
 @pytest.mark.parametrize("name", ["../up", "**x"])
 def test_a_last_frame_is_named_by_a_digest(name: str) -> None:
     """What names a take's last frame is never a path or a pattern."""
-    with pytest.raises(ValueError, match="no digest"):
+    with pytest.raises(ValueError, match="is not a digest"):
         take_from("ark:cgt-1", {**take_value(take("one", {})), "frame": name})
 
 
@@ -237,13 +237,13 @@ def test_a_take_is_known_by_its_provider_and_task_or_as_a_file(id: str, good: bo
     [("ark:cgt-1", "ark", "cgt-1"), ("my-own.1:a:b", "my-own.1", "a:b"), (f"file:{digest('x')}", "", "")],
 )
 def test_a_take_says_who_made_it(id: str, provider: str, task: str) -> None:
-    """Its provider and task stand in its identity; a file that was brought in has neither."""
+    """Its identity contains its provider and task; an imported file has neither."""
     one = replace(take("one", {}), id=id)
     assert (one.provider, one.task) == (provider, task)
 
 
 def test_two_takes_of_equal_bytes_are_two_takes() -> None:
-    """Two tasks may yield the same video: each stays, in a lock, in its text, and in what two have made of it."""
+    """Two tasks may yield the same video: both takes stay in a lock, in its text, and in a merge."""
     one = take("one", {"prompt": "a"})
     twin = replace(one, id="ark:cgt-twin")
     lock = Lockfile().with_take("", "a", one, select=True).with_take("", "a", twin, select=False)
@@ -280,13 +280,13 @@ def test_what_two_made_is_kept_by_both() -> None:
 
 
 def test_what_we_selected_stays_selected() -> None:
-    """The take that was made last is the one that this side's author sees."""
+    """The selected take is the one that this side's author made last."""
     ours, theirs = (BASE.with_take("", "a", one, select=True) for one in (TWO, THREE))
     assert merged(BASE, ours, theirs).block("", "a").take == TWO
 
 
 def test_what_only_they_selected_is_selected() -> None:
-    """We have left the scene as it was, or only added a take that nobody chose."""
+    """Our side left the scene unchanged, or only added a take that isn't selected."""
     theirs = BASE.with_take("", "a", THREE, select=True)
     chosen = [
         merged(BASE, ours, theirs).block("", "a").take for ours in (BASE, BASE.with_take("", "a", TWO, select=False))
@@ -312,7 +312,7 @@ def test_what_they_added_to_a_block_that_we_moved_stays() -> None:
 
 
 def changed(draw: st.DrawFn, base: Lockfile) -> Lockfile:
-    """What somebody makes of a lock: takes are added, moved, selected and taken away."""
+    """Changes to a lock: takes are added, moved, selected and removed."""
     lock = replace(base, extra=draw(st.just(base.extra) | EXTRAS))
     for (profile, scene), block in base.blocks.items():
         match draw(st.sampled_from(["leave", "drop", "move", "add", "select", "change"])):
@@ -333,7 +333,7 @@ def changed(draw: st.DrawFn, base: Lockfile) -> Lockfile:
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[Lockfile, Lockfile, Lockfile]:
-    """A lock, and what two have made of it, each without the other; or three locks of no common history."""
+    """A lock, and what two sides made of it independently; or three locks without a common history."""
     base = draw(LOCKS)
     sides = changed(draw, base), changed(draw, base)
     return (draw(LOCKS) if draw(st.integers(0, 4)) == 0 else base, *sides)
@@ -347,7 +347,7 @@ def ids_of(lock: Lockfile) -> set[str]:
 @settings(max_examples=80, deadline=None)
 @given(histories())
 def test_a_merge_loses_no_take_of_either_side(history: tuple[Lockfile, Lockfile, Lockfile]) -> None:
-    """Whatever stood there before, each is there; and in its own block, unless the other side has moved it."""
+    """Every take is there, and in its own block unless the other side has moved it."""
     base, ours, theirs = history
     both = merged(base, ours, theirs)
     assert ids_of(both) >= ids_of(ours) | ids_of(theirs)
@@ -361,14 +361,14 @@ def test_a_merge_loses_no_take_of_either_side(history: tuple[Lockfile, Lockfile,
 @settings(max_examples=80, deadline=None)
 @given(LOCKS)
 def test_a_lock_that_nobody_changed_is_merged_into_itself(lock: Lockfile) -> None:
-    """Takes, selections, pins, what was kept, and unknown keys are as they were."""
+    """Takes, selections, pins, waivers and unknown keys are unchanged."""
     assert merged(lock, lock, lock) == lock
 
 
 @settings(max_examples=80, deadline=None)
 @given(histories())
 def test_what_only_one_side_selected_is_selected(history: tuple[Lockfile, Lockfile, Lockfile]) -> None:
-    """Where the other side has left the selection as it was; of two new selections ours counts."""
+    """If the other side left the selection unchanged; of two new selections ours wins."""
     base, ours, theirs = history
     both = merged(base, ours, theirs)
     for name in both.blocks:
@@ -395,7 +395,7 @@ def extras_of(lock: Lockfile) -> tuple[Mapping[str, Any], ...]:
 
 @pytest.mark.parametrize("place", [(), ("scenes", "a"), ("scenes", "a", "takes", ONE.id)], ids=["top", "block", "take"])
 def test_an_unknown_key_survives_a_rewrite(place: tuple[str, ...]) -> None:
-    """What a newer storyboard wrote stands there again, with whatever value, and nowhere else."""
+    """Keys of a newer storyboard are written again, with any value, at the same place."""
     value = {"b": [1, None, {"c": "灯塔"}], "a": 0.5}
     text = at_place(to_text(BASE), place, mood=value)
     lock = from_text(text, "film.lock")
@@ -407,7 +407,7 @@ def test_an_unknown_key_survives_a_rewrite(place: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("place", [(), ("scenes", "a"), ("scenes", "a", "takes", ONE.id)], ids=["top", "block", "take"])
 @pytest.mark.parametrize("value", ['"\\ud800"', '{"\\ud800": 1}', "NaN", "[Infinity]"])
 def test_an_unknown_key_that_could_not_be_written_again_is_refused(place: tuple[str, ...], value: str) -> None:
-    """It is found out when the lock is read, and not once a take is to be written beside it."""
+    """It is detected when the lock is read, not when a take is to be written beside it."""
     text = at_place(to_text(BASE), place, mood="PLACE").replace('"PLACE"', value)
     with pytest.raises(StateDamaged, match=r"film\.lock can't be read as a lock"):
         from_text(text, "film.lock")
@@ -465,7 +465,7 @@ def lock_of_version_1(task: str, selected: str = digest("one")) -> str:
     ],
 )
 def test_a_lock_of_version_1_is_read(task: str, providers: Mapping[str, str] | None, id: str) -> None:
-    """A take is known by its task and by who made that, Ark if nobody says; one without a task came as a file."""
+    """A take is identified by its provider, Ark by default, and its task; one without a task was imported as a file."""
     components: dict[str, str | int | bool] = {"duration": 5, "prompt": "one"}
     one = Take(id, digest("one"), components, digest("frame"), 5.04, 1280, 720, 108900, ordinal=1)
     blocks_of_today = {("draft", "灯"): EMPTY, ("", "a"): Block({id: one}, id)}
@@ -473,7 +473,7 @@ def test_a_lock_of_version_1_is_read(task: str, providers: Mapping[str, str] | N
 
 
 def test_a_lock_of_version_1_is_written_as_one_of_today() -> None:
-    """Reading its new text gives the same takes, whoever is said to have made tasks."""
+    """Reading its new text gives the same takes, whichever providers are passed."""
     lock = from_text(lock_of_version_1("cgt-1"), "film.lock", {"cgt-1": "byteplus"})
     text = to_text(lock)
     assert json.loads(text)["storyboard_lock"] == VERSION
@@ -499,7 +499,7 @@ def test_a_lock_of_version_1_may_select_nothing(selected: str) -> None:
     [("task", 7), ("task", "cgt 1"), ("key", []), ("tokens", -1), ("frame", "x"), ("seconds", None)],
 )
 def test_a_lock_of_version_1_that_no_run_wrote_is_damage(name: str, value: object) -> None:
-    """What today's lock may not say, an old one may not say either."""
+    """What is invalid in a current lock is invalid in an old one too."""
     row = {**row_of_version_1("one", "cgt-1"), name: value}
     text = json.dumps({"storyboard_lock": 1, "scenes": {"a": {"selected": "", "takes": {digest("one"): row}}}})
     with pytest.raises(StateDamaged, match=r"film\.lock can't be read as a lock"):
@@ -557,7 +557,7 @@ def test_a_text_without_merge_marks_is_all_three_sides(text: str) -> None:
 
 
 def conflicted(base: str, ours: str, theirs: str, *, diff3: bool) -> str:
-    """Our text and theirs with marks around where they differ, as git leaves them."""
+    """Our text and theirs with conflict markers around the differences, as git leaves them."""
     rows = [text.splitlines(keepends=True) for text in (base, ours, theirs)]
     head, tail = common(rows), common([row[::-1] for row in rows])
     tail = min(tail, *(len(row) - head for row in rows))
@@ -577,7 +577,7 @@ def common(rows: list[list[str]]) -> int:
 @settings(max_examples=60, deadline=None)
 @given(histories(), st.booleans())
 def test_locks_are_found_between_merge_marks(history: tuple[Lockfile, Lockfile, Lockfile], diff3: bool) -> None:
-    """What two have made of a lock is read from what git leaves of it; and so is the lock, where the marks have it."""
+    """Both sides of a lock are read from the text that git leaves; so is the base, if the markers include it."""
     base, *sides = sides_of(conflicted(*map(to_text, history), diff3=diff3))
     assert [from_text(side, "film.lock") for side in sides] == [*history[1:]]
     assert (from_text(base, "film.lock") == history[0]) if diff3 else base == ""
@@ -588,7 +588,7 @@ def test_locks_are_found_between_merge_marks(history: tuple[Lockfile, Lockfile, 
 def test_an_unknown_key_is_as_the_side_that_changed_it_has_it(
     old: Mapping[str, Any], mine: Mapping[str, Any], other: Mapping[str, Any]
 ) -> None:
-    """At the top, in a block and in a take: added, changed or removed, and ours where both have changed it."""
+    """At the top, in a block and in a take: added, changed or removed, and ours if both changed it."""
     both = merged(*(with_extra(extra) for extra in (old, mine, other)))
     for name in {**old, **mine, **other}:
         before, ours, theirs = (extra.get(name, ABSENT) for extra in (old, mine, other))
@@ -599,14 +599,14 @@ def test_an_unknown_key_is_as_the_side_that_changed_it_has_it(
 @settings(max_examples=40, deadline=None)
 @given(LOCKS, LOCKS)
 def test_a_merge_with_what_stood_there_is_what_we_have(base: Lockfile, ours: Lockfile) -> None:
-    """Nobody else wrote: then it changes nothing, and merging once more doesn't either."""
+    """If only one side wrote, merging changes nothing, and neither does merging again."""
     theirs = merged(base, ours, base)
     assert merged(base, ours, theirs) == theirs
 
 
 @pytest.mark.parametrize("sign", ["\\ud800", "\udcff"], ids=["escaped", "no UTF-8"])
 def test_a_lock_that_could_not_be_written_again_is_refused(sign: str) -> None:
-    """Half a character: it would be found out in the midst of a run, when a take is to be written beside it."""
+    """Half a character: otherwise it would be detected during a run, when a take is to be written beside it."""
     text = to_text(Lockfile().with_take("", "a", take("one", {"prompt": "PLACE"}), select=True)).replace("PLACE", sign)
     with pytest.raises(StateDamaged, match="can't be read as a lock"):
         from_text(text, "film.lock")

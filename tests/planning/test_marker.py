@@ -1,4 +1,4 @@
-"""What a task carries, so that it can be known for ours."""
+"""What a task carries to identify it as this project's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_key_and_the_occurrence_are_in_the_marker() -> None:
 
 @given(st.text(), st.integers(0, 100))
 def test_a_marker_is_a_life_that_the_service_takes(prompt: str, occurrence: int) -> None:
-    """It is more than 48 hours, which is what is taken if nothing is said, and at most 72."""
+    """It is more than 48 hours, the service's default, and at most 72."""
     assert 172_800 < marker_of({"prompt": prompt}, occurrence) < FIRST + WIDTH <= LONGEST_LIFE + 1
 
 
@@ -56,7 +56,7 @@ def test_after_the_last_marker_comes_the_first() -> None:
 
 
 def test_a_marker_is_the_same_in_every_version() -> None:
-    """What was submitted yesterday is known for ours by tomorrow's program."""
+    """A later version of the program identifies tasks submitted by an earlier one."""
     assert (marker_of(KEY, 0), marker_of(KEY, 3), marker_of({}, 0)) == (182_959, 174_635, 200_713)
 
 
@@ -89,7 +89,7 @@ def test_an_identifier_has_128_bits() -> None:
     [(NO_MARKER, False), (Marker(FIRST), True), (Marker(0), True), (Marker(identifier="ab"), True)],
 )
 def test_a_marker_is_one_if_it_has_seconds_or_an_identifier(marker: Marker, carried: bool) -> None:
-    """One that has neither is none."""
+    """Without either, there is no marker."""
     assert bool(marker) is carried
 
 
@@ -111,7 +111,7 @@ def test_a_marker_is_one_if_it_has_seconds_or_an_identifier(marker: Marker, carr
 def test_a_task_carries_a_marker_if_it_echoes_it(
     marker: Marker, expires_after: int | None, identifier: str, fits: bool
 ) -> None:
-    """The identifier counts where there is one, else the seconds; no task carries a marker that is none."""
+    """The identifier counts if there is one, else the seconds; an empty marker fits no task."""
     assert marker.fits(expires_after, identifier) is fits
 
 

@@ -1,4 +1,4 @@
-"""Money: exact, written with its currency, told to the hundredth."""
+"""Money: exact, written with its currency, shown to the hundredth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_money_is_read_as_it_was_written(amount: Decimal, currency: str) -> None
     "text", ["", "CNY", "-1 CNY", "1e9 CNY", "nan", "inf", "1,5 CNY", "1 cny", "٣ CNY", "1.2345678"]
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
-    """A sign, an exponent, other digits, a currency that nobody writes like that, or finer than a millionth."""
+    """A sign, an exponent, other digits, a malformed currency, or finer than a millionth."""
     with pytest.raises(ValueError, match="is no amount of money"):
         money_of(text)
 
@@ -35,7 +35,7 @@ def test_a_price_is_rounded_up_to_the_millionth() -> None:
 
 
 def test_what_the_most_tokens_cost_is_read_as_it_was_written() -> None:
-    """The largest number of them that is believed, at a rate that nobody asks: the day's file has to hold it."""
+    """The largest number of tokens that is accepted, at an extreme rate: the day's file has to hold it."""
     price = price_of(2**53 - 1, Money(Decimal(10_000), "CNY"))
     assert money_of(str(price)) == price
 
@@ -51,5 +51,5 @@ def test_many_small_prices_add_up_exactly() -> None:
     [("5.0194 CNY", "¥5.02", "¥5.01"), ("0.5 USD", "$0.50", "$0.50"), ("3 EUR", "EUR 3.00", "EUR 3.00")],
 )
 def test_money_is_told_with_its_sign(money: str, told: str, left: str) -> None:
-    """Two digits; what is left is never told to be more than it is."""
-    assert (money_of(money).told, money_of(money).told_left) == (told, left)
+    """Two digits; a remainder is never shown as more than it is."""
+    assert (money_of(money).rounded, money_of(money).rounded_down) == (told, left)

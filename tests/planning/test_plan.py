@@ -33,7 +33,7 @@ CHANGED = FILM.replace("at dusk", "at dawn")
 
 
 def kinds(found: Plan) -> dict[str, type[Step]]:
-    """What sort of step each scene has."""
+    """The kind of step of each scene."""
     return {unit.scene: type(step) for unit, step in found.steps.items()}
 
 
@@ -88,7 +88,7 @@ def test_the_same_bytes_again_stop_the_change() -> None:
 
 
 def test_a_change_of_its_own_makes_a_child_certain() -> None:
-    """A scene that was itself changed is made whatever its parent hands it."""
+    """A scene that was itself changed is made whatever its parent's output is."""
     text = CHANGED.replace("lights the lamp", "lights a pipe")
     found = plan(graph_of(text), plan_inputs(made(graph_of(FILM))))
     step = make(found.step("lamp"))
@@ -102,7 +102,7 @@ def test_a_cost_is_at_most_that_of_all_that_may_be_made() -> None:
 
 
 def test_a_new_name_takes_the_take_along() -> None:
-    """A renamed scene keeps its take, and the plan says under which name it was made."""
+    """A renamed scene keeps its take, and the plan names the scene that it was made for."""
     graph = graph_of(FILM.replace("quay:", "pier:"))
     step = plan(graph, plan_inputs(made(graph_of(FILM)))).step("pier")
     assert isinstance(step, Keep)
@@ -115,7 +115,7 @@ PIER = FILM.replace("quay:", "pier:")
 
 @pytest.mark.parametrize("state", ["in doubt", "accepted", "made"])
 def test_a_new_name_takes_the_attempt_along(state: AttemptState) -> None:
-    """What was submitted under the old name is gone on with under the new one, and not made twice."""
+    """A submission under the old name is resumed under the new one, and not made twice."""
     past = attempt(state)
     past = Past({"i1": replace(past.attempts["i1"], marker=172_900)})
     found = plan(graph_of(PIER), plan_inputs(past=past))
@@ -124,7 +124,7 @@ def test_a_new_name_takes_the_attempt_along(state: AttemptState) -> None:
 
 @pytest.mark.parametrize("state", ["in doubt", "lost"])
 def test_a_new_name_is_no_way_around_a_decision(state: AttemptState) -> None:
-    """What a person has to decide about under the old name, he has to under the new, which is the one that is told."""
+    """A submission that is held under the old name is held under the new one, which its hint names."""
     found = plan(graph_of(PIER), plan_inputs(past=attempt(state)))
     step = found.step("pier")
     assert isinstance(step, Hold)
@@ -134,7 +134,7 @@ def test_a_new_name_is_no_way_around_a_decision(state: AttemptState) -> None:
 
 @pytest.mark.parametrize("state", ["stored", "failed", "refused", "abandoned", "given up", "cancelled"])
 def test_what_is_over_is_nothing_to_a_new_name(state: AttemptState) -> None:
-    """An attempt that has ended, or that somebody ended, leaves nothing to go on with."""
+    """An attempt that has ended, or that a person ended, is not resumed."""
     assert make(plan(graph_of(PIER), plan_inputs(past=attempt(state))).step("pier")).resumes is None
 
 
@@ -146,7 +146,7 @@ def test_of_two_new_names_one_goes_on() -> None:
 
 
 def test_a_scene_goes_on_with_its_own_attempt_first() -> None:
-    """Another's of the same key is fetched beside it; where its own is over, the other's is gone on with."""
+    """Another scene's attempt with the same key is fetched as well; if its own is over, the other one is resumed."""
     theirs = attempt("accepted").attempts["i1"]
     cases: tuple[tuple[AttemptState, str], ...] = (("accepted", "i2"), ("failed", "i1"))
     for state, resumed in cases:
@@ -165,7 +165,7 @@ def test_what_failed_once_is_gone_on_with_where_it_was_submitted_again() -> None
 
 
 def test_a_plan_knows_which_submissions_it_waits_for() -> None:
-    """What it goes on with, and what a person has to decide about."""
+    """The attempts that it resumes, and those that a person has to decide about."""
     assert plan(graph_of(FILM), plan_inputs(past=attempt("accepted"))).attempt_ids_of("quay") == {"i1"}
     assert plan(graph_of(FILM), plan_inputs(past=attempt("lost"))).attempt_ids_of("quay") == {"i1"}
     assert plan(graph_of(FILM), plan_inputs(past=attempt("failed"))).attempt_ids_of("quay") == frozenset()
@@ -173,13 +173,13 @@ def test_a_plan_knows_which_submissions_it_waits_for() -> None:
 
 
 def test_what_to_say_names_the_profile() -> None:
-    """A command that leaves it out speaks of another scene."""
+    """A command without the profile means another scene."""
     assert again("quay", "tall", paid=True).endswith("`storyboard resolve quay --submit-again --profile tall`")
     assert "`storyboard resolve quay --abandon --profile tall`" in in_doubt_hint("quay", "tall")
 
 
 def test_a_copy_of_a_scene_is_no_new_name() -> None:
-    """As long as the old scene is there, its take isn't another's."""
+    """As long as the old scene exists, its take belongs to no other scene."""
     graph = graph_of(FILM + "  pier: {prompt: The empty quay.}\n")
     assert kinds(plan(graph, plan_inputs(made(graph_of(FILM)))))["pier"] is Make
 
@@ -200,7 +200,7 @@ def test_a_profile_that_changes_something_uses_no_take_of_another() -> None:
 
 
 def test_a_missing_file_is_fetched() -> None:
-    """A take that is known, but not in the store, is fetched and not bought again."""
+    """A take whose file is missing from the store is fetched, not bought again."""
     graph = graph_of(FILM)
     step = make(plan(graph, plan_inputs(made(graph), missing=frozenset({digest("quay")}))).step("quay"))
     assert (step.fetches and step.fetches.task, step.cost.high, step.reasons[0].kind) == (
@@ -218,7 +218,7 @@ def test_a_missing_file_is_fetched() -> None:
     ],
 )
 def test_a_missing_file_that_this_provider_has_not_is_waited_for(id: str, why: str, hint: str) -> None:
-    """Nobody but who made it can give it back, and it is not bought again by itself."""
+    """Only the provider that made it can return it, and it is not bought again automatically."""
     graph = graph_of(FILM)
     one = replace(take("quay", key("quay", graph)), id=id)
     known = plan_inputs(Lockfile().with_take("", "quay", one, select=True), missing=frozenset({one.digest}))
@@ -229,7 +229,7 @@ def test_a_missing_file_that_this_provider_has_not_is_waited_for(id: str, why: s
 
 @pytest.mark.parametrize("state", ["in doubt", "accepted", "made"])
 def test_what_was_asked_of_another_provider_holds_its_scene(state: AttemptState) -> None:
-    """It is gone on with by that one's run; one that nobody named, or that is asked itself, holds nothing."""
+    """Only a run with that provider resumes it; an attempt without one, or with the chosen one, holds nothing."""
     one = replace(attempt(state).attempts["i1"], marker=200_000)
     steps = [
         plan(
@@ -239,7 +239,7 @@ def test_what_was_asked_of_another_provider_holds_its_scene(state: AttemptState)
     ]
     assert [type(step) for step in steps] == [Hold, Make, Make, Make]
     assert isinstance(steps[0], Hold)
-    assert steps[0].why == "it was asked of byteplus, and ark knows nothing of that"
+    assert steps[0].why == "it was submitted to byteplus, and ark has no such task"
 
 
 def test_what_another_storyboard_waits_for_is_left_to_it() -> None:
@@ -253,28 +253,28 @@ def test_what_another_storyboard_waits_for_is_left_to_it() -> None:
 
 
 def test_an_attempt_in_doubt_without_a_mark_holds_its_scene() -> None:
-    """A request whose answer was lost is never sent again by itself: a person has to decide."""
+    """A request whose answer was lost is never repeated automatically: a person has to decide."""
     step = plan(graph_of(FILM), plan_inputs(past=attempt("in doubt"))).step("quay")
     assert isinstance(step, Hold)
     assert [word in step.hint for word in ("--adopt", "--submit-again", "--abandon", "tasks list")] == [True] * 4
 
 
 def test_an_attempt_in_doubt_with_a_mark_is_looked_for() -> None:
-    """Its task is known by its mark, so that the run can settle it, at no cost."""
+    """Its marker identifies its task, so the run can settle it, at no cost."""
     marked = Past({id: replace(one, marker=200_000) for id, one in attempt("in doubt").attempts.items()})
     step = make(plan(graph_of(FILM), plan_inputs(past=marked)).step("quay"))
     assert (step.resumes and step.resumes.marker, step.cost) == (200_000, NOTHING)
 
 
 def test_an_attempt_that_was_given_up_holds_its_scene() -> None:
-    """Nothing is submitted for it again unless somebody says so."""
+    """Nothing is submitted for it again unless a person decides so."""
     step = plan(graph_of(FILM), plan_inputs(past=attempt("given up"))).step("quay")
     assert isinstance(step, Hold)
     assert ("given up" in step.why, "--submit-again" in step.hint) == (True, True)
 
 
 def test_a_task_that_somebody_cancelled_holds_its_scene() -> None:
-    """It cost nothing, but whoever cancelled it had a reason."""
+    """It cost nothing, but the person who cancelled it had a reason."""
     step = plan(graph_of(FILM), plan_inputs(past=attempt("cancelled"))).step("quay")
     assert isinstance(step, Hold)
     assert ("was cancelled; nothing was billed" in step.why, "--submit-again" in step.hint) == (True, True)
@@ -287,20 +287,20 @@ def test_what_is_made_from_a_held_scene_is_held() -> None:
 
 
 def test_a_lost_attempt_holds_its_scene() -> None:
-    """What was paid for and can't be had any more is not bought again by itself."""
+    """A video that was paid for and can't be retrieved any more is not bought again automatically."""
     step = plan(graph_of(FILM), plan_inputs(past=attempt("lost"))).step("quay")
     assert isinstance(step, Hold)
     assert ("was paid for" in step.why, "--submit-again" in step.hint) == (True, True)
 
 
 def test_a_doubt_about_other_words_holds_nothing() -> None:
-    """A lost request of an earlier prompt doesn't hold the scene of today."""
+    """A lost request of an earlier prompt doesn't hold the current scene."""
     found = plan(graph_of(FILM), plan_inputs(past=attempt("in doubt", FILM.replace("empty", "crowded"))))
     assert kinds(found)["quay"] is Make
 
 
 def test_an_accepted_attempt_is_resumed() -> None:
-    """A scene that the provider has taken on is waited for, at no cost."""
+    """A run waits for a task that the provider has accepted, at no cost."""
     steps = [
         make(plan(graph_of(FILM), plan_inputs(past=attempt(state))).step("quay")) for state in ("accepted", "made")
     ]
@@ -308,13 +308,13 @@ def test_an_accepted_attempt_is_resumed() -> None:
 
 
 def test_a_failed_attempt_is_made_again_and_says_why() -> None:
-    """What came to nothing is made again, and the reason quotes the provider."""
+    """A scene whose attempt failed is made again, and the reason quotes the provider."""
     step = make(plan(graph_of(FILM), plan_inputs(past=attempt("failed", error="too dark"))).step("quay"))
     assert [(reason.kind, reason.what) for reason in step.reasons] == [("failed", "the last attempt failed: too dark")]
 
 
 def test_an_abandoned_attempt_is_forgotten() -> None:
-    """What a person gave up is made like something new."""
+    """A scene whose submission a person abandoned is made like a new one."""
     step = make(plan(graph_of(FILM), plan_inputs(past=attempt("abandoned"))).step("quay"))
     assert [reason.kind for reason in step.reasons] == ["new"]
 
@@ -328,13 +328,13 @@ def test_what_was_paid_for_is_fetched_even_if_nobody_asks_any_more() -> None:
 
 
 def test_only_what_was_asked_for_is_made() -> None:
-    """Of a selection the scenes are made, and above them what has no take; the rest is left alone."""
+    """The selected scenes are made, and those above them that have no take; the others are idle."""
     found = plan(graph_of(FILM), plan_inputs(), frozenset({"lamp"}))
     assert kinds(found) == {"dusk": Make, "lamp": Make, "storm": Idle, "quay": Idle}
 
 
 def test_what_is_only_needed_is_used_as_it_is() -> None:
-    """A parent that is stale but wasn't asked for is handed over as it is, and known to be stale."""
+    """A stale parent that isn't selected is used as it is, and marked as stale."""
     found = plan(graph_of(CHANGED), plan_inputs(made(graph_of(FILM))), frozenset({"lamp"}))
     step = found.step("dusk")
     assert isinstance(step, Keep)
@@ -342,14 +342,14 @@ def test_what_is_only_needed_is_used_as_it_is() -> None:
 
 
 def test_what_is_only_needed_is_used_even_where_making_it_would_be_held() -> None:
-    """A needed scene with a good file is handed over, though a later attempt at it is in doubt."""
+    """A needed scene with a good file is used, though a later attempt at it is in doubt."""
     past = attempt("in doubt", CHANGED, scene="dusk")
     found = plan(graph_of(CHANGED), plan_inputs(made(graph_of(FILM)), past), frozenset({"lamp"}))
     assert (kinds(found)["dusk"], kinds(found)["lamp"]) == (Keep, Keep)
 
 
 def test_above_a_scene_with_a_take_nothing_is_needed() -> None:
-    """Asked for the storm alone, the lamp is used as it is and the dusk above it isn't looked at."""
+    """If only the storm is selected, the lamp is used as it is, and the dusk above it is idle."""
     found = plan(graph_of(FILM), plan_inputs(made(graph_of(FILM))), frozenset({"storm"}))
     assert kinds(found) == {"dusk": Idle, "lamp": Keep, "storm": Keep, "quay": Idle}
 
@@ -360,14 +360,14 @@ def bucketless(text: str, lock: Lockfile | None = None, alive: frozenset[str] = 
 
 
 def test_a_local_clip_holds_where_it_can_get_no_address() -> None:
-    """Without a bucket a scene that is given a local video is held before anything is spent."""
+    """Without a bucket a scene with a local video among its inputs is held before anything is spent."""
     step = bucketless("storyboard: 1\nscenes: {a: {extend: harbour.mp4}}").step("a")
     assert isinstance(step, Hold)
     assert step.why.startswith("harbour.mp4 has no address")
 
 
 def test_a_clip_with_an_address_holds_nothing() -> None:
-    """A video at an address of its own is no hindrance, nor is a local picture or sound."""
+    """A video at its own address doesn't hold a scene, nor does a local picture or sound."""
     text = 'storyboard: 1\nscenes: {a: {references: ["https://f.example/a.mp4", b.png, c.mp3], prompt: Boats.}}'
     assert kinds(bucketless(text)) == {"a": Make}
 
@@ -380,7 +380,7 @@ def test_a_part_of_a_segment_has_no_address() -> None:
 
 
 def test_an_old_segment_has_lost_its_address() -> None:
-    """A segment whose address has died can't be handed over; one that still lives can."""
+    """A segment whose address has expired can't be used as an input; one whose address is valid can."""
     text = "storyboard: 1\nscenes: {a: {prompt: Waves.}, b: {extend: a, duration: 8}}"
     lock = Lockfile({name: block for name, block in made(graph_of(text)).blocks.items() if name[1] == "a"})
     found = [kinds(bucketless(text, lock, alive))["b"] for alive in (frozenset[str](), frozenset({"cgt-a"}))]
@@ -388,18 +388,18 @@ def test_an_old_segment_has_lost_its_address() -> None:
 
 
 def notes(text: str) -> tuple[str, ...]:
-    """What a plan says that it has decided by itself."""
+    """The notes on what a plan decided by itself."""
     return plan(graph_of(text), plan_inputs()).notes
 
 
 def test_what_is_left_out_is_said() -> None:
-    """A default that a scene's mode has no use for is left out, and the plan says so."""
+    """A default that doesn't apply to a scene's mode is left out, and a note records that."""
     text = 'storyboard: 1\nstyle: ink\nscenes: {a: {prompt: Waves.}, b: {edit: a, prompt: "In {a}, add gulls."}}'
     assert notes(text) == ("b: style of the defaults is left out, as the scene's mode has none",)
 
 
 def test_a_free_tail_is_said() -> None:
-    """Where only a tail is handed over because more would cost, the plan says so."""
+    """If a scene takes over only a tail because more would cost, a note records that."""
     text = (
         "storyboard: 1\nscenes: {a: {prompt: Waves., duration: 8}, b: {extend: a, duration: 4}}\nfilm: {footage: all}\n"
     )
@@ -419,19 +419,19 @@ def test_a_plan_changes_nothing() -> None:
 
 
 def test_an_empty_selection_asks_for_nothing() -> None:
-    """Nobody's wish makes nothing."""
+    """An empty selection makes nothing."""
     assert set(kinds(plan(graph_of(FILM), plan_inputs(), frozenset())).values()) == {Idle}
 
 
 def test_what_two_scenes_need_is_needed_once() -> None:
-    """A scene above two that were asked for is planned once."""
+    """A scene above two selected scenes is planned once."""
     text = "storyboard: 1\nscenes: {a: {prompt: A.}, b: {chain: a}, c: {chain: a}}\n"
     found = plan(graph_of(text), plan_inputs(), frozenset({"b", "c"}))
     assert [step.scene for step in found.makes] == ["a", "b", "c"]
 
 
 def test_a_scene_that_is_gone_leaves_its_take_to_nobody_else() -> None:
-    """A take of a scene that is no longer there stands in for a new one only if it was made from the same."""
+    """A take of a removed scene serves a new one only if their keys are equal."""
     lock = made(graph_of("storyboard: 1\nscenes: {old: {prompt: Waves.}}"))
     assert kinds(plan(graph_of("storyboard: 1\nscenes: {new: {prompt: Rain.}}"), plan_inputs(lock))) == {"new": Make}
 

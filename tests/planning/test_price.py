@@ -44,7 +44,7 @@ def test_the_least_that_a_video_among_the_inputs_costs(seconds: int, billed: int
 
 
 def test_a_long_clip_is_billed_as_it_is() -> None:
-    """Beyond the least, every second that is handed over counts."""
+    """Beyond the minimum, every second of the inputs counts."""
     assert tokens(1280, 720, 5, 10.0) == tokens(1280, 720, 15, None)
 
 
@@ -76,7 +76,7 @@ def test_a_measured_clip() -> None:
 
 
 def test_a_clip_that_nobody_measured() -> None:
-    """What nobody knows is priced from the least to the most that a clip may have and still be taken: 15.2 s."""
+    """An unknown length is priced from the least to the most that the service accepts for a clip: 15.2 s."""
     found = cost("{references: [harbour]}")
     assert (found.low_tokens, found.high_tokens) == (tokens(1280, 720, 9, None), tokens(1280, 720, 20.2, None))
 
@@ -91,7 +91,7 @@ def cost_of_remote(stated: str, measured: float = 0.0, trouble: Trouble | None =
 
 
 def test_a_stated_length_never_lowers_the_most() -> None:
-    """The service bills what lies there, whatever a storyboard says of it: the most is as if it said nothing."""
+    """The service bills the file itself, whatever length a storyboard states: the most is the same without it."""
     assert cost_of_remote(", duration: 2").high == cost_of_remote("").high == cost("{references: [harbour]}").high
 
 
@@ -107,7 +107,7 @@ def test_a_length_that_was_measured_at_an_address_counts() -> None:
 
 
 def test_an_address_that_gave_nothing_was_not_measured() -> None:
-    """A probe that came to nothing makes no statement a measure."""
+    """A failed probe doesn't turn a stated length into a measured one."""
     assert cost_of_remote(", duration: 2", trouble="silent").high == cost_of_remote("").high
 
 
@@ -131,7 +131,7 @@ def test_costs_add_up() -> None:
 
 
 def test_currencies_are_never_added() -> None:
-    """A sum of yuan and dollars is refused: nobody here knows a rate of exchange."""
+    """A sum of yuan and dollars is refused: exchange rates are unknown."""
     dollars = Cost(1, 1, Decimal(1), Decimal(1), "USD")
     with pytest.raises(DecisionNeeded, match="a price in CNY and one in USD"):
         cost("{prompt: Waves.}") + dollars

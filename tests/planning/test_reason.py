@@ -22,7 +22,7 @@ scenes:
 
 
 def reasons(old: str, new: str, scene: str = "dusk") -> list[str]:
-    """Why a take of the old storyboard is none for the new one."""
+    """Why a take of the old storyboard doesn't fit the new one."""
     before, after = graph_of(old), graph_of(new)
     return [str(reason) for reason in differences(scene, after, key(scene, before), key(scene, after))]
 
@@ -54,12 +54,12 @@ def reasons(old: str, new: str, scene: str = "dusk") -> list[str]:
     ],
 )
 def test_what_changed_is_told_from_what_to_what(old: str, new: str, expected: str) -> None:
-    """A reason says the old value and the new, and where the new one stands."""
+    """A reason gives the old value and the new, and the place of the new one."""
     assert reasons(FILM, FILM.replace(old, new)) == [expected]
 
 
 def test_every_difference_is_a_reason() -> None:
-    """Several changes are told all, the prompt before the parameters."""
+    """All changes are listed, the prompt before the parameters."""
     changed = FILM.replace("duration: 5", "duration: 8").replace("at dusk", "at dawn").replace("16:9", "4:3")
     found = [reason.partition(" ")[0] for reason in reasons(FILM, changed)]
     assert found == ["prompt", "duration", "ratio"]
@@ -71,7 +71,7 @@ def test_without_a_difference_there_is_no_reason() -> None:
 
 
 def test_another_mode() -> None:
-    """A scene that is made another way says so, and that it has a new input."""
+    """A change of mode is a reason, and so is the new input."""
     found = reasons(FILM, FILM.replace("    ratio: 16:9", "    first_frame: quay.png\n    ratio: 16:9"))
     assert found == [
         "mode text → first_frame (storyboard.yaml:3:3)",
@@ -80,13 +80,13 @@ def test_another_mode() -> None:
 
 
 def test_an_input_that_is_gone() -> None:
-    """A scene that is no longer given something says so."""
+    """A removed input is a reason."""
     found = reasons(FILM.replace("    ratio: 16:9", "    first_frame: quay.png\n    ratio: 16:9"), FILM)
     assert found[-1] == "input 1 is no longer there (storyboard.yaml:3:3)"
 
 
 def test_another_file() -> None:
-    """A file with other bytes is another input, told by the name that the author gave it."""
+    """A file with other bytes is another input, listed by the name that the author gave it."""
     graph = graph_of("storyboard: 1\nassets: {quay: {image: q.png}}\nscenes: {a: {first_frame: quay}}")
     keys = [key("a", graph, facts={"q.png": FileFacts("q.png", digest=digest(word))}) for word in ("one", "two")]
     found = [str(reason) for reason in differences("a", graph, *keys)]
@@ -94,7 +94,7 @@ def test_another_file() -> None:
 
 
 def test_a_parent_that_is_made_anew() -> None:
-    """What waits for a new take of a parent names the parent, so that one can go up to the cause."""
+    """A scene that waits for a new take of its parent names the parent, so the cause can be traced."""
     graph = graph_of(FILM)
     old = key("lamp", graph, {"dusk": take("one", {})})
     found = [(str(reason), reason.upstream) for reason in differences("lamp", graph, old, key("lamp", graph))]
@@ -102,7 +102,7 @@ def test_a_parent_that_is_made_anew() -> None:
 
 
 def test_a_parent_that_hands_over_something_else() -> None:
-    """Another selected take of a parent is told as what it is."""
+    """Another selected take of a parent is listed as another output."""
     graph = graph_of(FILM)
     old, new = (key("lamp", graph, {"dusk": take(word, {})}) for word in ("one", "two"))
     found = [(reason.kind, reason.what, reason.upstream) for reason in differences("lamp", graph, old, new)]

@@ -37,7 +37,7 @@ def ready(found: Schedule) -> tuple[str, ...]:
 
 
 def test_the_longest_way_goes_first() -> None:
-    """Of what can start the scene with the most seconds still before it is the first: dusk with 5 + 5 + 8."""
+    """Of the scenes that can start, the one with the most seconds before it comes first: dusk with 5 + 5 + 8."""
     assert ready(schedule()) == ("dusk", "short")
 
 
@@ -98,14 +98,14 @@ def test_what_a_plan_holds_never_starts() -> None:
 
 
 def test_what_is_kept_is_done() -> None:
-    """Of a film that was made there is nothing to do."""
+    """Nothing can start in a film that was made."""
     graph = graph_of(FILM)
     found = Schedule(plan(graph, plan_inputs(made(graph))), ROWS)
     assert (ready(found), found.state(Unit("storm"))) == ((), "done")
 
 
 def test_what_was_not_asked_for_is_passed_over() -> None:
-    """A scene outside the selection holds nobody up."""
+    """A scene outside the selection blocks no other."""
     found = Schedule(plan(graph_of(FILM), plan_inputs(), frozenset({"ashore"})), ROWS)
     assert ready(found) == ("ashore",)
 

@@ -1,4 +1,4 @@
-"""The small language of selections."""
+"""The syntax of selections."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_what_is_meant(words: str, expected: str) -> None:
     ],
 )
 def test_a_word_that_means_nothing(word: str, hint: str) -> None:
-    """A name that no scene has, or a state that there isn't, is told with what was probably meant."""
+    """The message for an unknown scene or state suggests the nearest name."""
     with pytest.raises(UsageError) as told:
         select([word], GRAPH, STATES)
     assert told.value.hint == hint

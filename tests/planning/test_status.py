@@ -32,7 +32,7 @@ def with_attempt(state: AttemptState) -> dict[str, str]:
 
 
 def test_rows_stand_in_the_authors_order() -> None:
-    """Rows follow the storyboard, not the order of making."""
+    """Statuses follow the storyboard, not the order of making."""
     graph = graph_of(FILM)
     assert list(states(statuses_of(plan(graph, plan_inputs()), plan_inputs()))) == ["storm", "lamp", "dusk"]
 
@@ -55,14 +55,14 @@ def test_everything_was_made() -> None:
 
 
 def test_a_change_makes_all_below_it_stale() -> None:
-    """What would be made anew is stale, and shows the take that it still has."""
+    """A scene that would be remade is stale, and keeps its take."""
     known = plan_inputs(made(graph_of(FILM)))
     found = statuses_of(plan(graph_of(CHANGED), known), known)
     assert [(status.state, status.take is not None) for status in found] == [("stale", True)] * 3
 
 
 def test_a_stale_scene_that_nobody_asked_for_is_shown_as_such() -> None:
-    """What is used as it is, though it would be made anew, is stale."""
+    """A scene that is used as it is, though it would be remade, is stale."""
     known = plan_inputs(made(graph_of(FILM)))
     found = states(statuses_of(plan(graph_of(CHANGED), known, frozenset({"lamp"})), known))
     assert found == {"storm": "kept", "lamp": "kept", "dusk": "stale"}
@@ -74,17 +74,17 @@ def test_a_lost_answer_holds_and_blocks() -> None:
 
 
 def test_a_task_is_running() -> None:
-    """A scene that the provider has taken on is running."""
+    """A scene whose task the provider has accepted is running."""
     assert with_attempt("accepted")["dusk"] == "running"
 
 
 def test_a_failure_is_shown() -> None:
-    """A scene whose last attempt came to nothing has failed."""
+    """A scene whose last attempt produced no video has failed."""
     assert with_attempt("failed")["dusk"] == "failed"
 
 
 def test_takes_are_counted() -> None:
-    """A status says how many takes a scene has."""
+    """A status counts the takes of its scene."""
     graph = graph_of(FILM)
     known = plan_inputs(made(graph).with_take("", "dusk", take("other", {}), select=False))
     assert [status.takes for status in statuses_of(plan(graph, known), known)] == [1, 1, 2]

@@ -31,7 +31,7 @@ ORIGINS: dict[Origin, Target] = {
     "other profile": Target("film", "draft", "a"),
     "other storyboard": Target("other", "", "a"),
 }
-"""For what a take was made, as seen from the scene a of the storyboard film without a profile, from the best on."""
+"""The targets of takes, in order of preference for the scene a of the storyboard film without a profile."""
 
 
 def locks_of(takes: Iterable[tuple[Take, Target]]) -> dict[str, Lockfile]:
@@ -51,7 +51,7 @@ def claims_on(
     scenes: tuple[str, ...] = ("a", "b"),
     stored: frozenset[str] = frozenset(),
 ) -> Claims:
-    """The claims, none yet, of the storyboard film on what the folder has."""
+    """The claims of the storyboard film on the folder's takes, with nothing claimed yet."""
     others = {name: lock for name, lock in locks.items() if name != "film"}
     shelf = shelf_of("film", locks["film"], others, past or Past())
     return Claims("film", profile, dict.fromkeys(scenes), shelf, stored)
@@ -68,13 +68,13 @@ def chosen(locks: Mapping[str, Lockfile], claims: Claims | None = None, unit: Un
 
 
 def words(found: TakeMatch | None) -> str:
-    """By which word a take was made; empty if there is none."""
+    """The word that a take was made from; empty if there is none."""
     return found.take.task.removeprefix("cgt-") if found else ""
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_take_of_the_key_is_found_wherever_it_is(origin: Origin) -> None:
-    """Its own, and one that was made for any other scene, with what it was made for and how that stands to it."""
+    """Its own take, or one that was made for any other scene, with its target and origin."""
     assert chosen(made_for(origin)) == TakeMatch(take(origin, KEY), ORIGINS[origin], origin)
 
 
@@ -94,7 +94,7 @@ def test_a_take_of_another_key_is_none() -> None:
 
 
 def test_a_scene_that_waits_for_another_has_no_take_yet() -> None:
-    """A key that isn't known to its end is nobody's, though a take may have been written down with it."""
+    """A pending key matches no take, even one that was recorded with it."""
     pending = {**KEY, "upstream.1": PENDING}
     locks = locks_of([(take("one", pending), ORIGINS["own"]), (take("two", pending), ORIGINS["other profile"])])
     assert claims_on(locks).take_for(A, locks["film"], pending) is None
@@ -117,7 +117,7 @@ def test_of_its_own_takes_the_selected_one_is_first() -> None:
 
 @pytest.mark.parametrize("origin", ["earlier name", "other scene", "other profile", "other storyboard"])
 def test_of_others_takes_the_oldest_is_first(origin: Origin) -> None:
-    """In the order in which they were stored; one of which that isn't known is younger than all."""
+    """In the order in which they were stored; a take whose storing isn't recorded counts as the youngest."""
     target = ORIGINS[origin]
     locks = locks_of((take(word, KEY), target) for word in ("unknown", "two", "one"))
     past = Past({}, tuple(StoredTake(*target[:3], take(word, KEY)) for word in ("one", "two")))
@@ -130,7 +130,7 @@ def test_of_others_takes_the_oldest_is_first(origin: Origin) -> None:
 
 
 def test_of_takes_of_one_origin_one_that_is_in_the_store_is_first() -> None:
-    """It needs not be fetched; but one that is further away is not preferred for that."""
+    """It needn't be fetched; but a more distant origin is not preferred for that."""
     target = ORIGINS["earlier name"]
     far, near, there = (take(word, KEY) for word in ("far", "near", "there"))
     locks = locks_of([(there, target), (near, target), (far, ORIGINS["other profile"])])
@@ -139,7 +139,7 @@ def test_of_takes_of_one_origin_one_that_is_in_the_store_is_first() -> None:
 
 
 def test_of_takes_of_another_profile_that_of_the_same_scene_is_first() -> None:
-    """Where both are in the store, or neither is."""
+    """If both are in the store, or neither is."""
     other = Target("film", "draft", "b")
     locks = locks_of([(take("b", KEY), other), (take("a", KEY), ORIGINS["other profile"])])
     assert (words(chosen(locks)), words(chosen(locks, unit=B))) == ("a", "b")
@@ -164,7 +164,7 @@ def test_a_take_that_is_known_by_its_events_alone_is_found() -> None:
 
 
 def test_a_take_stands_where_its_lock_has_it() -> None:
-    """Also where an event says that it was made for another scene: somebody has moved it since."""
+    """Also if an event records another scene: the take has been moved since."""
     past = Past({}, (StoredTake("film", "", "b", take("one", KEY)),))
     locks = locks_of([(take("one", KEY), ORIGINS["earlier name"])])
     shelf = shelf_of("film", locks["film"], {}, past)
@@ -172,7 +172,7 @@ def test_a_take_stands_where_its_lock_has_it() -> None:
 
 
 def test_of_two_takes_that_two_copies_submitted_the_selected_one_is_taken() -> None:
-    """What is chained to the scene was made from it; the other one is older, and was never used."""
+    """The scenes chained to this one were made from it; the other take is older, and was never used."""
     target = ORIGINS["other profile"]
     old, used = take("old", KEY), take("used", KEY)
     past = Past({}, tuple(StoredTake(*target[:3], one) for one in (old, used)))
@@ -182,7 +182,7 @@ def test_of_two_takes_that_two_copies_submitted_the_selected_one_is_taken() -> N
 
 @pytest.mark.parametrize("origin", ["own", "earlier name", "other scene"])
 def test_a_take_that_was_never_used_comes_after_one_that_was(origin: Origin) -> None:
-    """It was only fetched since it was paid for: nothing is made from it, whatever scene it was made for."""
+    """It was fetched only because it was paid for: nothing is made from it, whatever scene it was made for."""
     locks = made_for("other storyboard")
     target = ORIGINS[origin]
     locks["film"] = locks["film"].with_take(target.profile, target.scene, take("spare", KEY), select=False)
@@ -190,7 +190,7 @@ def test_a_take_that_was_never_used_comes_after_one_that_was(origin: Origin) -> 
 
 
 def test_a_take_that_was_never_used_is_better_than_none() -> None:
-    """It is of this key, and paid for."""
+    """It has this key, and is paid for."""
     locks = {"film": Lockfile().with_take("", "a", take("spare", KEY), select=False)}
     assert chosen(locks) == TakeMatch(take("spare", KEY), ORIGINS["own"])
 
@@ -205,7 +205,7 @@ def test_another_take_of_the_key_is_one_of_another_scene() -> None:
 
 
 def test_an_attempt_whose_task_was_named_is_gone_on_with_first() -> None:
-    """One whose task was found by its marker may be another copy's: its video is fetched beside."""
+    """A task that was found by its marker may be another copy's: its video is fetched as well."""
     found = replace(attempt("accepted", ORIGINS["own"], "i1"), adopted=True)
     named = attempt("accepted", ORIGINS["own"], "i2")
     vouched = replace(attempt("accepted", ORIGINS["own"], "i3"), adopted=True, vouched=True)
@@ -236,7 +236,7 @@ STATES: tuple[AttemptState, ...] = get_args(AttemptState)
 
 @pytest.mark.parametrize("state", STATES)
 def test_an_attempt_binds_its_own_scene(state: AttemptState) -> None:
-    """In each state: what comes of that is for the plan to say."""
+    """In each state: the plan decides what follows."""
     assert bound(past_of(attempt(state, ORIGINS["own"]))) == ["i1"]
 
 
@@ -249,7 +249,7 @@ def test_what_may_come_to_something_binds_everyone_of_its_key(state: AttemptStat
 
 
 def test_each_state_is_known_to_bind_or_not() -> None:
-    """An attempt that is over binds nobody else; of the others all do but those that a person has ended."""
+    """An attempt that is over binds no other scene; the others do, except those that a person has ended."""
     assert BINDING | OVER | {"cancelled", "given up"} == set(STATES)
     assert not BINDING & OVER
 
@@ -261,7 +261,7 @@ def test_an_attempt_of_another_key_binds_nobody() -> None:
 
 
 def test_attempts_of_others_come_after_its_own_that_is_over() -> None:
-    """In the order in which takes are preferred; what is its own tells why it is made again."""
+    """In the order in which takes are preferred; its own attempt explains why it is made again."""
     past = past_of(
         *(attempt("accepted", target, f"i{number}") for number, target in enumerate(reversed(OTHERS))),
         attempt("failed", ORIGINS["own"], "own"),
@@ -270,13 +270,13 @@ def test_attempts_of_others_come_after_its_own_that_is_over() -> None:
 
 
 def test_an_attempt_of_its_own_that_is_not_over_is_enough() -> None:
-    """Nobody else's is looked at then."""
+    """Attempts of other scenes are ignored then."""
     mine = attempt("accepted", ORIGINS["own"], "own")
     assert bound(past_of(attempt("accepted", ORIGINS["earlier name"]), mine)) == ["own"]
 
 
 def test_an_attempt_serves_one_scene_of_a_storyboard_and_profile() -> None:
-    """Once it serves one, it binds no other there; in another profile it does."""
+    """Once it serves one scene, it binds no other of this profile; in another profile it does."""
     past = past_of(attempt("accepted", ORIGINS["other storyboard"]))
     claims = claims_on({"film": Lockfile()}, past)
     claims.claim_attempt(past.attempts["i1"], A)
@@ -286,7 +286,7 @@ def test_an_attempt_serves_one_scene_of_a_storyboard_and_profile() -> None:
 
 
 def test_an_attempt_of_its_own_that_serves_another_scene_binds_it_no_more() -> None:
-    """The scene that goes on with it has it."""
+    """It belongs to the scene that resumes it."""
     past = past_of(attempt("accepted", ORIGINS["own"]))
     claims = claims_on({"film": Lockfile()}, past)
     claims.claim_attempt(past.attempts["i1"], B)
@@ -300,7 +300,7 @@ def test_an_attempt_binds_what_it_serves_besides() -> None:
 
 
 def test_a_scene_that_waits_for_another_is_bound_by_its_own_attempts_alone() -> None:
-    """A key that isn't known to its end fits nobody else's."""
+    """A pending key matches no attempt of another scene."""
     pending = {**KEY, "upstream.1": PENDING}
     theirs, mine = (attempt("accepted", ORIGINS[origin], origin, pending) for origin in ("other scene", "own"))
     assert bound(past_of(theirs, replace(mine, state="failed")), components=pending) == ["own"]
@@ -309,7 +309,7 @@ def test_a_scene_that_waits_for_another_is_bound_by_its_own_attempts_alone() -> 
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_scene_has_what_it_has_of_its_own(state: AttemptState) -> None:
-    """A take of its key, or an attempt that isn't over; nothing that is another's."""
+    """A take of its key, or an attempt that isn't over; nothing that belongs to another scene."""
     none, film = Past(), Lockfile()
     mine, theirs = (past_of(attempt(state, ORIGINS[origin])) for origin in ("own", "earlier name"))
     claims = claims_on({"film": film})
@@ -325,7 +325,7 @@ WAVES = key("a", graph_of(TWINS))
 
 
 def kinds(found: Plan) -> list[tuple[str, type]]:
-    """What is done for each scene, in the order of the storyboard."""
+    """The step of each scene, in the order of the storyboard."""
     return [(unit.scene, type(found.steps[unit])) for unit in found.written]
 
 
@@ -335,7 +335,7 @@ def takes_of(found: Plan) -> dict[str, str]:
 
 
 def folder(known: PlanInputs, **others: Lockfile) -> PlanInputs:
-    """The same world, of the storyboard film beside others, whose takes are in the store."""
+    """The same inputs, of the storyboard film beside others, with their takes in the store."""
     digests = {one.digest for lock in others.values() for block in lock.blocks.values() for one in block.takes.values()}
     boards = frozenset({"film", *others})
     return replace(known, storyboard="film", others=others, boards=boards, stored=known.stored | digests)
@@ -358,7 +358,7 @@ def test_two_scenes_that_are_alike_share_what_is_there_for_two() -> None:
 
 
 def test_two_scenes_that_are_alike_go_on_with_two_attempts() -> None:
-    """One that is on its way serves one of them; for the other one more is made."""
+    """A running attempt serves one of them; one more is made for the other."""
     waiting = attempt("accepted", Target("", "", "b"), components=WAVES)
     found = plan(graph_of(TWINS), plan_inputs(past=past_of(waiting)))
     assert {step.scene: step.resumes for step in found.makes} == {"a": None, "b": waiting}
@@ -368,13 +368,13 @@ def test_two_scenes_that_are_alike_go_on_with_two_attempts() -> None:
 
 
 def test_a_scene_that_nobody_asked_for_keeps_its_take() -> None:
-    """One that is like it gets another, though only that one was asked for."""
+    """A scene of the same key gets another one, even if only that scene is selected."""
     lock = Lockfile().with_take("", "a", take("one", WAVES), select=True)
     assert kinds(plan(graph_of(TWINS), plan_inputs(lock), frozenset({"b"}))) == [("a", Idle), ("b", Make)]
 
 
 def test_a_scene_that_nobody_asked_for_keeps_its_attempt() -> None:
-    """One that is like it gets another, though only that one was asked for."""
+    """A scene of the same key gets another one, even if only that scene is selected."""
     past = past_of(attempt("accepted", Target("", "", "a"), components=WAVES))
     step = plan(graph_of(TWINS), plan_inputs(past=past), frozenset({"b"})).step("b")
     assert isinstance(step, Make)
@@ -382,7 +382,7 @@ def test_a_scene_that_nobody_asked_for_keeps_its_attempt() -> None:
 
 
 def test_a_profile_that_changes_nothing_of_a_scene_uses_its_take() -> None:
-    """What was made without a profile is good under it, and the plan says where it was found; nothing is bought."""
+    """A take that was made without a profile is good under it, and the plan names its origin; nothing is bought."""
     text = "storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {a: {prompt: Waves.}}\nprofiles: {wide: {ratio: 16:9}}\n"
     one = take("one", key("a", graph_of(text)))
     step = plan(graph_of(text, "wide"), plan_inputs(Lockfile().with_take("", "a", one, select=True))).step("a")
@@ -400,7 +400,7 @@ def test_another_storyboard_s_take_is_used() -> None:
 
 @pytest.mark.parametrize("state", ["in doubt", "lost"])
 def test_another_storyboard_s_doubt_holds(state: AttemptState) -> None:
-    """What another film of the folder may have paid for is not bought before somebody has decided."""
+    """What another film of the folder may have paid for is not bought before a person has decided."""
     past = past_of(attempt(state, Target("other", "", "sea"), components=WAVES))
     found = plan(graph_of(TWINS), folder(plan_inputs(past=past), other=Lockfile()))
     assert kinds(found) == [("a", Hold), ("b", Make)]
@@ -408,7 +408,7 @@ def test_another_storyboard_s_doubt_holds(state: AttemptState) -> None:
 
 
 def test_a_take_of_which_the_file_is_missing_is_fetched_from_where_it_was_found() -> None:
-    """It isn't bought again, though only another storyboard has it, and its video is in no store."""
+    """It isn't bought again, even if only another storyboard has it and its video is in no store."""
     other = Lockfile().with_take("", "sea", take("one", WAVES), select=True)
     step = plan(graph_of(TWINS), replace(folder(plan_inputs(), other=other), stored=frozenset())).step("a")
     assert isinstance(step, Make)
@@ -417,7 +417,7 @@ def test_a_take_of_which_the_file_is_missing_is_fetched_from_where_it_was_found(
 
 
 def test_an_attempt_that_a_scene_is_about_to_make_is_its_own() -> None:
-    """Another scene of the same key, settled later in a run, doesn't go on with it; one of another key may."""
+    """Another scene of the same key, settled later in a run, doesn't resume it; one of another key may."""
     attempt = Attempt("i1", "b", "", KEY, "accepted", "cgt-1", storyboard="film")
     claims = claims_on({"film": Lockfile()}, Past({"i1": attempt}))
     free = [claims.is_free(attempt, A)]

@@ -71,7 +71,7 @@ def test_a_film_is_as_long_as_its_shots() -> None:
 
 
 def test_without_a_chain_nothing_is_dropped() -> None:
-    """Two scenes that only stand side by side are shown whole."""
+    """Two unrelated neighbours are shown whole."""
     assert filmed("dusk, quay").shots == (Shot("dusk", 0, 121), Shot("quay", 0, 121))
 
 
@@ -111,14 +111,14 @@ def test_what_is_shown_of_a_scene(item: str, shot: Shot) -> None:
 
 
 def test_the_cut_wins_over_the_scene() -> None:
-    """A scene's own `in` and `out` hold where the cut says nothing."""
+    """A scene's own `in` and `out` apply if the cut has none."""
     scenes = SCENES.replace("quay.}", "quay., in: 1, out: 4}")
     found = filmed("quay, {scene: quay, out: 2}", scenes).shots
     assert found == (Shot("quay", 24, 96), Shot("quay", 24, 48))
 
 
 def test_what_is_not_meant_for_the_film_stays_out() -> None:
-    """Left to itself the film leaves out scenes that another edits and those of `film: false`."""
+    """Without a cut the film leaves out scenes that another edits and those of `film: false`."""
     text = (
         SCENES
         + '  night: {edit: quay, prompt: "In {quay}, let it be night."}\n  test: {prompt: A test., film: false}\n'
@@ -152,7 +152,7 @@ def test_a_join_is_never_longer_than_half_a_shot() -> None:
 
 
 def test_a_dissolve_keeps_the_doubled_picture() -> None:
-    """Where two shots melt into each other no picture is dropped."""
+    """If two shots overlap, no picture is dropped."""
     assert filmed("dusk, {dissolve: 0.5}, lamp").shots == (Shot("dusk", 0, 121), Shot("lamp", 0, 121))
 
 
@@ -172,7 +172,7 @@ def test_takes_that_agree_are_copied() -> None:
     ],
 )
 def test_takes_that_differ_are_encoded(other: Stream) -> None:
-    """Streams that a player would have to be set up for anew can't stand in one track."""
+    """Streams that need different decoder parameters can't share one track."""
     assert cut(SCENES, quay=other).copied is False
 
 

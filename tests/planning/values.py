@@ -1,4 +1,4 @@
-"""Worlds as values, for tests of rooms that plan."""
+"""Plan inputs, locks and takes as values, for tests of planning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS = capabilities()
 
 
 def digest(word: str) -> str:
-    """The digest of a word, for files that nobody has to read."""
+    """The digest of a word, for files that are never read."""
     return f"sha256:{hashlib.sha256(word.encode()).hexdigest()}"
 
 
@@ -36,7 +36,7 @@ def key(
 
 
 def made(graph: Graph, facts: Mapping[str, FileFacts] | None = None) -> Lockfile:
-    """The lock of somebody who has just made every scene once."""
+    """The lock after every scene was made once."""
     lock, takes = Lockfile(), dict[str, Take]()
     for id in graph.order:
         takes[id] = take(id, key(id, graph, takes, facts))
@@ -52,7 +52,7 @@ def plan_inputs(
     uploads: bool = True,
     alive: frozenset[str] = frozenset(),
 ) -> PlanInputs:
-    """A world in which every file that the lock names is in the store, but those that are `missing`."""
+    """Plan inputs in which every file named by the lock is in the store, except those that are `missing`."""
     known = lock or Lockfile()
     stored = frozenset(take.digest for block in known.blocks.values() for take in block.takes.values()) - missing
     return PlanInputs(ROWS, facts or {}, known, past or Past(), stored, uploads, alive)

@@ -64,7 +64,7 @@ def test_a_log_is_valid_by_the_standards_own_schema(folder: Path) -> None:
 
 
 def test_the_standards_schema_finds_a_fault() -> None:
-    """A log without what the standard requires is told: the check can fail."""
+    """A log without what the standard requires fails the check."""
     log = sarif([])
     del log["runs"][0]["tool"]
     assert not Draft4Validator(SCHEMA).is_valid(log)

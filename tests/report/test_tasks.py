@@ -1,4 +1,4 @@
-"""Whose a task is, by the record and the lock."""
+"""The owner of a task, by the record and the lock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def attempt(scene: str, task: str = "", marker: int | None = None) -> Attempt:
 
 
 def test_a_task_belongs_to_the_scene_that_submitted_it() -> None:
-    """As the record says; its video is ours once its bytes are."""
+    """By the record; its video is stored once its bytes are."""
     past = Past({"i": attempt("dusk", "cgt-dusk")}, (StoredTake("", "", "dusk", take("dusk", {})),))
     assert owned(TASK, past, {}, ()) == Owned(TASK, "dusk")
     assert owned(TASK, past, {}, {digest("dusk")}) == Owned(TASK, "dusk", stored=True)
@@ -38,14 +38,14 @@ def test_a_colleague_s_task_is_known_from_the_lock() -> None:
 
 
 def test_a_task_belongs_to_the_storyboard_that_submitted_it() -> None:
-    """As the record says, whichever lock has its take besides."""
+    """By the record, even if a lock has its take as well."""
     lock = Lockfile().with_take("", "sea", take("dusk", {}), select=True)
     past = Past({"i": replace(attempt("dusk", "cgt-dusk"), storyboard="film")})
     assert owned(TASK, past, {"other": lock}, ()) == Owned(TASK, "dusk", "", "film")
 
 
 def test_a_mark_names_the_scenes_in_doubt() -> None:
-    """All that it fits, and none without a mark."""
+    """All that its marker fits, and none without a marker."""
     past = Past({"a": attempt("a", marker=170_001), "b": attempt("b", marker=1), "c": attempt("c")})
     found = owned(TASK, past, {}, ())
     assert (found.may_be, found.whose, owned(TASK, Past(), {}, ()).whose) == (("a",), "a?", "")
@@ -61,5 +61,5 @@ def test_no_value_holds_a_signature() -> None:
 
 @pytest.mark.parametrize(("instant", "date"), [(0.0, ""), (1_790_856_000.0, "2026-10-01 12:00:00"), (1e15, "")])
 def test_an_instant_is_a_date(instant: float, date: str) -> None:
-    """Where a calendar has one."""
+    """If the calendar has one."""
     assert date_of(instant) == date
