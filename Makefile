@@ -35,6 +35,7 @@ check: .venv/installed-dev  ## types, style, and the walls of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.wording --report
 
 wheel: .venv/installed-dev  ## build the wheel, install it into an environment of its own, run an example there
 	rm -rf dist build/wheel
