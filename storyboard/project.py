@@ -25,8 +25,8 @@ from storyboard.planning.planner import plan
 from storyboard.planning.selection import names_state, select
 from storyboard.planning.status import SceneState, statuses_of
 from storyboard.promises import Account, Clock, Realm, is_loopback
-from storyboard.providers.catalogue import capabilities, home_of
-from storyboard.providers.homes import HOMES
+from storyboard.providers.catalogue import capabilities, site_of
+from storyboard.providers.sites import SITES
 from storyboard.world import files, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.cache import Cache, program
@@ -43,24 +43,24 @@ def chosen(provider: str = "") -> str:
     """The provider that makes everything: the one asked for, else that of the user's settings. A storyboard has no say
     in where a key goes. Raises UsageError if there is none of the name asked for, SettingsTrouble if the settings can't
     be read."""
-    if provider and provider not in HOMES:
-        from storyboard.providers.joined import known, no_such
+    if provider and provider not in SITES:
+        from storyboard.providers.plugins import provider_names, unknown_provider
 
-        if provider not in known():
-            raise UsageError(*no_such(provider))
+        if provider not in provider_names():
+            raise UsageError(*unknown_provider(provider))
     return provider or settings.read(settings.environment()).provider
 
 
 def account(provider: str = "") -> Account:
     """The account that the environment names for a provider. Raises SettingsTrouble."""
-    home = home_of(chosen(provider))
+    site = site_of(chosen(provider))
     return settings.account(
         settings.read(settings.environment()),
         settings.environment(),
-        key_name=home.key_name,
-        address_name=home.address_name,
-        home=home.address,
-        hosts=home.hosts,
+        key_name=site.key_name,
+        address_name=site.address_name,
+        home=site.address,
+        hosts=site.hosts,
     )
 
 
@@ -68,11 +68,11 @@ def realm_of(*, emulator: bool, provider: str = "") -> Realm:
     """Where takes come from: the embedded emulator, the address in the environment, or the vendor."""
     name = chosen(provider)
     if emulator:
-        if name not in HOMES:
-            hint = f"try it at an address of this machine: set {home_of(name).address_name}"
+        if name not in SITES:
+            hint = f"try it at an address of this machine: set {site_of(name).address_name}"
             raise UsageError(f'the emulator does not speak as the provider "{name}" does', hint)
         return "emulated"
-    return "emulated" if is_loopback(settings.environment().get(home_of(name).address_name, "")) else "real"
+    return "emulated" if is_loopback(settings.environment().get(site_of(name).address_name, "")) else "real"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def validate(
     trusted = settings.read(settings.environment()).trusted_hosts
     name = chosen(provider)
     key = ("verdict", program(), str(layout.storyboard), str(layout.root), profiles, trusted, name)
-    value = remembered.get(*key) if name in HOMES else None  # another's rows may change without our noticing
+    value = remembered.get(*key) if name in SITES else None  # another's rows may change without our noticing
     if value is not None:
         return _recalled(layout, value)
     from storyboard.language.validator import judged

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -72,10 +71,15 @@ def named(profiles: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def checked_task(text: str) -> str:
-    """A task's id. Raises UsageError for what can't be one."""
-    if not re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", text):
-        raise UsageError(f"{text} is no task's id", "they look like cgt-20260101120000-abcde")
-    return text
+    """Return a task ID of the chosen provider. Raise UsageError if the text doesn't have the form of one."""
+    from storyboard.project import chosen
+    from storyboard.providers.catalogue import site_of
+
+    site = site_of(chosen())
+    if site.is_task_id(text):
+        return text
+    example = f"; task IDs look like {site.task_id_example}" if site.task_id_example else ""
+    raise UsageError(f"{text} is not a task ID{example}")
 
 
 _STYLES = {"mistake": "red", "warning": "yellow", "note": "blue"}

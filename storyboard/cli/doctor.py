@@ -21,8 +21,8 @@ from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, ProviderError, SettingsTrouble, StoryboardError, UsageError
 from storyboard.language.source import shown
 from storyboard.promises import Address, Secret
-from storyboard.providers.catalogue import capabilities, home_of
-from storyboard.providers.homes import HOMES
+from storyboard.providers.catalogue import capabilities, site_of
+from storyboard.providers.sites import SITES
 from storyboard.world import settings
 from storyboard.world.ability import ability
 from storyboard.world.files import Layout
@@ -90,21 +90,21 @@ def _provider(asked: str) -> list[Row]:
     """Who makes the videos, where, and whether there is a key; never what it is."""
     try:
         name = project.chosen(asked)
-        home = home_of(name)
+        site = site_of(name)
     except SettingsTrouble as error:
         return [Row("provider", _told(error), trouble=True)]
     environment = settings.environment()
-    address = environment.get(home.address_name, "")
-    whence = f"from {home.address_name}" if address else "its own"
+    address = environment.get(site.address_name, "")
+    whence = f"from {site.address_name}" if address else "its own"
     rows = [
         Row("provider", name),
-        Row("host", f"{Address(address or home.address).bare} ({whence})"),
-        Row("key", f"{home.key_name} is {'set' if environment.get(home.key_name) else 'not set: only a run needs it'}"),
+        Row("host", f"{Address(address or site.address).bare} ({whence})"),
+        Row("key", f"{site.key_name} is {'set' if environment.get(site.key_name) else 'not set: only a run needs it'}"),
     ]
     try:
         project.account(name)
     except SettingsTrouble as error:
-        if environment.get(home.key_name) or "is not set" not in error.what:
+        if environment.get(site.key_name) or "is not set" not in error.what:
             rows.append(Row("account", _told(error), trouble=True))
     return rows
 
@@ -163,8 +163,8 @@ def _file_system(folder: Path) -> list[Row]:
 def _probe(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None:
     """The probes: told what they cost, asked, then made."""
     name = project.chosen(asked)
-    if name not in HOMES:
-        raise UsageError(f'the probes speak Ark\'s words, not those of "{name}"', f"they know: {', '.join(HOMES)}")
+    if name not in SITES:
+        raise UsageError(f'the probes speak Ark\'s words, not those of "{name}"', f"they know: {', '.join(SITES)}")
     account = project.account(name)
     other = None
     if other_key:

@@ -196,7 +196,7 @@ def _asked(layout: Layout, question: Callable[[Provider], Any], speed: float | N
 def _looked(layout: Layout, task: str, speed: float | None) -> Task:
     id = checked_task(task)
     try:
-        found: Task = _asked(layout, lambda provider: provider.look(id), speed)
+        found: Task = _asked(layout, lambda provider: provider.get_task(id), speed)
     except NotFound as error:
         raise NotFound(f"the service knows no task {id}", DAYS, code=error.code, status=error.status) from error
     return found

@@ -63,7 +63,7 @@ async def settle_late_duplicates(job: Job, crew: Crew, task: str) -> None:
 async def _cancel_own(job: Job, crew: Crew, known: Known) -> bool:
     """Cancel this copy's own task if it is still queued, and return whether that succeeded."""
     try:
-        if (await crew.provider.look(known.task)).status != "queued":
+        if (await crew.provider.get_task(known.task)).status != "queued":
             return False
         await crew.provider.cancel(known.task)
     except (Unreachable, Rejected):

@@ -99,7 +99,7 @@ async def _brought_again(take: Take, crew: Crew) -> bool:
     that the service gave: nothing that was made from it is stale because its file was lost.
     """
     try:
-        task = await crew.provider.look(take.task)  # not the watcher: several scenes may ask this at once
+        task = await crew.provider.get_task(take.task)  # not the watcher: several scenes may ask this at once
         if task.frame is not None:
             await crew.fetcher.bring(f"{take.task} {crew.dice.token()}", task.frame, video=False)
     except (Unreachable, Rejected):

@@ -24,9 +24,9 @@ from storyboard.planning.event import FileRenamed, Memory, Notice, RunClosed
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.plan import Plan
 from storyboard.promises import Account, Callbacks, Clock, Dice
-from storyboard.providers.catalogue import home_of
+from storyboard.providers.catalogue import site_of
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import EMBEDDED, RATES, Paced
+from storyboard.providers.rate_limit import EMBEDDED, RATES, RateLimitedProvider
 from storyboard.world import files, first_layout, register, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
@@ -139,7 +139,7 @@ async def _run(
     name = project.chosen(options.provider)
     async with opened() as net:
         rates = EMBEDDED if options.speed is not None else RATES
-        provider = Paced(connect(name, account, net), clock, rates)
+        provider = RateLimitedProvider(connect(name, account, net), clock, rates)
         store = Store(layout.hidden / "store")
         crew = replace(
             Crew.build(
@@ -161,7 +161,7 @@ async def _run(
             budget=record.budget,
             day=record.day,
             provider_name=name,
-            lists=home_of(name).lists,
+            lists=site_of(name).lists,
             marker=settings.read(settings.environment()).marker,
             markers_of_version_1=looks_for_version_1(journal.past, clock.now()),
             options=options.suggested(layout),

@@ -13,8 +13,8 @@ from storyboard.net import opened
 from storyboard.operations.options import RunOptions
 from storyboard.promises import Account, Clock, Dice, Secret
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.world import serving, settings
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.files import Layout
@@ -59,4 +59,4 @@ def ask(
 
 async def _ask(provider: str, account: Account, question: Callable[[Provider], Awaitable[T]], clock: Clock) -> T:
     async with opened() as net:
-        return await question(Paced(connect(provider, account, net), clock))
+        return await question(RateLimitedProvider(connect(provider, account, net), clock))

@@ -14,8 +14,8 @@ from storyboard.executor.crew import Crew
 from storyboard.planning.event import Interrupting, Notice, Waiting
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
-from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.world.addresses import Addresses
 from storyboard.world.journal import Journal
@@ -85,7 +85,7 @@ class Desk:
         self.most_running = max(self.running, self.most_running)
         return answer
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """The next look; succeeded once there are no more."""
         status = self.looks.pop(0) if self.looks else "succeeded"
         await asyncio.sleep(0)
@@ -165,7 +165,7 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
     desk.clock = clock
     journal = Journal(folder, clock, writing=True)
     heard: list[Notice] = []
-    provider, store = Paced(desk, clock), Store(folder / "store")
+    provider, store = RateLimitedProvider(desk, clock), Store(folder / "store")
     crew = Crew.build(
         realm="emulated",
         provider=provider,

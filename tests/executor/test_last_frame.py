@@ -51,9 +51,9 @@ class Framed(Desk):
     undated: bool = False
     """Nobody says when an address dies."""
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """With a frame."""
-        found = await Desk.look(self, task)
+        found = await Desk.get_task(self, task)
         found = replace(found, expires=0.0) if self.undated else found
         self.nameless -= 1
         return replace(found, frame=FRAME, video=None if self.nameless >= 0 else found.video)

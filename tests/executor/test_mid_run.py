@@ -143,7 +143,7 @@ def test_a_take_that_is_harmed_is_handed_to_nobody(project: Project, harm: Calla
 class Forgetful(Desk):
     """A desk that knows no task any more."""
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """It was there, a week ago."""
         raise NotFound(f"no {task}", code="NotFound.Task", status=404)
 
@@ -175,9 +175,9 @@ def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
 class Framed(Desk):
     """A desk that gives last frames; a picture comes where one is asked for."""
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """With its frame."""
-        said = await Desk.look(self, task)
+        said = await Desk.get_task(self, task)
         return replace(said, frame=Address(f"http://127.0.0.1:1/{task}.png?signature"))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
@@ -210,11 +210,11 @@ class Reframing(Framed):
 
     then: str = "the same"
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """As long as it knows it."""
         if self.then == "gone":
             raise NotFound(f"no {task}", code="NotFound.Task", status=404)
-        return await Framed.look(self, task)
+        return await Framed.get_task(self, task)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The frame as it is by now, or the video."""
@@ -274,11 +274,11 @@ class Picky(Desk):
 
     failing: frozenset[str] = frozenset()
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """As its number among the requests says."""
         text = json.loads(self.bodies[int(task.removeprefix("cgt-")) - 1])["content"][0]["text"]
         self.looks = ["failed" if text in self.failing else "succeeded"]
-        return await Desk.look(self, task)
+        return await Desk.get_task(self, task)
 
 
 TREES = st.integers(2, 6).flatmap(

@@ -89,7 +89,7 @@ def test_a_task_is_looked_at_from_queued_to_succeeded(tmp_path: Path) -> None:
         task = submitted(emulated.base_url)
         for seconds in (0, 10, 100):
             clock.advance(seconds)
-            seen.append(speak(emulated.base_url, lambda ark: ark.look(task)).status)
+            seen.append(speak(emulated.base_url, lambda ark: ark.get_task(task)).status)
     assert seen == ["queued", "running", "succeeded"]
 
 
@@ -99,21 +99,21 @@ def test_a_task_that_succeeded_says_when_its_addresses_die(tmp_path: Path) -> No
     with emulator(tmp_path / "ledger", speed=1, clock=clock) as emulated:
         task = submitted(emulated.base_url)
         clock.advance(1000)
-        found = speak(emulated.base_url, lambda ark: ark.look(task))
+        found = speak(emulated.base_url, lambda ark: ark.get_task(task))
     assert (found.tokens, found.created_at, found.expires) == (40594, 1000.0, 1000.0 + 80 + 86_400)
 
 
 def test_a_task_that_nobody_knows_is_rejected(tmp_path: Path) -> None:
     """The service says 404."""
     with emulator(tmp_path / "ledger") as emulated, pytest.raises(Rejected) as caught:
-        speak(emulated.base_url, lambda ark: ark.look("cgt-1"))
+        speak(emulated.base_url, lambda ark: ark.get_task("cgt-1"))
     assert (caught.value.status, caught.value.code) == (404, "NotFound.Task")
 
 
 def test_an_id_cannot_leave_its_place_in_the_path(tmp_path: Path) -> None:
     """Slashes and question marks in an id stay part of it."""
     with emulator(tmp_path / "ledger") as emulated, pytest.raises(Rejected) as caught:
-        speak(emulated.base_url, lambda ark: ark.look("../tasks?page_num=1"))
+        speak(emulated.base_url, lambda ark: ark.get_task("../tasks?page_num=1"))
     assert caught.value.status == 404
 
 
@@ -138,7 +138,7 @@ def test_a_queued_task_can_be_cancelled(tmp_path: Path) -> None:
     with emulator(tmp_path / "ledger", speed=1, clock=VirtualClock()) as emulated:
         task = submitted(emulated.base_url)
         speak(emulated.base_url, lambda ark: ark.cancel(task))
-        status = speak(emulated.base_url, lambda ark: ark.look(task)).status
+        status = speak(emulated.base_url, lambda ark: ark.get_task(task)).status
     assert status == "cancelled"
 
 
@@ -161,7 +161,7 @@ def test_a_video_is_fetched(tmp_path: Path) -> None:
     with emulator(tmp_path / "ledger", clock=clock) as emulated:
         task = submitted(emulated.base_url)
         clock.advance(60)
-        address = speak(emulated.base_url, lambda ark: ark.look(task)).video
+        address = speak(emulated.base_url, lambda ark: ark.get_task(task)).video
         assert address is not None
         speak(emulated.base_url, lambda ark: ark.fetch(address, sink))
     (tmp_path / "video.mp4").write_bytes(sink.content)
@@ -178,7 +178,7 @@ def test_a_missing_key_is_the_account_s_fault() -> None:
 def test_the_key_goes_to_the_service() -> None:
     """As a bearer's, in every question."""
     with answering(http(b'{"id":"cgt-1"}')) as server:
-        speak(server.origin, lambda ark: ark.look("cgt-1"))
+        speak(server.origin, lambda ark: ark.get_task("cgt-1"))
         assert b"authorization: bearer sk-secret" in server.requests[0].lower()
 
 
@@ -214,7 +214,7 @@ def test_no_redirect_is_followed(status: str) -> None:
     """Neither key nor body, address nor id ever reach the other host."""
     talks: list[Callable[[Provider, str], Awaitable[object]]] = [
         lambda ark, _: ark.submit(ark.body(ORDER), INTENT),
-        lambda ark, _: ark.look("cgt-1"),
+        lambda ark, _: ark.get_task("cgt-1"),
         lambda ark, _: ark.list(),
         lambda ark, _: ark.cancel("cgt-1"),
         lambda ark, origin: ark.fetch(Address(f"{origin}/v.mp4"), Sunk()),
@@ -250,7 +250,9 @@ def test_a_server_that_reads_and_hangs_up_leaves_the_request_in_doubt() -> None:
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("talk", [lambda ark: ark.look("cgt-1"), lambda ark: ark.list(), lambda ark: ark.cancel("c")])
+@pytest.mark.parametrize(
+    "talk", [lambda ark: ark.get_task("cgt-1"), lambda ark: ark.list(), lambda ark: ark.cancel("c")]
+)
 @pytest.mark.row(9)
 def test_questions_to_a_server_that_hangs_up_are_unreachable(talk: Callable[[Provider], Awaitable[object]]) -> None:
     """Asking again costs nothing."""

@@ -69,7 +69,7 @@ class Talk:
         """A new task, an hour later."""
         task = await self.create()
         self.clock.advance(3600)
-        return await self.ark.look(task)
+        return await self.ark.get_task(task)
 
     async def list(self) -> int:
         """How many tasks there are."""
@@ -268,8 +268,8 @@ def test_another_tasks_video_is_another(tmp_path: Path) -> None:
         first = await talk.ark.submit(talk.ark.body(longer), "f" * 32)
         second = await talk.create()
         talk.clock.advance(3600)
-        task = await talk.ark.look(second)
-        await talk.ark.look(first)
+        task = await talk.ark.get_task(second)
+        await talk.ark.get_task(first)
         assert task.video is not None
         sink, path = Sunk(), tmp_path / "video.mp4"
         await talk.ark.fetch(task.video, sink)

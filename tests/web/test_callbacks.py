@@ -175,7 +175,7 @@ class Looking(Desk):
     looked: list[str]
     fetched: list[str]
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """Running, whatever was posted."""
         self.looked.append(task)
         return Task(task, "running", "running")

@@ -28,6 +28,7 @@ from storyboard.errors import (
     UsageError,
 )
 from storyboard.promises import Address, is_count
+from storyboard.providers.ark.task_id import creation_time, is_task_id
 from storyboard.providers.provider import Item, Order, Page, Status, Task, TaskQuery
 
 TASKS = "/contents/generations/tasks"
@@ -189,6 +190,7 @@ def _task(value: Mapping[str, Any]) -> Task:
         hint=refused_as(str(error.get("code") or "")).hint if isinstance(error, Mapping) else "",
         tokens=tokens,
         created_at=_instant(value.get("created_at")),
+        id_time=creation_time(value["id"]),
         updated_at=updated,
         expires_after=_whole(value.get("execution_expires_after")),
         model=_fit(str(value.get("model") or "")),
@@ -217,7 +219,7 @@ def _whole(value: Any) -> int | None:
 
 def _is_id(value: Any) -> TypeGuard[str]:
     """A task's id is of Ark's shape: whatever else stands there is written nowhere."""
-    return isinstance(value, str) and re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", value) is not None
+    return is_task_id(value)
 
 
 def _flag(value: Any) -> bool | None:

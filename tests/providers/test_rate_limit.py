@@ -15,8 +15,15 @@ from storyboard.language.scene import Parameters
 from storyboard.net import opened
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import LONGEST_WAIT, MARGIN, Paced, Rate, asked_to_wait, wait_for_turn
 from storyboard.providers.provider import Order, TaskQuery
+from storyboard.providers.rate_limit import (
+    LONGEST_WAIT,
+    MARGIN,
+    Rate,
+    RateLimitedProvider,
+    asked_to_wait,
+    wait_for_turn,
+)
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from tests.executor.desk import Desk
@@ -119,7 +126,7 @@ def cancelled(answers: list[float], rate: Rate) -> list[float]:
     """When each of several cancels, asked for at once, went; `answers` make creates refused, with their `after`."""
     clock = VirtualClock(1000.0)
     desk = Noting(clock, answers=[RateLimited("slowly", after=after) for after in answers])
-    paced = Paced(desk, clock, {"create": rate, "delete": rate})
+    paced = RateLimitedProvider(desk, clock, {"create": rate, "delete": rate})
 
     async def whole() -> None:
         for _ in answers:
@@ -160,7 +167,7 @@ def test_a_busy_service_is_not_asked_too_often(count: int) -> None:
     """A question that it came to late counts from then on: the next isn't a window after it was sent."""
     clock = VirtualClock(1000.0)
     desk = Slow(clock)
-    paced = Paced(desk, clock, {"delete": Rate(count, 1.0)})
+    paced = RateLimitedProvider(desk, clock, {"delete": Rate(count, 1.0)})
 
     async def whole() -> None:
         await asyncio.gather(*(paced.cancel(str(n)) for n in range(6)))
@@ -184,7 +191,7 @@ def test_a_list_is_made_once_a_second(tmp_path: Path) -> None:
     async def whole(base_url: str) -> None:
         async with opened() as way:
             ark = connect("ark", Account(base_url, Secret("key"), 3, Pace(1, 1)), way)
-            paced = Paced(ark, clock)
+            paced = RateLimitedProvider(ark, clock)
             body = paced.body(Order("doubao-seedance-2-0-260128", "Dusk.", (), Parameters(resolution="480p")))
             tasks = [await paced.submit(body, "a" * 32) for _ in range(2)]
             for _ in range(3):
