@@ -27,10 +27,10 @@ from storyboard.planning.status import SceneState, statuses_of
 from storyboard.promises import Account, Clock, Realm, is_loopback
 from storyboard.providers.catalogue import capabilities, site_of
 from storyboard.providers.sites import SITES
-from storyboard.world import files, settings
+from storyboard.world import files, input_files, settings, shipped
 from storyboard.world.addresses import Addresses
 from storyboard.world.cache import Cache, program
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 from storyboard.world.store import Store
 
 if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not loaded
@@ -90,15 +90,15 @@ def read(layout: Layout, profiles: tuple[str, ...] = ()) -> Reading:
 
     main = opened(Source(layout.storyboard.name, files.read_text(layout.storyboard)))
     included = {path: _included(layout, path) for path in main.includes}
-    return reading_of(main, files.schema(), profiles, included)
+    return reading_of(main, shipped.schema(), profiles, included)
 
 
 def _included(layout: Layout, path: str) -> Found:
     """A file that a storyboard brings in; nothing outside the root is opened, and nothing but a regular file."""
     from storyboard.language.validator import opened
 
-    fact = files.look(layout, [path], digests=False)[path]
-    real = files.inside(layout, path)
+    fact = input_files.inspect_files(layout, [path], digests=False)[path]
+    real = input_files.inside(layout, path)
     if fact.trouble is not None or real is None:
         return fact.trouble or "outside"
     return opened(Source(path, files.read_text(real)))
@@ -112,7 +112,7 @@ def probed(layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", g
 
     reading = read(layout, profiles)
     meant = () if reading.storyboard is None else addresses_meant(reading.storyboard)
-    facts = files.look(layout, _meant(reading), digests=False)
+    facts = input_files.inspect_files(layout, _meant(reading), digests=False)
     known = {path: _measured(layout, fact) for path, fact in facts.items()}
     known |= remote.look((row[0] for row in meant), _with_measures, guard)
     trusted = settings.read(settings.environment()).trusted_hosts
@@ -135,7 +135,9 @@ def validate(
 
     reading = read(layout, profiles)
     paths = tuple(_meant(reading))
-    facts = {path: _measured(layout, fact) for path, fact in files.look(layout, paths, digests=False).items()}
+    facts = {
+        path: _measured(layout, fact) for path, fact in input_files.inspect_files(layout, paths, digests=False).items()
+    }
     judgement = judged(reading, capabilities(name), facts, trusted)
     scenes = len(judgement.graph.order) if judgement.graph else 0
     rests_on = [layout.folder / name for name in (*judgement.sources, *reading.includes, *paths)]
@@ -170,7 +172,7 @@ def survey(
     from storyboard.language.validator import judged
 
     reading = read(layout, profiles)
-    facts = files.look(layout, _meant(reading), digests=True)
+    facts = input_files.inspect_files(layout, _meant(reading), digests=True)
     facts = {path: _measured(layout, fact) for path, fact in facts.items()}
     trusted = settings.read(settings.environment()).trusted_hosts
     return judged(reading, capabilities(chosen(provider)), facts, trusted), facts
@@ -184,7 +186,7 @@ def _meant(reading: Reading) -> Iterable[str]:
 
 def _measured(layout: Layout, fact: FileFacts) -> FileFacts:
     """Pixels and seconds, as remembered or as found; a file that begins well but can't be decoded is torn."""
-    real = files.inside(layout, fact.path)
+    real = input_files.inside(layout, fact.path)
     if fact.trouble is not None or real is None or fact.kind is None or fact.format == "heic":
         return fact
     remembered = Cache(settings.environment())
@@ -231,7 +233,7 @@ def loaded_of(layout: Layout, judgement: Judgement, facts: Mapping[str, FileFact
 
 def files_now(layout: Layout, facts: Mapping[str, FileFacts]) -> Mapping[str, FileFacts]:
     """Return the digests of the same files as they are now."""
-    return files.look(layout, list(facts), digests=True)
+    return input_files.inspect_files(layout, list(facts), digests=True)
 
 
 @dataclass(frozen=True, slots=True)

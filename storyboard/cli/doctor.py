@@ -25,7 +25,7 @@ from storyboard.providers.catalogue import capabilities, site_of
 from storyboard.providers.sites import SITES
 from storyboard.world import settings
 from storyboard.world.ability import ability
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 from storyboard.world.mounts import place_of
 
 LIBRARIES = ("httpx", "av", "pillow", "pyyaml", "jsonschema", "networkx", "click", "rich", "starlette", "uvicorn")

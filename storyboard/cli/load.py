@@ -8,7 +8,7 @@ from storyboard import project
 from storyboard.cli.common import named, tell_problems
 from storyboard.language.validator import Judgement
 from storyboard.project import Loaded
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 
 
 def load(

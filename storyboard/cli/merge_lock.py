@@ -33,7 +33,7 @@ def command(files: tuple[Path, ...]) -> None:
     from storyboard.planning.lock import Lockfile
     from storyboard.planning.lock_format import to_text
     from storyboard.planning.lock_merge import merged, selected_otherwise, sides_of
-    from storyboard.world.files import write_in_one_stroke
+    from storyboard.world.durable import write_atomically
 
     if len(files) not in (1, 3):
         raise UsageError(
@@ -56,7 +56,7 @@ def command(files: tuple[Path, ...]) -> None:
     united = merged(base, ours, theirs)
     text = to_text(united)
     if text != _text(target):
-        write_in_one_stroke(target, text.encode())
+        write_atomically(target, text.encode())
     for profile, scene in selected_otherwise(base, ours, theirs):
         where = f"{scene} ({profile})" if profile else scene
         echo(f"note: {shown(where)}: each side selected a different take; ours stays selected", err=True)

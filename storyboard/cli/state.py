@@ -13,7 +13,7 @@ from storyboard.language.validator import Judgement
 from storyboard.planning.budget import Books, books_of
 from storyboard.project import Planned
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)

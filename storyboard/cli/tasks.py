@@ -15,7 +15,7 @@ from storyboard.errors import DecisionNeeded, NotFound, Rejected, StateDamaged
 if TYPE_CHECKING:
     from storyboard.providers.provider import Page, Provider, Task
     from storyboard.report.tasks import Owned
-    from storyboard.world.files import Layout
+    from storyboard.world.layout import Layout
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled", "expired")
 _STYLES = {"running": "blue", "succeeded": "green", "failed": "red", "expired": "red", "cancelled": "magenta"}
@@ -182,7 +182,7 @@ def _too_late(task: str) -> Rejected:
 
 def _layout(file: str, emulator: bool) -> Layout:
     from storyboard import project
-    from storyboard.world.files import layout_of
+    from storyboard.world.layout import layout_of
 
     return layout_of(file, project.realm_of(emulator=emulator))
 

@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Tell every mistake in a storyboard, with its place. Exits with 1 if there is one."""
     from storyboard.project import probed, validate
-    from storyboard.world.files import layout_of
+    from storyboard.world.layout import layout_of
 
     gc.disable()  # hundreds of thousands of values that all stay: looking through them for rubbish takes long
     click.get_current_context().call_on_close(gc.enable)

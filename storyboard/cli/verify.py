@@ -25,7 +25,7 @@ def command(file: str, emulator: bool, deep: bool, as_json: bool) -> None:
     """
     from storyboard import project
     from storyboard.operations.verify import verify
-    from storyboard.world.files import layout_of
+    from storyboard.world.layout import layout_of
 
     layout = layout_of(file, project.realm_of(emulator=emulator))
     found = verify(layout, deep=deep)

@@ -23,7 +23,7 @@ from storyboard.emulator.ledger import Ledger
 from storyboard.emulator.tasks import FPS, Line
 from storyboard.errors import MediaTrouble
 from storyboard.promises import Address
-from storyboard.world.files import temporary_name, write_in_one_stroke
+from storyboard.world.durable import temporary_name, write_atomically
 from storyboard.world.media import clip, still
 from storyboard.world.media.still import GLOW, Area, Colour, Picture, Size
 
@@ -82,7 +82,7 @@ def make(line: Line, ledger: Ledger) -> None:
         clip.write(part, pictures(look_of(line, ledger)), line.frames, line.size, tone)
         part.replace(video)
     if not frame.exists():
-        write_in_one_stroke(frame, still.png(clip.last_picture(video)), 0o600)
+        write_atomically(frame, still.png(clip.last_picture(video)), 0o600)
 
 
 def look_of(line: Line, ledger: Ledger) -> Look:

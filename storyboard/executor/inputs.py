@@ -19,7 +19,7 @@ from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.take import Take
 from storyboard.promises import Address
 from storyboard.providers.provider import Item
-from storyboard.world.files import temporary_name
+from storyboard.world.durable import temporary_name
 from storyboard.world.media import clip, join, still
 
 _TYPES: dict[str, str] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from storyboard.errors import MediaTrouble
 from storyboard.language.graph import Graph
 from storyboard.planning.timeline import Timeline, timeline_of
-from storyboard.world.files import temporary_name
+from storyboard.world.durable import temporary_name
 from storyboard.world.media import join
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 import yaml
 
+from storyboard.language.nodes import Mapping, Node, Scalar, Sequence
 from storyboard.language.problem import MOST_TOLD, Problem
 from storyboard.language.source import LINE_END, Place, Source
+from storyboard.language.yaml_scalar import scalar_value
 
 DEEPEST = 64
 LARGEST = 16 * 1024 * 1024
@@ -25,43 +26,6 @@ MOST = 450_000
 """Keys and values that are read; ten thousand scenes have about 350,000."""
 BROADEST = 50_000
 """Entries of one mapping or list."""
-MOST_DIGITS = 4000
-"""Python reads, and writes, no longer numbers in decimals."""
-
-Plain: TypeAlias = "str | int | float | bool | None"
-Step: TypeAlias = "str | int"
-
-
-@dataclass(slots=True, unsafe_hash=True)
-class Scalar:
-    """A value without parts; `block` if it was written as `>` or `|`.
-
-    Never changed, but not frozen: that would cost a large tree a third of its time.
-    """
-
-    value: Plain
-    place: Place
-    block: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """A list of nodes."""
-
-    items: tuple[Node, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Nodes by key, in the order of the text, each key with its place."""
-
-    entries: dict[str, Node]
-    keys: dict[str, Place]
-    place: Place
-
-
-Node: TypeAlias = "Scalar | Sequence | Mapping"
 
 
 class Refused(Exception):
@@ -80,29 +44,6 @@ def parse(source: Source) -> Node | tuple[Problem, ...]:
         return (refusal.problem,)
     except _Doubled as doubled:
         return tuple(doubled.problems)
-
-
-def data(node: Node) -> Any:
-    """The tree as plain dictionaries, lists and values, for a schema to judge."""
-    match node:
-        case Scalar():
-            return node.value
-        case Sequence():
-            return [data(item) for item in node.items]
-        case _:
-            return {key: data(value) for key, value in node.entries.items()}
-
-
-def find(node: Node, path: tuple[Step, ...]) -> Node:
-    """The node that a path of keys and indices leads to; as far as the path can be followed."""
-    for step in path:
-        if isinstance(node, Mapping) and isinstance(step, str) and step in node.entries:
-            node = node.entries[step]
-        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-        else:
-            break
-    return node
 
 
 class _Doubled(Exception):
@@ -276,7 +217,7 @@ class _Composer:
         if event.style:
             return Scalar(event.value, place)
         try:
-            value = plain(event.value)
+            value = scalar_value(event.value)
         except ValueError:
             raise Refused(Problem("SB105", "a number with more digits than can be read", place, "shorten it")) from None
         if type(value) is float and not math.isfinite(value):
@@ -310,40 +251,3 @@ class _Mark(Protocol):
 
 
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_NUMERIC = frozenset("+-.0123456789")
-_INT = re.compile(r"[-+]?[0-9]+")
-_OCT = re.compile(r"0o[0-7]+")
-_HEX = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_INF = re.compile(r"[-+]?\.(?:inf|Inf|INF)")
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-
-
-def plain(text: str) -> Plain:
-    """A plain scalar by the core schema of YAML 1.2 (chapter 10.3.2 of its specification).
-
-    >>> [plain(word) for word in ("16:9", "no", "8", "0x10", "1.5", "~", "true")]
-    ['16:9', 'no', 8, 16, 1.5, None, True]
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in _NUMERIC:  # most are words: four patterns need not be asked
-        return text
-    if _INT.fullmatch(text):
-        return int(text)
-    for numeral, base in ((_OCT, 8), (_HEX, 16)):
-        if numeral.fullmatch(text):
-            if len(text) > MOST_DIGITS:
-                raise ValueError(f"more than {MOST_DIGITS} digits")
-            return int(text[2:], base)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _INF.fullmatch(text):
-        return float(text.replace(".", "", 1))
-    if text in (".nan", ".NaN", ".NAN"):
-        return float("nan")
-    return text

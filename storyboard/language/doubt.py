@@ -11,9 +11,9 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from storyboard.language.document import Mapping as Tree
-from storyboard.language.document import Node
 from storyboard.language.graph import Graph
+from storyboard.language.nodes import Mapping as Tree
+from storyboard.language.nodes import Node
 from storyboard.language.problem import Problem
 from storyboard.language.scene import Cut, Scene, Storyboard
 from storyboard.language.source import Place

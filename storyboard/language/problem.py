@@ -11,8 +11,6 @@ from storyboard.language.source import Place, Source, excerpt, shown
 
 Severity = Literal["mistake", "warning", "note"]
 """A mistake stops a run; a warning counts as one with `--strict`; a note never does."""
-
-
 MOST_TOLD = 500
 """Problems of one sort of judge that are told: whoever has made more wants to mend these first."""
 

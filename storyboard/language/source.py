@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What ends a line to the reader of YAML that counts them for us."""
-
-
 WIDEST = 120
 """Characters of a line that an excerpt shows; of a longer one, those around the place."""
 

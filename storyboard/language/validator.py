@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from storyboard.errors import UsageError
-from storyboard.language import document
+from storyboard.language import document, nodes
 from storyboard.language.capability import Capabilities
 from storyboard.language.doubt import FILM, Entry, entries_of, far_reach, reach, without, without_keys
 from storyboard.language.facts import Facts, Trouble
@@ -18,7 +18,7 @@ from storyboard.language.form import has_form
 from storyboard.language.graph import Graph, build
 from storyboard.language.problem import MOST_TOLD, Problem, in_order, mistakes, nearest
 from storyboard.language.reader import includes_of, profile_names, read
-from storyboard.language.rules import edges, frames, inputs, media, names, parameters, prompts, shape
+from storyboard.language.rules import edges, frames, inputs, measured, media, names, parameters, prompts, shape, uploads
 from storyboard.language.scene import Storyboard
 from storyboard.language.source import Source
 
@@ -28,7 +28,7 @@ class Opened:
     """A text as a tree, or the problems why it is none; and the files that it brings in, as it names them."""
 
     source: Source
-    tree: document.Mapping | None
+    tree: nodes.Mapping | None
     problems: tuple[Problem, ...]
 
     @property
@@ -46,7 +46,7 @@ class Reading:
     problems: tuple[Problem, ...]
     includes: tuple[str, ...] = ()
     """The files that it brings in, or would bring in, as it names them."""
-    trees: tuple[document.Mapping, ...] = ()
+    trees: tuple[nodes.Mapping, ...] = ()
     """What was read, the storyboard's own first."""
     doubtful: frozenset[Entry] = frozenset()
     """Entries that have not the written form, and are not in the storyboard; the rest of it is."""
@@ -78,7 +78,7 @@ def opened(source: Source) -> Opened:
     tree = document.parse(source)
     if isinstance(tree, tuple):
         return Opened(source, None, in_order(tree))
-    if not isinstance(tree, document.Mapping):
+    if not isinstance(tree, nodes.Mapping):
         hint = "`storyboard init` writes a first one"
         problem = Problem("SB202", "a storyboard has to be a mapping of keys to values", tree.place, hint)
         return Opened(source, None, (problem,))
@@ -110,7 +110,7 @@ def reading_of(
     return Reading(sources, read(sound[""], profiles, others), found, main.includes, tuple(trees.values()), doubtful)
 
 
-Trees = Mapping[str, document.Mapping]
+Trees = Mapping[str, nodes.Mapping]
 """The storyboard's own tree, by no path, and those of the files that it brings in."""
 
 
@@ -121,7 +121,7 @@ def _sound(trees: Trees, wrong: Iterable[Problem], schema: Mapping[str, object])
     if doubtful is None:
         return {}, frozenset()
     sound = {path: without(without_keys(tree, foreign), doubtful) for path, tree in trees.items()}
-    more = any(not has_form(document.data(tree), schema, "included" if path else "") for path, tree in sound.items())
+    more = any(not has_form(nodes.data(tree), schema, "included" if path else "") for path, tree in sound.items())
     return ({} if more else sound), doubtful
 
 
@@ -133,7 +133,7 @@ def _check_there(profiles: tuple[str, ...], known: tuple[str, ...]) -> None:
 
 
 def _of_form(
-    tree: document.Mapping,
+    tree: nodes.Mapping,
     source: Source,
     schema: Mapping[str, object],
     included: Mapping[str, Found],
@@ -147,7 +147,7 @@ def _of_form(
         yield from _of_included(tree, schema, included)
 
 
-def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: document.Mapping) -> Iterator[Problem]:
+def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: nodes.Mapping) -> Iterator[Problem]:
     """What else is said of a tree's form: of other entries than those that depart from the schema, but for keys that
     are read over: what is left of an entry without them has to be sound by itself."""
     entries = entries_of([tree] if found else [])
@@ -155,21 +155,19 @@ def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: documen
     yield from (problem for problem in others if not found or entries.of(problem.place) not in told)
 
 
-def _departures(tree: document.Mapping, schema: Mapping[str, object], part: str = "") -> tuple[Problem, ...]:
+def _departures(tree: nodes.Mapping, schema: Mapping[str, object], part: str = "") -> tuple[Problem, ...]:
     """What departs from the schema; the library that can tell is loaded only if there is something to tell."""
-    if has_form(document.data(tree), schema, part):
+    if has_form(nodes.data(tree), schema, part):
         return ()
     from storyboard.language.schema import problems
 
     return problems(tree, schema, part)
 
 
-def _of_included(
-    tree: document.Mapping, schema: Mapping[str, object], included: Mapping[str, Found]
-) -> Iterator[Problem]:
+def _of_included(tree: nodes.Mapping, schema: Mapping[str, object], included: Mapping[str, Found]) -> Iterator[Problem]:
     for path, place in includes_of(tree):
         match included.get(path, "missing"):
-            case Opened(tree=document.Mapping() as inner, source=source):
+            case Opened(tree=nodes.Mapping() as inner, source=source):
                 departures = _departures(inner, schema, "included")
                 yield from departures
                 shapes = (*shape.one_sort_of_asset(inner), *shape.no_secrets(inner))
@@ -272,8 +270,8 @@ def _without_scenes(storyboard: Storyboard, doubtful: frozenset[Entry]) -> Story
 
 
 def _of_graph(graph: Graph, rows: Capabilities, facts: Facts) -> Iterator[Problem]:
-    handed = media.measured(graph, rows, facts)
-    for of_media in media.RULES:
+    handed = measured.measure_inputs(graph, rows, facts)
+    for of_media in (*media.RULES, *uploads.RULES):
         yield from of_media(handed, graph)
     for of_frames in frames.RULES:
         yield from of_frames(graph, rows, facts)

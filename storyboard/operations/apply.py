@@ -27,11 +27,11 @@ from storyboard.promises import Account, Callbacks, Clock, Dice
 from storyboard.providers.catalogue import site_of
 from storyboard.providers.connect import connect
 from storyboard.providers.rate_limit import EMBEDDED, RATES, RateLimitedProvider
-from storyboard.world import files, first_layout, register, settings
+from storyboard.world import durable, first_layout, register, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
 from storyboard.world.journal import Journal
+from storyboard.world.layout import Layout
 from storyboard.world.register import Register
 from storyboard.world.spending import Spending, settle_known
 from storyboard.world.store import Store
@@ -119,7 +119,7 @@ def _take_over_lock(layout: Layout, was: str, ours: Lockfile, journal: Journal, 
     old = layout.lock_of(was)
     try:
         old.unlink()
-        files.sync_folder(old.parent)
+        durable.sync_folder(old.parent)
     except OSError as error:
         raise FileTrouble.of(error, old, "removed") from error
 

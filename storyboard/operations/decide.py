@@ -18,7 +18,7 @@ from storyboard.project import Loaded, Planned, State
 from storyboard.promises import Clock
 from storyboard.world import register, settings
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 from storyboard.world.register import Register
 
 

@@ -20,7 +20,7 @@ from storyboard.promises import Clock
 from storyboard.world import register, settings, spending
 from storyboard.world.ability import check_descriptors, check_writable
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 from storyboard.world.register import Register
 from storyboard.world.spending import Spending
 

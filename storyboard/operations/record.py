@@ -11,11 +11,12 @@ from storyboard.executor.reconcile import memory_of
 from storyboard.planning.event import Imported, Memory
 from storyboard.planning.lock_format import version_in
 from storyboard.promises import Clock
-from storyboard.world import files, first_layout, mounts
-from storyboard.world.files import Layout
+from storyboard.world import durable, files, first_layout, mounts
 from storyboard.world.first_layout import OldRecord
-from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.journal import Journal
+from storyboard.world.layout import Layout
 from storyboard.world.register import Register
+from storyboard.world.run_lock import sole_runner
 from storyboard.world.store import Store
 
 
@@ -66,8 +67,8 @@ def _bring_over(
 
 def _remove_leftovers(layout: Layout) -> None:
     """Remove the temporary files of runs that were killed: no other process writes here while this one has the lock."""
-    files.remove_temporary_files(layout.hidden)
-    files.remove_temporary_files(layout.lock.parent, layout.lock.name)
+    durable.remove_temporary_files(layout.hidden)
+    durable.remove_temporary_files(layout.lock.parent, layout.lock.name)
     Store(layout.hidden / "store").remove_parts()
 
 

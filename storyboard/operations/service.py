@@ -17,8 +17,8 @@ from storyboard.providers.provider import Provider
 from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.world import serving, settings
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
-from storyboard.world.journal import sole_runner
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 
 T = TypeVar("T")
 

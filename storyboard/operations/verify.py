@@ -9,8 +9,8 @@ from storyboard.errors import MediaTrouble
 from storyboard.planning.take import Take
 from storyboard.project import State
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout
-from storyboard.world.journal import sole_runner
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 
 
 @dataclass(frozen=True, slots=True)

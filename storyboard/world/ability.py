@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.errors import FileTrouble, MachineRefuses
-from storyboard.world.files import sync_folder, write_in_one_stroke
+from storyboard.world.durable import sync_folder, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def check_writable(*folders: Path) -> None:
         try:
             place = next(one for one in (folder, *folder.parents) if one.exists())
             trial = place / f".storyboard-trial-{secrets.token_hex(8)}"
-            write_in_one_stroke(trial, b"written")
+            write_atomically(trial, b"written")
             trial.unlink()
         except OSError as error:
             raise FileTrouble.of(error, folder) from error

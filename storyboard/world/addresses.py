@@ -11,7 +11,7 @@ from pathlib import Path
 
 from storyboard.errors import FileTrouble
 from storyboard.promises import Address
-from storyboard.world.files import write_in_one_stroke
+from storyboard.world.durable import write_atomically
 
 MARGIN = 600.0
 """Seconds that an address must still live to be handed to somebody who fetches it later."""
@@ -67,7 +67,7 @@ class Addresses:
     def _compact(self) -> None:
         """Leave out what no longer holds."""
         lines = (json.dumps(row) + "\n" for row in self._rows.values())
-        write_in_one_stroke(self._path, "".join(lines).encode(), 0o600)
+        write_atomically(self._path, "".join(lines).encode(), 0o600)
         self._lines = len(self._rows)
 
     def alive(self, task: str, now: float, origin: str | None = None) -> TaskAddresses | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import storyboard
-from storyboard.world.files import temporary_name
+from storyboard.world.durable import temporary_name
 
 RACY = 2.0
 """Seconds within which a stamp that is so young proves nothing."""

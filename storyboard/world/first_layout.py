@@ -25,16 +25,11 @@ from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_merge import merged
 from storyboard.promises import Clock
 from storyboard.world import mounts
-from storyboard.world.files import (
-    Layout,
-    check_no_links,
-    make_folder,
-    private_folder,
-    read_text,
-    sync_folder,
-    write_in_one_stroke,
-)
-from storyboard.world.journal import Journal, retire, sole_runner
+from storyboard.world.durable import make_folder, private_folder, sync_folder, write_atomically
+from storyboard.world.files import check_no_links, read_text
+from storyboard.world.journal import Journal, retire
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 
 LARGEST_LOCK = 1 << 30
 NO_EVENTS = "none"
@@ -149,13 +144,13 @@ def _append_lines(old: Path, new: Path) -> None:
     lines = [line for line in read_text(old).splitlines() if line and line not in set(known)]
     if lines:
         content = "".join(f"{line}\n" for line in (*known, *lines))
-        write_in_one_stroke(new, content.encode("utf-8", "surrogateescape"), 0o600)
+        write_atomically(new, content.encode("utf-8", "surrogateescape"), 0o600)
 
 
 def _copy_if_missing(old: Path, new: Path) -> None:
     if old.exists() and not new.exists():
         try:
-            write_in_one_stroke(new, old.read_bytes(), 0o600)
+            write_atomically(new, old.read_bytes(), 0o600)
         except OSError as error:
             raise FileTrouble.of(error, old, "read") from error
 
@@ -183,7 +178,7 @@ def _append_tasks(old: Path, new: Path) -> None:
     tasks = {str(row["task_id"]): row for row in rows if row is not None}
     ordered = sorted(tasks.values(), key=lambda row: row["at"])
     lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in ordered)
-    write_in_one_stroke(new, "".join(lines).encode("utf-8", "surrogateescape"), 0o600)
+    write_atomically(new, "".join(lines).encode("utf-8", "surrogateescape"), 0o600)
 
 
 def _task(line: str, path: Path) -> dict[str, Any] | None:
@@ -207,7 +202,7 @@ def _move_lock(layout: Layout, old: OldRecord, providers: dict[str, str]) -> Non
     theirs = from_text(read_text(old.lock, LARGEST_LOCK), old.lock.name, providers)
     new = layout.lock_of(old.stem)
     ours = from_text(read_text(new, LARGEST_LOCK), new.name) if new.exists() else Lockfile()
-    write_in_one_stroke(new, to_text(merged(Lockfile(), ours, theirs)).encode())
+    write_atomically(new, to_text(merged(Lockfile(), ours, theirs)).encode())
     try:
         old.lock.unlink()
         sync_folder(old.folder)

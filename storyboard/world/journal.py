@@ -7,27 +7,21 @@ its witness is damaged, and nothing may be submitted on its word. This is the on
 
 from __future__ import annotations
 
-import fcntl
-import gc
-import hashlib
-import json
 import os
-import socket
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateDamaged
 from storyboard.planning.event import DURABLE, Event, Memory, Recorded, RunOpened
-from storyboard.planning.event_codec import Encoded, decode, encode
 from storyboard.planning.history import History
 from storyboard.planning.version_1 import Translator
 from storyboard.promises import Clock
-from storyboard.world.files import check_no_links, private_folder, write_in_one_stroke
+from storyboard.world.gc_pause import paused_collector
+from storyboard.world.journal_rows import event_of, row_digest, row_of
+from storyboard.world.witness import Witness
 
 VERSION = 2
 _TABLE = """
@@ -35,73 +29,12 @@ create table if not exists events(
   seq integer primary key, epoch integer not null, at real not null, kind text not null, storyboard text not null,
   scene text not null, attempt text not null, body text not null, crc text not null, prev text not null) strict
 """
-_TEXTS_OF_VERSION_1 = 4
-"""Columns of text before the digests in a row of version 1, which doesn't name the storyboard."""
 _FREE = "free space or mend the rights, then run again"
 _REFUSED = (
     *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY),
 )
 _MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list` shows"
-
-
-@contextmanager
-def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
-    """Be the only one at work here, by a lock of the operating system that dies with its process.
-
-    `storyboard` is the file that is worked on, for whoever is refused meanwhile.
-
-    The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner, and FileTrouble
-    where a link would lead what is written to another place: nobody begins to write here without passing by.
-    """
-    check_no_links(folder)
-    path = private_folder(folder) / "lock"
-    with ExitStack() as stack:
-        descriptor = _locked(path, stack)
-        since = f"on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        working = f" ({storyboard})" if storyboard else ""
-        said = f"process {os.getpid()} {since}{working}\n"
-        with FileTrouble.at(path):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, said.encode("utf-8", "surrogateescape"), 0)
-        yield
-
-
-def _locked(path: Path, stack: ExitStack) -> int:
-    """A descriptor that holds the lock for as long as the stack does. Whatever is removed between being opened and
-    being locked is the lock no more: the next one would hold another."""
-    while True:
-        with FileTrouble.at(path, "opened"):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        stack.callback(os.close, descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise kept_out(error, path, _holder(descriptor)) from error
-        if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
-            return descriptor
-
-
-NAMES_ITSELF = 0.2
-"""Seconds within which whoever has the lock has written down who it is."""
-
-
-def _holder(descriptor: int) -> str:
-    """Who has the lock. Between taking it and saying so there is a moment, in which two that begin at once may meet."""
-    until = time.monotonic() + NAMES_ITSELF
-    while True:
-        said = os.pread(descriptor, 600, 0).decode("utf-8", "replace").strip()
-        if said or time.monotonic() > until:
-            return said
-        time.sleep(0.01)
-
-
-def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:
-    """Why somebody doesn't get the lock: another has it, who said who it is, or there is none to be had."""
-    if not isinstance(error, BlockingIOError):
-        return FileTrouble.of(error, path, "locked")
-    what = f"{holder or 'another process'} is at work in this project"
-    return AnotherRunner(what, "wait for it, or stop it with Ctrl-C")
 
 
 class Journal:
@@ -116,7 +49,7 @@ class Journal:
         self._clock = clock
         self._translator = Translator(storyboard)
         self._path = folder / "state.db"
-        self._witness = folder / "witness"
+        self._witness = Witness(folder / "witness", _MEND)
         self._broken: FileTrouble | None = None
         self._place = 0, 0
         self._version = 0
@@ -131,7 +64,7 @@ class Journal:
     def _look(self, writing: bool, shared: bool) -> None:
         """Open it, and read all of it. The witness is asked first: a run may be going on, and what that writes
         after the rows were read would seem to be lost."""
-        witnessed = self._witnessed()
+        witnessed = self._witness.read()
         self.close()
         self._last, self._epoch, self._digest = 0, 0, ""
         self._database = self._open(writing, shared)
@@ -139,7 +72,7 @@ class Journal:
             found = self._path.stat()
             self._place = found.st_dev, found.st_ino
         self._translator = Translator(self._translator.storyboard)
-        with _undisturbed():
+        with paused_collector():
             self.past: list[tuple[float, Recorded]] = list(self._read()) if self._database else []
             self.history = History(self.past)
         if self._last < witnessed:
@@ -251,8 +184,8 @@ class Journal:
             raise self._broken
         rows, last, digest = [], self._last, self._digest
         for at, event in events:
-            row = self._row(last + 1, at, encode(event))
-            previous, last, digest = digest, last + 1, _digest(digest, row)
+            row = row_of(last + 1, self._epoch, at, event)
+            previous, last, digest = digest, last + 1, row_digest(digest, row)
             rows.append((*row, digest, previous))
         try:
             self._database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
@@ -271,11 +204,7 @@ class Journal:
             self.past.append((at, event))
             self.history.add(at, event)
         if durable:
-            write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
-
-    def _row(self, seq: int, at: float, row: Encoded) -> tuple[Any, ...]:
-        body = json.dumps(row.body, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace").decode()
-        return seq, self._epoch, at, row.kind, row.storyboard, row.scene, row.attempt, body
+            self._witness.write(self._last, self._epoch)
 
     def check_ours(self) -> None:
         """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
@@ -311,34 +240,16 @@ class Journal:
         if (
             seq != self._last + 1
             or previous != self._digest
-            or digest != _digest(self._digest, row)
+            or digest != row_digest(self._digest, row)
             or epoch < self._epoch
         ):
             raise StateDamaged(f"{self._path} is damaged at event {seq}", _MEND)
         self._last, self._epoch, self._digest = seq, epoch, digest
         try:
-            return at, self._decoded(rest)
+            return at, event_of(rest, self._translator)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             what = f"{self._path} can't be read: an event says what none of ours does: {error}"
             raise StateDamaged(what, _MEND) from error
-
-    def _decoded(self, columns: Sequence[str]) -> Recorded:
-        if len(columns) == _TEXTS_OF_VERSION_1:
-            kind, scene, intent, body = columns
-            return self._translator.translated(kind, scene, intent, json.loads(body))
-        kind, storyboard, scene, attempt, body = columns
-        return decode(Encoded(kind, storyboard, scene, attempt, json.loads(body)))
-
-    def _witnessed(self) -> int:
-        """The number of the last row, as the witness has it; 0 where there is none."""
-        try:
-            return int(self._witness.read_text("utf-8").split()[0])
-        except FileNotFoundError:
-            return 0
-        except (IsADirectoryError, ValueError, IndexError) as error:
-            raise StateDamaged(f"{self._witness} can't be read", _MEND) from error
-        except OSError as error:
-            raise FileTrouble.of(error, self._witness, "read") from error
 
 
 @contextmanager
@@ -375,19 +286,6 @@ def retire(folder: Path) -> None:
         raise _trouble(error, f"{path} can't be written: {error}") from error
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep Python from looking for garbage meanwhile: there is none in a record, and of ten thousand scenes it would go
-    through all that was read again and again, for a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def _trouble(error: Exception, what: str) -> MachineRefuses:
     """What stands there makes no sense; or the machine doesn't give it, and there may be nothing wrong with it."""
     return FileTrouble(what, _FREE) if _code(error) in _REFUSED else StateDamaged(what, _MEND)
@@ -401,8 +299,3 @@ def _code(error: Exception) -> int:
 
 def _taken_over(path: Path) -> AnotherRunner:
     return AnotherRunner(f"another run has gone on with {path}", "run again: this one has stopped")
-
-
-def _digest(previous: str, row: tuple[Any, ...]) -> str:
-    text = "\x1f".join((previous, *map(str, row)))  # the sign that separates units: no name holds it
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -17,8 +17,9 @@ from typing import Any, Literal
 from storyboard.errors import AnotherRunner, StoryboardError
 from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.promises import Clock
-from storyboard.world.files import private_folder, write_in_one_stroke
-from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.durable import private_folder, write_atomically
+from storyboard.world.journal import Journal
+from storyboard.world.run_lock import sole_runner
 from storyboard.world.settings import state_home
 
 MOST_NOTES = 200
@@ -52,7 +53,7 @@ class Register:
         last = journal.last
         value = {"last": last, "digest": journal.digest_at(last), "folder": str(journal.folder)}
         private_folder(self._folder)
-        write_in_one_stroke(self._path(journal), json.dumps(value).encode() + b"\n", 0o600)
+        write_atomically(self._path(journal), json.dumps(value).encode() + b"\n", 0o600)
 
     @contextmanager
     def alone(self, journal: Journal) -> Iterator[None]:

@@ -21,7 +21,7 @@ from storyboard.errors import FileTrouble, StateDamaged
 from storyboard.planning.budget import Books, Cap, Entry, check
 from storyboard.planning.money import Money, money_of
 from storyboard.promises import Clock
-from storyboard.world.files import private_folder, sync_folder
+from storyboard.world.durable import private_folder, sync_folder
 from storyboard.world.settings import state_home
 
 

@@ -10,14 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storyboard.errors import FileTrouble
-from storyboard.world.files import (
-    digest_of_file,
-    make_folder,
-    private_folder,
-    remove_temporary_files,
-    sync_folder,
-    temporary_name,
-)
+from storyboard.world.durable import make_folder, private_folder, remove_temporary_files, sync_folder, temporary_name
+from storyboard.world.files import digest_of_file
 
 
 class Part:

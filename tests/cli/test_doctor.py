@@ -12,7 +12,7 @@ import pytest
 
 from storyboard.emulator.app import Conditions
 from storyboard.emulator.tasks import Echo
-from storyboard.providers.ark.probes import QUESTIONS
+from storyboard.providers.ark.probe_questions import QUESTIONS
 from storyboard.testing.emulator import emulator
 from storyboard.world.ability import Ability, ability
 from tests.cli.doors import Said, say

@@ -21,8 +21,8 @@ from storyboard.promises import Realm
 from storyboard.testing.emulator import emulator
 from storyboard.world import register, settings
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
+from storyboard.world.layout import layout_of
 from storyboard.world.register import Register
 from tests.cli.doors import say
 

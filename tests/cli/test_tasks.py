@@ -21,8 +21,8 @@ from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world import serving
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
+from storyboard.world.layout import layout_of
 from tests.asking import TASKS, create, order
 from tests.cli.doors import FAST, Said, run, say
 from tests.planning.values import key

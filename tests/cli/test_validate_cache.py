@@ -12,7 +12,7 @@ import pytest
 from storyboard.language.problem import told
 from storyboard.project import validate
 from storyboard.world.cache import RACY, Cache
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000 1f15c4890000000d49444154789c6360000000000500"

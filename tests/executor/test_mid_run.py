@@ -24,7 +24,8 @@ from storyboard.planning.planner import plan
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.files import Layout, look
+from storyboard.world.input_files import inspect_files
+from storyboard.world.layout import Layout
 from storyboard.world.media import still
 from tests.executor.desk import Bench, Desk, bench, video
 from tests.making import BLUE, RED, picture
@@ -58,7 +59,7 @@ class Project:
         """One run, as its files are now."""
         graph = graph_of(self.text)
         layout = Layout(self.at.crew.root / "storyboard.yaml", "emulated")
-        files: dict[str, FileFacts] = look(layout, ["art/quay.png"], digests=True)
+        files: dict[str, FileFacts] = inspect_files(layout, ["art/quay.png"], digests=True)
         past, stored = self.at.journal.history.past, self.at.crew.store.digests()
         here = PlanInputs(ROWS, files, self.lock, past, stored)
         hands: Crew = replace(self.at.crew, tell=tell, **crew)  # type: ignore[arg-type]  # fields of a crew

@@ -29,7 +29,8 @@ from storyboard.language.validator import Judgement, judged
 from storyboard.project import read, survey
 from storyboard.providers.catalogue import capabilities
 from storyboard.report.pages import pages
-from storyboard.world.files import codes_text, layout_of
+from storyboard.world.layout import layout_of
+from storyboard.world.shipped import codes_text
 from tests.reading import ROOT
 
 BROKEN = ROOT / "tests" / "broken"

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.language.document import LARGEST, Mapping, Plain, Scalar, data, find, parse, plain
+from storyboard.language.document import LARGEST, parse
+from storyboard.language.nodes import Mapping, Plain, Scalar, data, node_at
 from storyboard.language.problem import Problem
 from storyboard.language.source import Place, Source
+from storyboard.language.yaml_scalar import scalar_value
 
 
 def read(text: str) -> Any:
@@ -60,7 +62,7 @@ def refused(text: str) -> tuple[Problem, ...]:
 )
 def test_plain_scalars_are_those_of_yaml_1_2(written: str, expected: Plain) -> None:
     """A plain scalar is a number, true, false or nothing only where YAML 1.2 says so; all else is text."""
-    actual = plain(written)
+    actual = scalar_value(written)
     assert (actual, type(actual)) == (expected, type(expected))
 
 
@@ -156,13 +158,13 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
 def test_line_ends_of_windows() -> None:
     """Lines that end in CR LF are read, and counted, like those that end in LF."""
     tree = parse(Source("a.yaml", "a: 1\r\nb: two\r\n"))
-    assert find(tree, ("b",)) == Scalar("two", Place("a.yaml", 2, 4, 3))  # type: ignore[arg-type]  # it is a tree
+    assert node_at(tree, ("b",)) == Scalar("two", Place("a.yaml", 2, 4, 3))  # type: ignore[arg-type]  # it is a tree
 
 
 def test_places_count_characters() -> None:
     """Columns and widths count characters, not bytes."""
     tree = parse(Source("a.yaml", "灯塔: [海, 😀😀]"))
-    assert find(tree, ("灯塔", 1)).place == Place("a.yaml", 1, 9, 2)  # type: ignore[arg-type]  # it is a tree
+    assert node_at(tree, ("灯塔", 1)).place == Place("a.yaml", 1, 9, 2)  # type: ignore[arg-type]  # it is a tree
 
 
 @settings(max_examples=150, deadline=None)
@@ -184,7 +186,7 @@ def test_a_path_is_followed_as_far_as_it_leads(path: tuple[str | int, ...], line
     """Where a path ends in nothing, its last node that is there is found."""
     tree = parse(Source("storyboard.yaml", "scenes:\n  a: {x: 1}\nlist:\n  [1, 2]\n"))
     assert not isinstance(tree, tuple)
-    assert find(tree, path).place.line == line
+    assert node_at(tree, path).place.line == line
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from storyboard.language.document import data, parse
+from storyboard.language.document import parse
+from storyboard.language.nodes import data
 from storyboard.language.problem import mistakes
 from storyboard.language.source import Source
 from tests.reading import ROOT, SCHEMA, codes, judge

@@ -16,7 +16,8 @@ from storyboard.emulator.tasks import Echo
 from storyboard.errors import Rejected
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.ark import probes
-from storyboard.providers.ark.probes import QUESTIONS, Answer, Probes
+from storyboard.providers.ark.probe_questions import QUESTIONS, Answer
+from storyboard.providers.ark.probes import Probes
 from storyboard.providers.catalogue import capabilities
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.testing.emulator import emulator

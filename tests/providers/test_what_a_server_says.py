@@ -10,7 +10,7 @@ import pytest
 from storyboard.errors import Rejected
 from storyboard.net import Net
 from storyboard.promises import Account, Address, Pace, Secret, is_private
-from storyboard.providers.ark import wire
+from storyboard.providers.ark import safe_text, wire
 from storyboard.providers.ark.client import Ark
 
 KEY = "CANARY-0123456789"
@@ -45,7 +45,7 @@ def test_a_refusals_message_is_not_a_book() -> None:
     body = json.dumps({"error": {"code": "x", "message": "y" * 5_000_000}}).encode()
     with pytest.raises(Rejected) as refused:
         wire.accepted_id(400, body)
-    assert len(refused.value.what) == wire.LONGEST_MESSAGE
+    assert len(refused.value.what) == safe_text.LONGEST_MESSAGE
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,9 @@ from storyboard.providers.provider import Provider
 from storyboard.providers.rate_limit import Rate, RateLimitedProvider, Verb
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
-from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.journal import Journal
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 from storyboard.world.store import Store
 from tests.reading import ROOT, graph_of
 from tests.soak.service import film_of

@@ -17,17 +17,10 @@ from hypothesis import strategies as st
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.promises import Realm
-from storyboard.world import files
-from storyboard.world.files import (
-    Layout,
-    file_name,
-    inside,
-    layout_of,
-    look,
-    remove_temporary_files,
-    temporary_name,
-    write_in_one_stroke,
-)
+from storyboard.world import durable, files, shipped
+from storyboard.world.durable import remove_temporary_files, temporary_name, write_atomically
+from storyboard.world.input_files import inside, inspect_files
+from storyboard.world.layout import Layout, file_name, layout_of
 from tests.making import picture
 
 
@@ -55,13 +48,13 @@ def layout(tmp_path: Path) -> Layout:
 
 def glance(layout: Layout, path: str, *, digests: bool = False) -> FileFacts:
     """What is seen of one file."""
-    return look(layout, [path], digests=digests)[path]
+    return inspect_files(layout, [path], digests=digests)[path]
 
 
 def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
     """And nothing else is left beside it."""
     path = tmp_path / "a" / "b" / "file"
-    write_in_one_stroke(path, b"new", 0o600)
+    write_atomically(path, b"new", 0o600)
     found = (path.read_bytes(), path.stat().st_mode & 0o777, [name.name for name in path.parent.iterdir()])
     assert found == (b"new", 0o600, ["file"])
 
@@ -69,9 +62,9 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_the_old_content(tmp_path: Path) -> None:
     """The disk was full half-way."""
     path = tmp_path / "file"
-    write_in_one_stroke(path, b"old")
+    write_atomically(path, b"old")
     with a_full_disk(1000), pytest.raises(FileTrouble, match="can't be written"):
-        write_in_one_stroke(path, b"new" * 1000)
+        write_atomically(path, b"new" * 1000)
     assert path.read_bytes() == b"old"
 
 
@@ -79,7 +72,7 @@ def test_a_write_to_where_a_folder_is_fails(tmp_path: Path) -> None:
     """The folder stays."""
     (tmp_path / "file").mkdir()
     with pytest.raises(FileTrouble):
-        write_in_one_stroke(tmp_path / "file", b"new")
+        write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "file").is_dir()
 
 
@@ -261,7 +254,7 @@ def test_two_that_write_one_file_at_once_both_succeed(tmp_path: Path) -> None:
     """Each has a temporary name of its own: neither renames the other's file away."""
     path = tmp_path / "same"
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: write_in_one_stroke(path, b"%d" % number), range(200)))
+        list(pool.map(lambda number: write_atomically(path, b"%d" % number), range(200)))
     assert [one.name for one in tmp_path.iterdir()] == ["same"]
 
 
@@ -286,7 +279,7 @@ def test_no_two_words_have_one_name(words: list[str]) -> None:
 def test_a_file_with_the_longest_name_is_written_in_one_stroke(tmp_path: Path) -> None:
     """Also where a lock's name is as long as names may be."""
     path = tmp_path / ("s" * 250 + ".lock")
-    write_in_one_stroke(path, b"lock")
+    write_atomically(path, b"lock")
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
@@ -296,7 +289,7 @@ TAKE = f"sha256:{hashlib.sha256(b'take').hexdigest()}"
 def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
     """It is a file of its own."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4", TAKE)
+    durable.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4", TAKE)
     (tmp_path / "renders" / "dusk.mp4").write_bytes(b"changed")
     assert (tmp_path / "take").read_bytes() == b"take"
 
@@ -304,9 +297,9 @@ def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
 def test_a_copy_that_is_there_already_is_not_touched(tmp_path: Path) -> None:
     """A player that has it open goes on."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
+    durable.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     before = (tmp_path / "dusk.mp4").stat().st_ino
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
+    durable.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     assert (tmp_path / "dusk.mp4").stat().st_ino == before
 
 
@@ -316,11 +309,11 @@ def test_a_copy_replaces_what_differs(tmp_path: Path) -> None:
     (tmp_path / "old").write_bytes(b"late")
     (tmp_path / "link").symlink_to("take")
     for name in ("old", "link"):
-        files.copy_out(tmp_path / "take", tmp_path / name, TAKE)
+        durable.copy_out(tmp_path / "take", tmp_path / name, TAKE)
     found = [((tmp_path / name).read_bytes(), (tmp_path / name).is_symlink()) for name in ("old", "link")]
     assert found == [(b"take", False), (b"take", False)]
 
 
 def test_the_schema_is_found() -> None:
     """In a checkout or in the package."""
-    assert files.schema()["title"]
+    assert shipped.schema()["title"]

@@ -11,7 +11,7 @@ from storyboard.errors import FileTrouble
 from storyboard.promises import Address
 from storyboard.world.addresses import Addresses, TaskAddresses
 from storyboard.world.files import check_no_links
-from storyboard.world.journal import sole_runner
+from storyboard.world.run_lock import sole_runner
 
 HEX = "0123456789abcdef"
 FILES = ("lock", "state.db", "state.db-wal", "state.db-shm", "witness", "addresses.jsonl", "callbacks.key", "film.json")

@@ -12,8 +12,9 @@ import pytest
 from storyboard.errors import MachineRefuses
 from storyboard.planning.event import Intended
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.journal import Journal
 from storyboard.world.mounts import Place, check_lock, kind_of, mounts_of_linux, mounts_of_macos, place_of
+from storyboard.world.run_lock import sole_runner
 
 LINUX = """\
 22 27 0:21 / /proc rw,relatime - proc proc rw

@@ -17,7 +17,7 @@ from storyboard.net import Guard
 from storyboard.project import probed
 from storyboard.promises import is_public
 from storyboard.world import remote
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 from tests.making import video
 from tests.servers import Recorder, answering, http
 

@@ -16,7 +16,7 @@ from threading import Timer
 import pytest
 
 from storyboard.errors import AnotherRunner, FileTrouble
-from storyboard.world.journal import kept_out, sole_runner
+from storyboard.world.run_lock import kept_out, sole_runner
 
 HOLD = """
 import sys

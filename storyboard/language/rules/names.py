@@ -12,8 +12,6 @@ from storyboard.language.scene import Cut, Mention, Scene, Storyboard
 from storyboard.language.source import Place
 
 RESERVED = ("film", "none", "first", "last", "in", "out", "start", "end")
-
-
 GUESSED = 50
 """Mistakes of a kind for which the likeliest name is looked for; whoever has more has another trouble."""
 

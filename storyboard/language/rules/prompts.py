@@ -94,8 +94,6 @@ def ordinals_that_exist(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 _ORDINALS: dict[Kind, str] = {"image": r"images?|图片", "video": r"videos?|视频", "audio": r"audios?|音频"}
-
-
 _COUNTED = ("image", "video", "audio", "图片", "视频", "音频")
 
 

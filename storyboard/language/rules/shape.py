@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from storyboard.language.document import Mapping, Node, Scalar, Sequence
+from storyboard.language.nodes import Mapping, Node, Scalar, Sequence
 from storyboard.language.problem import Problem
 from storyboard.language.source import LINE_END, Place, Source
 
@@ -167,6 +167,4 @@ def free_profile_names(tree: Mapping) -> Iterator[Problem]:
 
 
 TAKEN_FOLDERS = ("emulated", "scenes")
-
-
 RULES = (one_sort_of_asset, one_subject, no_secrets, free_profile_names)

@@ -23,8 +23,6 @@ from storyboard.world.media.still import Picture, Size
 RATE = 48000
 _BYTES = 4 * 2  # a sample is a 32-bit float for each of two channels
 _AAC_FRAME = 1024
-
-
 TO_THE_END = sys.maxsize
 """The `last` of a shot that ends with its file."""
 

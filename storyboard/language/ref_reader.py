@@ -1,0 +1,88 @@
+"""What a scene depends on, read from its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from storyboard.language.nodes import Mapping as Tree
+from storyboard.language.nodes import Node, data
+from storyboard.language.scene import (
+    Edge,
+    Given,
+    Mention,
+    Moment,
+    Role,
+    Window,
+)
+from storyboard.language.tree_access import (
+    child_of,
+    number_of,
+    several,
+    text_of,
+)
+
+
+def dependencies(node: Tree, keys: tuple[str, ...]) -> Iterator[Given]:
+    """What the scene is given, in the order in which it is sent: frames; or the source first, then the references."""
+    for word in keys:
+        value = node.entries[word]
+        match word:
+            case "chain":
+                yield Given("chain", _moment_mention(value, "out", sort="scene"), "first_frame")
+            case "first_frame":
+                yield Given("frame", _moment_mention(value, "out"), "first_frame")
+            case "last_frame":
+                yield Given("frame", _moment_mention(value, "out"), "last_frame")
+            case "bridge":
+                roles: tuple[tuple[Role, Moment], ...] = (("first_frame", "out"), ("last_frame", "first"))
+                for item, (role, moment) in zip(several(value), roles, strict=True):
+                    yield Given("bridge", _moment_mention(item, moment), role)
+    for word in ("edit", "extend", "references"):
+        edge: Edge = "reference" if word == "references" else word  # type: ignore[assignment]  # the two others are edges
+        for item in several(node.entries.get(word)):
+            yield Given(edge, read_ref(item), "reference_video" if word != "references" else None)
+
+
+def _moment_mention(node: Node, moment: Moment, sort: Literal["scene"] | None = None) -> Mention:
+    """A mention of a picture: of a scene it is the frame at `moment` unless the author says another."""
+    mention = read_ref(node, sort)
+    return Mention(
+        mention.word,
+        mention.place,
+        mention.sort,
+        moment if mention.moment is None else mention.moment,
+        mention.window,
+        mention.alias,
+    )
+
+
+def read_ref(node: Node, sort: Literal["scene", "asset"] | None = None) -> Mention:
+    """Return the reference that a name, or a mapping with `scene` or `asset`, makes."""
+    if not isinstance(node, Tree):
+        return Mention(str(data(node)), node.place, sort)
+    key: Literal["scene", "asset"] = "scene" if "scene" in node.entries else "asset"
+    word = node.entries.get(key)
+    at = child_of(node, "at")
+    return Mention(
+        word=text_of(node, key),
+        place=word.place if word else node.place,
+        sort=key if key == "scene" else _asset_sort(text_of(node, key)),
+        moment=None if at is None else _moment(data(at)),
+        window=_window(node),
+        alias=text_of(node, "as") or None,
+    )
+
+
+def _asset_sort(word: str) -> Literal["asset"] | None:
+    """`{asset: …}` may hold a path or an address as well as an id."""
+    return None if any(sign in word for sign in "/.:") else "asset"
+
+
+def _moment(value: Any) -> Moment:
+    return value if value in ("out", "first") else float(value)
+
+
+def _window(node: Tree) -> Window | None:
+    window = Window(number_of(node, "from"), number_of(node, "to"), number_of(node, "head"), number_of(node, "tail"))
+    return None if window == Window() else window
