@@ -105,7 +105,7 @@ CORE := $(addprefix storyboard/,executor/perform.py executor/submit.py executor/
 CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py \
 	stop.py locate.py scan.py duplicates.py) \
 	$(addprefix tests/planning/test_,event.py marker.py takes.py plan.py) \
-	$(addprefix tests/world/test_,journal.py journal_damage.py mounts.py register.py sole_runner.py store.py)
+	$(addprefix tests/world/test_,journal.py journal_damage.py mounts.py known_journals.py sole_runner.py store.py)
 comma := ,
 empty :=
 

@@ -34,7 +34,7 @@ from storyboard.world.layout import Layout
 from storyboard.world.store import Store
 
 if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not loaded
-    from storyboard.language.validator import Found, Judgement, Reading
+    from storyboard.language.validator import IncludedFile, ParseResult, ValidationResult
     from storyboard.net import Guard
     from storyboard.world.first_layout import OldRecord
 
@@ -84,30 +84,30 @@ class Verdict:
     scenes: int
 
 
-def read(layout: Layout, profiles: tuple[str, ...] = ()) -> Reading:
+def read(layout: Layout, profiles: tuple[str, ...] = ()) -> ParseResult:
     """What the storyboard's file says, as far as its form goes, with the files that it brings in."""
-    from storyboard.language.validator import opened, reading_of
+    from storyboard.language.validator import parse_file, parse_storyboard
 
-    main = opened(Source(layout.storyboard.name, files.read_text(layout.storyboard)))
+    main = parse_file(Source(layout.storyboard.name, files.read_text(layout.storyboard)))
     included = {path: _included(layout, path) for path in main.includes}
-    return reading_of(main, shipped.schema(), profiles, included)
+    return parse_storyboard(main, shipped.schema(), profiles, included)
 
 
-def _included(layout: Layout, path: str) -> Found:
+def _included(layout: Layout, path: str) -> IncludedFile:
     """A file that a storyboard brings in; nothing outside the root is opened, and nothing but a regular file."""
-    from storyboard.language.validator import opened
+    from storyboard.language.validator import parse_file
 
     fact = input_files.inspect_files(layout, [path], digests=False)[path]
     real = input_files.inside(layout, path)
     if fact.trouble is not None or real is None:
         return fact.trouble or "outside"
-    return opened(Source(path, files.read_text(real)))
+    return parse_file(Source(path, files.read_text(real)))
 
 
 def probed(layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", guard: Guard | None = None) -> Verdict:
     """Every mistake in a storyboard, and in what lies at the addresses that it names; nothing is remembered of that."""
     from storyboard.language.rules.inputs import addresses_meant
-    from storyboard.language.validator import judged
+    from storyboard.language.validator import validate
     from storyboard.world import remote
 
     reading = read(layout, profiles)
@@ -116,7 +116,7 @@ def probed(layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", g
     known = {path: _measured(layout, fact) for path, fact in facts.items()}
     known |= remote.look((row[0] for row in meant), _with_measures, guard)
     trusted = settings.read(settings.environment()).trusted_hosts
-    judgement = judged(reading, capabilities(chosen(provider)), known, trusted)
+    judgement = validate(reading, capabilities(chosen(provider)), known, trusted)
     return Verdict(judgement.sources, judgement.problems, len(judgement.graph.order) if judgement.graph else 0)
 
 
@@ -131,14 +131,14 @@ def validate(
     value = remembered.get(*key) if name in SITES else None  # another's rows may change without our noticing
     if value is not None:
         return _recalled(layout, value)
-    from storyboard.language.validator import judged
+    from storyboard.language.validator import validate
 
     reading = read(layout, profiles)
     paths = tuple(_meant(reading))
     facts = {
         path: _measured(layout, fact) for path, fact in input_files.inspect_files(layout, paths, digests=False).items()
     }
-    judgement = judged(reading, capabilities(name), facts, trusted)
+    judgement = validate(reading, capabilities(name), facts, trusted)
     scenes = len(judgement.graph.order) if judgement.graph else 0
     rests_on = [layout.folder / name for name in (*judgement.sources, *reading.includes, *paths)]
     remembered.put({"problems": [asdict(p) for p in judgement.problems], "scenes": scenes}, rests_on, *key)
@@ -167,18 +167,18 @@ def changed_since(layout: Layout, sources: Mapping[str, Source]) -> tuple[str, .
 
 def survey(
     layout: Layout, profiles: tuple[str, ...] = (), provider: str = ""
-) -> tuple[Judgement, Mapping[str, FileFacts]]:
+) -> tuple[ValidationResult, Mapping[str, FileFacts]]:
     """The same judgement with its graph, and the files' digests and measures, as a plan wants them."""
-    from storyboard.language.validator import judged
+    from storyboard.language.validator import validate
 
     reading = read(layout, profiles)
     facts = input_files.inspect_files(layout, _meant(reading), digests=True)
     facts = {path: _measured(layout, fact) for path, fact in facts.items()}
     trusted = settings.read(settings.environment()).trusted_hosts
-    return judged(reading, capabilities(chosen(provider)), facts, trusted), facts
+    return validate(reading, capabilities(chosen(provider)), facts, trusted), facts
 
 
-def _meant(reading: Reading) -> Iterable[str]:
+def _meant(reading: ParseResult) -> Iterable[str]:
     from storyboard.language.rules.inputs import files_meant
 
     return () if reading.storyboard is None else (row[0] for row in files_meant(reading.storyboard))
@@ -224,7 +224,7 @@ class Loaded:
     sources: Mapping[str, Source]
 
 
-def loaded_of(layout: Layout, judgement: Judgement, facts: Mapping[str, FileFacts]) -> Loaded:
+def loaded_of(layout: Layout, judgement: ValidationResult, facts: Mapping[str, FileFacts]) -> Loaded:
     """Return a storyboard that was judged and has no mistakes."""
     if judgement.graph is None:
         raise AssertionError("a storyboard with mistakes has no graph")

@@ -44,7 +44,7 @@ IGNORED = (".storyboard/", "renders/")
 @click.argument("folder", default=".")
 def command(folder: str) -> None:
     """Begin a new storyboard in FOLDER: the file, assets/, .gitignore, and the schema for your editor."""
-    from storyboard.language.source import shown
+    from storyboard.language.source import escape_for_terminal
     from storyboard.world.durable import write_atomically
     from storyboard.world.shipped import schema_text
 
@@ -58,8 +58,8 @@ def command(folder: str) -> None:
     write_atomically(target, TEMPLATE.encode())
     (place / "assets").mkdir(exist_ok=True)
     _ignore(place / ".gitignore")
-    echo(f"{shown(str(target))} is written. Try it, for nothing:\n")
-    echo(("" if place == Path() else f"  cd {shown(quote(folder))}\n") + "  storyboard run --emulator")
+    echo(f"{escape_for_terminal(str(target))} is written. Try it, for nothing:\n")
+    echo(("" if place == Path() else f"  cd {escape_for_terminal(quote(folder))}\n") + "  storyboard run --emulator")
 
 
 def _ignore(path: Path) -> None:

@@ -9,7 +9,7 @@ from storyboard import project
 from storyboard.cli.echo import echo
 from storyboard.cli.load import load
 from storyboard.language.graph import Graph
-from storyboard.language.validator import Judgement
+from storyboard.language.validator import ValidationResult
 from storyboard.planning.budget import Books, books_of
 from storyboard.project import Planned
 from storyboard.world.clock import SystemClock
@@ -40,7 +40,7 @@ def look(
     *,
     profiles: tuple[str, ...],
     emulator: bool,
-    tell: Callable[[Judgement], None],
+    tell: Callable[[ValidationResult], None],
     selection: tuple[str, ...] = (),
     provider: str = "",
 ) -> Looked:

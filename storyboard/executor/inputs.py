@@ -20,7 +20,7 @@ from storyboard.planning.take import Take
 from storyboard.promises import Address
 from storyboard.providers.provider import Item
 from storyboard.world.durable import temporary_name
-from storyboard.world.media import clip, join, still
+from storyboard.world.media import clip, images, splice
 
 _TYPES: dict[str, str] = {
     **{name: f"image/{name}" for name in ("jpeg", "png", "webp", "bmp", "tiff", "gif")},
@@ -134,7 +134,7 @@ async def _of_video(path: Path, kind: Kind, part: Part, crew: Crew) -> Address:
 def _frame(path: Path, part: Part) -> bytes:
     if part.moment is None:
         raise MediaTrouble(f"{path.name} is a video, and no moment of it was named", "name one with `at:`")
-    return still.png(clip.last_picture(path) if part.moment < 0 else clip.picture_at(path, part.moment))
+    return images.png(clip.last_picture(path) if part.moment < 0 else clip.picture_at(path, part.moment))
 
 
 def _stretch(path: Path, part: Part, crew: Crew) -> Path:
@@ -142,7 +142,7 @@ def _stretch(path: Path, part: Part, crew: Crew) -> Path:
     kept = crew.store.part("cut")
     rough = temporary_name(kept.path)
     try:
-        join.cut(path, rough, part.start or 0.0, part.end)
+        splice.cut(path, rough, part.start or 0.0, part.end)
         kept.write(rough.read_bytes())
         return crew.store.keep(kept.path, kept.close(), "mp4")
     finally:

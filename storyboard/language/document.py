@@ -143,7 +143,7 @@ class _Composer:
                 self._refuse_extras(event)
                 self._open(event)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self._put(self._closed())
+                self._put(self._close())
             case _:
                 pass
 
@@ -163,7 +163,7 @@ class _Composer:
         kind = "sequence" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
         self.stack.append(_Open(kind, self._place(event, 1)))
 
-    def _closed(self) -> Node:
+    def _close(self) -> Node:
         done = self.stack.pop()
         if done.kind == "sequence":
             return Sequence(tuple(done.items), done.place)

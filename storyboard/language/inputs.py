@@ -10,12 +10,12 @@ from typing import TypeAlias
 from storyboard.language.facts import kind_by_name
 from storyboard.language.scene import (
     Asset,
+    CastMember,
+    Dependency,
     Edge,
-    Given,
     Kind,
-    Member,
-    Mention,
     Moment,
+    Ref,
     Role,
     Scene,
     Storyboard,
@@ -92,7 +92,7 @@ def inputs_of(scene: Scene, storyboard: Storyboard) -> tuple[Input, ...]:
 
 def _all(scene: Scene, storyboard: Storyboard) -> Iterator[Input]:
     for given in scene.given:
-        yield from _resolved(given, storyboard)
+        yield from _resolve(given, storyboard)
 
 
 def legends_of(scene: Scene, storyboard: Storyboard) -> tuple[Legend, ...]:
@@ -100,18 +100,18 @@ def legends_of(scene: Scene, storyboard: Storyboard) -> tuple[Legend, ...]:
     found: list[Legend] = []
     position = 0
     for given in scene.given:
-        count = len(tuple(_resolved(given, storyboard)))
+        count = len(tuple(_resolve(given, storyboard)))
         positions = tuple(range(position, position + count))
         position += count
         owner = None if given.mention.located else named(given.mention, storyboard)
-        if isinstance(owner, Member) and owner.legend:
+        if isinstance(owner, CastMember) and owner.legend:
             found.append(Legend(positions, owner.name, owner.description))
         elif isinstance(owner, Asset) and owner.legend and owner.description:
             found.append(Legend(positions, "", owner.description))
     return tuple(found)
 
 
-def named(mention: Mention, storyboard: Storyboard) -> Scene | Asset | Member | None:
+def named(mention: Ref, storyboard: Storyboard) -> Scene | Asset | CastMember | None:
     """Whom an id means: the long form says whether it is a scene; scenes, assets and cast share one space."""
     if mention.sort == "scene":
         return storyboard.scenes.get(mention.word)
@@ -119,23 +119,23 @@ def named(mention: Mention, storyboard: Storyboard) -> Scene | Asset | Member | 
     return found or (None if mention.sort == "asset" else storyboard.scenes.get(mention.word))
 
 
-def _resolved(given: Given, storyboard: Storyboard) -> Iterator[Input]:
+def _resolve(given: Dependency, storyboard: Storyboard) -> Iterator[Input]:
     mention = given.mention
     if mention.located:
-        yield from _located(given, kind_by_name(mention.word))
+        yield from _input_at(given, kind_by_name(mention.word))
         return
     match named(mention, storyboard):
         case Scene(id=id):
             yield _of_scene(given, id)
         case Asset() as asset:
             yield _of_asset(given, asset)
-        case Member() as member:
+        case CastMember() as member:
             yield from _of_member(given, member)
         case _:
             return
 
 
-def _of_scene(given: Given, id: str) -> Input:
+def _of_scene(given: Dependency, id: str) -> Input:
     mention = given.mention
     kind: Kind = "video" if mention.moment is None else "image"
     names = _names(mention, id)
@@ -143,7 +143,7 @@ def _of_scene(given: Given, id: str) -> Input:
     return Input(given.edge, role, kind, SceneVideo(id), mention.place, mention.moment, mention.window, names)
 
 
-def _of_asset(given: Given, asset: Asset) -> Input:
+def _of_asset(given: Dependency, asset: Asset) -> Input:
     mention = given.mention
     origin = origin_of(asset.where, asset.sha256, asset.duration, asset.size)
     still = asset.kind == "image" or (given.role is None and mention.moment is not None)
@@ -153,13 +153,13 @@ def _of_asset(given: Given, asset: Asset) -> Input:
     return Input(given.edge, role, kind, origin, mention.place, moment, mention.window, _names(mention, asset.id))
 
 
-def _of_member(given: Given, member: Member) -> Iterator[Input]:
+def _of_member(given: Dependency, member: CastMember) -> Iterator[Input]:
     for where in member.images:
         role = given.role or "reference_image"
         yield Input(given.edge, role, "image", origin_of(where), given.mention.place, names=(member.id,))
 
 
-def _located(given: Given, kind: Kind | None) -> Iterator[Input]:
+def _input_at(given: Dependency, kind: Kind | None) -> Iterator[Input]:
     mention = given.mention
     if kind is None:
         return
@@ -167,7 +167,7 @@ def _located(given: Given, kind: Kind | None) -> Iterator[Input]:
     yield _of_asset(given, asset)
 
 
-def _names(mention: Mention, id: str) -> tuple[str, ...]:
+def _names(mention: Ref, id: str) -> tuple[str, ...]:
     return tuple(name for name in (mention.alias or id,) if name)
 
 

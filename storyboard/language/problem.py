@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from storyboard.language.source import Place, Source, excerpt, shown
+from storyboard.language.source import Place, Source, escape_for_terminal, excerpt
 
 Severity = Literal["mistake", "warning", "note"]
 """A mistake stops a run; a warning counts as one with `--strict`; a note never does."""
@@ -54,14 +54,14 @@ def mistakes(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(problem for problem in problems if problem.severity == "mistake")
 
 
-def told(problem: Problem, sources: Mapping[str, Source]) -> str:
+def format_problem(problem: Problem, sources: Mapping[str, Source]) -> str:
     """A problem in full: `file:line:col: CODE sentence`, the excerpt with carets, and what to do."""
     word = "" if problem.severity == "mistake" else f"{problem.severity}: "
-    parts = [f"{shown(str(problem.place))}: {problem.code} {word}{shown(problem.sentence)}"]
+    parts = [f"{escape_for_terminal(str(problem.place))}: {problem.code} {word}{escape_for_terminal(problem.sentence)}"]
     if problem.place.file in sources and sources[problem.place.file].text:
         parts.append(excerpt(sources[problem.place.file], problem.place))
     if problem.hint:
-        parts.append(f"  {shown(problem.hint)}")
+        parts.append(f"  {escape_for_terminal(problem.hint)}")
     return "\n".join(parts)
 
 

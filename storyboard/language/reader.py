@@ -10,10 +10,10 @@ from storyboard.language.nodes import Mapping as Tree
 from storyboard.language.nodes import Node, Sequence, data
 from storyboard.language.scene import (
     Asset,
+    CastMember,
     Cut,
     Kind,
-    Member,
-    Mention,
+    Ref,
     Storyboard,
     Transition,
 )
@@ -135,10 +135,10 @@ def _asset(key: str, node: Tree, folder: str) -> Asset:
     )
 
 
-def _member(key: str, node: Tree, folder: str) -> Member:
+def _member(key: str, node: Tree, folder: str) -> CastMember:
     images = node.entries["images"]
     items = images.items if isinstance(images, Sequence) else ()
-    return Member(
+    return CastMember(
         id=key,
         name=text_of(node, "name"),
         images=tuple(_below(folder, str(data(item))) for item in items),
@@ -153,9 +153,9 @@ def _member(key: str, node: Tree, folder: str) -> Member:
 def _cuts(node: Node | None) -> Iterator[Cut | Transition]:
     for item in several(node):
         if not isinstance(item, Tree):
-            yield Cut(Mention(str(data(item)), item.place, "scene"))
+            yield Cut(Ref(str(data(item)), item.place, "scene"))
         elif "scene" in item.entries:
-            mention = Mention(text_of(item, "scene"), item.entries["scene"].place, "scene")
+            mention = Ref(text_of(item, "scene"), item.entries["scene"].place, "scene")
             yield Cut(mention, number_of(item, "in"), number_of(item, "out"))
         else:
             sorts: tuple[Literal["dissolve", "fade", "wipe"], ...] = ("dissolve", "fade", "wipe")

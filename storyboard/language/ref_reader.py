@@ -8,10 +8,10 @@ from typing import Any, Literal
 from storyboard.language.nodes import Mapping as Tree
 from storyboard.language.nodes import Node, data
 from storyboard.language.scene import (
+    Dependency,
     Edge,
-    Given,
-    Mention,
     Moment,
+    Ref,
     Role,
     Window,
 )
@@ -23,31 +23,31 @@ from storyboard.language.tree_access import (
 )
 
 
-def dependencies(node: Tree, keys: tuple[str, ...]) -> Iterator[Given]:
+def dependencies(node: Tree, keys: tuple[str, ...]) -> Iterator[Dependency]:
     """What the scene is given, in the order in which it is sent: frames; or the source first, then the references."""
     for word in keys:
         value = node.entries[word]
         match word:
             case "chain":
-                yield Given("chain", _moment_mention(value, "out", sort="scene"), "first_frame")
+                yield Dependency("chain", _moment_mention(value, "out", sort="scene"), "first_frame")
             case "first_frame":
-                yield Given("frame", _moment_mention(value, "out"), "first_frame")
+                yield Dependency("frame", _moment_mention(value, "out"), "first_frame")
             case "last_frame":
-                yield Given("frame", _moment_mention(value, "out"), "last_frame")
+                yield Dependency("frame", _moment_mention(value, "out"), "last_frame")
             case "bridge":
                 roles: tuple[tuple[Role, Moment], ...] = (("first_frame", "out"), ("last_frame", "first"))
                 for item, (role, moment) in zip(several(value), roles, strict=True):
-                    yield Given("bridge", _moment_mention(item, moment), role)
+                    yield Dependency("bridge", _moment_mention(item, moment), role)
     for word in ("edit", "extend", "references"):
         edge: Edge = "reference" if word == "references" else word  # type: ignore[assignment]  # the two others are edges
         for item in several(node.entries.get(word)):
-            yield Given(edge, read_ref(item), "reference_video" if word != "references" else None)
+            yield Dependency(edge, read_ref(item), "reference_video" if word != "references" else None)
 
 
-def _moment_mention(node: Node, moment: Moment, sort: Literal["scene"] | None = None) -> Mention:
+def _moment_mention(node: Node, moment: Moment, sort: Literal["scene"] | None = None) -> Ref:
     """A mention of a picture: of a scene it is the frame at `moment` unless the author says another."""
     mention = read_ref(node, sort)
-    return Mention(
+    return Ref(
         mention.word,
         mention.place,
         mention.sort,
@@ -57,14 +57,14 @@ def _moment_mention(node: Node, moment: Moment, sort: Literal["scene"] | None = 
     )
 
 
-def read_ref(node: Node, sort: Literal["scene", "asset"] | None = None) -> Mention:
+def read_ref(node: Node, sort: Literal["scene", "asset"] | None = None) -> Ref:
     """Return the reference that a name, or a mapping with `scene` or `asset`, makes."""
     if not isinstance(node, Tree):
-        return Mention(str(data(node)), node.place, sort)
+        return Ref(str(data(node)), node.place, sort)
     key: Literal["scene", "asset"] = "scene" if "scene" in node.entries else "asset"
     word = node.entries.get(key)
     at = child_of(node, "at")
-    return Mention(
+    return Ref(
         word=text_of(node, key),
         place=word.place if word else node.place,
         sort=key if key == "scene" else _asset_sort(text_of(node, key)),

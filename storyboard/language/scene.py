@@ -27,7 +27,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class Ref:
     """How an author named an input: an id, or a path or address; perhaps a moment or a window of it; a name for it.
 
     `sort` is None where the word alone says what it is, else the key of the long form.
@@ -47,11 +47,11 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Dependency:
     """One thing that a scene is given: by which key, as what, from whom."""
 
     edge: Edge
-    mention: Mention
+    mention: Ref
     role: Role | None = None
     """None where it follows from what the mention turns out to be."""
 
@@ -73,7 +73,7 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class CastMember:
     """Somebody or something of the cast, who must stay the same."""
 
     id: str
@@ -147,8 +147,8 @@ class Scene:
     place: Place
     mode: Mode
     prompt: str
-    given: tuple[Given, ...]
-    after: tuple[Mention, ...]
+    given: tuple[Dependency, ...]
+    after: tuple[Ref, ...]
     model: ModelName
     parameters: Parameters
     places: Mapping[str, Place]
@@ -170,7 +170,7 @@ class Scene:
     """Where it plays, by its set."""
     takes: int = 1
     audition: bool = True
-    set: Mention | None = None
+    set: Ref | None = None
 
     def place_of(self, key: str) -> Place:
         """Where the value of `key` was written, be it in the scene, the defaults or a profile."""
@@ -181,7 +181,7 @@ class Scene:
 class Cut:
     """One item of the film: a scene, perhaps shortened."""
 
-    scene: Mention
+    scene: Ref
     starts: float | None = None
     out: float | None = None
 
@@ -203,7 +203,7 @@ class Storyboard:
     title: str
     scenes: Mapping[str, Scene]
     assets: Mapping[str, Asset]
-    cast: Mapping[str, Member]
+    cast: Mapping[str, CastMember]
     cut: tuple[Cut | Transition, ...]
     place: Place
     profile: str = ""

@@ -62,7 +62,7 @@ _PLURAL = {"character": "characters", "item": "items", "entry": "entries"}
 def problems(tree: nodes.Node, schema: Schema, part: str = "") -> tuple[Problem, ...]:
     """Everything in which the tree departs from the schema, or from one of its `definitions`."""
     errors = _validator_of(_Held(schema), part).iter_errors(nodes.data(tree))
-    found = (problem for error in errors for problem in _told(_finding(error), tree))
+    found = (problem for error in errors for problem in _problems_of(_finding(error), tree))
     return tuple(dict.fromkeys(islice(found, MOST_TOLD)))
 
 
@@ -93,7 +93,7 @@ def _finding(error: ValidationError) -> Finding:
     return Finding(str(error.validator), error.validator_value, error.instance, path, schema, error.message)
 
 
-def _told(finding: Finding, tree: nodes.Node) -> Iterator[Problem]:
+def _problems_of(finding: Finding, tree: nodes.Node) -> Iterator[Problem]:
     teller = _only_braces if _is_only_braces(finding) else _TELLERS.get(finding.word, _other)
     yield from teller(finding, tree, finding.path)
 
@@ -167,11 +167,11 @@ def _missing_key(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Pro
 def _wrong_type(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     allowed = finding.wanted if isinstance(finding.wanted, list) else [finding.wanted]
     wanted = " or ".join(WORDS[name] for name in allowed)
-    sentence = f"{_subject(path)} has to be {wanted}, but is {_described(finding.instance)}"
+    sentence = f"{_subject(path)} has to be {wanted}, but is {_describe(finding.instance)}"
     yield Problem("SB202", sentence, _place(tree, path), _remedy(finding.instance, allowed))
 
 
-def _described(value: object) -> str:
+def _describe(value: object) -> str:
     match value:
         case None:
             return "empty"
@@ -203,7 +203,7 @@ def _remedy(value: object, allowed: list[str]) -> str:
 
 def _not_in_list(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     allowed = [str(value) for value in finding.wanted]
-    sentence = f"{_subject(path)} can't be {_described(finding.instance)}; it may be {', '.join(allowed)}"
+    sentence = f"{_subject(path)} can't be {_describe(finding.instance)}; it may be {', '.join(allowed)}"
     yield Problem(
         "SB204", sentence, _place(tree, path), nearest(str(finding.instance), allowed) or "write one of these"
     )

@@ -50,7 +50,7 @@ def _lines(text: str) -> list[str]:
     return text.split("\n") if only_newlines else LINE_END.split(text)
 
 
-def shown(text: str) -> str:
+def escape_for_terminal(text: str) -> str:
     """The text with what a terminal would act on made visible: control, bidi and zero-width characters."""
     return "".join(_visible(char) for char in text)
 
@@ -87,6 +87,6 @@ def excerpt(source: Source, place: Place) -> str:
     begin, end = min(place.column - 1, last), min(place.column - 1 + place.width, last)
     left, right = "…" if first else "", "…" if last < len(line) else ""
     number = f"{place.line:>5}"
-    blank = " " * columns(left + shown(line[first:begin]))
-    carets = "^" * max(1, columns(shown(line[begin:end])))
-    return f"{number} | {left}{shown(line[first:last])}{right}\n{' ' * len(number)} | {blank}{carets}"
+    blank = " " * columns(left + escape_for_terminal(line[first:begin]))
+    carets = "^" * max(1, columns(escape_for_terminal(line[begin:end])))
+    return f"{number} | {left}{escape_for_terminal(line[first:last])}{right}\n{' ' * len(number)} | {blank}{carets}"

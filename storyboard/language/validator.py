@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from storyboard.errors import UsageError
 from storyboard.language import document, nodes
 from storyboard.language.capability import Capabilities
-from storyboard.language.doubt import FILM, Entry, entries_of, far_reach, reach, without, without_keys
+from storyboard.language.error_recovery import FILM, Entry, entries_of, far_reach, reach, without, without_keys
 from storyboard.language.facts import Facts, Trouble
-from storyboard.language.form import has_form
+from storyboard.language.fast_schema import has_form
 from storyboard.language.graph import Graph, build
 from storyboard.language.problem import MOST_TOLD, Problem, in_order, mistakes, nearest
 from storyboard.language.reader import includes_of, profile_names, read
@@ -24,7 +24,7 @@ from storyboard.language.source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ParsedFile:
     """A text as a tree, or the problems why it is none; and the files that it brings in, as it names them."""
 
     source: Source
@@ -38,7 +38,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParseResult:
     """What a text says: a storyboard, or the problems why it says none."""
 
     sources: Mapping[str, Source]
@@ -58,7 +58,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ValidationResult:
     """What a text means: a graph if there is no mistake; the problems, warnings included, by place."""
 
     sources: Mapping[str, Source]
@@ -69,45 +69,47 @@ class Judgement:
 FOREIGN = ("SB205",)
 """Keys of other models: without them a scene is what it would be, so that they leave nothing in doubt."""
 
-Found = Opened | Trouble
+IncludedFile = ParsedFile | Trouble
 """An included file: opened, or why it can't be."""
 
 
-def opened(source: Source) -> Opened:
+def parse_file(source: Source) -> ParsedFile:
     """Read a text as far as YAML goes."""
     tree = document.parse(source)
     if isinstance(tree, tuple):
-        return Opened(source, None, in_order(tree))
+        return ParsedFile(source, None, in_order(tree))
     if not isinstance(tree, nodes.Mapping):
         hint = "`storyboard init` writes a first one"
         problem = Problem("SB202", "a storyboard has to be a mapping of keys to values", tree.place, hint)
-        return Opened(source, None, (problem,))
-    return Opened(source, tree, ())
+        return ParsedFile(source, None, (problem,))
+    return ParsedFile(source, tree, ())
 
 
-def reading_of(
-    main: Opened,
+def parse_storyboard(
+    main: ParsedFile,
     schema: Mapping[str, object],
     profiles: tuple[str, ...] = (),
-    included: Mapping[str, Found] | None = None,
-) -> Reading:
+    included: Mapping[str, IncludedFile] | None = None,
+) -> ParseResult:
     """Read what was opened as far as the written form goes. `profiles` are those asked for on the command line.
 
     Raises UsageError if there is no such profile: that is no mistake of the file's.
     """
-    files = {path: file for path, file in (included or {}).items() if isinstance(file, Opened)}
+    files = {path: file for path, file in (included or {}).items() if isinstance(file, ParsedFile)}
     sources = {file.source.name: file.source for file in (main, *files.values())}
     if main.tree is None:
-        return Reading(sources, None, main.problems)
+        return ParseResult(sources, None, main.problems)
     found = in_order(_of_form(main.tree, main.source, schema, included or {}))
     trees = {"": main.tree} | {path: file.tree for path, file in files.items() if file.tree is not None}
     wrong = mistakes(found)
     sound, doubtful = _sound(trees, wrong, schema) if wrong else (trees, frozenset())
     if not sound or (wrong and not set(profiles) <= set(profile_names(main.tree))):
-        return Reading(sources, None, found, main.includes)
+        return ParseResult(sources, None, found, main.includes)
     _check_there(profiles, profile_names(main.tree))
     others = tuple((path, tree) for path, tree in sound.items() if path)
-    return Reading(sources, read(sound[""], profiles, others), found, main.includes, tuple(trees.values()), doubtful)
+    return ParseResult(
+        sources, read(sound[""], profiles, others), found, main.includes, tuple(trees.values()), doubtful
+    )
 
 
 Trees = Mapping[str, nodes.Mapping]
@@ -136,7 +138,7 @@ def _of_form(
     tree: nodes.Mapping,
     source: Source,
     schema: Mapping[str, object],
-    included: Mapping[str, Found],
+    included: Mapping[str, IncludedFile],
 ) -> Iterator[Problem]:
     found = _departures(tree, schema)
     yield from found
@@ -164,15 +166,17 @@ def _departures(tree: nodes.Mapping, schema: Mapping[str, object], part: str = "
     return problems(tree, schema, part)
 
 
-def _of_included(tree: nodes.Mapping, schema: Mapping[str, object], included: Mapping[str, Found]) -> Iterator[Problem]:
+def _of_included(
+    tree: nodes.Mapping, schema: Mapping[str, object], included: Mapping[str, IncludedFile]
+) -> Iterator[Problem]:
     for path, place in includes_of(tree):
         match included.get(path, "missing"):
-            case Opened(tree=nodes.Mapping() as inner, source=source):
+            case ParsedFile(tree=nodes.Mapping() as inner, source=source):
                 departures = _departures(inner, schema, "included")
                 yield from departures
                 shapes = (*shape.one_sort_of_asset(inner), *shape.no_secrets(inner))
                 yield from _beside(departures, (*shapes, *shape.no_words_lost(inner, source)), inner)
-            case Opened(problems=others):
+            case ParsedFile(problems=others):
                 yield from others
             case "outside":
                 hint = "copy it into the project: a storyboard reads nothing outside its own root"
@@ -184,26 +188,30 @@ def _of_included(tree: nodes.Mapping, schema: Mapping[str, object], included: Ma
                 yield Problem("SB210", f"`include` names {path}, which can't be read", place, "name a YAML file")
 
 
-def judged(reading: Reading, rows: Capabilities, facts: Facts, trusted: tuple[str, ...] = ()) -> Judgement:
+def validate(reading: ParseResult, rows: Capabilities, facts: Facts, trusted: tuple[str, ...] = ()) -> ValidationResult:
     """Judge what was read by its meaning, in the light of the models' limits, of what is known of its files, and of
     the hosts that the user trusts."""
     if reading.storyboard is None:
-        return Judgement(reading.sources, None, reading.problems)
+        return ValidationResult(reading.sources, None, reading.problems)
     storyboard = reading.storyboard
     doubtful = reach(reading.doubtful, storyboard) if reading.doubtful else frozenset()
-    found = _told(_first(_of_structure(storyboard, rows, facts)), reading, doubtful)
+    found = _without_consequences(_first(_of_structure(storyboard, rows, facts)), reading, doubtful)
     graph = build(storyboard)
     if isinstance(graph, tuple):
         found.append(edges.circle(graph, storyboard))
     else:
         found.extend(_of_sound_scenes(graph, rows, facts, reading, found))
-    words = _told(_first(_of_words(storyboard, rows)), reading, doubtful)
+    words = _without_consequences(_first(_of_words(storyboard, rows)), reading, doubtful)
     asked = _first(_of_parameters(_without_scenes(storyboard, reading.doubtful), rows, trusted))
     problems = in_order([*reading.problems, *found, *words, *asked])
-    return Judgement(reading.sources, None if isinstance(graph, tuple) or mistakes(problems) else graph, problems)
+    return ValidationResult(
+        reading.sources, None if isinstance(graph, tuple) or mistakes(problems) else graph, problems
+    )
 
 
-def _told(problems: Iterable[Problem], reading: Reading, doubtful: frozenset[Entry]) -> list[Problem]:
+def _without_consequences(
+    problems: Iterable[Problem], reading: ParseResult, doubtful: frozenset[Entry]
+) -> list[Problem]:
     """Problems but for those that may be nothing but what follows from others."""
     if not doubtful:
         return list(problems)
@@ -212,7 +220,7 @@ def _told(problems: Iterable[Problem], reading: Reading, doubtful: frozenset[Ent
 
 
 def _of_sound_scenes(
-    graph: Graph, rows: Capabilities, facts: Facts, reading: Reading, found: Iterable[Problem]
+    graph: Graph, rows: Capabilities, facts: Facts, reading: ParseResult, found: Iterable[Problem]
 ) -> list[Problem]:
     """What is said of what scenes hand over: of those that have no mistake, and are made from none that has."""
     wrong = [problem for problem in mistakes((*found, *reading.problems)) if problem.code not in FOREIGN]
@@ -224,7 +232,7 @@ def _of_sound_scenes(
     doubtful = far_reach(concerned, graph)
     if FILM in doubtful:
         graph = replace(graph, storyboard=replace(graph.storyboard, cut=()))
-    return _told(_first(_of_graph(graph, rows, facts)), reading, doubtful)
+    return _without_consequences(_first(_of_graph(graph, rows, facts)), reading, doubtful)
 
 
 def _first(problems: Iterable[Problem]) -> Iterator[Problem]:

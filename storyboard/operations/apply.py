@@ -27,12 +27,12 @@ from storyboard.promises import Account, Callbacks, Clock, Dice
 from storyboard.providers.catalogue import site_of
 from storyboard.providers.connect import connect
 from storyboard.providers.rate_limit import EMBEDDED, RATES, RateLimitedProvider
-from storyboard.world import durable, first_layout, register, settings
+from storyboard.world import durable, first_layout, known_journals, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.journal import Journal
+from storyboard.world.known_journals import KnownJournals
 from storyboard.world.layout import Layout
-from storyboard.world.register import Register
 from storyboard.world.spending import Spending, settle_known
 from storyboard.world.store import Store
 from storyboard.world.uploads import loopback
@@ -44,7 +44,7 @@ class _Record:
 
     journal: Journal
     lock: LockfileWriter
-    known: Register
+    known: KnownJournals
     trust: Memory
     budget: Budget
     day: Spending | None
@@ -62,7 +62,7 @@ def apply(
     session, plan = prepared.session, prepared.plan
     layout, options = session.loaded.layout, session.options
     with ExitStack() as stack:
-        known = Register(register.folder(settings.environment()))
+        known = KnownJournals(known_journals.folder(settings.environment()))
         journal = stack.enter_context(open_record(layout, clock, known, take_over=options.take_over))
         trust = trust_of(layout, known, journal, clock, take_over=options.take_over)
         lock = LockfileWriter(layout, clock, first_layout.providers_of(event for _, event in journal.past))
@@ -75,7 +75,7 @@ def apply(
         if not plan.makes and not plan.salvage:
             return replace(nothing_to_do(plan, session.inputs, lock.keep), budget=budget)
         account = stack.enter_context(open_account(layout, clock, dice, options))
-        uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
+        uploads = stack.enter_context(loopback.open_loopback(dice)) if account.realm == "emulated" else None
         trust = "sought" if options.recover else trust
         begin_run(layout, known, journal, provider=project.chosen(options.provider), memory=trust)
         if day is not None:

@@ -14,14 +14,14 @@ from storyboard.promises import Clock
 from storyboard.world import durable, files, first_layout, mounts
 from storyboard.world.first_layout import OldRecord
 from storyboard.world.journal import Journal
+from storyboard.world.known_journals import KnownJournals
 from storyboard.world.layout import Layout
-from storyboard.world.register import Register
 from storyboard.world.run_lock import sole_runner
 from storyboard.world.store import Store
 
 
 @contextmanager
-def open_record(layout: Layout, clock: Clock, known: Register, *, take_over: bool = False) -> Iterator[Journal]:
+def open_record(layout: Layout, clock: Clock, known: KnownJournals, *, take_over: bool = False) -> Iterator[Journal]:
     """Open the record of a folder's realm for writing, and bring a record of the first layout into it.
 
     Raises AnotherRunner, StateDamaged, MachineRefuses, and DecisionNeeded for a record that another user wrote.
@@ -50,7 +50,7 @@ def _note_version_1(layout: Layout, journal: Journal) -> None:
 
 
 def _bring_over(
-    layout: Layout, old: OldRecord, journal: Journal, known: Register, clock: Clock, *, take_over: bool
+    layout: Layout, old: OldRecord, journal: Journal, known: KnownJournals, clock: Clock, *, take_over: bool
 ) -> None:
     """Bring a record of the first layout into today's, if this user wrote it."""
     trust: Memory = "whole"
@@ -72,7 +72,9 @@ def _remove_leftovers(layout: Layout) -> None:
     Store(layout.hidden / "store").remove_parts()
 
 
-def trust_of(layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False) -> Memory:
+def trust_of(
+    layout: Layout, known: KnownJournals, journal: Journal, clock: Clock, *, take_over: bool = False
+) -> Memory:
     """Return how far a record can be trusted; `take_over` makes another user's this user's own.
 
     Raises DecisionNeeded if another user wrote it: nothing is spent on its word.
@@ -81,7 +83,7 @@ def trust_of(layout: Layout, known: Register, journal: Journal, clock: Clock, *,
     return memory_of(journal.past, clock.now()) if trust == "whole" else "doubtful"
 
 
-def _trust(layout: Layout, folder: Path, known: Register, journal: Journal, *, take_over: bool) -> Memory:
+def _trust(layout: Layout, folder: Path, known: KnownJournals, journal: Journal, *, take_over: bool) -> Memory:
     """Does a record hold all that this user's runs have written into it? Raises DecisionNeeded if it is another's."""
     standing = known.standing(journal)
     if standing == "another's" and take_over:
@@ -105,7 +107,7 @@ def check_free(layout: Layout) -> None:
             pass
 
 
-def check_record(layout: Layout, known: Register, clock: Clock, *, take_over: bool = False) -> None:
+def check_record(layout: Layout, known: KnownJournals, clock: Clock, *, take_over: bool = False) -> None:
     """Raise StateDamaged if a newer program wrote the record that is there, and DecisionNeeded if another user did."""
     if (layout.hidden / "state.db").exists():
         journal = Journal(layout.hidden, clock, writing=False)
@@ -117,13 +119,15 @@ def check_record(layout: Layout, known: Register, clock: Clock, *, take_over: bo
             journal.close()
 
 
-def begin_run(layout: Layout, known: Register, journal: Journal, provider: str = "", memory: Memory = "whole") -> None:
+def begin_run(
+    layout: Layout, known: KnownJournals, journal: Journal, provider: str = "", memory: Memory = "whole"
+) -> None:
     """Write down that a run begins, and that the record is this user's."""
     journal.open_run(layout.stem, provider, memory)
     _note_record(layout, known, journal)
 
 
-def _note_record(layout: Layout, known: Register, journal: Journal) -> None:
+def _note_record(layout: Layout, known: KnownJournals, journal: Journal) -> None:
     """Note how far this user's record has come; where nothing is paid for, that may fail."""
     with suppress(*(FileTrouble,) if layout.realm == "emulated" else ()):
         known.note(journal)

@@ -35,7 +35,7 @@ def open_account(layout: Layout, clock: Clock, dice: Dice, options: RunOptions) 
 
     conditions = Conditions(options.speed, options.hold_reply)
     app = service(layout.service / "ledger.jsonl", clock, dice, conditions).app()
-    with serving.served(app, serving.bound(0)) as origin:
+    with serving.serve_in_background(app, serving.bind(0)) as origin:
         yield Account(origin + BASE, Secret("emulated"), jobs, settings.pace_at(origin))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storyboard.language.graph import Graph
-from storyboard.language.scene import Cut, Mention, Moment, Role, Scene
+from storyboard.language.scene import Cut, Moment, Ref, Role, Scene
 from storyboard.language.scene import Transition as WrittenTransition
 
 FPS = 24
@@ -104,7 +104,7 @@ def _items(graph: Graph) -> tuple[Cut | WrittenTransition, ...]:
         return graph.storyboard.cut
     edited = {given.mention.word for s in graph.storyboard.scenes.values() for given in s.given if given.edge == "edit"}
     scenes = (scene for scene in graph.storyboard.scenes.values() if scene.in_film and scene.id not in edited)
-    return tuple(Cut(Mention(scene.id, scene.place, "scene")) for scene in scenes)
+    return tuple(Cut(Ref(scene.id, scene.place, "scene")) for scene in scenes)
 
 
 def _shot(cut: Cut, scene: Scene, stream: StreamFacts) -> Shot:

@@ -162,5 +162,5 @@ def secret_of(layout: Layout, dice: Dice) -> bytes:
 @contextmanager
 def listening(receiver: Receiver, host: str, port: int) -> Iterator[str]:
     """Hear callbacks until the end; the origin that is listened at. Raises MachineRefuses if that can't be."""
-    with serving.served(receiver.app(), serving.bound(port, host)) as origin:
+    with serving.serve_in_background(receiver.app(), serving.bind(port, host)) as origin:
         yield origin

@@ -153,9 +153,9 @@ class Journal:
         """The digest of an event, which is one of all before it, too; empty if there is no such event."""
         if self._database is None:
             return ""
-        return str(self._asked("select crc from events where seq = ?", seq) or "")
+        return str(self._query("select crc from events where seq = ?", seq) or "")
 
-    def _asked(self, question: str, *given: int) -> Any:
+    def _query(self, question: str, *given: int) -> Any:
         """The one value of the first row; None if there is no row. Raises FileTrouble or StateDamaged."""
         assert self._database is not None  # noqa: S101 - the callers looked
         try:
@@ -210,7 +210,7 @@ class Journal:
         """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
         assert self._database is not None  # noqa: S101 - readers don't ask
         self._check_place()
-        if self._asked("select max(seq) from events") != self._last:
+        if self._query("select max(seq) from events") != self._last:
             raise _taken_over(self._path)
 
     def _check_place(self) -> None:

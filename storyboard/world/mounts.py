@@ -34,7 +34,7 @@ KEPT_IN_STEP = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Mount:
     """On which file system a folder lies (empty: nobody knows), and in which folder that is kept in step, if in one."""
 
     kind: str
@@ -55,11 +55,11 @@ class Place:
         return ""
 
 
-def place_of(folder: Path) -> Place:
+def place_of(folder: Path) -> Mount:
     """On what a folder lies."""
     real = folder.resolve()
     kept_by = next((part for part in real.parts if KEPT_IN_STEP.fullmatch(part)), "")
-    return Place(kind_of(real, _mounts()), kept_by)
+    return Mount(kind_of(real, _mounts()), kept_by)
 
 
 def kind_of(path: PurePath, mounts: Iterator[tuple[str, str]]) -> str:
@@ -104,7 +104,7 @@ sys.exit(1)
 """
 
 
-def check_lock(lock: Path, place: Place) -> None:
+def check_lock(lock: Path, place: Mount) -> None:
     """Where a folder is shared, see whether a lock that we hold keeps another process out. Raises MachineRefuses."""
     if not place.is_shared:
         return

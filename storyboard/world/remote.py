@@ -66,10 +66,10 @@ async def _one(address: str, path: Path, measure: Measure, guard: Guard) -> File
     if got.promised is not None and got.promised != got.size:
         return FileFacts(address, trouble="silent", why=f"it broke off after {got.size} of {got.promised} bytes")
     fact = FileFacts(address, size=got.size, digest=f"sha256:{sink.digest.hexdigest()}")
-    return await asyncio.to_thread(_measured, fact, path, measure)
+    return await asyncio.to_thread(_measure, fact, path, measure)
 
 
-def _measured(fact: FileFacts, path: Path, measure: Measure) -> FileFacts:
+def _measure(fact: FileFacts, path: Path, measure: Measure) -> FileFacts:
     with path.open("rb") as file:
         format = format_of(file.read(16))
     found = measure(replace(fact, format=format), path)

@@ -28,7 +28,7 @@ def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
     check_no_links(folder)
     path = private_folder(folder) / "lock"
     with ExitStack() as stack:
-        descriptor = _locked(path, stack)
+        descriptor = _lock(path, stack)
         since = f"on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
         working = f" ({storyboard})" if storyboard else ""
         said = f"process {os.getpid()} {since}{working}\n"
@@ -38,7 +38,7 @@ def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
         yield
 
 
-def _locked(path: Path, stack: ExitStack) -> int:
+def _lock(path: Path, stack: ExitStack) -> int:
     """A descriptor that holds the lock for as long as the stack does. Whatever is removed between being opened and
     being locked is the lock no more: the next one would hold another."""
     while True:

@@ -64,7 +64,7 @@ class _Protocol(H11Protocol):
         self.app = connected
 
 
-def bound(port: int, host: str = HOST) -> socket.socket:
+def bind(port: int, host: str = HOST) -> socket.socket:
     """A socket, on this machine alone unless another `host` is named; port 0 chooses one. Raises MachineRefuses if the
     port is taken, or the host is none of this machine's.
 
@@ -113,7 +113,7 @@ def serve(app: Any, listening: socket.socket) -> None:
 
 
 @contextmanager
-def served(app: Any, listening: socket.socket) -> Iterator[str]:
+def serve_in_background(app: Any, listening: socket.socket) -> Iterator[str]:
     """Serve in the background; the origin. Stops at the end."""
     server = _server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -71,10 +71,10 @@ def read(environment: Mapping[str, str]) -> Settings:
         raise SettingsTrouble(f"{path} can't be read: {(error.strerror or '').lower()}", "mend its rights") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsTrouble(f"{path} can't be read: {error}", "mend or remove it") from error
-    return Settings(**{key: _checked(key, value, path) for key, value in rows.items()})
+    return Settings(**{key: _check(key, value, path) for key, value in rows.items()})
 
 
-def _checked(key: str, value: Any, path: Path) -> Any:
+def _check(key: str, value: Any, path: Path) -> Any:
     if key not in KEYS:
         raise SettingsTrouble(f'{path} has an unknown key "{key}"', f"known are: {', '.join(KEYS)}")
     if type(value) is not KEYS[key]:

@@ -20,15 +20,15 @@ def schema() -> Mapping[str, Any]:
 
 def schema_text() -> str:
     """The JSON Schema as it is written."""
-    return _shipped("schemas", SCHEMA)
+    return _read_shipped("schemas", SCHEMA)
 
 
 def codes_text() -> str:
     """The pages of the codes, as they are written."""
-    return _shipped("docs", "codes.md")
+    return _read_shipped("docs", "codes.md")
 
 
-def _shipped(folder: str, name: str) -> str:
+def _read_shipped(folder: str, name: str) -> str:
     """A file that lies beside the code in a checkout, and in the package where it was installed."""
     packed = resources.files("storyboard") / folder / name
     if packed.is_file():

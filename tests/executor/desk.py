@@ -19,7 +19,7 @@ from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.world.addresses import Addresses
 from storyboard.world.journal import Journal
-from storyboard.world.media import clip, still
+from storyboard.world.media import clip, images
 from storyboard.world.store import Store
 
 
@@ -28,7 +28,7 @@ def video() -> bytes:
     """A small true video."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.mp4"
-        clip.write(path, [(0, still.black((320, 240)))], 97, (320, 240), None)
+        clip.write(path, [(0, images.black((320, 240)))], 97, (320, 240), None)
         return path.read_bytes()
 
 
@@ -69,7 +69,7 @@ class Desk:
 
     def body(self, order: Order) -> bytes:
         """As Ark's."""
-        return wire.encoded(order)
+        return wire.encode_order(order)
 
     async def submit(self, body: bytes, intent: str) -> str:
         """The next answer."""

@@ -21,7 +21,7 @@ from storyboard.planning.take import Take
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.media import still
+from storyboard.world.media import images
 from tests.executor.desk import Bench, Desk, bench, video
 
 JOB = Job("dusk", "", {"prompt": "words"})
@@ -35,7 +35,7 @@ def picture() -> bytes:
     """A small true picture."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.png"
-        path.write_bytes(still.png(still.black((64, 64))))
+        path.write_bytes(images.png(images.black((64, 64))))
         return path.read_bytes()
 
 

@@ -26,7 +26,7 @@ from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.input_files import inspect_files
 from storyboard.world.layout import Layout
-from storyboard.world.media import still
+from storyboard.world.media import images
 from tests.executor.desk import Bench, Desk, bench, video
 from tests.making import BLUE, RED, picture
 from tests.planning.values import ROWS, made, plan_inputs
@@ -75,7 +75,7 @@ class Project:
 def project(tmp_path: Path) -> Project:
     """The film, with its picture."""
     (tmp_path / "art").mkdir()
-    (tmp_path / "art" / "quay.png").write_bytes(still.png(picture(RED, (640, 360))))
+    (tmp_path / "art" / "quay.png").write_bytes(images.png(picture(RED, (640, 360))))
     return Project(bench(tmp_path))
 
 
@@ -103,7 +103,7 @@ ONE_HELD = {"dusk": "done", "lamp": "done", "quay": "held", "gulls": "done"}
 def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: Project, how: str) -> None:
     """What was planned is not what would be sent: nothing is submitted for it, and the others are made."""
     path = project.at.crew.root / "art" / "quay.png"
-    other = still.png(picture(BLUE, (640, 360)))
+    other = images.png(picture(BLUE, (640, 360)))
     act = path.unlink if how == "removed" else lambda: path.write_bytes(other)
     outcome = project.run(upon("accepted", "dusk", act))
     assert (standings(outcome), outcome.exit_code, sorted(project.asked)) == (ONE_HELD, 4, ["dusk", "gulls", "lamp"])
@@ -183,7 +183,7 @@ class Framed(Desk):
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The frame, or the video."""
-        sink.write(still.png(picture(RED, (320, 240))) if address.bare.endswith(".png") else video())
+        sink.write(images.png(picture(RED, (320, 240))) if address.bare.endswith(".png") else video())
 
 
 CHAIN = """\
@@ -220,7 +220,7 @@ class Reframing(Framed):
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The frame as it is by now, or the video."""
         if self.then == "another" and address.bare.endswith(".png"):
-            sink.write(still.png(picture(BLUE, (320, 240))))
+            sink.write(images.png(picture(BLUE, (320, 240))))
         else:
             await Framed.fetch(self, address, sink)
 
@@ -229,9 +229,9 @@ def handed(project: Project) -> str:
     """Which picture the request that was made last holds; the video is black."""
     address = json.loads(project.at.desk.bodies[-1])["content"][1]["image_url"]["url"]
     content = b64decode(address.partition(",")[2])
-    if content == still.png(picture(RED, (320, 240))):
+    if content == images.png(picture(RED, (320, 240))):
         return "the frame"
-    return "the video's" if content == still.png(still.read(content).point(lambda _: 0)) else "another"
+    return "the video's" if content == images.png(images.read(content).point(lambda _: 0)) else "another"
 
 
 @pytest.mark.row(67)

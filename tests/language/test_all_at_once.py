@@ -11,7 +11,7 @@ import pytest
 
 from storyboard.language.facts import FileFacts
 from storyboard.language.problem import mistakes
-from storyboard.language.validator import Judgement
+from storyboard.language.validator import ValidationResult
 from tests.fuzz.storyboards import Author
 from tests.reading import codes, judge
 
@@ -158,7 +158,7 @@ def planted(tree: dict[str, Any]) -> Iterator[str]:
             yield json.dumps({**tree, block: {**tree[block], id: {**tree[block][id], "nonsense": 1}}}, indent=1)
 
 
-def sound_ones() -> Iterator[tuple[dict[str, Any], Judgement]]:
+def sound_ones() -> Iterator[tuple[dict[str, Any], ValidationResult]]:
     """Storyboards by chance, of those that have no mistake."""
     for seed in range(600):
         tree = Author(Random(seed)).storyboard()  # noqa: S311 - the same storyboards each time

@@ -23,9 +23,9 @@ import pytest
 
 from storyboard.language.capability import MEGABYTE, Capabilities
 from storyboard.language.facts import Facts, FileFacts
-from storyboard.language.problem import told
+from storyboard.language.problem import format_problem
 from storyboard.language.source import Place, Source, columns
-from storyboard.language.validator import Judgement, judged
+from storyboard.language.validator import ValidationResult, validate
 from storyboard.project import read, survey
 from storyboard.providers.catalogue import capabilities
 from storyboard.report.pages import pages
@@ -82,14 +82,14 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return copy
 
 
-def judgement_of(folder: Path) -> Judgement:
+def judgement_of(folder: Path) -> ValidationResult:
     """What `storyboard validate` finds in a folder."""
     layout = layout_of(str(folder / "storyboard.yaml"), "real")
     judgement, facts = survey(layout)
     rows, there = ROWS.get(folder.name), THERE.get(folder.name)
     if rows is None and there is None:
         return judgement
-    return judged(read(layout), rows or capabilities(), {**facts, **(there or {})})
+    return validate(read(layout), rows or capabilities(), {**facts, **(there or {})})
 
 
 def code_of(folder: Path) -> str:
@@ -100,7 +100,7 @@ def code_of(folder: Path) -> str:
 def test_each_mistake_is_told_in_full(folder: Path) -> None:
     """What is said of a broken storyboard is, to the letter, what its folder expects."""
     judgement = judgement_of(folder)
-    actual = "".join(told(problem, judgement.sources) + "\n" for problem in judgement.problems)
+    actual = "".join(format_problem(problem, judgement.sources) + "\n" for problem in judgement.problems)
     expected = (folder / "expected.txt").read_text("utf-8")
     assert actual == expected
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storyboard.language.graph import ancestors, build, descendants
 from storyboard.language.source import Source
-from storyboard.language.validator import opened, reading_of
+from storyboard.language.validator import parse_file, parse_storyboard
 from tests.reading import SCHEMA, graph_of, judge
 
 FILM = """\
@@ -120,7 +120,7 @@ def test_every_circle_is_found(dag: tuple[list[str], dict[str, list[str]]]) -> N
     """One edge back makes a circle, and each step of the path that is told is an edge."""
     ids, edges = dag
     edges = {**edges, "s0": [*edges["s0"], ids[-1]], ids[-1]: list(dict.fromkeys([*edges[ids[-1]], "s0"]))}
-    storyboard = reading_of(opened(Source("storyboard.yaml", text_of(ids, edges))), SCHEMA).storyboard
+    storyboard = parse_storyboard(parse_file(Source("storyboard.yaml", text_of(ids, edges))), SCHEMA).storyboard
     assert storyboard is not None
     path = build(storyboard)
     assert isinstance(path, tuple)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storyboard.language.document import parse
-from storyboard.language.form import has_form
+from storyboard.language.fast_schema import has_form
 from storyboard.language.problem import MOST_TOLD, nearest
 from storyboard.language.schema import problems
 from storyboard.language.source import Source

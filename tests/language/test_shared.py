@@ -7,7 +7,7 @@ import pytest
 from storyboard.language.inputs import Input, LocalFile, RemoteFile
 from storyboard.language.prompt import compose
 from storyboard.language.source import Source
-from storyboard.language.validator import opened, reading_of
+from storyboard.language.validator import parse_file, parse_storyboard
 from tests.reading import SCHEMA, codes, graph_of, judge
 
 SETS = """\
@@ -107,13 +107,13 @@ def test_what_may_be_included(file: str, expected: list[str]) -> None:
 
 def test_a_file_is_included_once() -> None:
     """Naming a file twice brings it in once."""
-    main = opened(Source("storyboard.yaml", "include: [a.yaml, b.yaml, a.yaml]\n"))
+    main = parse_file(Source("storyboard.yaml", "include: [a.yaml, b.yaml, a.yaml]\n"))
     assert main.includes == ("a.yaml", "b.yaml")
 
 
 def test_what_is_no_storyboard_includes_nothing() -> None:
     """A text that can't be opened names no files."""
-    assert opened(Source("storyboard.yaml", "[")).includes == ()
+    assert parse_file(Source("storyboard.yaml", "[")).includes == ()
 
 
 def test_one_id_in_two_files() -> None:
@@ -149,6 +149,6 @@ def test_a_profile_brings_assets_of_its_own(profiles: tuple[str, ...], expected:
 )
 def test_the_films_size(film: str, profiles: tuple[str, ...], expected: tuple[int, int] | None) -> None:
     """A profile's size wins over the film's."""
-    reading = reading_of(opened(Source("storyboard.yaml", SIZED + film)), SCHEMA, profiles)
+    reading = parse_storyboard(parse_file(Source("storyboard.yaml", SIZED + film)), SCHEMA, profiles)
     assert reading.storyboard is not None
     assert reading.storyboard.film_size == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.language.source import Place, Source, columns, excerpt, shown
+from storyboard.language.source import Place, Source, columns, escape_for_terminal, excerpt
 
 
 def carets(text: str, place: Place) -> list[str]:
@@ -49,7 +49,7 @@ def test_beyond_the_text_there_is_nothing() -> None:
 
 def test_what_a_terminal_would_act_on_is_made_visible() -> None:
     """Escapes, overrides of direction and zero-width characters are written out."""
-    assert shown("a\x1b[31m\u202eb\u200b") == "a\\x1b[31m\\u202eb\\u200b"
+    assert escape_for_terminal("a\x1b[31m\u202eb\u200b") == "a\\x1b[31m\\u202eb\\u200b"
 
 
 def test_combining_marks_take_no_column() -> None:

@@ -28,6 +28,7 @@ from storyboard.providers.provider import Order, Provider, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import probe
+from tests.making import is_complete
 from tests.servers import Sunk, answering, closed_port, http
 
 T = TypeVar("T")
@@ -165,7 +166,7 @@ def test_a_video_is_fetched(tmp_path: Path) -> None:
         assert address is not None
         speak(emulated.base_url, lambda ark: ark.fetch(address, sink))
     (tmp_path / "video.mp4").write_bytes(sink.content)
-    assert (probe.whole(tmp_path / "video.mp4"), probe.video(tmp_path / "video.mp4").frames) == (True, 97)
+    assert (is_complete(tmp_path / "video.mp4"), probe.video(tmp_path / "video.mp4").frames) == (True, 97)
 
 
 def test_a_missing_key_is_the_account_s_fault() -> None:

@@ -38,7 +38,7 @@ from storyboard.providers.connect import connect
 from storyboard.providers.provider import Order, Provider, Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from storyboard.world.media import boxes, probe, whole
+from storyboard.world.media import decode_check, mp4, probe
 from tests.servers import Sunk
 
 HURRIED = net.Patience(seconds=0.2, least=4096, whole=5.0, ask=0.4)
@@ -91,8 +91,8 @@ class Talk:
     async def take(self) -> float:
         """Seconds of a new task's video, looked at as the executor does, and to its end."""
         path = await self.fetch()
-        boxes.check(path)
-        whole.check(path)
+        mp4.check(path)
+        decode_check.check(path)
         return probe.video(path).seconds
 
 

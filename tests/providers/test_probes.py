@@ -159,7 +159,7 @@ def test_a_limit_that_says_when_to_come_again_is_read() -> None:
                 script = Probes(account, None, way, VirtualClock(), LoadedDice(), lambda _: None)
                 with pytest.raises(Rejected):
                     await script.all(ROW)
-                await script._limited()
+                await script._check_rate_limit()
                 return script.answers[0]
 
         answer = asyncio.run(whole())

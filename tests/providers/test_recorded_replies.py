@@ -22,9 +22,9 @@ from tests.providers.recorded import recorded, sort_of
 
 REPLIES = recorded()
 READERS = {
-    "create": wire.accepted_id,
-    "get": wire.task_of,
-    "list": wire.page_of,
+    "create": wire.parse_task_id,
+    "get": wire.parse_task,
+    "list": wire.parse_page,
     "delete": wire.check_deleted,
 }
 ID, MODEL = "cgt-20260401120000-ab1c2", "doubao-seedance-2-0-260128"

@@ -36,7 +36,7 @@ def ark(base: str) -> Ark:
 def test_a_failed_tasks_message_holds_no_key_and_no_signature(message: str) -> None:
     """A server that echoes what it was sent does not get it into our records."""
     body = {"id": "cgt-1", "status": "failed", "error": {"code": "x", "message": message}}
-    said = wire.task_of(200, json.dumps(body).encode()).error
+    said = wire.parse_task(200, json.dumps(body).encode()).error
     assert ("CANARY" in said, "SIG" in said) == (False, False)
 
 
@@ -44,7 +44,7 @@ def test_a_refusals_message_is_not_a_book() -> None:
     """A few lines are kept of whatever is said."""
     body = json.dumps({"error": {"code": "x", "message": "y" * 5_000_000}}).encode()
     with pytest.raises(Rejected) as refused:
-        wire.accepted_id(400, body)
+        wire.parse_task_id(400, body)
     assert len(refused.value.what) == safe_text.LONGEST_MESSAGE
 
 

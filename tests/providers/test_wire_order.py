@@ -120,7 +120,7 @@ def test_an_order_with_every_parameter() -> None:
 
 def test_the_bytes_are_the_body_without_escapes_or_spaces() -> None:
     """As the vendor's own client writes them."""
-    encoded = wire.encoded(Order(MODEL, "灯塔", (), Parameters()))
+    encoded = wire.encode_order(Order(MODEL, "灯塔", (), Parameters()))
     assert encoded.startswith(f'{{"model":"{MODEL}","content":[{{"type":"text","text":"灯塔"}}],'.encode())
     assert json.loads(encoded) == body(text="灯塔")
 

@@ -114,7 +114,7 @@ class Api:
 
     def body(self, order: Order) -> bytes:
         """As the client would send it."""
-        return wire.encoded(order)
+        return wire.encode_order(order)
 
     def _arrive(self) -> None:
         """Take on what has arrived by now."""

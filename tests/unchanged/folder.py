@@ -92,7 +92,7 @@ class Service:
 
     def body(self, order: Order) -> bytes:
         """As the client would send it."""
-        return wire.encoded(order)
+        return wire.encode_order(order)
 
     async def submit(self, body: bytes, intent: str) -> str:
         """Take a request on."""

@@ -13,7 +13,7 @@ from storyboard.errors import MachineRefuses
 from storyboard.planning.event import Intended
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
-from storyboard.world.mounts import Place, check_lock, kind_of, mounts_of_linux, mounts_of_macos, place_of
+from storyboard.world.mounts import Mount, check_lock, kind_of, mounts_of_linux, mounts_of_macos, place_of
 from storyboard.world.run_lock import sole_runner
 
 LINUX = """\
@@ -51,7 +51,7 @@ map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)
 def test_the_nearest_mount_says_on_what_a_folder_lies(path: str, kind: str, *, shared: bool) -> None:
     """As Linux tells it: the later one of two at the same place, a space in its name written otherwise."""
     found = kind_of(PurePosixPath(path), mounts_of_linux(LINUX))
-    assert (found, Place(found).is_shared, bool(Place(found).warning)) == (kind, shared, shared)
+    assert (found, Mount(found).is_shared, bool(Mount(found).warning)) == (kind, shared, shared)
 
 
 @pytest.mark.row(64)
@@ -63,7 +63,7 @@ def test_macos_tells_it_otherwise(path: str, kind: str) -> None:
 
 def test_where_nothing_is_told_nothing_is_known() -> None:
     """And nobody is warned."""
-    assert (kind_of(PurePosixPath("/x"), iter(())), Place("").warning) == ("", "")
+    assert (kind_of(PurePosixPath("/x"), iter(())), Mount("").warning) == ("", "")
 
 
 @pytest.mark.row(64)
@@ -76,7 +76,7 @@ def test_a_folder_that_is_kept_in_step_is_told(tmp_path: Path, name: str) -> Non
     assert (place_of(folder).warning, place_of(tmp_path).warning) == (warning, "")
 
 
-NFS = Place("nfs4")
+NFS = Mount("nfs4")
 
 
 @pytest.mark.row(64)
@@ -96,7 +96,7 @@ def test_a_lock_that_holds_will_do(tmp_path: Path) -> None:
 
 def test_a_disk_of_this_machine_is_not_tried(tmp_path: Path) -> None:
     """No process is begun for it."""
-    check_lock(tmp_path / "no lock", Place("ext4"))
+    check_lock(tmp_path / "no lock", Mount("ext4"))
 
 
 EVENT = Intended("dusk", "a1", key={}, profile="")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.language.facts import FileFacts
-from storyboard.language.problem import told
+from storyboard.language.problem import format_problem
 from storyboard.net import Guard
 from storyboard.project import probed
 from storyboard.promises import is_public
@@ -223,7 +223,7 @@ def test_a_storyboard_is_judged_with_what_lies_there(tmp_path: Path) -> None:
         )
         (tmp_path / "storyboard.yaml").write_text(text, "utf-8")
         verdict = probed(layout_of(str(tmp_path / "storyboard.yaml"), "real"), (), "", guard())
-    messages = [told(problem, {}) for problem in verdict.problems]
+    messages = [format_problem(problem, {}) for problem in verdict.problems]
     assert messages == [
         'storyboard.yaml:5:23: SB523 video "harbour" of scene "dusk" is 192x112, 21504 pixels; '
         "it may have 409600 to 927408 pixels\n  scale it, e.g. to 1280x720"

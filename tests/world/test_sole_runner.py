@@ -21,7 +21,7 @@ from storyboard.world.run_lock import kept_out, sole_runner
 HOLD = """
 import sys
 from pathlib import Path
-from storyboard.world.journal import sole_runner
+from storyboard.world.run_lock import sole_runner
 with sole_runner(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from storyboard.language.inputs import RemoteFile, inputs_of, named, shown_address
 from storyboard.language.problem import Problem
-from storyboard.language.scene import Cut, Given, Scene, Storyboard, Window
+from storyboard.language.scene import Cut, Dependency, Scene, Storyboard, Window
 
 _TOGETHER: tuple[frozenset[str], ...] = (
     frozenset({"chain", "last_frame"}),
@@ -99,7 +99,7 @@ def frames_from_frames(storyboard: Storyboard) -> Iterator[Problem]:
             yield from _unfit(scene, given, storyboard)
 
 
-def _unfit(scene: Scene, given: Given, storyboard: Storyboard) -> Iterator[Problem]:
+def _unfit(scene: Scene, given: Dependency, storyboard: Storyboard) -> Iterator[Problem]:
     if given.mention.located:
         return
     owner = named(given.mention, storyboard)

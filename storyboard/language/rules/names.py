@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from storyboard.language.inputs import named
 from storyboard.language.problem import Problem, nearest
 from storyboard.language.prompt import own_words, placeholders
-from storyboard.language.scene import Cut, Mention, Scene, Storyboard
+from storyboard.language.scene import Cut, Ref, Scene, Storyboard
 from storyboard.language.source import Place
 
 RESERVED = ("film", "none", "first", "last", "in", "out", "start", "end")
@@ -26,7 +26,7 @@ def unknown_names(storyboard: Storyboard) -> Iterator[Problem]:
             yield _no_such_set(scene, scene.set, storyboard)
 
 
-def _mentions(storyboard: Storyboard) -> Iterator[tuple[str, Mention]]:
+def _mentions(storyboard: Storyboard) -> Iterator[tuple[str, Ref]]:
     """Everything that is named by an id, and by whom."""
     for scene in storyboard.scenes.values():
         subject = f'scene "{scene.id}"'
@@ -35,7 +35,7 @@ def _mentions(storyboard: Storyboard) -> Iterator[tuple[str, Mention]]:
     yield from (("the film", item.scene) for item in storyboard.cut if isinstance(item, Cut))
 
 
-def _no_such_set(scene: Scene, mention: Mention, storyboard: Storyboard) -> Problem:
+def _no_such_set(scene: Scene, mention: Ref, storyboard: Storyboard) -> Problem:
     known = storyboard.sets
     hint = nearest(mention.word, known) or (f"there are: {', '.join(known[:20])}" if known else "there is no `sets:`")
     return Problem(
@@ -43,11 +43,11 @@ def _no_such_set(scene: Scene, mention: Mention, storyboard: Storyboard) -> Prob
     )
 
 
-def _as_scene(mention: Mention) -> Mention:
-    return Mention(mention.word, mention.place, "scene")
+def _as_scene(mention: Ref) -> Ref:
+    return Ref(mention.word, mention.place, "scene")
 
 
-def _unknown(subject: str, mention: Mention, storyboard: Storyboard, *, guess: bool) -> Problem:
+def _unknown(subject: str, mention: Ref, storyboard: Storyboard, *, guess: bool) -> Problem:
     scenes, others = list(storyboard.scenes), [*storyboard.assets, *storyboard.cast]
     known = scenes if mention.sort == "scene" else others if mention.sort == "asset" else [*scenes, *others]
     sort = {"scene": "scene", "asset": "asset or cast member"}.get(mention.sort or "", "scene, asset or cast member")
@@ -107,7 +107,7 @@ def names_told_apart(storyboard: Storyboard) -> Iterator[Problem]:
     ids = {id for _, id, _ in storyboard.ids}
     for scene in storyboard.scenes.values():
         spoken = placeholders(own_words(scene))
-        seen: dict[str, Mention] = {}
+        seen: dict[str, Ref] = {}
         for mention in (given.mention for given in scene.given):
             name = mention.alias or ("" if mention.located else mention.word)
             other = seen.setdefault(name, mention)

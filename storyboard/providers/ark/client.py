@@ -35,7 +35,7 @@ class Ark:
 
     def body(self, order: Order) -> bytes:
         """Return the exact bytes to be sent."""
-        return wire.encoded(order)
+        return wire.encode_order(order)
 
     async def submit(self, body: bytes, intent: str) -> str:
         """Send a paid request once, and return the new task's ID. Raise Rejected, unsent, if it is too large."""
@@ -44,23 +44,23 @@ class Ark:
             raise Rejected(much, "give an address for a large picture or sound, instead of the file", status=413)
         headers = {**self._headers(), "Content-Type": "application/json", "X-Client-Request-Id": intent}
         reply = await self._net.submit(self._tasks, headers, body)
-        return wire.accepted_id(*self._decoded(reply))
+        return wire.parse_task_id(*self._decode(reply))
 
     async def get_task(self, task: str) -> Task:
         """Return a task."""
         reply = await self._net.ask("GET", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        return replace(wire.task_of(*self._decoded(reply)), at=instant_of(reply.headers.get("date", "")))
+        return replace(wire.parse_task(*self._decode(reply)), at=instant_of(reply.headers.get("date", "")))
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Return a page of the tasks of the last seven days that match the query."""
         reply = await self._net.ask("GET", self._tasks, self._headers(), wire.query_of(query))
-        said, at = wire.page_of(*self._decoded(reply)), instant_of(reply.headers.get("date", ""))
+        said, at = wire.parse_page(*self._decode(reply)), instant_of(reply.headers.get("date", ""))
         return replace(said, tasks=tuple(replace(task, at=at) for task in said.tasks), at=at)
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
         reply = await self._net.ask("DELETE", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        wire.check_deleted(*self._decoded(reply))
+        wire.check_deleted(*self._decode(reply))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """Write the bytes at a task's address to a sink. The key isn't sent."""
@@ -84,7 +84,7 @@ class Ark:
             return is_loopback(address.reveal())
         return address.origin.startswith("https://") and not is_private(address.reveal())
 
-    def _decoded(self, reply: Reply) -> tuple[int, bytes, float]:
+    def _decode(self, reply: Reply) -> tuple[int, bytes, float]:
         """Return what `wire` needs of a reply: its status, its body, and its `Retry-After` in seconds."""
         asked = asked_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
         return reply.status, self._without_key(reply.body), asked

@@ -78,18 +78,18 @@ class Probes:
     async def all(self, row: Capability) -> None:
         """Ask everything. Raises ProviderError where it can't go on; what was found until then stays in `answers`."""
         life = BAND[0] + int(self._dice.fraction() * (BAND[1] - BAND[0]))
-        body = wire.encoded(order(row, life))
-        first, lag = await self._created(body)
-        second = await self._twin(first, body)
+        body = wire.encode_order(order(row, life))
+        first, lag = await self._create(body)
+        second = await self._submit_twin(first, body)
         listed = await self._list()
-        self._marked(listed, [first, second], life, await self._get(first))
-        self._ordered(listed, first, second, lag)
-        await self._cancelled(second)
-        await self._scoped(first)
-        await self._finished(first)
-        await self._limited()
+        self._check_markers(listed, [first, second], life, await self._get(first))
+        self._check_order(listed, first, second, lag)
+        await self._cancel(second)
+        await self._check_other_key(first)
+        await self._check_video(first)
+        await self._check_rate_limit()
 
-    async def _created(self, body: bytes) -> tuple[str, float]:
+    async def _create(self, body: bytes) -> tuple[str, float]:
         """A task, and the seconds until the list has it (negative: it was not seen there)."""
         task = await self._submit(body)
         self._tell(f"task {task} was taken on")
@@ -103,9 +103,9 @@ class Probes:
     async def _submit(self, body: bytes) -> str:
         headers = {**_headers(self._account), "Content-Type": "application/json"}
         reply = await self._net.submit(self._url, headers | {"X-Client-Request-Id": self._dice.token()}, body)
-        return wire.accepted_id(reply.status, reply.body)
+        return wire.parse_task_id(reply.status, reply.body)
 
-    async def _twin(self, first: str, body: bytes) -> str:
+    async def _submit_twin(self, first: str, body: bytes) -> str:
         """P6: the same bytes again."""
         try:
             second = await self._submit(body)
@@ -116,7 +116,7 @@ class Probes:
         self._note("P6", "yes" if second != first else "no", {"tasks": [first, second]})
         return second if second != first else ""
 
-    def _marked(
+    def _check_markers(
         self, listed: Sequence[Mapping[str, Any]], tasks: Sequence[str], life: int, look: Mapping[str, Any]
     ) -> None:
         """P1 and P5, of tasks that are not ended: as a list has them, and for P5 as a look at the first has it, too."""
@@ -128,7 +128,7 @@ class Probes:
         words = set(seen.values())
         self._note("P5", "no" if "no" in words else "open" if "open" in words else "yes", seen)
 
-    def _ordered(self, listed: Sequence[Mapping[str, Any]], first: str, second: str, lag: float) -> None:
+    def _check_order(self, listed: Sequence[Mapping[str, Any]], first: str, second: str, lag: float) -> None:
         """P2."""
         ids = [str(row.get("id")) for row in listed]
         both = bool(second) and first in ids and second in ids
@@ -136,7 +136,7 @@ class Probes:
         word: Word = "no" if lag < 0 or (both and not newest_first) else "yes" if both else "open"
         self._note("P2", word, {"seconds_until_listed": round(lag, 2), "samples": 1, "newest_first": newest_first})
 
-    async def _cancelled(self, second: str) -> None:
+    async def _cancel(self, second: str) -> None:
         """P9: cancel the twin at once. One that is ended is left alone: its record would go."""
         before = (await self._get(second)).get("status") if second else None
         if before not in ("queued", "running"):
@@ -147,7 +147,7 @@ class Probes:
         again = f"after a day, in the console's bill: is task {second} on it?"
         return self._note("P9", "yes" if after == "cancelled" else "no", seen, again)
 
-    async def _limited(self) -> None:
+    async def _check_rate_limit(self) -> None:
         """P8: lists cost nothing, and more than one a second may be too many."""
         for _ in range(BURST):
             if any(answer.probe == "P8" for answer in self.answers):
@@ -176,7 +176,7 @@ class Probes:
             await self._clock.sleep(5.0 * attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _scoped(self, first: str) -> None:
+    async def _check_other_key(self, first: str) -> None:
         """P3."""
         if self._other is None:
             return self._note("P3", "open")
@@ -186,10 +186,10 @@ class Probes:
         seen = any(row.get("id") == first for row in _rows(reply))
         return self._note("P3", "yes" if seen else "no", {"status": reply.status})
 
-    async def _finished(self, first: str) -> None:
+    async def _check_video(self, first: str) -> None:
         """P4 and P7, once there is a video."""
         self._tell(f"waiting for task {first} to end")
-        task = await self._ended(first)
+        task = await self._wait_for_end(first)
         if task.get("status") != "succeeded":
             self._note("P4", "open", {"status": task.get("status")})
             return self._note("P7", "open", {"status": task.get("status")})
@@ -207,7 +207,7 @@ class Probes:
         again = f"after 25 hours: does `tasks get {first}` name another address, and what does the old one answer?"
         return self._note("P7", "yes" if one != two else "no", seen, again)
 
-    async def _ended(self, task: str) -> Mapping[str, Any]:
+    async def _wait_for_end(self, task: str) -> Mapping[str, Any]:
         began = self._clock.now()
         while True:
             value = await self._get(task)
@@ -217,13 +217,13 @@ class Probes:
 
     async def _get(self, task: str) -> Mapping[str, Any]:
         reply = await self._ask("GET", f"{self._url}/{task}")
-        wire.task_of(reply.status, reply.body)  # raises where it is no task
+        wire.parse_task(reply.status, reply.body)  # raises where it is no task
         value = reply.json()
         return value if isinstance(value, dict) else {}
 
     async def _list(self) -> list[Mapping[str, Any]]:
         reply = await self._ask("GET", self._url, wire.query_of(EVERYTHING))
-        wire.page_of(reply.status, reply.body)  # raises where it is no page
+        wire.parse_page(reply.status, reply.body)  # raises where it is no page
         return _rows(reply)
 
     async def _status(self, method: str, url: str, headers: Mapping[str, str]) -> int:

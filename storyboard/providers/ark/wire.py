@@ -82,12 +82,12 @@ def _content(item: Item) -> dict[str, Any]:
     return {"type": field, field: {"url": item.address.reveal()}, "role": item.role}
 
 
-def encoded(order: Order) -> bytes:
+def encode_order(order: Order) -> bytes:
     """The body as the bytes that are sent."""
     return json.dumps(body_of(order), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def accepted_id(status: int, body: bytes, after: float = 0.0) -> str:
+def parse_task_id(status: int, body: bytes, after: float = 0.0) -> str:
     """The id that a reply to a create gives. Raises Rejected where it is a provable no, else UnknownOutcome.
 
     Here as below, `after` is for how many seconds the reply asks us to stay away.
@@ -109,7 +109,7 @@ _PROVABLE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 """Statuses of a create after which there is no task, if they come with an error in Ark's shape (429: in any)."""
 
 
-def task_of(status: int, body: bytes, after: float = 0.0) -> Task:
+def parse_task(status: int, body: bytes, after: float = 0.0) -> Task:
     """The task that a reply to a get says. Raises Rejected for a provable no, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and _is_id(value.get("id")):
@@ -117,7 +117,7 @@ def task_of(status: int, body: bytes, after: float = 0.0) -> Task:
     raise _no(status, value, after)
 
 
-def page_of(status: int, body: bytes, after: float = 0.0) -> Page:
+def parse_page(status: int, body: bytes, after: float = 0.0) -> Page:
     """The page that a reply to a list says. Raises Rejected for a provable no, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("items"), list):

@@ -16,7 +16,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media.still import Area, Picture, Size
+from storyboard.world.media.images import Area, Picture, Size
 
 Frame: TypeAlias = VideoFrame
 FPS = 24
@@ -182,7 +182,7 @@ def _begun(waves: int) -> tuple[bytes, ...]:
 def last_picture(path: Path) -> Picture:
     """The last picture of a video. Raises MediaTrouble."""
     found = None
-    for frame in _decoded(path, from_end=True):
+    for frame in _decode(path, from_end=True):
         if found is None or (frame.pts or 0) >= (found.pts or 0):
             found = frame
     if found is None:
@@ -194,7 +194,7 @@ def picture_at(path: Path, seconds: float) -> Picture:
     """The picture that is seen at a time, counted from the start. Raises MediaTrouble if the video is shorter."""
     found = None
     start = None
-    for frame in _decoded(path):
+    for frame in _decode(path):
         start = (frame.time or 0.0) if start is None else start
         if (frame.time or 0.0) - start > seconds + 0.5 / FPS:
             break
@@ -206,10 +206,10 @@ def picture_at(path: Path, seconds: float) -> Picture:
 
 def pictures(path: Path) -> Iterator[Picture]:
     """Every picture of a video, in order. Raises MediaTrouble."""
-    return (to_picture(frame) for frame in _decoded(path))
+    return (to_picture(frame) for frame in _decode(path))
 
 
-def _decoded(path: Path, *, from_end: bool = False) -> Iterator[VideoFrame]:
+def _decode(path: Path, *, from_end: bool = False) -> Iterator[VideoFrame]:
     try:
         with av.open(str(path), format="mov") as container:
             stream = container.streams.video[0]

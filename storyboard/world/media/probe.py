@@ -10,7 +10,6 @@ import av
 from PIL import Image
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media import boxes
 
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
@@ -83,12 +82,3 @@ def audio(path: Path) -> Measures:
             return Measures(seconds=samples / stream.rate, sound=True)
     except (av.FFmpegError, IndexError, OSError, ZeroDivisionError) as error:
         raise MediaTrouble(f"{path.name} is no sound that can be read", "export it again, as wav or mp3") from error
-
-
-def whole(path: Path) -> bool:
-    """Do the boxes of an MP4 file add up to its size, with everything that a player needs among them?"""
-    try:
-        boxes.check(path)
-    except MediaTrouble:
-        return False
-    return True

@@ -46,9 +46,9 @@ class _Clip(FileResponse):
 
 
 @contextmanager
-def opened(dice: Dice) -> Iterator[Loopback]:
+def open_loopback(dice: Dice) -> Iterator[Loopback]:
     """Serve until the end."""
-    listening = serving.bound(0)
+    listening = serving.bind(0)
     uploads = Loopback(serving.address_of(listening), dice)
 
     async def send(request: Request) -> Response:
@@ -56,5 +56,5 @@ def opened(dice: Dice) -> Iterator[Loopback]:
         return _Clip(path) if path is not None else PlainTextResponse("", 404)
 
     app = Starlette(routes=[Route("/{token}/{name}", send)])
-    with serving.served(app, listening):
+    with serving.serve_in_background(app, listening):
         yield uploads

@@ -16,9 +16,9 @@ from av.video.frame import VideoFrame
 
 from storyboard.errors import FileTrouble, MediaTrouble
 from storyboard.planning.timeline import Shot, Timeline, Transition
-from storyboard.world.media import still
+from storyboard.world.media import images
 from storyboard.world.media.clip import FPS, tag_colours, to_frame, to_picture
-from storyboard.world.media.still import Picture, Size
+from storyboard.world.media.images import Picture, Size
 
 RATE = 48000
 _BYTES = 4 * 2  # a sample is a 32-bit float for each of two channels
@@ -100,7 +100,7 @@ def _pieces_of(timeline: Timeline, takes: Mapping[str, Path]) -> list[_Piece]:
     return [_Piece(takes[shot.scene], shot) for shot in timeline.shots]
 
 
-def copied(timeline: Timeline, takes: Mapping[str, Path], target: Path) -> None:
+def copy(timeline: Timeline, takes: Mapping[str, Path], target: Path) -> None:
     """Join by copying the pictures; sound is decoded, fitted to the pictures' length and encoded once, so that there
     is no hole at a join. The caller has made sure that the streams agree and can be cut where the shots end."""
     pieces = _pieces_of(timeline, takes)
@@ -145,7 +145,7 @@ def _packets(piece: _Piece) -> Iterator[av.Packet[av.VideoStream]]:
             yield packet
 
 
-def encoded(timeline: Timeline, takes: Mapping[str, Path], target: Path, size: Size | None) -> None:
+def encode(timeline: Timeline, takes: Mapping[str, Path], target: Path, size: Size | None) -> None:
     """Join by encoding anew; other sizes are fitted into `size` (None: that of the first take)."""
     pieces = _pieces_of(timeline, takes)
     transitions = {transition.at: transition for transition in timeline.transitions}
@@ -197,14 +197,14 @@ def _begun(frame: VideoFrame, number: int, kept: list[VideoFrame], transition: T
         return _dimmed(frame, number / transition.frames)
     if number >= len(kept):
         return frame
-    mix = still.blended if transition.kind == "dissolve" else still.wiped
+    mix = images.blended if transition.kind == "dissolve" else images.wiped
     share = (number + 1) / (len(kept) + 1)
     return to_frame(mix(to_picture(kept[number]), to_picture(frame), share))
 
 
 def _dimmed(frame: VideoFrame, light: float) -> VideoFrame:
     picture = to_picture(frame)
-    return to_frame(still.blended(still.black(picture.size), picture, light))
+    return to_frame(images.blended(images.black(picture.size), picture, light))
 
 
 def _of_piece(piece: _Piece, size: Size) -> Iterator[VideoFrame]:
@@ -229,8 +229,8 @@ def _sized(frame: VideoFrame, size: Size) -> VideoFrame:
 def _boxed(picture: Picture, size: Size) -> Picture:
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = (round(picture.width * scale), round(picture.height * scale))
-    whole = still.black(size)
-    still.paste(whole, picture.resize(inner), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    whole = images.black(size)
+    images.paste(whole, picture.resize(inner), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return whole
 
 
@@ -292,4 +292,4 @@ def _mux_sound(container: av.container.OutputContainer, audio: av.AudioStream, s
 def cut(path: Path, target: Path, start: float, end: float | None) -> None:
     """A part of a video as a file of its own, encoded anew: from `start` up to `end` seconds (None: to its end)."""
     last = TO_THE_END if end is None else round(end * FPS)
-    encoded(Timeline((Shot("", round(start * FPS), last),), (), copied=False), {"": path}, target, None)
+    encode(Timeline((Shot("", round(start * FPS), last),), (), copied=False), {"": path}, target, None)

@@ -18,7 +18,7 @@ from storyboard.world.durable import sync_folder, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
-class Ability:
+class FileSystemChecks:
     """What a folder's file system can do; empty where it can, else why not. `free` is in bytes."""
 
     lock: str
@@ -32,13 +32,13 @@ class Ability:
         return not (self.lock or self.sync or self.rename)
 
 
-def ability(folder: Path) -> Ability:
+def check_file_system(folder: Path) -> FileSystemChecks:
     """Try it, in a folder of a moment that is gone afterwards. Raises FileTrouble if nothing can be written there."""
     try:
         with tempfile.TemporaryDirectory(prefix=".storyboard-doctor-", dir=folder) as place:
             tried = Path(place)
-            return Ability(
-                _tried(_lock, tried), _tried(_sync, tried), _tried(_rename, tried), shutil.disk_usage(folder).free
+            return FileSystemChecks(
+                _try(_lock, tried), _try(_sync, tried), _try(_rename, tried), shutil.disk_usage(folder).free
             )
     except OSError as error:
         raise FileTrouble.of(error, folder) from error
@@ -72,7 +72,7 @@ def check_writable(*folders: Path) -> None:
             raise FileTrouble.of(error, folder) from error
 
 
-def _tried(trial: Callable[[Path], str], place: Path) -> str:
+def _try(trial: Callable[[Path], str], place: Path) -> str:
     try:
         return trial(place)
     except OSError as error:
@@ -80,7 +80,7 @@ def _tried(trial: Callable[[Path], str], place: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _open(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield descriptor
@@ -90,7 +90,7 @@ def _opened(path: Path) -> Iterator[int]:
 
 def _lock(place: Path) -> str:
     """A lock that two can hold is none: two runs would both submit."""
-    with _opened(place / "lock") as first, _opened(place / "lock") as second:
+    with _open(place / "lock") as first, _open(place / "lock") as second:
         fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
             fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,7 +100,7 @@ def _lock(place: Path) -> str:
 
 
 def _sync(place: Path) -> str:
-    with _opened(place / "synced") as descriptor:
+    with _open(place / "synced") as descriptor:
         os.write(descriptor, b"written")
         os.fsync(descriptor)
     sync_folder(place)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import FileTrouble
-from storyboard.world.ability import check_writable
+from storyboard.world.machine_checks import check_writable
 
 
 def test_a_file_of_the_user_s_is_left_alone(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from storyboard.language import document, nodes
-from storyboard.language.form import Unread, check_of, has_form
+from storyboard.language.fast_schema import Unread, check_of, has_form
 from storyboard.language.source import Source
 from storyboard.world.shipped import schema
 

@@ -33,7 +33,7 @@ def folder(environment: Mapping[str, str]) -> Path:
     return state_home(environment) / "records"
 
 
-class Register:
+class KnownJournals:
     """The notes, a small file for each record."""
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class Register:
         """How a record stands. One that nothing was ever submitted in is anybody's."""
         if not any(event.kind == "intended" for _, event in journal.past):
             return "ours"
-        noted = self._noted(journal)
+        noted = self._read_note(journal)
         if noted is None:
             return "another's"
         return "ours" if journal.digest_at(noted[0]) == noted[1] else "earlier"
@@ -96,7 +96,7 @@ class Register:
                     if folder != own and (folder / "state.db").is_file():
                         yield folder
 
-    def _noted(self, journal: Journal) -> tuple[int, str] | None:
+    def _read_note(self, journal: Journal) -> tuple[int, str] | None:
         """What was written down; a note that can't be read is none."""
         try:
             value: Any = json.loads(self._path(journal).read_bytes())
