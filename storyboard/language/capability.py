@@ -52,7 +52,7 @@ class ClipLimits:
 class Capability:
     """One dated row of limits. Durations are in seconds; `pixels` are width and height by (resolution, ratio).
 
-    `verified` is False where the row rests on somebody's notes, not on the vendor's description.
+    `verified` is False if the source is not the vendor's description but third parties' notes.
     """
 
     name: str

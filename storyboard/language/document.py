@@ -1,9 +1,9 @@
-"""YAML text → a tree of values that know where they stand.
+"""The parser: YAML text → a tree of nodes with their places.
 
-The tree is built from libyaml's events, one after another and without recursion: a text can't be nested deeper
-than `DEEPEST`, and what YAML would silently accept (a key twice, an alias, a tag) is refused at its place before
-anything is built from it. Plain scalars are read by the core rules of YAML 1.2, so that `16:9` and `no` are text.
-This is the only room that knows yaml.
+The tree is built from libyaml's events, one after another and without recursion: a text can't be nested deeper than
+`DEEPEST`, and what YAML would silently accept (a duplicate key, an alias, a tag) is refused at its place before
+anything is built from it. Plain scalars are read by the core schema of YAML 1.2, so `16:9` and `no` are text. This is
+the only module that imports yaml.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 def parse(source: Source) -> Node | tuple[Problem, ...]:
-    """The tree of a text, or the problems why there is none (YAML tells one at a time; a key twice, all)."""
+    """Return the tree of a text, or the problems if there is none: the first syntax error, or all duplicate keys."""
     try:
         return _Composer(source).compose()
     except Refused as refusal:
@@ -76,8 +76,8 @@ _SAID = (
     ("node content", "SB101", "not YAML: {}", _COMMAS),
     ("", "SB101", "not YAML: {}", _BLOCK),
 )
-"""What libyaml says, by words in it, and what we say. Newer ones (PyYAML 6.0.4) look a thousand brackets ahead, and
-give up at the thousandth before the 65th has come to us."""
+"""Words in libyaml's messages, with the code, sentence and hint that replace them. Newer versions (PyYAML 6.0.4)
+look a thousand brackets ahead, and fail at the thousandth before the 65th arrives here."""
 
 
 class _Composer:
@@ -205,7 +205,7 @@ class _Composer:
         top.key = key
 
     def _written(self, node: Scalar) -> str:
-        """A plain key as the author wrote it: `on`, `3` and `null` are words where a key stands."""
+        """Return a plain key as the author wrote it: as keys, `on`, `3` and `null` are words."""
         line = Source(self.name, self.text).line(node.place.line)
         return line[node.place.column - 1 : node.place.column - 1 + node.place.width]
 

@@ -1,8 +1,8 @@
-"""What can still be judged of a text that is wrong in parts: a mistake in one scene hides none in another.
+"""Validation of a text that is partly wrong: a mistake in one scene hides no mistake in another.
 
-A text is made of entries: scenes, assets, cast, sets, the film. One with a mistake is in doubt: nothing that may
-follow from that mistake alone is told, neither of the entry nor of what is made from it; of all others, everything. A
-mistake in no such entry (in the defaults, say) puts the whole text in doubt.
+A text consists of entries: scenes, assets, cast, sets, the film. An entry with a mistake is doubtful: problems of it,
+or of what is made from it, are not reported if they may only follow from that mistake. All problems of other entries
+are reported. A mistake outside these entries (for example in the defaults) makes the whole text doubtful.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ class Entries:
     begins: Mapping[str, list[tuple[int, int, Entry]]]
 
     def of(self, place: Place) -> Entry | None:
-        """The entry in which a place lies."""
+        """Return the entry that contains a place."""
         marks = self.begins.get(place.file, [])
         at = bisect(marks, (place.line, place.column, ("\U0010ffff", "")))
         return marks[at - 1][2] if at else None
 
     def concerned(self, problems: Iterable[Problem]) -> frozenset[Entry] | None:
-        """The entries that problems lie in; None if one lies in none that can be looked at alone."""
+        """Return the entries that contain the problems; None if one of them is in no entry that can be left out
+        alone."""
         found = {self.of(problem.place) for problem in problems}
         alone = {entry for entry in found if entry in ALONE or (entry is not None and entry[0] in BLOCKS and entry[1])}
         return frozenset(alone) if alone == found else None
@@ -60,7 +61,7 @@ def _marks(tree: Tree) -> Iterator[tuple[int, int, Entry]]:
 
 
 def without_keys(tree: Tree, places: frozenset[Place]) -> Tree:
-    """The tree without the keys that stand at these places, be they in a scene, a set, a profile or the defaults."""
+    """Return the tree without the keys at these places, whether in a scene, a set, a profile or the defaults."""
     kept = {key: node for key, node in tree.entries.items() if tree.keys[key] not in places}
     inner = {key: without_keys(node, places) if isinstance(node, Tree) else node for key, node in kept.items()}
     return Tree(inner, {key: tree.keys[key] for key in inner}, tree.place)

@@ -68,7 +68,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """What stands before a prompt about some of its inputs, given by their positions in the content."""
+    """A text before a prompt about some of its inputs, which are given by their positions in the content."""
 
     positions: tuple[int, ...]
     name: str
@@ -83,7 +83,8 @@ REFERENCE_ROLE: dict[Kind, Role] = {
 
 
 def inputs_of(scene: Scene, storyboard: Storyboard) -> tuple[Input, ...]:
-    """Everything the scene is handed. What can't be resolved is left out: a rule has told it by then."""
+    """Return all inputs of a scene, in the order in which they are sent. References that can't be resolved are left
+    out: a rule has reported them."""
     found = storyboard.inputs.get(scene.id)
     if found is None:
         found = storyboard.inputs[scene.id] = tuple(_all(scene, storyboard))
@@ -112,7 +113,8 @@ def legends_of(scene: Scene, storyboard: Storyboard) -> tuple[Legend, ...]:
 
 
 def named(mention: Ref, storyboard: Storyboard) -> Scene | Asset | CastMember | None:
-    """Whom an id means: the long form says whether it is a scene; scenes, assets and cast share one space."""
+    """Return the scene, asset or cast member with an ID. The long form distinguishes scenes from assets; scenes,
+    assets and cast share one namespace."""
     if mention.sort == "scene":
         return storyboard.scenes.get(mention.word)
     found = storyboard.assets.get(mention.word) or storyboard.cast.get(mention.word)
@@ -174,7 +176,7 @@ def _names(mention: Ref, id: str) -> tuple[str, ...]:
 def origin_of(
     where: str, sha256: str = "", seconds: float | None = None, size: tuple[int, int] | None = None
 ) -> Origin:
-    """A path or an address, told apart by its beginning."""
+    """Return the origin of a path or an address, which differ in their beginning."""
     return RemoteFile(where, sha256, seconds, size) if is_address(where) else LocalFile(where)
 
 
@@ -182,7 +184,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def is_address(where: str) -> bool:
-    """Is it an address, not a path? One of a sort that nobody fetches from is an address all the same."""
+    """Return whether a text is an address, not a path. An address of an unsupported scheme is an address too."""
     return where.lower().startswith(("data:", "https:", "http:", "asset:")) or _SCHEME.match(where) is not None
 
 

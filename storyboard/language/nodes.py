@@ -55,7 +55,7 @@ def data(node: Node) -> Any:
 
 
 def node_at(node: Node, path: tuple[Step, ...]) -> Node:
-    """The node that a path of keys and indices leads to; as far as the path can be followed."""
+    """Return the node at a path of keys and indices, or the last node on the path that exists."""
     for step in path:
         if isinstance(node, Mapping) and isinstance(step, str) and step in node.entries:
             node = node.entries[step]

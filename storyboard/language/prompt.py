@@ -1,4 +1,4 @@
-"""Placeholders → ordinals: what an author wrote, as the model is told it."""
+"""The text that is sent to the model, from the author's prompt: placeholders become ordinals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Composed:
 
 
 def tongue_of(scene: Scene) -> Tongue:
-    """The language of a scene: as said, else Chinese if Han characters outnumber Latin words in its prompt."""
+    """Return the language of a scene: the one that the author chose, else Chinese if Han characters outnumber Latin
+    words."""
     if scene.language:
         return scene.language
     words = re.sub(r"\{[^{}]*\}", "", own_words(scene))
@@ -89,7 +90,8 @@ def _quoted(before: str, text: str, tongue: Tongue) -> str:
 
 
 def _said(speech: Speech, storyboard: Storyboard, tongue: Tongue) -> str:
-    """To generate speech, the line stands in quotes after who says it (seed, *Prompt Tips*)."""
+    """Return a line of dialogue: for speech to be generated, the line is in quotes after its speaker (seed, *Prompt
+    Tips*)."""
     member = storyboard.cast.get(speech.speaker)
     who = member.name if member else speech.speaker
     if tongue == "zh":
@@ -146,7 +148,7 @@ def _filled(
 
 
 def _source_words(scene: Scene, body: str, called: Sequence[str], tongue: Tongue) -> str:
-    """What stands before an `extend` prompt that doesn't name its source: words make an extension on 2.0."""
+    """Return the text before an `extend` prompt that doesn't name its source: on 2.0, words make an extension."""
     if scene.mode != "extend":
         return ""
     count = sum(given.edge == "extend" for given in scene.given)

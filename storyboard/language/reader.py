@@ -34,9 +34,9 @@ from storyboard.language.tree_access import (
 
 
 def read(tree: Tree, profiles: tuple[str, ...] = (), included: Included = ()) -> Storyboard:
-    """The storyboard that a tree of the written form says, in the light of `profiles`, the last of which wins.
+    """Return the storyboard of a well-formed tree, with `profiles` applied, of which the last one wins.
 
-    `included` are the trees of the files that it brings in, each with its path relative to the storyboard's folder.
+    `included` are the trees of the included files, each with its path relative to the storyboard's folder.
     """
     defaults = entries_in(tree, "defaults")
     outer = [entries_in(child_of(tree, "profiles"), name) for name in reversed(profiles)]
@@ -87,7 +87,7 @@ def _folders(files: Included) -> Iterator[tuple[str, Tree]]:
 
 
 def _assets(files: Included, profiles: list[dict[str, Node]]) -> dict[str, Asset]:
-    """Every asset; a profile's stand in for those of the same name."""
+    """Return every asset; a profile's asset replaces the one of the same name."""
     found = {key: _asset(key, node, folder) for folder, file in _folders(files) for key, node in trees(file, "assets")}
     for profile in reversed(profiles):
         block = profile.get("assets")

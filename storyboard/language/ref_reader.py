@@ -45,7 +45,7 @@ def dependencies(node: Tree, keys: tuple[str, ...]) -> Iterator[Dependency]:
 
 
 def _moment_mention(node: Node, moment: Moment, sort: Literal["scene"] | None = None) -> Ref:
-    """A mention of a picture: of a scene it is the frame at `moment` unless the author says another."""
+    """Return a reference to a picture: of a scene, the frame at `moment` unless the author names another."""
     mention = read_ref(node, sort)
     return Ref(
         mention.word,

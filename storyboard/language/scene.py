@@ -28,9 +28,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """How an author named an input: an id, or a path or address; perhaps a moment or a window of it; a name for it.
+    """An author's reference to an input: an ID, a path or an address, perhaps with a moment or a window, and a name.
 
-    `sort` is None where the word alone says what it is, else the key of the long form.
+    `sort` is None if the word alone decides what it is, else the key of the long form.
     """
 
     word: str
@@ -48,7 +48,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One thing that a scene is given: by which key, as what, from whom."""
+    """One thing that a scene depends on: the key that names it, its role, and the reference."""
 
     edge: Edge
     mention: Ref
@@ -74,7 +74,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class CastMember:
-    """Somebody or something of the cast, who must stay the same."""
+    """A person or thing of the cast whose look stays the same."""
 
     id: str
     name: str
@@ -105,7 +105,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Somebody says something, perhaps in some way."""
+    """A line of dialogue, with its speaker and perhaps the way of speaking."""
 
     speaker: str
     line: str
@@ -197,7 +197,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Storyboard:
-    """The file and what it says, with defaults and profiles laid in."""
+    """A whole storyboard, with defaults and profiles applied."""
 
     name: str
     title: str

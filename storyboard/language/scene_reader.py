@@ -47,7 +47,7 @@ _NOT_IN_MODE: Mapping[str, tuple[Mode, ...]] = {
     "tools": ("first_frame", "first_last", "reference", "edit", "extend"),
     "style": ("edit",),
 }
-"""What defaults and profiles may say that a scene's mode forbids: left out there, and shown by `plan`."""
+"""Parameters of defaults and profiles that a mode forbids: they are left out of such a scene, and `plan` shows that."""
 
 
 def read_scene(key: str, place: Place, node: Tree, outer: list[dict[str, Node]], inner: list[dict[str, Node]]) -> Scene:
@@ -108,7 +108,8 @@ def _place_of(value: Node, node: Tree, word: str) -> Place:
 
 
 def _mode(keys: tuple[str, ...]) -> Mode:
-    """The mode that a scene's keys say; where they contradict each other a rule tells, and this doesn't matter."""
+    """Return the mode that a scene's keys imply. If they contradict each other, a rule reports that, and the result
+    is not used."""
     if "extend" in keys:
         return "extend"
     if "edit" in keys:

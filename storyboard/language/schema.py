@@ -1,6 +1,6 @@
-"""Does the tree have the written form? JSON Schema's findings in our words, each with its place.
+"""Validation of a tree by JSON Schema: the library's errors as problems with places.
 
-The schema comes in as a value. This is the only room that knows jsonschema.
+The schema is an argument. This is the only module that imports jsonschema.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ Path = tuple[nodes.Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the library found: the word of the schema that failed and what it wanted, the path and what stands there."""
+    """An error of the library: the keyword that failed, its value in the schema, the path, and the value at the
+    path."""
 
     word: str
     wanted: Any

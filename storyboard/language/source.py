@@ -15,7 +15,7 @@ WIDEST = 120
 
 
 class Place(NamedTuple):
-    """Where something stands: file name, line and column (both from 1, in characters), width in characters.
+    """A place in a text: file name, line and column (both from 1, in characters), width in characters.
 
     A tuple, since a large storyboard has hundreds of thousands of them.
     """

@@ -1,7 +1,7 @@
-"""In which order the judges speak, and of what each hears.
+"""The validation of a storyboard, in the order of its steps.
 
-Text → tree → written form → storyboard → meaning → graph. Each judge hears only what those before let through, entry
-by entry: what is wrong with one scene keeps no judge from saying everything of another.
+Text → tree → schema → storyboard → rules → graph. Each step sees only the entries that passed the previous ones: a
+mistake in one scene prevents no check of another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ParsedFile:
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """What a text says: a storyboard, or the problems why it says none."""
+    """The result of parsing: a storyboard, or the problems if there is none."""
 
     sources: Mapping[str, Source]
     storyboard: Storyboard | None
@@ -74,7 +74,7 @@ IncludedFile = ParsedFile | Trouble
 
 
 def parse_file(source: Source) -> ParsedFile:
-    """Read a text as far as YAML goes."""
+    """Parse a file as YAML."""
     tree = document.parse(source)
     if isinstance(tree, tuple):
         return ParsedFile(source, None, in_order(tree))
@@ -91,9 +91,9 @@ def parse_storyboard(
     profiles: tuple[str, ...] = (),
     included: Mapping[str, IncludedFile] | None = None,
 ) -> ParseResult:
-    """Read what was opened as far as the written form goes. `profiles` are those asked for on the command line.
+    """Read a parsed file as a storyboard. `profiles` are the names from the command line.
 
-    Raises UsageError if there is no such profile: that is no mistake of the file's.
+    Raise UsageError if there is no such profile: that is not a mistake of the file.
     """
     files = {path: file for path, file in (included or {}).items() if isinstance(file, ParsedFile)}
     sources = {file.source.name: file.source for file in (main, *files.values())}
@@ -150,15 +150,17 @@ def _of_form(
 
 
 def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: nodes.Mapping) -> Iterator[Problem]:
-    """What else is said of a tree's form: of other entries than those that depart from the schema, but for keys that
-    are read over: what is left of an entry without them has to be sound by itself."""
+    """Return the other problems of a tree's form, without those of entries that violate the schema.
+
+    Keys that are ignored are an exception: the rest of their entry has to be valid by itself.
+    """
     entries = entries_of([tree] if found else [])
     told = {entries.of(problem.place) for problem in found if problem.code not in FOREIGN}
     yield from (problem for problem in others if not found or entries.of(problem.place) not in told)
 
 
 def _departures(tree: nodes.Mapping, schema: Mapping[str, object], part: str = "") -> tuple[Problem, ...]:
-    """What departs from the schema; the library that can tell is loaded only if there is something to tell."""
+    """Return the violations of the schema. The library is loaded only if there are any."""
     if has_form(nodes.data(tree), schema, part):
         return ()
     from storyboard.language.schema import problems
@@ -222,7 +224,8 @@ def _without_consequences(
 def _of_sound_scenes(
     graph: Graph, rows: Capabilities, facts: Facts, reading: ParseResult, found: Iterable[Problem]
 ) -> list[Problem]:
-    """What is said of what scenes hand over: of those that have no mistake, and are made from none that has."""
+    """Return the problems of what scenes provide to each other, for scenes that have no mistake and aren't made from
+    one that has."""
     wrong = [problem for problem in mistakes((*found, *reading.problems)) if problem.code not in FOREIGN]
     if not wrong:
         return list(_first(_of_graph(graph, rows, facts)))
@@ -236,7 +239,8 @@ def _of_sound_scenes(
 
 
 def _first(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """As many mistakes, and as many warnings, as anybody would read; a mistake never yields to warnings."""
+    """Return the first mistakes and the first warnings, up to a readable number of each; warnings displace no
+    mistake."""
     counts: dict[str, int] = {}
     for problem in problems:
         count = counts[problem.severity] = counts.get(problem.severity, 0) + 1
@@ -247,7 +251,7 @@ def _first(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 
 def _of_structure(storyboard: Storyboard, rows: Capabilities, facts: Facts) -> Iterator[Problem]:
-    """Who names whom, and what is there: without this nothing can be said of what is handed over."""
+    """Return the problems of references and files; only without these can inputs be checked."""
     for rule in (*names.RULES, *edges.RULES, *inputs.RULES):
         yield from rule(storyboard)
     for by_row in inputs.ROW_RULES:

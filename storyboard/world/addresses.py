@@ -14,7 +14,7 @@ from storyboard.promises import Address
 from storyboard.world.durable import write_atomically
 
 MARGIN = 600.0
-"""Seconds that an address must still live to be handed to somebody who fetches it later."""
+"""The minimum remaining life of an address, in seconds, for it to be used later."""
 MOST_DEAD = 100
 """Lines that no longer hold, beyond as many as hold, before the file is written anew."""
 
@@ -83,5 +83,5 @@ class Addresses:
         return TaskAddresses(Address(video), Address(frame) if isinstance(frame, str) and frame else None, expires)
 
     def tasks_alive(self, now: float, origin: str | None = None) -> frozenset[str]:
-        """The tasks whose addresses will live a while."""
+        """Return the tasks whose addresses remain valid for a while."""
         return frozenset(task for task in self._rows if self.alive(task, now, origin))

@@ -27,7 +27,7 @@ Stamp = tuple[int, int, int, int]
 
 
 def folder(environment: Mapping[str, str]) -> Path:
-    """Where the cache lies."""
+    """Return the folder of the cache."""
     home = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".cache")
     return Path(home) / "storyboard"
 
@@ -42,7 +42,7 @@ def stamp(path: str | os.PathLike[str]) -> Stamp | None:
 
 
 def program() -> str:
-    """What stands for this very program: its version; in a checkout the stamps of rooms and schema."""
+    """Return an identity of this program: its version, and in a checkout the stamps of its modules and schema."""
     rooms = Path(storyboard.__file__).parent
     stamps = [
         (path.name, stamp(path))

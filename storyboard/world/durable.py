@@ -48,7 +48,7 @@ _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.part")
 def remove_temporary_files(folder: Path, *names: str) -> None:
     """Remove the temporary files that killed processes left in a folder: those of `names`, or all if none is given.
 
-    Only for a folder in which nobody else can be writing now. What can't be removed stays: it is in nobody's way.
+    No other process may be writing to the folder. Files that can't be removed stay: they do no harm.
     """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -64,7 +64,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Make a file that somebody else wrote durable, and its name. Raises FileTrouble."""
+    """Make a file written by another library durable, with its name. Raise FileTrouble."""
     try:
         _sync(path, os.O_RDONLY)
         sync_folder(path.parent)
@@ -101,7 +101,7 @@ def private_folder(path: Path) -> Path:
 
 
 def copy_out(source: Path, target: Path, digest: str) -> None:
-    """A copy, of that digest, under a name that people use, in one stroke; untouched if it is there already."""
+    """Copy a file of that digest to a name for users, atomically; do nothing if it is there already."""
     temporary = temporary_name(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The disk: where a project's things lie, reading them safely, and writing them in one stroke."""
+"""Reading files safely."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from storyboard.errors import FileTrouble
 
 
 def read_text(path: Path, largest: int = 17 * 1024 * 1024) -> str:
-    """A text file; bytes that are no UTF-8 become lone surrogates, which the document room refuses at their place."""
+    """Return the content of a text file. Bytes that aren't UTF-8 become lone surrogates, which the parser refuses at
+    their place."""
     try:
         with path.open("rb") as file:
             return file.read(largest).decode("utf-8", "surrogateescape")
@@ -20,10 +21,10 @@ def read_text(path: Path, largest: int = 17 * 1024 * 1024) -> str:
 
 
 def check_no_links(folder: Path) -> None:
-    """Raise FileTrouble if a folder that we alone write to, or anything in it, is no file or folder of its own.
+    """Raise FileTrouble if a folder that only this program writes to is or contains a link or a special file.
 
-    A repository can carry links, and what is opened by name is opened wherever they lead. A listing says what sort each
-    entry is: no take is touched for that.
+    A repository can contain links, and a file that is opened by name is opened wherever they lead. A directory listing
+    has the type of each entry: no take is opened for that.
     """
     if folder.is_symlink():
         raise _a_link(folder)

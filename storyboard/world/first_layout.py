@@ -1,9 +1,10 @@
-"""The first layout of a project's files, with a record and a store for each storyboard: where things lay, and how they
-are brought into today's, with one record and one store for a folder and realm.
+"""The import of the first layout of a project's files, which had a record and a store for each storyboard, into
+today's, which has one for each folder and realm.
 
-Readers read it in place; the first command that writes brings it over, under both locks. Each step can be repeated
-after a kill at any moment, and the events come over last, all in one transaction: until then the old record stands, and
-an old program, which finds it marked as a newer one's, only reads it. Goes once no project of that layout is left.
+Readers read the first layout where it is; the first command that writes imports it, holding both locks. Each step can
+be repeated after a kill at any moment, and the events are imported last, in one transaction: until then the old record
+is valid, and an old program, which finds it marked as a newer program's, only reads it. This module can be deleted when
+no project of that layout is left.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from storyboard.world.run_lock import sole_runner
 
 LARGEST_LOCK = 1 << 30
 NO_EVENTS = "none"
-"""Stands for the first digest of a record that has no events, only a store."""
+"""Replaces the first digest of a record that has no events, only a store."""
 _OURS = ("state.db", "witness", "store")
 
 
@@ -51,7 +52,7 @@ class OldRecord:
 
     @property
     def lock(self) -> Path:
-        """The lock of the emulated realm; the real one's lay where it lies today."""
+        """Return the lockfile of the emulated realm; that of the real realm has the same place in both layouts."""
         return self.folder / f"{self.stem}.lock"
 
     def read(self, clock: Clock) -> Journal | None:
@@ -80,16 +81,16 @@ def old_records(layout: Layout, known: Iterable[Recorded]) -> tuple[OldRecord, .
 
 
 def providers_of(events: Iterable[Recorded]) -> dict[str, str]:
-    """Who made each task that was stored: locks of version 1 don't say so."""
+    """Return the provider of each task that was stored: locks of version 1 don't have it."""
     takes = (take for event in events if (take := getattr(event, "take", None)) is not None)
     return {take.task: take.provider for take in takes}
 
 
 def bring_over(layout: Layout, old: OldRecord, journal: Journal, clock: Clock, trust: Memory) -> None:
-    """Bring one storyboard's record, store and service into the folder's, whose lock the caller holds.
+    """Import one storyboard's record, store and service into the folder's, whose lock the caller holds.
 
-    Raises AnotherRunner if an old program is at work, StateDamaged or FileTrouble: then nothing is lost, and the next
-    command begins again.
+    Raise AnotherRunner if an old program is running, and StateDamaged or FileTrouble: then nothing is lost, and the
+    next command begins again.
     """
     check_no_links(old.folder)
     with ExitStack() as stack:
@@ -182,7 +183,7 @@ def _append_tasks(old: Path, new: Path) -> None:
 
 
 def _task(line: str, path: Path) -> dict[str, Any] | None:
-    """A line of a ledger; None for a torn one, whose create was never answered."""
+    """Return a line of a ledger; None for a torn one, whose create request was never answered."""
     try:
         row = json.loads(line)
     except ValueError:
@@ -196,7 +197,7 @@ def _task(line: str, path: Path) -> dict[str, Any] | None:
 
 
 def _move_lock(layout: Layout, old: OldRecord, providers: dict[str, str]) -> None:
-    """The emulated realm's lock; the real one's is rewritten by the run, where it lies."""
+    """Rewrite the emulated realm's lockfile; the run rewrites that of the real realm."""
     if layout.realm == "real" or not old.lock.exists():
         return
     theirs = from_text(read_text(old.lock, LARGEST_LOCK), old.lock.name, providers)

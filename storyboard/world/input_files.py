@@ -16,12 +16,12 @@ LARGEST_INPUT = 512 * 1024 * 1024
 
 
 def inspect_files(layout: Layout, paths: Iterable[str], *, digests: bool) -> dict[str, FileFacts]:
-    """What a glance tells of files: are they there, below the root, of which format; if asked, their digests."""
+    """Return the facts of files: whether they exist below the root, their format and, if requested, their digest."""
     return {path: _look(layout, path, digests) for path in dict.fromkeys(paths)}
 
 
 def inside(layout: Layout, path: str) -> Path | None:
-    """The real place of a path that an author wrote, or None if it lies outside the project's root."""
+    """Return the real path of a path that an author wrote, or None if it is outside the project's root."""
     if "\x00" in path:
         return None
     real = Path(os.path.realpath(layout.folder / path))

@@ -1,8 +1,8 @@
-"""Everything that happened, in the order in which it did, on the disk before the next thing happens.
+"""The journal: every event of a realm in order, on the disk before the next act.
 
 An SQLite database in WAL mode holds the events; each row's `crc` is a digest of the row and of the one before. SQLite
-drops a damaged tail of its WAL silently, so a second small file, the witness, names the last row: a database behind
-its witness is damaged, and nothing may be submitted on its word. This is the only room that knows sqlite3.
+drops a damaged tail of its WAL silently, so a second small file, the witness, names the last row: a database that ends
+before its witness is damaged, and nothing may be submitted on its basis. This is the only module that imports sqlite3.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ _MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list
 
 
 class Journal:
-    """The events of one realm. `shared`: its folder lies where processes can't share memory, as SQLite's log wants.
+    """The events of one realm. `shared` is whether its folder is where processes can't share memory, which SQLite's log
+    requires.
 
-    `storyboard` names the storyboard of a record of version 1, whose events don't.
+    `storyboard` is the storyboard of a record of version 1, whose events don't name it.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class Journal:
         return "ro" if logged else "rw"
 
     def close(self) -> None:
-        """Let go of the file. SQLite syncs its log at the end, unless somebody else is still reading."""
+        """Close the file. SQLite syncs its log at the end, unless another process is still reading."""
         if self._database is None:
             return
         with ExitStack() as stack:
@@ -136,7 +137,7 @@ class Journal:
 
     @property
     def folder(self) -> Path:
-        """Where it lies, as an absolute path."""
+        """The folder of the journal, as an absolute path."""
         return self._path.parent.absolute()
 
     @property
@@ -165,12 +166,12 @@ class Journal:
         return row[0] if row else None
 
     def open_run(self, storyboard: str = "", provider: str = "", memory: Memory = "whole") -> None:
-        """Begin a run, with an epoch of its own."""
+        """Begin a run, with a new epoch."""
         self._epoch += 1
         self.append(RunOpened(storyboard=storyboard, pid=os.getpid(), provider=provider, memory=memory))
 
     def append(self, event: Event) -> None:
-        """Write an event down; what money hangs on is on the disk when this returns. Raises FileTrouble."""
+        """Append an event; events that money depends on are on the disk when this returns. Raise FileTrouble."""
         self.append_all([(self._clock.now(), event)], durable=event.kind in DURABLE)
 
     def append_all(self, events: Sequence[tuple[float, Event]], *, durable: bool = True) -> None:
@@ -207,16 +208,16 @@ class Journal:
             self._witness.write(self._last, self._epoch)
 
     def check_ours(self) -> None:
-        """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
+        """Raise AnotherRunner if another process has continued the journal, perhaps while this one was suspended."""
         assert self._database is not None  # noqa: S101 - readers don't ask
         self._check_place()
         if self._query("select max(seq) from events") != self._last:
             raise _taken_over(self._path)
 
     def _check_place(self) -> None:
-        """Is the file still the one that was opened? One that was slept through may have been replaced meanwhile.
+        """Raise AnotherRunner if the file was replaced since it was opened, perhaps while the machine slept.
 
-        (A row that somebody else wrote at the next place in the same file is met by the insert itself.)
+        A row that another process added to the same file makes the insert itself fail.
         """
         try:
             found = self._path.stat()
@@ -287,7 +288,8 @@ def retire(folder: Path) -> None:
 
 
 def _trouble(error: Exception, what: str) -> MachineRefuses:
-    """What stands there makes no sense; or the machine doesn't give it, and there may be nothing wrong with it."""
+    """Return the error for an exception of SQLite: the content is damaged, or the machine refuses access and the
+    content may be intact."""
     return FileTrouble(what, _FREE) if _code(error) in _REFUSED else StateDamaged(what, _MEND)
 
 

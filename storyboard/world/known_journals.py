@@ -1,8 +1,8 @@
-"""Which records of runs this user has written on this machine, where, and how far each had come: kept apart from them.
+"""The journals that this user has written on this machine: the place and the last event of each, kept apart from them.
 
-A record says of itself only that it holds together. One that came along with somebody else's copy of a project does,
-and so does a backup that was brought back: on the word of either one would pay for what is paid for. So the last event
-before anything is submitted is noted here as well, under a name that the record has from its first event.
+A journal alone only proves that it is consistent. So are one that came with another user's copy of a project, and a
+restored backup: on their basis, what is paid for would be paid for again. So the last event before a submission is
+noted here as well, under a name that the journal has from its first event.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from storyboard.world.settings import state_home
 
 MOST_NOTES = 200
 Standing = Literal["ours", "earlier", "another's"]
-"""Of a record: this user wrote its last run here; it is one of ours, but runs are missing in it that there were; nobody
-here knows it."""
+"""Of a journal: this user wrote its last run here; it is this user's, but earlier runs are missing from it; it is
+unknown here."""
 
 
 def folder(environment: Mapping[str, str]) -> Path:
@@ -40,7 +40,7 @@ class KnownJournals:
         self._folder = folder
 
     def standing(self, journal: Journal) -> Standing:
-        """How a record stands. One that nothing was ever submitted in is anybody's."""
+        """Return the standing of a journal. One in which nothing was ever submitted belongs to any user."""
         if not any(event.kind == "intended" for _, event in journal.past):
             return "ours"
         noted = self._read_note(journal)
@@ -86,7 +86,8 @@ class KnownJournals:
         return None
 
     def _other_folders(self, own: Path) -> Iterator[Path]:
-        """Where this user's other records lie, the latest first, and not more than anybody has at work."""
+        """Return the folders of this user's other journals, the latest first, at most as many as are likely to be in
+        use."""
         with suppress(OSError):
             notes = [path for path in self._folder.iterdir() if path.is_file()]
             notes.sort(key=lambda path: path.stat().st_mtime, reverse=True)

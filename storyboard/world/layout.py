@@ -14,9 +14,9 @@ from storyboard.promises import Realm
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything of one storyboard lies, in one realm (`docs/files.md`).
+    """The places of the files of one storyboard, in one realm (`docs/files.md`).
 
-    State and store belong to the folder and the realm: all its storyboards share them. Each has a lock of its own.
+    State and store belong to the folder and the realm: all storyboards in it share them. Each has its own lockfile.
     """
 
     storyboard: Path
@@ -76,7 +76,7 @@ class Layout:
         return self.hidden / "films" / file_name(self.stem) / name
 
     def boards(self) -> dict[str, str]:
-        """The storyboards of the folder, as far as their files' names tell: name without ending → file name."""
+        """Return the storyboards of the folder, as far as file names reveal them: name without ending → file name."""
         endings = {".yaml", ".yml", self.storyboard.suffix}
         with FileTrouble.at(self.folder, "read"):
             names = sorted(entry.name for entry in os.scandir(self.folder) if entry.is_file())
@@ -105,7 +105,7 @@ class Layout:
 
 
 LONGEST_NAME = 180
-"""Bytes that we give a name: file systems take 255, and endings and marks of ours come behind it."""
+"""The maximum length of a file name in bytes: file systems accept 255, and endings and marks are appended."""
 _OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])_*", re.IGNORECASE)
 """Names that mean a device on Windows, whatever ending they have: a folder of films travels."""
 

@@ -1,4 +1,4 @@
-"""What the file system of a project can do: locks, syncs, renames over what is there, and how much room it has."""
+"""Checks of the machine before a run: locks, syncs, renames, free space, open files."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def check_descriptors() -> None:
 
 
 def check_writable(*folders: Path) -> None:
-    """Write, sync and rename a file in each folder, or in what is nearest above it while it isn't there.
+    """Write, sync and rename a file in each folder, or in the nearest existing folder above it.
 
-    Raises FileTrouble where that can't be done: before anything is paid for that could not be kept. The file's name is
-    drawn: the project's folder is tried too, and what lies in there is the user's.
+    Raise FileTrouble where that fails, before anything is paid for that couldn't be stored. The file's name is random:
+    the project's folder is checked too, and its files are the user's.
     """
     for folder in folders:
         try:

@@ -1,9 +1,9 @@
-"""On what a project's folder lies, and what can go wrong there: disks that other machines share, and folders that a
-program keeps in step with other machines.
+"""The file system of a project's folder, and its risks: disks that other machines share, and folders that a program
+synchronises with other machines.
 
-The lock of a run holds on one machine. Where a folder is shared, two machines don't see each other's; SQLite's log
-needs memory that all its readers share, which no network has; and what is kept in step is replaced in the middle of a
-run.
+The lock of a run holds on one machine. Where a folder is shared, two machines don't see each other's lock; SQLite's log
+needs memory that all its readers share, which a network doesn't offer; and a synchronised folder is replaced in the
+middle of a run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ NETWORK = frozenset(
 )
 """File systems of other machines, by the names that Linux and macOS have for them."""
 SHARED = frozenset(["vboxsf", "prl_fs", "virtiofs", "drvfs", "fuse", "osxfuse", "macfuse", "fakeowner"])
-"""Folders that a host hands to a machine inside it, or that a program plays. (Those of FUSE are `fuse.NAME`.)"""
+"""File systems that a host provides to a machine inside it, or that a program implements. Those of FUSE are
+`fuse.NAME`."""
 KEPT_IN_STEP = re.compile(
     r"Dropbox|OneDrive( - .*)?|iCloud Drive|Mobile Documents|CloudStorage|Google ?Drive|Nextcloud|pCloudDrive|Box Sync",
     re.IGNORECASE,
@@ -35,7 +36,7 @@ KEPT_IN_STEP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """On which file system a folder lies (empty: nobody knows), and in which folder that is kept in step, if in one."""
+    """The file system of a folder (empty: unknown), and the synchronised folder that contains it, if any."""
 
     kind: str
     kept_by: str = ""
@@ -56,20 +57,20 @@ class Mount:
 
 
 def place_of(folder: Path) -> Mount:
-    """On what a folder lies."""
+    """Return the mount of a folder."""
     real = folder.resolve()
     kept_by = next((part for part in real.parts if KEPT_IN_STEP.fullmatch(part)), "")
     return Mount(kind_of(real, _mounts()), kept_by)
 
 
 def kind_of(path: PurePath, mounts: Iterator[tuple[str, str]]) -> str:
-    """The file system of the mount that a path lies below, the nearest one; of two at one place, the later one."""
+    """Return the file system of the nearest mount above a path; of two at one place, the later one."""
     over = [(len(PurePath(point).parts), kind) for point, kind in mounts if path.is_relative_to(point)]
     return max(enumerate(over), key=lambda row: (row[1][0], row[0]))[1][1] if over else ""
 
 
 def _mounts() -> Iterator[tuple[str, str]]:
-    """What is mounted where, as this system says."""
+    """Return what is mounted where, as the system reports it."""
     try:
         if sys.platform == "darwin":
             said = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=True, timeout=10)

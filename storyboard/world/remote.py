@@ -1,4 +1,4 @@
-"""What lies at the addresses that a storyboard names: fetched with care, measured by content, and thrown away."""
+"""The remote files that a storyboard names: fetched through the guard, measured by content, and discarded."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Digesting:
 
 
 def look(addresses: Iterable[str], measure: Measure, guard: Guard | None = None) -> dict[str, FileFacts]:
-    """The facts of what lies at each address, by the address."""
+    """Return the facts of the file at each address, by the address."""
     return asyncio.run(_all(tuple(dict.fromkeys(addresses)), measure, guard or Guard(LARGEST, SECONDS)))
 
 

@@ -18,12 +18,12 @@ from storyboard.world.files import check_no_links
 
 @contextmanager
 def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
-    """Be the only one at work here, by a lock of the operating system that dies with its process.
+    """Hold the lock of a folder's realm, a lock of the operating system that ends with its process.
 
-    `storyboard` is the file that is worked on, for whoever is refused meanwhile.
+    `storyboard` is the file in use, which is shown to a user whose run is refused meanwhile.
 
-    The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner, and FileTrouble
-    where a link would lead what is written to another place: nobody begins to write here without passing by.
+    The file is never removed: two processes would hold "the" lock of two files. Raise AnotherRunner if another process
+    holds it, and FileTrouble where a link would lead writes to another place: every writer calls this first.
     """
     check_no_links(folder)
     path = private_folder(folder) / "lock"
@@ -54,11 +54,12 @@ def _lock(path: Path, stack: ExitStack) -> int:
 
 
 NAMES_ITSELF = 0.2
-"""Seconds within which whoever has the lock has written down who it is."""
+"""Seconds within which the holder of the lock has written its name into it."""
 
 
 def _holder(descriptor: int) -> str:
-    """Who has the lock. Between taking it and saying so there is a moment, in which two that begin at once may meet."""
+    """Return the holder of the lock. There is a moment between taking it and writing the name, in which two that
+    start at once may meet."""
     until = time.monotonic() + NAMES_ITSELF
     while True:
         said = os.pread(descriptor, 600, 0).decode("utf-8", "replace").strip()
@@ -68,7 +69,7 @@ def _holder(descriptor: int) -> str:
 
 
 def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:
-    """Why somebody doesn't get the lock: another has it, who said who it is, or there is none to be had."""
+    """Return the error for a failed lock: another process holds it, or the file system has no locks."""
     if not isinstance(error, BlockingIOError):
         return FileTrouble.of(error, path, "locked")
     what = f"{holder or 'another process'} is at work in this project"

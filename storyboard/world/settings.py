@@ -53,7 +53,7 @@ def path_of(environment: Mapping[str, str]) -> Path:
 
 
 def state_home(environment: Mapping[str, str]) -> Path:
-    """Where what this user's runs have to remember lies, apart from every project."""
+    """Return the folder of what this user's runs remember, apart from every project."""
     home = environment.get("XDG_STATE_HOME") or str(
         Path(environment.get("HOME", "~")).expanduser() / ".local" / "state"
     )
@@ -109,10 +109,10 @@ def account(
     home: str,
     hosts: tuple[str, ...],
 ) -> Account:
-    """The account that the environment names for a provider: whose variables, whose home address, whose own hosts.
+    """Return the account that the environment names for a provider with these variables, this address and these hosts.
 
-    A loopback address is always allowed, another than the vendor's only if the settings trust it.
-    Raises SettingsTrouble.
+    A loopback address is always allowed, another address than the vendor's only if the settings trust it. Raise
+    SettingsTrouble.
     """
     from urllib.parse import urlsplit
 

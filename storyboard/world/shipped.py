@@ -29,7 +29,7 @@ def codes_text() -> str:
 
 
 def _read_shipped(folder: str, name: str) -> str:
-    """A file that lies beside the code in a checkout, and in the package where it was installed."""
+    """Return a file that is beside the code in a checkout, and in the package in an installation."""
     packed = resources.files("storyboard") / folder / name
     if packed.is_file():
         return packed.read_text("utf-8")

@@ -129,7 +129,7 @@ def one_video_to_edit(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def parts_at_hand(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB319: a part is cut out of what is at hand: of what lies at an address all is sent, or nothing."""
+    """SB319: only a local file or a scene can be cut to a part; a remote file is sent whole."""
     for scene in storyboard.scenes.values():
         for item in inputs_of(scene, storyboard):
             cut_up = item.window is not None or isinstance(item.moment, float)
@@ -141,7 +141,7 @@ def parts_at_hand(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def circle(path: Sequence[str], storyboard: Storyboard) -> Problem:
-    """SB310: scenes that wait for each other, told as the path."""
+    """SB310: scenes don't wait for each other; the message shows the path of the cycle."""
     scene = storyboard.scenes[path[0]]
     before = path[-2]
     mentions = [given.mention for given in scene.given] + list(scene.after)

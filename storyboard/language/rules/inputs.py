@@ -96,9 +96,10 @@ def _unfit_address(where: str, kind: Kind) -> str:
 
 
 def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
-    """SB501: a file is there. SB502: below the project's root. SB503: and is what it is taken for. SB510: whole.
+    """SB501: a file exists. SB502: it is below the project's root. SB503: its content is of the expected kind. SB510:
+    it is complete.
 
-    SB545: what lies at an address can be fetched, where it was tried.
+    SB545: a remote file can be fetched, if that was tried.
     """
     for where, kind, subject, place in _meant(storyboard):
         fact = facts.get(where)
@@ -137,7 +138,7 @@ def _not_had(subject: str, fact: FileFacts, place: Place) -> Problem:
 
 
 def as_stated(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
-    """SB546: what lies at an address is what its author stated of it."""
+    """SB546: a remote file is as its author states."""
     for asset in storyboard.assets.values():
         fact = facts.get(asset.where)
         if fact is None or fact.trouble is not None or not is_address(asset.where):
@@ -148,7 +149,7 @@ def as_stated(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
 
 
 def _statements(asset: Asset, fact: FileFacts) -> Iterator[tuple[str, str, str]]:
-    """Each statement that isn't so: about what, what was said, what was found."""
+    """Return each statement that is wrong: its subject, the stated value, and the actual value."""
     if asset.sha256 and f"sha256:{asset.sha256.removeprefix('sha256:')}" != fact.digest:
         yield "the digest", asset.sha256.removeprefix("sha256:")[:12] + "…", fact.digest[7:19] + "…"
     if asset.duration is not None and abs(asset.duration - fact.seconds) > STATED_SLACK:
@@ -162,7 +163,7 @@ STATED_SLACK = 0.1
 
 
 def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB504: a path or address that stands for itself tells by its ending what it is."""
+    """SB504: the kind of a path or address used without an asset is known by its ending."""
     for scene in storyboard.scenes.values():
         for given in scene.given:
             if given.mention.located and kind_by_name(given.mention.word) is None:
@@ -172,7 +173,7 @@ def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def fitting_kind(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB505: a path or address is taken for what its ending says; videos are never sent as data."""
+    """SB505: a path or address has the kind of its ending; videos are never sent as data."""
     for scene in storyboard.scenes.values():
         for given in scene.given:
             kind = kind_by_name(given.mention.word) if given.mention.located else None

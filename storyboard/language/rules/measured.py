@@ -16,7 +16,7 @@ _ONE: dict[Kind, str] = {"image": "picture", "video": "video", "audio": "sound"}
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One input with what is known of it: zeros and None where nobody knows."""
+    """One input with what is known about it; unknown values are zero or None."""
 
     scene: Scene
     row: Capability

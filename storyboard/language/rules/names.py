@@ -1,4 +1,4 @@
-"""Rules about names: who is meant, and that nobody bears another's name."""
+"""Rules about names: every name refers to something, and no two things share a name."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from storyboard.language.source import Place
 
 RESERVED = ("film", "none", "first", "last", "in", "out", "start", "end")
 GUESSED = 50
-"""Mistakes of a kind for which the likeliest name is looked for; whoever has more has another trouble."""
+"""The maximum number of mistakes of one kind for which the most similar name is searched."""
 
 
 def unknown_names(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB301: every name stands for a scene, an asset or a member of the cast."""
+    """SB301: every name refers to a scene, an asset or a member of the cast."""
     unknown = (row for row in _mentions(storyboard) if named(row[1], storyboard) is None)
     for count, (subject, mention) in enumerate(unknown):
         yield _unknown(subject, mention, storyboard, guess=count < GUESSED)
@@ -27,7 +27,7 @@ def unknown_names(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def _mentions(storyboard: Storyboard) -> Iterator[tuple[str, Ref]]:
-    """Everything that is named by an id, and by whom."""
+    """Return every reference by ID, with the subject of its message."""
     for scene in storyboard.scenes.values():
         subject = f'scene "{scene.id}"'
         yield from ((subject, given.mention) for given in scene.given if not given.mention.located)
@@ -103,7 +103,7 @@ def _parts_of_stills(scene: Scene, storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def names_told_apart(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB316: a name in a prompt stands for one input of the scene, and one given by `as` for nothing else."""
+    """SB316: a name in a prompt refers to one input of the scene, and a name given by `as` to nothing else."""
     ids = {id for _, id, _ in storyboard.ids}
     for scene in storyboard.scenes.values():
         spoken = placeholders(own_words(scene))

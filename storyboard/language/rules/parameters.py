@@ -15,7 +15,7 @@ T = TypeVar("T", bound="str | Capability")
 
 
 def known_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
-    """SB401: the model is one whose limits are known."""
+    """SB401: the model's limits are known."""
     wrong = ((scene, scene.model.row) for scene in storyboard.scenes.values() if scene.model.row not in rows)
     for who, scene, model in _once(wrong, "model"):
         names = list(dict.fromkeys(row.name for row in rows.values()))
@@ -112,7 +112,7 @@ MODE_WORDS = {
 
 
 def verified_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
-    """SB409, a warning: limits that rest on somebody's notes may be wrong."""
+    """SB409, a warning: limits from third parties' notes may be wrong."""
     told: set[str] = set()
     for scene, row in _rows(storyboard, rows):
         if row.note and row.name not in told:

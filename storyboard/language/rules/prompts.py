@@ -1,4 +1,4 @@
-"""Rules about words: a prompt where one is needed, and names in it that stand for something."""
+"""Rules about the texts of a prompt."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _by_hand(text: str) -> Iterator[tuple[Kind, str, int]]:
 
 
 def speech_with_sound(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB606, a warning: what is said is not heard where no sound is asked for."""
+    """SB606, a warning: dialogue isn't audible without generated sound."""
     for scene in storyboard.scenes.values():
         if scene.parts and scene.parts.dialogue and not scene.parameters.generate_audio:
             sentence = f'scene "{scene.id}" has dialogue, but `generate_audio` is false'
@@ -117,7 +117,7 @@ def speech_with_sound(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def paired_braces(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB608, a warning: a brace without its like stands for nothing, and is sent as it is."""
+    """SB608, a warning: an unpaired brace is sent unchanged."""
     for scene in storyboard.scenes.values():
         words = own_words(scene)
         if "{" not in words and "}" not in words:

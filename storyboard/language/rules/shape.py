@@ -1,4 +1,4 @@
-"""Rules over the written form that JSON Schema tells badly: exactly one of several keys."""
+"""Rules about the form of the tree for which JSON Schema's errors are unclear: exactly one of several keys."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _several(node: Node | None) -> tuple[Node, ...]:
 
 
 def no_secrets(tree: Mapping) -> Iterator[Problem]:
-    """SB701: no key stands in a storyboard, which lies in git and is sent to others."""
+    """SB701: a storyboard contains no key, since it is in git and is shared."""
     for scalar in _scalars(tree):
         value = scalar.value
         if isinstance(value, str) and len(value) >= SHORTEST_SECRET and _holds_secret(value):
@@ -132,9 +132,9 @@ def _texts(tree: Mapping) -> Iterator[Scalar]:
 
 
 def _comment_after(scalar: Scalar, lines: list[str]) -> Place | None:
-    """Where the comment begins that ends a text without quotes: after as many words as the text has.
+    """Return the place of the comment that ends an unquoted text: after as many words as the text has.
 
-    One that stands off by two spaces is meant as a comment.
+    A comment after two spaces is intended.
     """
     row, column = scalar.place.line - 1, scalar.place.column - 1
     if not isinstance(scalar.value, str) or lines[row][column : column + 1] in ("'", '"'):

@@ -1,4 +1,4 @@
-"""Rules about inputs whose content the program can't check: remote files, people, real faces."""
+"""Rules about inputs whose content the program can't check: remote files, and pictures of people."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from storyboard.language.rules.measured import Handed, Measured
 
 
 def unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
-    """SB542, a warning: what lies at an address is not looked at unasked; its author may state what it is.
+    """SB542, a warning: a remote file isn't inspected unless the user asks for it; its author may state its properties.
 
-    A length that nobody knows may cost a refusal of the whole scene: a warning. Pixels alone are a note.
+    An unknown length may cause the service to refuse the whole scene: a warning. Unknown pixels alone are a note.
     """
     told: set[str] = set()
     for found in handed:
@@ -33,7 +33,7 @@ _STATED = {"length": "`duration: SECONDS`", "pixels": "`size: 1280x720`"}
 
 
 def _unstated(found: Measured) -> list[str]:
-    """What nobody has said of an input."""
+    """Return the properties of an input that are neither measured nor stated."""
     missing = ["length"] if found.item.kind != "image" and found.seconds is None else []
     return missing + (["pixels"] if found.item.kind != "audio" and not found.width else [])
 
@@ -52,7 +52,8 @@ def faces(handed: Handed, graph: Graph) -> Iterator[Problem]:
 
 
 def people_uploaded(handed: Handed, graph: Graph) -> Iterator[Problem]:
-    """SB544, a warning: what shows people is refused unless it is an avatar, or a segment of one's own, whole."""
+    """SB544, a warning: an upload that shows people is refused unless it is an avatar, or a whole scene of the
+    storyboard."""
     board = graph.storyboard
     people = {asset.where for asset in board.assets.values() if asset.people}
     people |= {where for member in board.cast.values() if member.people for where in member.images}

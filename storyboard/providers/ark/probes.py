@@ -1,7 +1,7 @@
-"""What the vendor's description leaves open, asked of the service itself: two small tasks, and what each answer means.
+"""Experiments on the real service, with two small tasks, for what the vendor's description leaves open.
 
-An answer is a value with the sentence that follows from it; what would change for us stands in `MEANS`, beside the
-question. The script writes no journal: its tasks belong to no project, and are named as soon as they are known.
+An answer is a value with the sentence that follows from it; these sentences are in `probe_questions`. The experiments
+write no journal: their tasks belong to no project, and their IDs are printed as soon as they are known.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SECONDS = 4
 SIZE = ("480p", "16:9")
 TASKS = 2
 BAND = (172_802, 238_337)
-"""Seconds of life that nobody asks for by habit: the usual is 172,800."""
+"""Seconds of a task's life that are unlikely to be requested by chance: the usual life is 172,800."""
 VISIBLE_WITHIN = 180.0
 """Seconds for which a new task is looked for in the list: as long as a doubt is waited with."""
 LONGEST = 3 * 3600.0
@@ -47,7 +47,7 @@ def worst(row: Capability) -> Cost:
 
 
 def order(row: Capability, life: int) -> Order:
-    """The cheapest task that shows everything: four silent seconds with a life of its own."""
+    """Return the cheapest task that answers all questions: four silent seconds with an unusual life."""
     asked = Parameters(
         resolution=SIZE[0],
         ratio=SIZE[1],
@@ -61,7 +61,7 @@ def order(row: Capability, life: int) -> Order:
 
 
 class Probes:
-    """The script. `tell` hears what is being done; answers come in the order in which they are found."""
+    """The experiments. `tell` receives progress messages; `answers` are in the order in which they are found."""
 
     def __init__(
         self, account: Account, other: Account | None, net: Net, clock: Clock, dice: Dice, tell: Callable[[str], None]

@@ -21,10 +21,10 @@ from storyboard.providers.ark.safe_text import safe_text
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row of the table of refusals: what a code that begins so, or an answer of this status, means.
+    """A row of the table of refusals: the meaning of an error code, or of a status.
 
-    `code` is a pattern for the beginning of the code, `status` 0 for any; `words` are those of which the message has
-    to hold one, where the code alone doesn't say; `after`, for how many seconds to stay away if the answer doesn't say.
+    `code` is a pattern for the beginning of the code, and `status` is 0 for any status. `words` is a pattern that the
+    message has to contain, for codes with several meanings. `after` is the default of Retry-After, in seconds.
     """
 
     code: str
@@ -78,8 +78,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(r"", Rejected, _FIRST, status=422),
     Refusal(r"", Rejected),
 )
-"""What each refusal is: the first row that fits, by the vendor's list of codes (one code means several things: what
-`QuotaExceeded` means, only its message says; a queue that is full is a no for now)."""
+"""The meaning of each refusal: the first row that matches, by the vendor's list of codes. One code can mean several
+things: the meaning of `QuotaExceeded` is only in its message. A full queue is a temporary refusal."""
 
 
 def refusal_of(code: str, message: str = "", status: int = 0) -> Refusal:

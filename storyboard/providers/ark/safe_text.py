@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 LONGEST_MESSAGE = 500
-"""Characters of what a server says that are worth keeping."""
+"""The maximum number of characters of a server's message that are kept."""
 
 
 def safe_text(text: str) -> str:
-    """What a server said, fit to be written down: no key, no signature, and not a book."""
+    """Return a server's text in a form that can be recorded: without keys and signatures, and not too long."""
     text = re.sub(r"(?i)bearer\s+\S+", "Bearer …", re.sub(r"\?\S*", "?…", text) if "://" in text else text)
     text = re.sub(r"X-Tos-[A-Za-z-]+=\S+", "X-Tos-…", text)
     return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"

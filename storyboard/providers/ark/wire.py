@@ -47,7 +47,7 @@ _FIELD = {"image": "image_url", "video": "video_url", "audio": "audio_url"}
 
 
 def is_over(status: Status) -> bool:
-    """Is a task of this status ended? One that nobody knows is not."""
+    """Return whether a task of this status has ended. A task of an unknown status has not."""
     return status in LIFE and not LIFE[status]
 
 
@@ -110,7 +110,7 @@ _PROVABLE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 
 
 def parse_task(status: int, body: bytes, after: float = 0.0) -> Task:
-    """The task that a reply to a get says. Raises Rejected for a provable no, else Unusable."""
+    """Return the task of a reply to a get request. Raise Rejected for a provable refusal, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and _is_id(value.get("id")):
         return _task(value)
@@ -118,7 +118,7 @@ def parse_task(status: int, body: bytes, after: float = 0.0) -> Task:
 
 
 def parse_page(status: int, body: bytes, after: float = 0.0) -> Page:
-    """The page that a reply to a list says. Raises Rejected for a provable no, else Unusable."""
+    """Return the page of a reply to a list request. Raise Rejected for a provable refusal, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("items"), list):
         tasks = tuple(_task(item) for item in value["items"] if isinstance(item, dict) and _is_id(item.get("id")))
@@ -208,7 +208,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _is_id(value: Any) -> TypeGuard[str]:
-    """A task's id is of Ark's shape: whatever else stands there is written nowhere."""
+    """Return whether a value has the form of a task ID; any other value is not recorded."""
     return is_task_id(value)
 
 
@@ -217,7 +217,7 @@ def _flag(value: Any) -> bool | None:
 
 
 def _instant(value: Any) -> float:
-    """Unix seconds; 0 for what no clock ever said."""
+    """Return Unix seconds; 0 for an implausible time."""
     return float(_whole(value) or 0)
 
 

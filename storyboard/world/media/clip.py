@@ -40,11 +40,11 @@ def write(
 ) -> None:
     """Make an MP4 of `frames` pictures at 24 a second.
 
-    `pictures` gives those that change, each with the number of the frame from which on it is seen, beginning with 0;
+    `pictures` are those that change, each with the number of the frame from which on it is shown, beginning with 0.
     `tone` is the pitch in hertz, give or take 22, of a quiet sound (mono AAC), None for silence without a track.
 
-    Only the pictures that change are encoded. Between them stand packets that say "as before", which were encoded
-    once for each size: they hold no content, so that the same ones serve every clip. A tone's packets are kept too.
+    Only the pictures that change are encoded. Between them are packets of an unchanged picture, which were encoded once
+    for each size: they hold no content, so the same ones serve every clip. A tone's packets are cached too.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video = _video(container, size)
@@ -108,7 +108,7 @@ def _unchanged(size: Size, count: int) -> tuple[bytes, ...]:
 
 
 def tag_colours(context: av.VideoCodecContext) -> None:
-    """Say that the colours are BT.709, as players guess differently where nothing is said."""
+    """Tag the colours as BT.709, as players guess differently for untagged ones."""
     context.color_primaries = context.color_trc = context.colorspace = 1
     context.color_range = 1
 
@@ -163,9 +163,9 @@ def _tone(pitch: int, samples: int) -> Iterator[av.Packet[Any]]:
 
 @cache
 def _begun(waves: int) -> tuple[bytes, ...]:
-    """The packets with which a tone begins; the last of them can be repeated for as long as the tone lasts.
+    """Return the packets with which a tone begins; the last of them can be repeated for as long as the tone lasts.
 
-    A whole number of waves fills a packet, so that each packet of the tone has the same to say.
+    A whole number of waves fills a packet, so all packets of the tone are alike.
     """
     wave = array("h", (int(2600 * math.sin(2 * math.pi * waves * n / _AAC_FRAME)) for n in range(_AAC_FRAME)))
     with av.open(io.BytesIO(), "w", format="mp4") as container:

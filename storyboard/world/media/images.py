@@ -70,7 +70,7 @@ def blended(one: Picture, other: Picture, share: float) -> Picture:
 
 
 def wiped(one: Picture, other: Picture, share: float) -> Picture:
-    """One picture, over whose left `share` (0 to 1) the other has moved."""
+    """Return one picture, with the other moved over its left `share` (0 to 1)."""
     picture = one.copy()
     picture.paste(other.crop((0, 0, round(one.width * share), one.height)), (0, 0))
     return picture
@@ -96,7 +96,7 @@ def disc(picture: Picture, centre: tuple[float, float], radius: float, colour: C
 
 
 GLOW = 3
-"""How many times as far as its disc a sun is seen to shine."""
+"""The radius of a sun's glow, in radii of its disc."""
 
 
 def sun(picture: Picture, centre: tuple[int, int], radius: int, colour: Colour, horizon: int) -> None:

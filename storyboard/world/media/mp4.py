@@ -16,7 +16,7 @@ from storyboard.errors import MediaTrouble
 NEEDED = {"": ("ftyp", "moov", "mdat"), "moov": ("mvhd", "trak")}
 """What has to be in a file, and in its `moov`."""
 MOST = 10_000
-"""Boxes in a row beyond which nobody looks on: empty ones would keep us for hours."""
+"""The maximum number of boxes in a row: a file of empty ones would take hours."""
 
 
 def check(path: Path) -> None:

@@ -43,7 +43,7 @@ class Stream:
 
 
 def stream_of(path: Path) -> Stream:
-    """A video's stream, as far as joining asks. Raises MediaTrouble."""
+    """Return the properties of a video's stream that decide whether it can be spliced. Raise MediaTrouble."""
     try:
         with av.open(str(path), format="mov") as container:
             video = container.streams.video[0]
@@ -290,6 +290,6 @@ def _mux_sound(container: av.container.OutputContainer, audio: av.AudioStream, s
 
 
 def cut(path: Path, target: Path, start: float, end: float | None) -> None:
-    """A part of a video as a file of its own, encoded anew: from `start` up to `end` seconds (None: to its end)."""
+    """Write a part of a video to another file, encoded anew: from `start` up to `end` seconds (None: to its end)."""
     last = TO_THE_END if end is None else round(end * FPS)
     encode(Timeline((Shot("", round(start * FPS), last),), (), copied=False), {"": path}, target, None)

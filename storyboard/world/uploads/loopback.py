@@ -1,4 +1,4 @@
-"""Serves local clips to a provider that runs on this very machine, under paths that nobody can guess."""
+"""Serves local clips to a provider on this machine, under unguessable paths."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Loopback:
 
 
 class _Clip(FileResponse):
-    """A file that can't be read breaks the connection off: whoever fetches it knows that it isn't whole."""
+    """Serve a file. One that can't be read breaks the connection off, so the client notices that it is incomplete."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
