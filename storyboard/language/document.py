@@ -234,7 +234,7 @@ class _Composer:
 
 
 def _bytes(text: str) -> int:
-    """How many bytes a text has in UTF-8; what was no UTF-8 counts as one byte each, as it did on the disk."""
+    """Return the length of a text in bytes of UTF-8; bytes that weren't UTF-8 count as one each, as on the disk."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
@@ -244,7 +244,7 @@ def _at(mark: _Mark | None) -> tuple[int, int]:
 
 
 class _Mark(Protocol):
-    """What libyaml's marks and PyYAML's own have in common."""
+    """The attributes that libyaml's marks and PyYAML's own share."""
 
     line: int
     column: int

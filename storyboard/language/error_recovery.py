@@ -24,12 +24,12 @@ Entry = tuple[str, str]
 BLOCKS = ("scenes", "assets", "cast", "sets")
 FILM: Entry = ("film", "")
 ALONE = (FILM, ("title", ""))
-"""What else nothing but itself depends on."""
+"""Other entries that nothing else depends on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Where the entries of some trees begin, by file, in the order of the text."""
+    """The places where the entries of some trees begin, by file, in the order of the text."""
 
     begins: Mapping[str, list[tuple[int, int, Entry]]]
 
@@ -48,7 +48,7 @@ class Entries:
 
 
 def entries_of(trees: Iterable[Tree]) -> Entries:
-    """Where each entry of some trees begins; a key that is none ends the one before."""
+    """Return where each entry of some trees begins; a key that begins no entry ends the one before."""
     return Entries({tree.place.file: sorted(_marks(tree)) for tree in trees})
 
 
@@ -85,7 +85,8 @@ def _without(block: str, node: Tree, doubtful: frozenset[Entry]) -> Tree:
 
 
 def reach(doubtful: frozenset[Entry], storyboard: Storyboard) -> frozenset[Entry]:
-    """What is in doubt, and the scenes that name an asset, a member of the cast or a set of it, with their sets."""
+    """Return the doubtful entries, and the scenes that name an asset, cast member or set among them, with their
+    sets."""
     scenes = [
         s for s in storyboard.scenes.values() if ("scenes", s.id) in doubtful or not doubtful.isdisjoint(_named(s))
     ]
@@ -104,7 +105,7 @@ def _sets(scenes: Iterable[Scene]) -> set[Entry]:
 
 
 def far_reach(doubtful: frozenset[Entry], graph: Graph) -> frozenset[Entry]:
-    """What `reach` finds, what is made from that, and the film if it shows any of it."""
+    """Return the result of `reach`, everything made from it, and the film if it shows any of it."""
     board, near = graph.storyboard, reach(doubtful, graph.storyboard)
     ids = {id for block, id in near if block == "scenes"}
     for id in graph.order:

@@ -1,4 +1,4 @@
-"""What was found out about the files that a storyboard points at."""
+"""Facts about the files that a storyboard names."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FileFacts:
 
     @property
     def kind(self) -> Kind | None:
-        """Picture, video or sound, by content; None if it is none of these."""
+        """The kind of the content: picture, video or sound; None for other content."""
         return KIND_OF_FORMAT.get(self.format)
 
 

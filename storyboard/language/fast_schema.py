@@ -30,7 +30,7 @@ def has_form(value: Any, schema: Schema, part: str = "") -> bool:
 
 
 def check_of(schema: Schema, part: str = "") -> Check:
-    """The function that a schema is. Raises Unread."""
+    """Return the function that checks a value by a schema. Raise Unread for a schema with an unknown keyword."""
     return _Maker(schema).definition(part) if part else _Maker(schema).check(schema)
 
 

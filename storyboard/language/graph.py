@@ -34,7 +34,7 @@ class Graph:
 
     @property
     def children(self) -> dict[str, tuple[str, ...]]:
-        """Who is handed something by each scene."""
+        """The scenes that each scene provides an input for."""
         found: dict[str, list[str]] = {id: [] for id in self.order}
         for id in self.order:
             for parent in self.parents[id]:

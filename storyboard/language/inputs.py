@@ -1,4 +1,4 @@
-"""What a scene is handed: each mention resolved, in the order in which it is sent."""
+"""The inputs of a scene: each reference resolved, in the order in which they are sent."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Input:
     moment: Moment | None = None
     window: Window | None = None
     names: tuple[str, ...] = ()
-    """What a placeholder may call it."""
+    """The names that a placeholder may use for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def inputs_of(scene: Scene, storyboard: Storyboard) -> tuple[Input, ...]:
     found = storyboard.inputs.get(scene.id)
     if found is None:
         found = storyboard.inputs[scene.id] = tuple(_all(scene, storyboard))
-    return found  # type: ignore[return-value]  # a room below can't know our type
+    return found  # type: ignore[return-value]  # scene.py can't import the type
 
 
 def _all(scene: Scene, storyboard: Storyboard) -> Iterator[Input]:

@@ -1,4 +1,4 @@
-"""What is read into a storyboard, or follows from it, that its author may not expect and a plan shows."""
+"""Notes for a plan: consequences of a storyboard that its author may not expect."""
 
 from __future__ import annotations
 

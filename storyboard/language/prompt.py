@@ -100,7 +100,7 @@ def _said(speech: Speech, storyboard: Storyboard, tongue: Tongue) -> str:
 
 
 def ordinals(inputs: Sequence[Input], tongue: Tongue) -> tuple[str, ...]:
-    """What each input is called, counted per kind in the order of the content (seed, *Prompt Tips*)."""
+    """Return the name of each input in a prompt, counted per kind in the order of the content (seed, *Prompt Tips*)."""
     counts: dict[Kind, int] = {}
     names = []
     for item in inputs:

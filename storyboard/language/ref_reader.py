@@ -1,4 +1,4 @@
-"""What a scene depends on, read from its keys."""
+"""The dependencies of a scene, read from its keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from storyboard.language.tree_access import (
 
 
 def dependencies(node: Tree, keys: tuple[str, ...]) -> Iterator[Dependency]:
-    """What the scene is given, in the order in which it is sent: frames; or the source first, then the references."""
+    """Return the dependencies of a scene in the order in which they are sent: frames; or the source, then the
+    references."""
     for word in keys:
         value = node.entries[word]
         match word:

@@ -42,7 +42,7 @@ class Ref:
 
     @property
     def located(self) -> bool:
-        """Is it a path or an address, not an id?"""
+        """Whether it is a path or an address, not an ID."""
         return self.sort is None and any(sign in self.word for sign in "/.:")
 
 
@@ -167,13 +167,13 @@ class Scene:
     parts: Parts | None = None
     """The prompt, where it is written in parts; `prompt` is empty then."""
     environment: str = ""
-    """Where it plays, by its set."""
+    """The place of the action, from the scene's set."""
     takes: int = 1
     audition: bool = True
     set: Ref | None = None
 
     def place_of(self, key: str) -> Place:
-        """Where the value of `key` was written, be it in the scene, the defaults or a profile."""
+        """Return the place where the value of `key` is written: in the scene, the defaults or a profile."""
         return self.places.get(key, self.place)
 
 
@@ -188,7 +188,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """How the film goes from the item before to the item after."""
+    """The transition from the item before to the item after."""
 
     sort: Literal["dissolve", "fade", "wipe"]
     seconds: float
@@ -214,4 +214,4 @@ class Storyboard:
     film_size: tuple[int, int] | None = None
     footage: Literal["new", "all"] = "new"
     inputs: dict[str, tuple[object, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What `inputs_of` found for each scene: a dozen rules ask for it."""
+    """The result of `inputs_of` for each scene: a dozen rules need it."""

@@ -100,7 +100,8 @@ def _problems_of(finding: Finding, tree: nodes.Node) -> Iterator[Problem]:
 
 
 def _is_only_braces(finding: Finding) -> bool:
-    """Is it a mapping of words without values, where text or other keys were wanted: `{keeper} walks`, `{keeper}`?"""
+    """Return whether a value is a mapping of words without values, where text or other keys are required: `{keeper}
+    walks`, `{keeper}`."""
     value, known = finding.instance, finding.schema.get("properties", {})
     empty = isinstance(value, dict) and bool(value) and all(inner is None for inner in value.values())
     return empty and finding.word in ("type", "additionalProperties", "required") and not set(value) & set(known)
@@ -115,7 +116,7 @@ def _only_braces(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Pro
 
 
 def _subject(path: Path) -> str:
-    """Who is spoken of: `scene "storm"`, `film.cut[2]`."""
+    """Return the subject of a sentence: `scene "storm"`, `film.cut[2]`."""
     sorts = {"scenes": "scene", "assets": "asset", "cast": "cast member", "profiles": "profile"}
     if len(path) > 1 and path[0] in sorts:
         rest = _dotted(path[2:])

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What ends a line to the reader of YAML that counts them for us."""
+"""The line ends of the YAML parser, which counts the lines."""
 WIDEST = 120
 """Characters of a line that an excerpt shows; of a longer one, those around the place."""
 
@@ -64,7 +64,7 @@ def _visible(char: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal the text takes: Chinese characters take two, combining marks none."""
+    """Return the columns that a text takes in a terminal: Chinese characters take two, combining marks none."""
     return sum(_columns(char) for char in text)
 
 

@@ -25,7 +25,7 @@ from storyboard.language.source import Source
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A text as a tree, or the problems why it is none; and the files that it brings in, as it names them."""
+    """A parsed file: its tree, or the problems if there is none, and the files that it includes."""
 
     source: Source
     tree: nodes.Mapping | None
@@ -47,19 +47,19 @@ class ParseResult:
     includes: tuple[str, ...] = ()
     """The files that it brings in, or would bring in, as it names them."""
     trees: tuple[nodes.Mapping, ...] = ()
-    """What was read, the storyboard's own first."""
+    """The files that were read, the storyboard's own first."""
     doubtful: frozenset[Entry] = frozenset()
     """Entries that have not the written form, and are not in the storyboard; the rest of it is."""
 
     @property
     def has_form(self) -> bool:
-        """Has all of it the written form?"""
+        """Whether all of it is valid by the schema."""
         return not mistakes(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
-    """What a text means: a graph if there is no mistake; the problems, warnings included, by place."""
+    """The result of validation: a graph if there is no mistake, and the problems by place, warnings included."""
 
     sources: Mapping[str, Source]
     graph: Graph | None
@@ -117,7 +117,7 @@ Trees = Mapping[str, nodes.Mapping]
 
 
 def _sound(trees: Trees, wrong: Iterable[Problem], schema: Mapping[str, object]) -> tuple[Trees, frozenset[Entry]]:
-    """What is left of the trees without what is wrong in them, and what is in doubt; no trees if that is all."""
+    """Return the trees without wrong and doubtful entries, with these entries; no trees if nothing is left."""
     foreign = frozenset(problem.place for problem in wrong if problem.code in FOREIGN)
     doubtful = entries_of(trees.values()).concerned(problem for problem in wrong if problem.code not in FOREIGN)
     if doubtful is None:

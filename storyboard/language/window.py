@@ -1,4 +1,4 @@
-"""Which part of a video a scene is handed."""
+"""The part of a video that a scene gets as an input."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Part:
 
     @property
     def whole(self) -> bool:
-        """Is the file handed over as it is?"""
+        """Whether the file is used unchanged."""
         return self == Part()
 
     @property
     def suffix(self) -> str:
-        """How it is written in a key."""
+        """The part as it is written in a key."""
         if self.moment is not None:
             return f"@{'last' if self.moment < 0 else format(self.moment, 'g')}"
         if self.whole:

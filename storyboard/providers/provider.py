@@ -61,7 +61,7 @@ class Task:
     """The provider's clock at the time of the reply; 0 if unknown. `expires` and the task's age are relative to it, as
     the clock of this machine may be wrong by a year."""
     id_time: float | None = field(default=None, compare=False, repr=False)
-    """When the task was created by its ID, in Unix seconds, where the provider's IDs hold a time."""
+    """The creation time in the task's ID, in Unix seconds, where the provider's IDs hold a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class TaskQuery:
-    """Which tasks of the provider's list are asked for: those for which every filter that is set holds, by page."""
+    """A query of the provider's list: the tasks that match every filter that is set, by page."""
 
     status: str = ""
     model: str = ""
@@ -112,7 +112,7 @@ class Provider(Protocol):
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Return a page of the tasks of the last days, newest first, that match a query.
 
-        Raises Unreachable or Rejected, and UsageError if the service doesn't accept the page's number or size.
+        Raise Unreachable or Rejected, and UsageError if the service doesn't accept the page's number or size.
         """
         ...
 

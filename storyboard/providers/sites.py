@@ -1,4 +1,4 @@
-"""Where each provider's service is, and what distinguishes it from other services: one row per provider."""
+"""The site of each provider's service, with what distinguishes it from other services: one row per provider."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ from storyboard.world.durable import write_atomically
 MARGIN = 600.0
 """The minimum remaining life of an address, in seconds, for it to be used later."""
 MOST_DEAD = 100
-"""Lines that no longer hold, beyond as many as hold, before the file is written anew."""
+"""The number of outdated lines, in addition to as many as are valid, after which the file is rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskAddresses:
-    """Where a task's video and last frame can be fetched, and until when (Unix seconds)."""
+    """The addresses of a task's video and last frame, and when they expire (Unix seconds)."""
 
     video: Address
     frame: Address | None
@@ -37,7 +37,7 @@ class Addresses:
         self._rows: dict[str, Mapping[str, object]] = self._read()
 
     def _read(self) -> dict[str, Mapping[str, object]]:
-        """What is there; a line that can't be read is none, since each address can be asked for again."""
+        """Return the lines of the file. Unreadable lines are ignored, since each address can be requested again."""
         rows: dict[str, Mapping[str, object]] = {}
         with suppress(OSError, UnicodeDecodeError):
             for line in self._path.read_text("utf-8").splitlines():
@@ -48,7 +48,7 @@ class Addresses:
         return rows
 
     def put(self, task: str, addresses: TaskAddresses) -> None:
-        """Remember a task's addresses. Raises FileTrouble."""
+        """Record a task's addresses. Raise FileTrouble."""
         frame = addresses.frame.reveal() if addresses.frame else ""
         row = {"task": task, "video": addresses.video.reveal(), "frame": frame, "expires": addresses.expires}
         self._rows[task] = row

@@ -1,8 +1,8 @@
-"""What was found out before, in the user's cache folder: it can be deleted at any time, and is never trusted blindly.
+"""A cache of earlier results, in the user's cache folder: it can be deleted at any time, and is never trusted blindly.
 
-An entry is good while the files that it rests on have the stamps that it was written with. It is only written if those
-are older than the moment when the cache was opened, before anything was read: a file that changed while it was judged,
-or in the seconds before (when it may be changed again without a new stamp), is not remembered.
+An entry is valid while the files that it depends on have the stamps recorded with it. It is only written if those are
+older than the moment when the cache was opened, before anything was read: a file that changed while it was validated,
+or in the seconds before (when it may change again without a new stamp), is not cached.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def check_no_links(folder: Path) -> None:
 
 
 def _folders_in(folder: str) -> list[str]:
-    """The folders that a folder holds. Raises FileTrouble if it holds anything but files and folders."""
+    """Return the folders in a folder. Raise FileTrouble if it contains anything but files and folders."""
     found = []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -57,7 +57,7 @@ def _removing(path: Path | str) -> str:
 
 
 def digest_of_file(path: Path) -> str:
-    """The digest of a file's bytes as they are now (`sha256:…`). Raises FileTrouble."""
+    """Return the digest of a file's current bytes (`sha256:…`). Raise FileTrouble."""
     try:
         with path.open("rb") as file:
             return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -56,16 +56,16 @@ class OldRecord:
         return self.folder / f"{self.stem}.lock"
 
     def read(self, clock: Clock) -> Journal | None:
-        """Its events, for readers; None if it has none. Raises StateDamaged or FileTrouble."""
+        """Return its events, for readers; None if it has none. Raise StateDamaged or FileTrouble."""
         if not any((self.folder / name).exists() for name in ("state.db", "witness")):
             return None
         return Journal(self.folder, clock, writing=False, storyboard=self.stem)
 
 
 def old_records(layout: Layout, known: Iterable[Recorded]) -> tuple[OldRecord, ...]:
-    """The records of the first layout that the events which are `known` don't hold yet.
+    """Return the records of the first layout that the `known` events don't include yet.
 
-    Raises FileTrouble if one of them is a link, or holds one: what it leads to is none of the project's.
+    Raise FileTrouble if one of them is or contains a link: its target is not part of the project.
     """
     imported = {event.storyboard for event in known if isinstance(event, Imported) and event.source}
     hidden = layout.folder / ".storyboard"

@@ -111,12 +111,12 @@ class Journal:
 
     @property
     def _reading(self) -> str:
-        """How a reader opens it. One with a log that has been folded in is read without a trace; where there is a log
-        beside it, a reader has to see that; and one that is kept without a log is locked and mended as it wants."""
+        """The mode in which a reader opens the file. With its log folded in, it is read without a trace; a reader
+        has to see a log beside it; and a journal without a log is locked and repaired as SQLite needs."""
         try:
             with self._path.open("rb") as file:
                 logged = file.read(20)[18:] == b"\2\2"
-        except OSError:  # SQLite says why, in a moment
+        except OSError:  # SQLite reports the reason later
             return "ro"
         log = self._path.with_name(f"{self._path.name}-wal")
         if logged and not (log.exists() and log.stat().st_size > 0):
@@ -142,12 +142,12 @@ class Journal:
 
     @property
     def epoch(self) -> int:
-        """Which run this is, counted from 1."""
+        """The number of the run, counted from 1."""
         return self._epoch
 
     @property
     def last(self) -> int:
-        """The number of the last event; 0 if there is none."""
+        """The number of the last event; 0 if there are no events."""
         return self._last
 
     def digest_at(self, seq: int) -> str:
@@ -157,7 +157,7 @@ class Journal:
         return str(self._query("select crc from events where seq = ?", seq) or "")
 
     def _query(self, question: str, *given: int) -> Any:
-        """The one value of the first row; None if there is no row. Raises FileTrouble or StateDamaged."""
+        """Return the one value of the first row; None without a row. Raise FileTrouble or StateDamaged."""
         assert self._database is not None  # noqa: S101 - the callers looked
         try:
             row = self._database.execute(question, given).fetchone()
@@ -175,9 +175,9 @@ class Journal:
         self.append_all([(self._clock.now(), event)], durable=event.kind in DURABLE)
 
     def append_all(self, events: Sequence[tuple[float, Event]], *, durable: bool = True) -> None:
-        """Write events down, each with its time: all of them or, whatever happens meanwhile, none.
+        """Append events, each with its time: all of them or, whatever happens meanwhile, none.
 
-        What is `durable` is on the disk when this returns. Raises FileTrouble.
+        If `durable`, they are on the disk when this returns. Raise FileTrouble.
         """
         assert self._database is not None  # noqa: S101 - readers don't append
         self._check_place()
@@ -197,7 +197,7 @@ class Journal:
         except sqlite3.Error as error:
             trouble = FileTrouble(f"{self._path} can't be written: {error}", _FREE)
             if _code(error) != sqlite3.SQLITE_FULL:
-                # of what a failed sync was to keep nobody knows what is on the disk, and the next sync wouldn't say
+                # after a failed sync the content of the disk is unknown, and the next sync wouldn't report it
                 self._broken = trouble
             raise trouble from error
         self._last, self._digest = last, digest
@@ -272,7 +272,7 @@ def _transaction(database: sqlite3.Connection, *, needed: bool) -> Iterator[None
 def retire(folder: Path) -> None:
     """Mark a record of the first layout as one of a newer program, so that an old program only reads it.
 
-    Raises FileTrouble or StateDamaged.
+    Raise FileTrouble or StateDamaged.
     """
     path = folder / "state.db"
     try:

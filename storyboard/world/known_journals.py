@@ -29,7 +29,7 @@ unknown here."""
 
 
 def folder(environment: Mapping[str, str]) -> Path:
-    """Where it is noted."""
+    """Return the folder of the notes."""
     return state_home(environment) / "records"
 
 
@@ -49,7 +49,7 @@ class KnownJournals:
         return "ours" if journal.digest_at(noted[0]) == noted[1] else "earlier"
 
     def note(self, journal: Journal) -> None:
-        """Write down how far a record has come; it is on the disk when this returns. Raises FileTrouble."""
+        """Record the last event of a journal; it is on the disk when this returns. Raise FileTrouble."""
         last = journal.last
         value = {"last": last, "digest": journal.digest_at(last), "folder": str(journal.folder)}
         private_folder(self._folder)
@@ -57,8 +57,8 @@ class KnownJournals:
 
     @contextmanager
     def alone(self, journal: Journal) -> Iterator[None]:
-        """Be the only run of this record on this machine: a copy of a project brings its record along, and would
-        submit what this one has under way. Raises AnotherRunner or FileTrouble."""
+        """Be the only run of this journal on this machine: a copy of a project has a copy of the journal, and would
+        submit what is under way here. Raise AnotherRunner or FileTrouble."""
         if not journal.last:
             yield  # no copy has anything of it yet
             return
@@ -72,7 +72,7 @@ class KnownJournals:
             yield
 
     def recorded_elsewhere(self, journal: Journal, clock: Clock, task: str) -> RecordedElsewhere | None:
-        """Which other record of this user has a task; None if none that can be read has it."""
+        """Return the other journal of this user that has a task; None if no readable one has it."""
         for folder in self._other_folders(journal.folder):
             with suppress(StoryboardError):
                 other = Journal(folder, clock, writing=False)
@@ -98,7 +98,7 @@ class KnownJournals:
                         yield folder
 
     def _read_note(self, journal: Journal) -> tuple[int, str] | None:
-        """What was written down; a note that can't be read is none."""
+        """Return the note of a journal; an unreadable one is ignored."""
         try:
             value: Any = json.loads(self._path(journal).read_bytes())
             return int(value["last"]), str(value["digest"])

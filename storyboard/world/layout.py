@@ -34,7 +34,7 @@ class Layout:
 
     @property
     def root(self) -> Path:
-        """What no path may leave: the git root, else the project's folder."""
+        """The folder that no path may leave: the git root, else the project's folder."""
         return next((place for place in (self.folder, *self.folder.parents) if (place / ".git").exists()), self.folder)
 
     @property
@@ -62,7 +62,7 @@ class Layout:
         return self.folder / ".storyboard" / "emulated" / "service"
 
     def renders(self, profile: str) -> Path:
-        """Where people find their videos."""
+        """Return the folder of the videos for users."""
         place, name = self.folder / "renders", file_name(self.stem)
         if self.realm == "emulated":
             place /= "emulated"
@@ -71,7 +71,7 @@ class Layout:
         return place / name / file_name(profile) if profile else place / name
 
     def film_record(self, profile: str) -> Path:
-        """What is remembered of the film that was cut last."""
+        """Return the file about the film that was rendered last."""
         name = f"film-{file_name(profile)}.json" if profile else "film.json"
         return self.hidden / "films" / file_name(self.stem) / name
 
@@ -123,7 +123,7 @@ def file_name(word: str) -> str:
 
 
 def layout_of(file: str, realm: Realm) -> Layout:
-    """The layout of the storyboard at `file`. Raises UsageError if there is none."""
+    """Return the layout of the storyboard at `file`. Raise UsageError if it doesn't exist."""
     path = Path(os.path.abspath(file))  # noqa: PTH100 - `resolve` would follow links, and names are what people know
     if path.is_dir():
         raise UsageError(f"{file or '.'} is a folder", "name the storyboard in it with `-f FILE`")

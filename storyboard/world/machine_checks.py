@@ -19,7 +19,7 @@ from storyboard.world.durable import sync_folder, write_atomically
 
 @dataclass(frozen=True, slots=True)
 class FileSystemChecks:
-    """What a folder's file system can do; empty where it can, else why not. `free` is in bytes."""
+    """The abilities of a folder's file system: each is empty, or the reason for a failure. `free` is in bytes."""
 
     lock: str
     sync: str
@@ -28,12 +28,12 @@ class FileSystemChecks:
 
     @property
     def whole(self) -> bool:
-        """Is it able to do everything that state and store rest on?"""
+        """Whether it supports everything that state and store depend on."""
         return not (self.lock or self.sync or self.rename)
 
 
 def check_file_system(folder: Path) -> FileSystemChecks:
-    """Try it, in a folder of a moment that is gone afterwards. Raises FileTrouble if nothing can be written there."""
+    """Check a folder's file system, in a temporary folder. Raise FileTrouble if nothing can be written there."""
     try:
         with tempfile.TemporaryDirectory(prefix=".storyboard-doctor-", dir=folder) as place:
             tried = Path(place)
@@ -89,7 +89,7 @@ def _open(path: Path) -> Iterator[int]:
 
 
 def _lock(place: Path) -> str:
-    """A lock that two can hold is none: two runs would both submit."""
+    """Check that a second process can't take a lock: otherwise two runs would both submit."""
     with _open(place / "lock") as first, _open(place / "lock") as second:
         fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:

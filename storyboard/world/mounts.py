@@ -43,12 +43,12 @@ class Mount:
 
     @property
     def is_shared(self) -> bool:
-        """May other machines have it too, or a program between us and the disk?"""
+        """Whether other machines may use it too, or a program is between this process and the disk."""
         return self.kind in NETWORK | SHARED or self.kind.startswith("fuse.")
 
     @property
     def warning(self) -> str:
-        """What a person should know of it; empty if nothing."""
+        """The warning for a user; empty if there is no risk."""
         if self.is_shared:
             return f"lies on {self.kind}, which other machines may share: run it on one machine at a time"
         if self.kept_by:
@@ -81,7 +81,7 @@ def _mounts() -> Iterator[tuple[str, str]]:
 
 
 def mounts_of_linux(text: str) -> Iterator[tuple[str, str]]:
-    """Where and what, of a `mountinfo`."""
+    """Return the mounts of a `mountinfo` file, by place."""
     for line in text.splitlines():
         place, _, what = line.partition(" - ")
         if len(place.split()) > 4 and what:
@@ -89,7 +89,7 @@ def mounts_of_linux(text: str) -> Iterator[tuple[str, str]]:
 
 
 def mounts_of_macos(text: str) -> Iterator[tuple[str, str]]:
-    """Where and what, of what `mount` prints."""
+    """Return the mounts in the output of `mount`, by place."""
     for found in re.finditer(r"^.* on (/.*) \(([a-z0-9_]+)[,)]", text, re.MULTILINE):
         yield found[1], found[2]
 
@@ -106,7 +106,7 @@ sys.exit(1)
 
 
 def check_lock(lock: Path, place: Mount) -> None:
-    """Where a folder is shared, see whether a lock that we hold keeps another process out. Raises MachineRefuses."""
+    """Check that a lock of this process keeps another one out, where a folder is shared. Raise MachineRefuses."""
     if not place.is_shared:
         return
     tried = subprocess.run([sys.executable, "-c", _TRY, str(lock)], check=False)  # noqa: S603 - words of our own

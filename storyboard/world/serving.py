@@ -19,7 +19,7 @@ from storyboard.errors import MachineRefuses
 
 HOST = "127.0.0.1"
 CONNECTION = "storyboard.connection"
-"""Where a request's scope holds the connection below it, for an app that plays a broken server."""
+"""The key of a request's scope for the connection below it, for an app that simulates a broken server."""
 
 
 class Connection:
@@ -136,6 +136,6 @@ def _server(app: Any) -> uvicorn.Server:
         lifespan="on",
         timeout_graceful_shutdown=1,
         server_header=False,
-        date_header=False,  # the emulator says its own: its clock may be another
+        date_header=False,  # the emulator sends its own Date: its clock may differ
     )
     return uvicorn.Server(config)

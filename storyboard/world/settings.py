@@ -1,4 +1,4 @@
-"""What the user has set on this machine: the environment and `settings.toml`. A storyboard sets none of it."""
+"""The user's settings on this machine: the environment, and `settings.toml`. A storyboard sets none of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _SORTS = {int: "whole number", list: "list of texts", str: "text"}
 
 
 def path_of(environment: Mapping[str, str]) -> Path:
-    """Where the settings lie."""
+    """Return the path of the settings."""
     config = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".config")
     return Path(config) / "storyboard" / "settings.toml"
 
@@ -61,7 +61,7 @@ def state_home(environment: Mapping[str, str]) -> Path:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The user's settings; the defaults if there are none. Raises SettingsTrouble."""
+    """Return the user's settings, or the defaults without a file. Raise SettingsTrouble."""
     path = path_of(environment)
     try:
         rows = tomllib.loads(path.read_text("utf-8"))
@@ -139,7 +139,7 @@ def account(
 
 
 def pace_at(base_url: str) -> Pace:
-    """How often to ask after a task, and how late it may show: minutes at the vendor's, moments on this machine."""
+    """Return how often to poll, and how late a task may be listed: minutes at the vendor's, moments on this machine."""
     return Pace(0.1, 1.0, grace=3.0) if is_loopback(base_url) else Pace(5.0, 30.0)
 
 

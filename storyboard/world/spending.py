@@ -26,7 +26,7 @@ from storyboard.world.settings import state_home
 
 
 def folder(environment: Mapping[str, str]) -> Path:
-    """Where the days lie."""
+    """Return the folder of the days' files."""
     return state_home(environment) / "spending"
 
 
@@ -52,7 +52,7 @@ class Spending:
             check(self._cap, self.today().counted(wanted.currency), wanted)
 
     def today(self) -> Books:
-        """What today comes to so far. Writes nothing. Raises FileTrouble or StateDamaged."""
+        """Return the spending of today so far. Writes nothing. Raise FileTrouble or StateDamaged."""
         path = self._path()
         try:
             content = path.read_bytes()
@@ -65,10 +65,9 @@ class Spending:
         return books
 
     def reserve(self, intent: str, wanted: Money) -> None:
-        """Count what an attempt may cost at the most; it is on the disk when this returns.
+        """Count the maximum cost of an attempt; it is on the disk when this returns.
 
-        Raises OverBudget if it doesn't fit under the cap, and FileTrouble or StateDamaged: then nothing may be
-        submitted.
+        Raise OverBudget if it exceeds the cap, and FileTrouble or StateDamaged: then nothing may be submitted.
         """
         if not wanted.amount:
             return

@@ -24,7 +24,7 @@ class Part:
         self.size = 0
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes. Raises FileTrouble if the disk doesn't."""
+        """Write the next bytes. Raise FileTrouble if the disk fails."""
         try:
             self._file.write(piece)
         except OSError as error:
@@ -80,7 +80,7 @@ class Store:
             else:
                 part.chmod(0o444)
                 part.rename(place)
-            sync_folder(place.parent)  # also of a name that is there: whoever gave it may have been killed before this
+            sync_folder(place.parent)  # also for an existing name: its writer may have been killed before this
         except OSError as error:
             raise FileTrouble.of(error, place) from error
         return place

@@ -141,7 +141,7 @@ def transitions_short_enough(graph: Graph, rows: Capabilities, facts: Facts) -> 
 
 
 def _seconds_in_film(cut: Cut, graph: Graph, rows: Capabilities) -> float:
-    """How long the film shows a scene, as planned; where the model decides, the longest that it makes."""
+    """Return for how many seconds the film shows a scene, as planned; if the model decides, its maximum."""
     scene = graph.scene(cut.scene.word)
     row = rows.get(scene.model.row)
     longest = inf if row is None else row.longest

@@ -31,7 +31,7 @@ class Measured:
 
     @property
     def subject(self) -> str:
-        """Who is spoken of."""
+        """The subject of a sentence about the input."""
         return f'{_ONE[self.item.kind]} "{self.name}" of scene "{self.scene.id}"'
 
 

@@ -183,7 +183,7 @@ def body_size(handed: Handed, graph: Graph) -> Iterator[Problem]:
 
 
 def _data_bytes(item: Input) -> int:
-    """What an author's own data address adds to the request."""
+    """Return the bytes that an author's own data address adds to the request."""
     is_data = isinstance(item.origin, RemoteFile) and item.origin.address.lower().startswith("data:")
     return len(item.origin.address) if is_data and isinstance(item.origin, RemoteFile) else 0
 

@@ -151,8 +151,8 @@ def _wrong(
 
 
 def _once(wrong: Iterable[tuple[Scene, T]], key: str) -> Iterator[tuple[str, Scene, T]]:
-    """What is wrong with the value of `key`, once for each place where it is written: the defaults have one value for
-    many scenes. Who is concerned, the first of the scenes, and what it is judged by."""
+    """Return the mistakes of the value of `key`, once for each place where it is written: the defaults have one
+    value for many scenes. Each has the subject, the first of the scenes, and the row that limits it."""
     found: dict[tuple[Place, str], tuple[T, list[Scene]]] = {}
     for scene, by in wrong:
         place = scene.place_of(key), by if isinstance(by, str) else by.name

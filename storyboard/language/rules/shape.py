@@ -83,7 +83,7 @@ _SECRET = re.compile(
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"
     r"|(?i:api[_-]?key|secret|token)[\"' ]{0,3}[:=][\"' ]{0,3}[A-Za-z0-9._-]{16,}"
 )
-"""What keys look like: vendors' prefixes, the UUIDs that Ark's are, bearer tokens, and what is called a key."""
+"""The form of keys: vendors' prefixes, UUIDs as Ark's keys are, bearer tokens, and values named as keys."""
 SHORTEST_SECRET = 22
 """Characters of the shortest text that one of these patterns finds: `token:` and sixteen more."""
 

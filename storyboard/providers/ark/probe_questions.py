@@ -95,7 +95,7 @@ QUESTIONS: Mapping[str, Question] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a probe found. `seen` is what the answer rests on; `again` is when to look again, and at what."""
+    """The result of a probe. `seen` is its evidence; `again` is when to check once more, and what."""
 
     probe: str
     word: Word
@@ -104,7 +104,7 @@ class Answer:
 
     @property
     def means(self) -> str:
-        """What follows from it."""
+        """The sentence that follows from the answer."""
         return QUESTIONS[self.probe].means[self.word]
 
     def value(self) -> dict[str, Any]:

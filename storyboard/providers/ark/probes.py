@@ -33,13 +33,13 @@ VISIBLE_WITHIN = 180.0
 LONGEST = 3 * 3600.0
 """Seconds for which the video is waited for."""
 PATIENCE = 6
-"""How often a question is asked until it is given up."""
+"""The number of attempts for a free request."""
 BURST = 6
 """Lists at once, to meet a limit of one a second."""
 
 
 def worst(row: Capability) -> Cost:
-    """What the probes may cost at the most: both tasks, whole."""
+    """Return the maximum cost of the probes: both tasks, in full."""
     amount = TASKS * tokens(*row.pixels[SIZE], SECONDS, None)
     price = row.prices[SIZE[0]]
     money = amount * Decimal(str(price.plain)) / 1_000_000
@@ -76,7 +76,7 @@ class Probes:
         self.answers: list[Answer] = []
 
     async def all(self, row: Capability) -> None:
-        """Ask everything. Raises ProviderError where it can't go on; what was found until then stays in `answers`."""
+        """Ask all questions. Raise ProviderError if that is impossible; the answers so far are in `answers`."""
         life = BAND[0] + int(self._dice.fraction() * (BAND[1] - BAND[0]))
         body = wire.encode_order(order(row, life))
         first, lag = await self._create(body)
@@ -227,8 +227,8 @@ class Probes:
         return _rows(reply)
 
     async def _status(self, method: str, url: str, headers: Mapping[str, str]) -> int:
-        """What the files' host answers, without a key; 0 if it gave no answer that is small enough to read, or is
-        none that a video would be fetched from."""
+        """Return the status of the file server without a key; 0 if it gave no answer of a readable size, or is not a
+        server from which a video would be fetched."""
         if self._account.realm == "real" and (is_private(url) or not url.startswith("https://")):
             return 0
         try:

@@ -40,7 +40,7 @@ LIFE: Mapping[Status, tuple[Status, ...]] = {
     "cancelled": (),
     "expired": (),
 }
-"""What may follow each status; nothing follows an end."""
+"""The statuses that may follow each status; none follows an end."""
 
 
 _FIELD = {"image": "image_url", "video": "video_url", "audio": "audio_url"}
@@ -88,9 +88,9 @@ def encode_order(order: Order) -> bytes:
 
 
 def parse_task_id(status: int, body: bytes, after: float = 0.0) -> str:
-    """The id that a reply to a create gives. Raises Rejected where it is a provable no, else UnknownOutcome.
+    """Return the task ID of a reply to a create request. Raise Rejected for a provable refusal, else UnknownOutcome.
 
-    Here as below, `after` is for how many seconds the reply asks us to stay away.
+    Here and below, `after` is the reply's Retry-After in seconds.
     """
     value = _json(body)
     if 200 <= status < 300:
@@ -133,9 +133,9 @@ def check_deleted(status: int, body: bytes, after: float = 0.0) -> None:
 
 
 def query_of(query: TaskQuery) -> list[tuple[str, str]]:
-    """Return the query string of a list: only what is set, and several ids as one key, repeated.
+    """Return the query string of a list: only the fields that are set, and several IDs as one key, repeated.
 
-    Raises UsageError if the service doesn't accept the page's number or size.
+    Raise UsageError if the service doesn't accept the page's number or size.
     """
     for name, value in (("page", query.page), ("size", query.size)):
         if not 1 <= value <= MOST_LISTED:
@@ -150,7 +150,7 @@ def query_of(query: TaskQuery) -> list[tuple[str, str]]:
 
 
 def _json(body: bytes) -> Any:
-    """The body as JSON, or None if it is none; half characters become "?", since no file or screen takes them."""
+    """Return the body as JSON, or None; lone surrogates become "?", since files and terminals can't contain them."""
     try:
         value = json.loads(body)
         return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -121,7 +121,7 @@ def to_frame(picture: Picture) -> VideoFrame:
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation="BICUBIC",
-        threads=1,  # otherwise each frame would start threads of its own, which takes longer than the work
+        threads=1,  # otherwise each frame would start its own threads, which takes longer than the work
     )
 
 
@@ -180,7 +180,7 @@ def _begun(waves: int) -> tuple[bytes, ...]:
 
 
 def last_picture(path: Path) -> Picture:
-    """The last picture of a video. Raises MediaTrouble."""
+    """Return the last picture of a video. Raise MediaTrouble."""
     found = None
     for frame in _decode(path, from_end=True):
         if found is None or (frame.pts or 0) >= (found.pts or 0):
@@ -191,7 +191,7 @@ def last_picture(path: Path) -> Picture:
 
 
 def picture_at(path: Path, seconds: float) -> Picture:
-    """The picture that is seen at a time, counted from the start. Raises MediaTrouble if the video is shorter."""
+    """Return the picture at a time, counted from the start. Raise MediaTrouble if the video is shorter."""
     found = None
     start = None
     for frame in _decode(path):
@@ -205,7 +205,7 @@ def picture_at(path: Path, seconds: float) -> Picture:
 
 
 def pictures(path: Path) -> Iterator[Picture]:
-    """Every picture of a video, in order. Raises MediaTrouble."""
+    """Return every picture of a video, in order. Raise MediaTrouble."""
     return (to_picture(frame) for frame in _decode(path))
 
 

@@ -1,4 +1,4 @@
-"""What a file of media is, by its content."""
+"""The properties of a media file, by its content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Pixels, seconds, pictures and their rate, and whether there is sound; zero where there is none of it."""
+    """Pixels, seconds, number and rate of pictures, and whether there is sound; zero if not applicable."""
 
     width: int = 0
     height: int = 0
@@ -32,9 +32,9 @@ LARGEST_SIDE = 8000
 
 
 def image(path: Path) -> Measures:
-    """A picture's pixels as they are seen. It is decoded to its end: a torn one has a whole header.
+    """Return a picture's pixels as displayed. It is decoded to its end: a torn picture has a complete header.
 
-    Raises MediaTrouble.
+    Raise MediaTrouble.
     """
     try:
         with warnings.catch_warnings():
@@ -50,7 +50,7 @@ def image(path: Path) -> Measures:
 
 
 def video(path: Path) -> Measures:
-    """A video's pixels and length, counted packet by packet. Raises MediaTrouble."""
+    """Return a video's pixels and length, counted packet by packet. Raise MediaTrouble."""
     try:
         with av.open(str(path), format="mov") as container:
             stream = container.streams.video[0]
@@ -74,7 +74,7 @@ def video(path: Path) -> Measures:
 
 
 def audio(path: Path) -> Measures:
-    """A sound's length, decoded to its end, since headers lie. Raises MediaTrouble."""
+    """Return a sound's length, decoded to its end, since headers may be wrong. Raise MediaTrouble."""
     try:
         with av.open(str(path)) as container:
             stream = container.streams.audio[0]

@@ -1,4 +1,4 @@
-"""Many videos into one: by copying what is encoded already, or by encoding anew."""
+"""Splicing of videos into one: by copying encoded packets, or by encoding anew."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TO_THE_END = sys.maxsize
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What two videos have to have in common to be copied into one track."""
+    """The properties that two videos must share to be copied into one track."""
 
     codec: str
     size: Size
@@ -77,7 +77,7 @@ def _endings(times: list[int]) -> Iterator[int]:
 
 @contextmanager
 def _written(target: Path) -> Iterator[av.container.OutputContainer]:
-    """A file that is being written. Raises FileTrouble if the disk doesn't take it."""
+    """Open a file for writing. Raise FileTrouble if the disk fails."""
     try:
         with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
             yield container
@@ -146,7 +146,7 @@ def _packets(piece: _Piece) -> Iterator[av.Packet[av.VideoStream]]:
 
 
 def encode(timeline: Timeline, takes: Mapping[str, Path], target: Path, size: Size | None) -> None:
-    """Join by encoding anew; other sizes are fitted into `size` (None: that of the first take)."""
+    """Splice by encoding anew; other sizes are fitted into `size` (None: that of the first take)."""
     pieces = _pieces_of(timeline, takes)
     transitions = {transition.at: transition for transition in timeline.transitions}
     size = size or stream_of(pieces[0].path).size
@@ -239,7 +239,7 @@ def _samples(frames: int) -> int:
 
 
 def _sound(path: Path, first: int, count: int) -> bytes:
-    """A piece's sound, as long as its pictures to the sample: silence where there is none."""
+    """Return a piece's sound, as long as its pictures to the sample, and silent if it has none."""
     wanted, skip = _samples(count) * _BYTES, _samples(first) * _BYTES
     found = bytearray()
     with av.open(str(path), format="mov") as container:
