@@ -61,7 +61,7 @@ def refused(text: str) -> tuple[Problem, ...]:
     ],
 )
 def test_plain_scalars_are_those_of_yaml_1_2(written: str, expected: Plain) -> None:
-    """A plain scalar is a number, true, false or nothing only where YAML 1.2 says so; all else is text."""
+    """A plain scalar is a number, true, false or null only by YAML 1.2; all else is text."""
     actual = scalar_value(written)
     assert (actual, type(actual)) == (expected, type(expected))
 
@@ -73,7 +73,7 @@ def test_quotes_make_text() -> None:
 
 @pytest.mark.row(77)
 def test_keys_are_words() -> None:
-    """Where a key stands, `on`, `3`, `null` and `1.50` are the words that the author wrote."""
+    """As keys, `on`, `3`, `null` and `1.50` are the words that the author wrote."""
     assert read("on: 1\n3: 2\nnull: 3\n1.50: 4") == {"on": 1, "3": 2, "null": 3, "1.50": 4}
 
 
@@ -86,13 +86,13 @@ def test_a_folded_block_joins_its_lines() -> None:
 
 @pytest.mark.row(77)
 def test_every_key_that_stands_twice_is_told() -> None:
-    """All doubled keys of a text are told at once, each at its second place."""
+    """All duplicate keys of a text are reported at once, each at its second place."""
     places = [(problem.code, str(problem.place)) for problem in refused("a: 1\nb: {c: 1, c: 2}\na: 2\na: 3")]
     assert places == [("SB102", "a.yaml:2:11"), ("SB102", "a.yaml:3:1"), ("SB102", "a.yaml:4:1")]
 
 
 def test_the_same_key_in_two_mappings_is_no_mistake() -> None:
-    """A key may stand once in each mapping."""
+    """A key may occur once in each mapping."""
     assert read("a: {x: 1}\nb: {x: 2}") == {"a": {"x": 1}, "b": {"x": 2}}
 
 
@@ -138,7 +138,7 @@ def test_deep_nesting_is_refused_before_anything_is_built() -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "[" * 5_000 + "]" * 5_000])
 def test_what_the_reader_of_yaml_gives_up_itself_is_too_deep_too(text: str) -> None:
-    """Some readers look far ahead and give up before the 65th level is ours to refuse: it is told alike, in line 1."""
+    """Some parsers read far ahead and fail before the 65th level can be refused: the message is the same, in line 1."""
     told = [(problem.code, problem.sentence, problem.place.line) for problem in refused(text)]
     assert told == [("SB104", "nested deeper than 64 levels", 1)]
 

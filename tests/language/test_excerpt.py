@@ -1,4 +1,4 @@
-"""Excerpts: carets under what is meant, whatever stands in the line; and nothing of it acts on a terminal."""
+"""Excerpts: carets are under the right characters, and nothing in the line controls a terminal."""
 
 from __future__ import annotations
 

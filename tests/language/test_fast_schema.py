@@ -1,4 +1,4 @@
-"""The quick check of the written form agrees with the library, whatever stands in a text."""
+"""The fast check of the schema agrees with the library for every text."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def test_carets_stand_under_what_is_meant() -> None:
 
 
 def test_chinese_takes_two_columns() -> None:
-    """Carets stand right under wide characters and after them."""
+    """Carets are right under wide characters and after them."""
     actual = carets("灯塔: 海", Place("a.yaml", 1, 5, 1))
     assert actual == ["    1 | 灯塔: 海", "      |       ^^"]
 
@@ -53,5 +53,5 @@ def test_what_a_terminal_would_act_on_is_made_visible() -> None:
 
 
 def test_combining_marks_take_no_column() -> None:
-    """An accent of its own stands above the letter before it."""
+    """A combining accent is above the letter before it."""
     assert columns("e\u0301") == 1

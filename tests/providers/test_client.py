@@ -42,7 +42,7 @@ ORDER = Order(
 
 
 def speak(base_url: str, talk: Callable[[Provider], Awaitable[T]], key: str = "sk-secret") -> T:
-    """What comes of speaking with the provider at an address."""
+    """Return the result of a call of the provider at an address."""
 
     async def whole() -> T:
         async with net.opened() as way:
@@ -105,7 +105,7 @@ def test_a_task_that_succeeded_says_when_its_addresses_die(tmp_path: Path) -> No
 
 
 def test_a_task_that_nobody_knows_is_rejected(tmp_path: Path) -> None:
-    """The service says 404."""
+    """The service answers 404."""
     with emulator(tmp_path / "ledger") as emulated, pytest.raises(Rejected) as caught:
         speak(emulated.base_url, lambda ark: ark.get_task("cgt-1"))
     assert (caught.value.status, caught.value.code) == (404, "NotFound.Task")
@@ -145,7 +145,7 @@ def test_a_queued_task_can_be_cancelled(tmp_path: Path) -> None:
 
 @pytest.mark.row(21)
 def test_a_running_task_can_not_be_cancelled(tmp_path: Path) -> None:
-    """The service says 409, and the video will be billed."""
+    """The service answers 409, and the video will be billed."""
     clock = VirtualClock()
     with emulator(tmp_path / "ledger", speed=1, clock=clock) as emulated:
         task = submitted(emulated.base_url)
@@ -184,7 +184,7 @@ def test_the_key_goes_to_the_service() -> None:
 
 
 def test_no_key_goes_to_the_address_of_a_file() -> None:
-    """It is signed, and may be anybody's host."""
+    """It is signed, and its host may be any."""
     with answering(http(b"video")) as server:
         speak("http://127.0.0.1:1", lambda ark: ark.fetch(Address(f"{server.origin}/v.mp4?s=1"), Sunk()))
         assert b"sk-secret" not in server.requests[0]
@@ -204,7 +204,7 @@ def test_no_key_goes_to_the_address_of_a_file() -> None:
 )
 @pytest.mark.row(48)
 def test_what_is_no_whole_video_is_refused(reply: bytes, words: str) -> None:
-    """Half a file, a page, an error or a redirect: none of it is taken for a video."""
+    """Half a file, a page, an error or a redirect is not accepted as a video."""
     with answering(reply) as server, pytest.raises(Unreachable, match=words) as caught:
         speak(server.origin, lambda ark: ark.fetch(Address(f"{server.origin}/v.mp4?Signature=abc"), Sunk()))
     assert "abc" not in str(caught.value)
@@ -229,7 +229,7 @@ def test_no_redirect_is_followed(status: str) -> None:
 
 
 def test_a_redirect_of_a_paid_request_leaves_it_in_doubt() -> None:
-    """Whoever sent it on may have taken it on."""
+    """A gateway may have passed it on."""
     reply = http(b"", "Location: /elsewhere", status="307 Again")
     with answering(reply) as server, pytest.raises(UnknownOutcome) as caught:
         submitted(server.origin)
@@ -244,7 +244,7 @@ def test_a_closed_port_was_not_sent_to() -> None:
 
 @pytest.mark.row(7)
 def test_a_server_that_reads_and_hangs_up_leaves_the_request_in_doubt() -> None:
-    """It was sent once, and nobody knows what came of it."""
+    """It was sent once, and its result is unknown."""
     with answering(b"") as server:
         with pytest.raises(UnknownOutcome):
             submitted(server.origin)

@@ -64,7 +64,7 @@ def say(
 
 
 class Acme(ThreadingHTTPServer):
-    """Acme's service: a film is in the making when it is first asked after, and ready when it is again."""
+    """Acme's service: a film is being made at the first request for it, and ready at the next."""
 
     daemon_threads = True
     film: Path
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(201, json.dumps({"film": "f-1"}).encode())
 
     def do_GET(self) -> None:
-        """How the film stands, or the film itself, for which no key is to come along."""
+        """Return the film's state, or the film itself, for which the request must have no key."""
         if self.path == "/f-1.mp4":
             assert self.headers["X-Acme-Key"] is None
             return self.answer(200, self.server.film.read_bytes())
@@ -103,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def settings_for_acme(folder: Path) -> dict[str, str]:
 
 
 def made_by(acme: Acme, project: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """What comes of a run with Acme's service and this code."""
+    """Return the result of a run with Acme's service and this code."""
     installed = install(project.parent / "site", code)
     address = f"http://127.0.0.1:{acme.server_address[1]}"
     words = ("run", "--provider", "acme", "--yes")
@@ -144,7 +144,7 @@ def made_by(acme: Acme, project: Path, code: str) -> subprocess.CompletedProcess
 
 
 def test_the_provider_that_the_page_teaches_makes_a_scene(acme: Acme, project: Path) -> None:
-    """Its code is taken out of the page, installed, and asked once for what the storyboard says."""
+    """Its code is taken out of the page, installed, and called once for the storyboard's scene."""
     ran = made_by(acme, project, taught())
     assert ran.returncode == 0, ran.stderr
     assert acme.orders == [{"model": "acme-reel-1", "words": "A lighthouse at dusk.", "seconds": 2, "key": KEY}]
@@ -166,14 +166,14 @@ def test_the_settings_choose_it_too(project: Path) -> None:
 
 
 def test_nothing_joins_unasked(project: Path) -> None:
-    """An installed provider that nobody chose is not loaded: this one would leave a file behind."""
+    """An installed provider that the user didn't choose is not loaded: this one would leave a file behind."""
     code = f"import pathlib\npathlib.Path({str(project / 'loaded')!r}).touch()\n"
     say(project, "plan", installed=install(project.parent / "site", code))
     assert not (project / "loaded").exists()
 
 
 def test_distributions_are_not_searched_for_a_provider_of_ours() -> None:
-    """That would take longer than reading the storyboard: the room that does it isn't even loaded."""
+    """That would take longer than reading the storyboard: the module that does it isn't even loaded."""
     asked = (
         "import sys\nimport storyboard.project as p\np.capabilities('byteplus'), p.site_of('ark')\nprint(*sys.modules)"
     )
@@ -229,7 +229,7 @@ def test_a_module_of_the_project_does_not_stand_in_for_an_installed_one(project:
          "another's key", "in the clear", "odd variables", "odd task ID"],
 )  # fmt: skip
 def test_a_broken_provider_ends_in_a_message(project: Path, code: str, why: str) -> None:
-    """Whose it is and what is wrong with it, and no traceback."""
+    """The message names the distribution and the fault, without a traceback."""
     ran = say(project, "plan", "--provider", "acme", installed=install(project.parent / "site", code))
     assert (ran.returncode, "Traceback" in ran.stderr) == (5, False)
     assert 'the provider "acme" of acme-video 1.2 can\'t be used' in ran.stderr
@@ -267,14 +267,14 @@ def test_what_a_provider_breaks_off_with_is_told(
 
 
 def test_a_mended_provider_goes_on_with_what_was_under_way(acme: Acme, project: Path) -> None:
-    """What broke while it was asked after is not asked for again."""
+    """A task whose request for its state failed is not submitted again."""
     made_by(acme, project, taught().replace("        return Task(", "        return 7\n        return Task("))
     again = made_by(acme, project, taught())
     assert (again.returncode, len(acme.orders)) == (0, 1), again.stderr
 
 
 def test_two_of_one_name_are_refused(project: Path) -> None:
-    """Nobody knows which of them was meant."""
+    """It is unknown which of them was meant."""
     site = install(project.parent / "site", taught())
     install(site, taught(), module="other", project="other-video")
     ran = say(project, "plan", "--provider", "acme", installed=site)
@@ -295,7 +295,7 @@ def test_an_unknown_name_is_told_with_those_that_there_are(project: Path) -> Non
 
 
 def test_the_emulator_does_not_play_a_joined_provider(project: Path) -> None:
-    """It speaks Ark's words; where to point instead is told."""
+    """It has Ark's API; the message names the variable to set instead."""
     ran = say(project, "plan", "--provider", "acme", "--emulator", installed=install(project.parent / "site", taught()))
     assert (ran.returncode, "set ACME_VIDEO_URL" in ran.stderr) == (2, True)
 

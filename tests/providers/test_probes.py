@@ -76,7 +76,7 @@ def test_the_emulator_s_answers(found: Found, probe: str, word: str) -> None:
 
 
 def test_two_tasks_are_paid_for_at_the_most(found: Found) -> None:
-    """The price that was told is that of two."""
+    """The price shown is that of two."""
     assert len(found[1]) == probes.TASKS
 
 
@@ -107,7 +107,7 @@ def test_a_task_that_is_ended_is_not_cancelled(tmp_path: Path) -> None:
 
 
 class _Ticking(VirtualClock):
-    """A clock that goes on by a second whenever somebody looks at it, together with another."""
+    """A clock that advances by a second at each reading, together with another."""
 
     def __init__(self, other: VirtualClock) -> None:
         super().__init__(other.now())

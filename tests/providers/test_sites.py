@@ -1,4 +1,4 @@
-"""Where the providers live, and whose key goes where."""
+"""The sites of the providers, and which key is sent to which host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_no_two_providers_share_a_variable() -> None:
 
 @pytest.mark.parametrize("name", SITES)
 def test_a_home_is_an_https_address_at_one_of_its_own_hosts(name: str) -> None:
-    """The key goes there if nobody says otherwise."""
+    """The key is sent there without further settings."""
     parts = urlsplit(SITES[name].address)
     assert (parts.scheme, parts.hostname in SITES[name].hosts) == ("https", True)
 

@@ -1,4 +1,4 @@
-"""What a server says is written down only as far as it is fit to be."""
+"""Texts of a server are recorded only without secrets and at a limited length."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_failed_tasks_message_holds_no_key_and_no_signature(message: str) -> N
 
 
 def test_a_refusals_message_is_not_a_book() -> None:
-    """A few lines are kept of whatever is said."""
+    """A few lines of any text are kept."""
     body = json.dumps({"error": {"code": "x", "message": "y" * 5_000_000}}).encode()
     with pytest.raises(Rejected) as refused:
         wire.parse_task_id(400, body)

@@ -75,7 +75,7 @@ def test_a_yes_with_an_id_is_an_accepted_task(status: int, id: str) -> None:
 )
 @pytest.mark.row(19, 20, 26, 28, 29)
 def test_an_answer_that_proves_nothing_leaves_the_request_in_doubt(status: int, body: bytes) -> None:
-    """Neither an id nor a provable no: nobody may send it again by himself."""
+    """Neither an ID nor a provable refusal: it must not be sent again automatically."""
     with pytest.raises(UnknownOutcome):
         wire.parse_task_id(status, body)
 
@@ -123,7 +123,7 @@ def test_an_answer_that_proves_nothing_leaves_the_request_in_doubt(status: int, 
 )
 @pytest.mark.row(11, 12, 13, 14, 15, 16, 18, 22, 23, 24, 25)
 def test_a_provable_no_has_its_class(status: int, body: bytes, sort: type[Rejected]) -> None:
-    """For this request, for now, or for the whole account: the code and the status say which."""
+    """For this request, for now, or for the whole account: the code and the status decide."""
     with pytest.raises(Rejected) as caught:
         wire.parse_task_id(status, body)
     assert (type(caught.value), caught.value.status) == (sort, status)
@@ -289,7 +289,7 @@ def test_an_address_that_is_no_web_address_is_none(url: str) -> None:
 
 @pytest.mark.parametrize("field", ["error", "failure_reason"])
 def test_why_a_task_failed(field: str) -> None:
-    """Some services say it by one name, some by the other."""
+    """Some services use one name for it, some the other."""
     body = reply(status="failed", **{field: {"code": "OutputVideoSensitiveContentDetected", "message": "no"}})
     assert wire.parse_task(200, body).error == "OutputVideoSensitiveContentDetected: no"
 
@@ -301,7 +301,7 @@ def test_a_failure_may_have_no_words(value: object) -> None:
 
 
 def test_a_failure_may_be_bare_words() -> None:
-    """They are told as they are."""
+    """They are shown unchanged."""
     assert wire.parse_task(200, reply(status="failed", error="no luck")).error == "no luck"
 
 
@@ -335,7 +335,7 @@ def test_a_number_that_nothing_has_is_none(value: object) -> None:
 
 @pytest.mark.parametrize("total", [-1, 10**30, "many"])
 def test_a_total_that_no_list_has_is_that_of_its_page(total: object) -> None:
-    """Nobody leafs through pages that aren't there."""
+    """Pages that don't exist aren't requested."""
     page = wire.parse_page(200, json.dumps({"total": total, "items": [{"id": "cgt-1"}]}).encode())
     assert page.total == 1
 
@@ -392,7 +392,7 @@ def test_a_delete_is_done_whatever_its_yes_looks_like(body: bytes) -> None:
 
 
 def test_a_delete_of_a_running_task_is_rejected() -> None:
-    """The code says why."""
+    """The code gives the reason."""
     with pytest.raises(Rejected) as caught:
         wire.check_deleted(409, error("InvalidAction.RunningTaskDeletion"))
     assert (caught.value.status, caught.value.code) == (409, "InvalidAction.RunningTaskDeletion")

@@ -86,7 +86,7 @@ def test_the_picture_at_a_time(tmp_path: Path, seconds: float, number: int) -> N
 
 
 def test_there_is_no_picture_after_the_end(tmp_path: Path) -> None:
-    """It is told, with what to do."""
+    """The error has a hint."""
     with pytest.raises(MediaTrouble, match="has no picture at 5 s: it is shorter"):
         clip.picture_at(video(tmp_path / "a.mp4"), 5)
 

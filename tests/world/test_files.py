@@ -1,4 +1,4 @@
-"""The disk: writing in one stroke, looking without touching, and staying inside."""
+"""Files: atomic writes, inspection of inputs, and paths within the project."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_write_to_where_a_folder_is_fails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["a.png", "sub/../a.png", "./a.png", "../other/a.png"])
 def test_paths_below_the_root_are_inside(layout: Layout, path: str) -> None:
-    """The git root is the root: a film may use what lies in a folder beside its own."""
+    """The git root is the root: a film may use files of a folder beside its own."""
     assert inside(layout, path) == Path(os.path.normpath(layout.folder / path))
 
 
@@ -90,7 +90,7 @@ def test_paths_out_of_the_root_are_refused(layout: Layout, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["link", "link/a.png", "sub/link2"])
 def test_links_that_lead_out_are_refused(layout: Layout, path: str) -> None:
-    """Wherever they stand in a path."""
+    """Anywhere in a path."""
     (layout.folder / "link").symlink_to(layout.folder.parent.parent / "outside")
     (layout.folder / "sub").mkdir()
     (layout.folder / "sub" / "link2").symlink_to("../link/a.png")
@@ -128,7 +128,7 @@ def test_a_look_at_a_folder(layout: Layout) -> None:
 
 
 def test_a_look_at_a_pipe_does_not_wait(layout: Layout) -> None:
-    """Nobody writes into it; it is no file."""
+    """A pipe has no writer, and is not a file."""
     os.mkfifo(layout.folder / "pipe.png")
     assert glance(layout, "pipe.png") == FileFacts("pipe.png", "no file")
 
@@ -142,7 +142,7 @@ def test_a_look_at_a_circle_of_links(layout: Layout) -> None:
 
 @pytest.mark.parametrize(("sort", "name"), [("PNG", "png"), ("JPEG", "jpeg"), ("WEBP", "webp"), ("GIF", "gif")])
 def test_a_look_tells_the_format_by_content(layout: Layout, sort: str, name: str) -> None:
-    """Whatever the ending says."""
+    """For any ending."""
     path = layout.folder / "picture.mp4"
     picture().save(path, sort)
     assert glance(layout, "picture.mp4") == FileFacts("picture.mp4", None, path.stat().st_size, name)
@@ -156,7 +156,7 @@ def test_a_look_tells_digests_on_request(layout: Layout) -> None:
 
 
 def test_bytes_that_are_no_text_can_still_be_read(tmp_path: Path) -> None:
-    """The document room refuses them at their place."""
+    """The parser refuses them at their place."""
     (tmp_path / "file").write_bytes(b"a\xffb")
     assert files.read_text(tmp_path / "file") == "a\udcffb"
 
@@ -182,8 +182,8 @@ def test_the_realms_lie_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("realm", ["real", "emulated"])
 def test_the_storyboards_of_a_folder_share_its_state(tmp_path: Path, realm: Realm) -> None:
-    """State and store are the folder's; the lock, the videos for people and what is known of the film are each one's
-    own, under each combination of profiles."""
+    """State and store belong to the folder; each storyboard has its own lockfile, videos and film record, for each
+    combination of profiles."""
     one, other = (Layout(tmp_path / f"{stem}.yaml", realm) for stem in ("dusk", "dawn"))
     assert (one.hidden, one.service) == (other.hidden, other.service)
     assert one.lock != other.lock
@@ -221,8 +221,8 @@ def test_the_storyboards_of_a_folder_are_known_by_their_files(tmp_path: Path) ->
 
 @pytest.mark.parametrize("realm", ["real", "emulated"])
 def test_the_locks_of_a_folder_are_known_by_their_names(tmp_path: Path, realm: Realm) -> None:
-    """All that lie where this realm's do, also of a storyboard that is gone; no link and no folder is one, nor is the
-    lock of whoever is at work."""
+    """All that are in this realm's folder, also of a deleted storyboard; links and folders are excluded, and so is
+    the lock of a run."""
     layout = Layout(tmp_path / "dusk.yaml", realm)
     assert layout.lock_stems() == ()
     layout.locks.mkdir(parents=True, exist_ok=True)
@@ -251,7 +251,7 @@ def test_a_name_is_short_enough_for_every_file_system(word: str) -> None:
 
 
 def test_two_that_write_one_file_at_once_both_succeed(tmp_path: Path) -> None:
-    """Each has a temporary name of its own: neither renames the other's file away."""
+    """Each has its own temporary name: neither renames the other's file away."""
     path = tmp_path / "same"
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: write_atomically(path, b"%d" % number), range(200)))
@@ -287,7 +287,7 @@ TAKE = f"sha256:{hashlib.sha256(b'take').hexdigest()}"
 
 
 def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
-    """It is a file of its own."""
+    """It is a separate file."""
     (tmp_path / "take").write_bytes(b"take")
     durable.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4", TAKE)
     (tmp_path / "renders" / "dusk.mp4").write_bytes(b"changed")

@@ -21,7 +21,7 @@ def test_a_picture_is_fitted_to_any_size(size: tuple[int, int]) -> None:
 
 
 def test_the_middle_of_a_picture_is_what_stays() -> None:
-    """What lies at the sides is cut off."""
+    """The sides are cropped."""
     wide = images.black((300, 100))
     images.box(wide, (100, 0, 199, 99), (255, 0, 0))
     assert colour_of(images.fitted(wide, (100, 100))) == (255, 0, 0)

@@ -1,4 +1,4 @@
-"""Which records are ours, and how far they had come: noted apart from them."""
+"""This user's journals, and their last events: noted apart from them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def a_run(folder: Path, known: KnownJournals, now: float = 0.0) -> None:
 
 
 def standing(folder: Path, known: KnownJournals) -> str:
-    """How the record of a folder stands."""
+    """Return the standing of the journal of a folder."""
     with opened(folder) as journal:
         return known.standing(journal)
 
@@ -105,7 +105,7 @@ def test_a_note_that_can_not_be_read_is_none(record: Path, known: KnownJournals,
 
 
 def test_notes_are_for_their_owner_only(record: Path) -> None:
-    """What was made and paid is nobody else's business."""
+    """What was made and paid for is private."""
     noted = record.parent / "noted"
     modes = [path.stat().st_mode & 0o777 for path in (noted, *noted.iterdir())]
     assert modes == [0o700, 0o600]

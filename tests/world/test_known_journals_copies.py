@@ -74,7 +74,7 @@ def copy(one: Path, tmp_path: Path) -> Path:
 
 
 def test_two_copies_of_one_record_exclude_each_other(one: Path, copy: Path, known: KnownJournals) -> None:
-    """The second one is refused, and told in which folder the first one is at work."""
+    """The second one is refused, and the message names the folder of the first one."""
     told = re.escape(f"(a copy of this project, in {one})")
     with opened(one) as first, opened(copy) as second, known.alone(first):
         refused = pytest.raises(AnotherRunner, match=told)
@@ -123,7 +123,7 @@ def test_two_records_that_are_no_copies_do_not_exclude_each_other(
 
 
 def found(folder: Path, known: KnownJournals, task: str) -> RecordedElsewhere | None:
-    """What the other records say of a task."""
+    """Return what the other journals contain of a task."""
     with opened(folder) as journal:
         return known.recorded_elsewhere(journal, CLOCK, task)
 
@@ -156,14 +156,14 @@ def test_a_damaged_other_record_is_passed_over(tmp_path: Path, one: Path, known:
 
 
 def test_a_record_that_has_lost_events_is_passed_over(tmp_path: Path, one: Path, known: KnownJournals) -> None:
-    """What a record says that is behind its witness isn't believed."""
+    """A journal that ends before its witness is ignored."""
     other = recorded(tmp_path / "other", known, "cgt-other")
     (other / "witness").write_text("99 1\n", "utf-8")
     assert found(one, known, "cgt-other") is None
 
 
 def test_a_record_whose_folder_is_gone_is_passed_over(tmp_path: Path, one: Path, known: KnownJournals) -> None:
-    """A project that was removed leaves its note behind, and nobody is stopped by that."""
+    """A deleted project leaves its note behind, which stops no run."""
     shutil.rmtree(recorded(tmp_path / "other", known, "cgt-other"))
     assert found(one, known, "cgt-other") is None
 
@@ -188,7 +188,7 @@ def test_a_note_that_can_not_be_read_is_passed_over(
 
 
 def test_a_note_without_a_folder_says_how_its_record_stands(one: Path, known: KnownJournals, noted: Path) -> None:
-    """Notes were written without the folder once, and still say whose a record is."""
+    """Notes were written without the folder once, and still identify a journal's user."""
     (path,) = noted.iterdir()
     value = json.loads(path.read_bytes())
     path.write_text(json.dumps({"last": value["last"], "digest": value["digest"]}), "utf-8")
@@ -199,7 +199,7 @@ def test_a_note_without_a_folder_says_how_its_record_stands(one: Path, known: Kn
 def test_a_note_without_a_folder_leads_to_no_record(
     tmp_path: Path, one: Path, known: KnownJournals, noted: Path
 ) -> None:
-    """Where its record lies nobody knows, so that no task is found there."""
+    """The place of its journal is unknown, so no task is found there."""
     before = set(noted.iterdir())
     recorded(tmp_path / "other", known, "cgt-other")
     path = next(iter(set(noted.iterdir()) - before))

@@ -1,4 +1,4 @@
-"""On what a folder lies: what other machines share is told, its lock is tried, and SQLite does without a log there."""
+"""The file system of a folder: a shared one causes a warning, its lock is checked, and SQLite has no log there."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)
     ],
 )
 def test_the_nearest_mount_says_on_what_a_folder_lies(path: str, kind: str, *, shared: bool) -> None:
-    """As Linux tells it: the later one of two at the same place, a space in its name written otherwise."""
+    """In Linux's format: the later one of two at the same place, and a space in its name is escaped."""
     found = kind_of(PurePosixPath(path), mounts_of_linux(LINUX))
     assert (found, Mount(found).is_shared, bool(Mount(found).warning)) == (kind, shared, shared)
 
@@ -62,14 +62,14 @@ def test_macos_tells_it_otherwise(path: str, kind: str) -> None:
 
 
 def test_where_nothing_is_told_nothing_is_known() -> None:
-    """And nobody is warned."""
+    """There is no warning."""
     assert (kind_of(PurePosixPath("/x"), iter(())), Mount("").warning) == ("", "")
 
 
 @pytest.mark.row(64)
 @pytest.mark.parametrize("name", ["Dropbox", "OneDrive - A Company", "Mobile Documents", "google drive"])
 def test_a_folder_that_is_kept_in_step_is_told(tmp_path: Path, name: str) -> None:
-    """By its name, whatever it lies on."""
+    """By its name, on any file system."""
     folder = tmp_path / name / "storm"
     folder.mkdir(parents=True)
     warning = f"lies in {name}, which is kept in step with other machines: run it on one at a time"
@@ -81,7 +81,7 @@ NFS = Mount("nfs4")
 
 @pytest.mark.row(64)
 def test_a_lock_that_keeps_nobody_out_is_refused(tmp_path: Path) -> None:
-    """As on a server that says yes to everybody: here, nobody holds it."""
+    """As on a server that grants every lock: here, no process holds it."""
     (tmp_path / "lock").touch()
     with pytest.raises(MachineRefuses, match="lies on nfs4, where a lock keeps nobody out"):
         check_lock(tmp_path / "lock", NFS)
@@ -144,7 +144,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.row(64)
 def test_what_a_kill_left_half_written_is_taken_back(tmp_path: Path) -> None:
-    """By whoever comes next, also if he only reads."""
+    """By the next process, also if it only reads."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment, check=False)
     left = (tmp_path / "state.db-journal").stat().st_size

@@ -1,4 +1,4 @@
-"""The boxes of a file: whole, torn, hostile, and what is said of each."""
+"""The boxes of a file: complete, torn, hostile, and the error for each."""
 
 from __future__ import annotations
 

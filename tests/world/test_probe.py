@@ -17,7 +17,7 @@ from tests.making import SMALL, is_complete, picture, video
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A tiny PNG file whose header says that it is huge."""
+    """A tiny PNG file whose header claims a huge size."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
@@ -64,7 +64,7 @@ def test_the_length_of_a_video_s_sound(tmp_path: Path) -> None:
 @pytest.mark.parametrize("measure", [probe.image, probe.video, probe.audio])
 @pytest.mark.parametrize("content", [b"", b"only words", b"#EXTM3U\nhttp://127.0.0.1:1/a.ts\n", b"\0" * 5000])
 def test_what_is_no_media_is_refused(tmp_path: Path, measure: Callable[[Path], Measures], content: bytes) -> None:
-    """Whatever its ending says."""
+    """For any ending."""
     (tmp_path / "film.mp4").write_bytes(content)
     with pytest.raises(MediaTrouble, match=r"film\.mp4 is no"):
         measure(tmp_path / "film.mp4")
@@ -72,7 +72,7 @@ def test_what_is_no_media_is_refused(tmp_path: Path, measure: Callable[[Path], M
 
 @pytest.mark.parametrize("measure", [probe.image, probe.video, probe.audio])
 def test_what_is_missing_is_refused(tmp_path: Path, measure: Callable[[Path], Measures]) -> None:
-    """It is gone since somebody looked."""
+    """It was deleted since it was inspected."""
     with pytest.raises(MediaTrouble):
         measure(tmp_path / "none.mp4")
 

@@ -26,7 +26,7 @@ def test_an_app_is_served_until_the_end() -> None:
 
 
 def test_who_comes_before_anybody_serves_waits() -> None:
-    """An address that was told can be used at once."""
+    """An address can be used as soon as it is returned."""
     with serving.bind(0) as listening, socket.create_connection(listening.getsockname(), timeout=5) as came:
         assert came.getpeername() == listening.getsockname()
 

@@ -1,4 +1,4 @@
-"""Local clips under addresses that nobody can guess."""
+"""Local clips under unguessable addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.asking import ask
 
 
 def test_a_file_is_served(tmp_path: Path) -> None:
-    """All of its bytes, to whoever has the address, on this machine alone."""
+    """All of its bytes, to any client with the address, on this machine only."""
     (tmp_path / "clip.mp4").write_bytes(b"0123456789")
     with loopback.open_loopback(LoadedDice()) as uploads:
         url = uploads.address(tmp_path / "clip.mp4").reveal()
@@ -41,7 +41,7 @@ def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
 
 
 def test_a_file_that_can_not_be_read_breaks_off(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Nobody takes what came for the whole of it, and no traceback is printed."""
+    """The client notices the incomplete transfer, and no traceback is printed."""
     (tmp_path / "clip.mp4").mkdir()
     with loopback.open_loopback(LoadedDice()) as uploads, pytest.raises(OSError, match=r"reset|closed"):
         ask("GET", uploads.address(tmp_path / "clip.mp4").reveal())
