@@ -48,7 +48,7 @@ def parse(source: Source) -> Node | tuple[Problem, ...]:
 
 class _Doubled(Exception):
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("a key stands twice")
+        super().__init__("a key occurs twice")
         self.problems = problems
 
 
@@ -68,7 +68,7 @@ class _Open:
 
 _TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _SIX_LEVELS = "a storyboard needs six at the most"
-_COMMAS = "put commas between the items, and close every bracket with its like"
+_COMMAS = "put commas between the items, and close every bracket"
 _BLOCK = "a prompt with `: ` or ` #` in it, or a `{` before it, is best written as a block: `prompt: >-`"
 _SAID = (
     ("nesting depth", "SB104", _TOO_DEEP, _SIX_LEVELS),
@@ -196,7 +196,7 @@ class _Composer:
             raise Refused(Problem("SB103", "merge keys (`<<`) are not read", node.place, hint))
         if key in top.keys:
             first = top.keys[key]
-            sentence = f'the key "{key}" stands twice, first in line {first.line}'
+            sentence = f'the key "{key}" occurs twice, first in line {first.line}'
             self.doubled.append(Problem("SB102", sentence, node.place, "keep one of them"))
             if len(self.doubled) == MOST_TOLD:
                 raise _Doubled(self.doubled)
@@ -222,7 +222,7 @@ class _Composer:
             raise Refused(Problem("SB105", "a number with more digits than can be read", place, "shorten it")) from None
         if type(value) is float and not math.isfinite(value):
             hint = "write a number, or put it in quotes if it is meant as text"
-            raise Refused(Problem("SB105", f"{event.value} is no number that can be reckoned with", place, hint))
+            raise Refused(Problem("SB105", f"{event.value} is not a finite number", place, hint))
         return Scalar(value, place)
 
     def _place(self, event: yaml.Event, width: int) -> Place:

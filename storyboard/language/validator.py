@@ -182,7 +182,7 @@ def _of_included(
                 yield from others
             case "outside":
                 hint = "copy it into the project: a storyboard reads nothing outside its own root"
-                yield Problem("SB210", f"`include` names {path}, which lies outside the project", place, hint)
+                yield Problem("SB210", f"`include` names {path}, which is outside the project", place, hint)
             case "missing":
                 hint = "paths are relative to the storyboard's folder"
                 yield Problem("SB210", f"`include` names {path}, but there is no such file", place, hint)

@@ -192,7 +192,7 @@ def _task(line: str, path: Path) -> dict[str, Any] | None:
         row = None
     at, task = (row.get("at"), str(row.get("task_id", ""))) if isinstance(row, dict) else (None, "")
     if not isinstance(at, int | float) or not math.isfinite(at) or not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", task):
-        raise StateDamaged(f"{path} is no emulator's ledger", "remove it, or the folder that it is in")
+        raise StateDamaged(f"{path} is not an emulator's ledger", "remove it, or the folder that it is in")
     return dict(row)
 
 

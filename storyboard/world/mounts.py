@@ -52,7 +52,7 @@ class Mount:
         if self.is_shared:
             return f"lies on {self.kind}, which other machines may share: run it on one machine at a time"
         if self.kept_by:
-            return f"lies in {self.kept_by}, which is kept in step with other machines: run it on one at a time"
+            return f"lies in {self.kept_by}, which is synchronised with other machines: run it on one at a time"
         return ""
 
 
@@ -112,6 +112,6 @@ def check_lock(lock: Path, place: Mount) -> None:
     tried = subprocess.run([sys.executable, "-c", _TRY, str(lock)], check=False)  # noqa: S603 - words of our own
     if tried.returncode:
         raise MachineRefuses(
-            f"{lock.parent} lies on {place.kind}, where a lock keeps nobody out: two runs would both submit",
+            f"{lock.parent} lies on {place.kind}, where locks don't work: two runs would both submit",
             "move the project to a disk of this machine",
         )

@@ -118,7 +118,7 @@ def account(
 
     base = (environment.get(address_name) or home).rstrip("/")
     if not Address(base).origin:
-        raise SettingsTrouble(f"{address_name} is no address that can be read", "mend it")
+        raise SettingsTrouble(f"{address_name} is not a valid address", "mend it")
     parts = urlsplit(base)
     if not is_loopback(base):
         if parts.scheme != "https":

@@ -68,7 +68,7 @@ def test_fractions_are_from_0_up_to_1() -> None:
 
 
 def test_a_virtual_week_passes_at_once() -> None:
-    """The system's monotonic clock stops during sleep."""
+    """A sleep advances the clock without waiting."""
     clock = VirtualClock(0.0)
     asyncio.run(clock.sleep(7 * 86_400))
     assert clock.now() == 7 * 86_400

@@ -72,7 +72,7 @@ def test_a_folder_that_is_kept_in_step_is_told(tmp_path: Path, name: str) -> Non
     """By its name, on any file system."""
     folder = tmp_path / name / "storm"
     folder.mkdir(parents=True)
-    warning = f"lies in {name}, which is kept in step with other machines: run it on one at a time"
+    warning = f"lies in {name}, which is synchronised with other machines: run it on one at a time"
     assert (place_of(folder).warning, place_of(tmp_path).warning) == (warning, "")
 
 
@@ -83,7 +83,7 @@ NFS = Mount("nfs4")
 def test_a_lock_that_keeps_nobody_out_is_refused(tmp_path: Path) -> None:
     """As on a server that grants every lock: here, no process holds it."""
     (tmp_path / "lock").touch()
-    with pytest.raises(MachineRefuses, match="lies on nfs4, where a lock keeps nobody out"):
+    with pytest.raises(MachineRefuses, match="lies on nfs4, where locks don't work"):
         check_lock(tmp_path / "lock", NFS)
 
 

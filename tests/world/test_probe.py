@@ -88,13 +88,13 @@ def test_a_picture_is_no_video_and_no_sound(tmp_path: Path) -> None:
 
 def test_a_silent_video_is_no_sound(tmp_path: Path) -> None:
     """There is nothing to measure."""
-    with pytest.raises(MediaTrouble, match="is no sound"):
+    with pytest.raises(MediaTrouble, match="is not a readable sound"):
         probe.audio(video(tmp_path / "a.mp4", frames=24))
 
 
 def test_a_sound_is_no_video(tmp_path: Path) -> None:
     """There are no pictures in it."""
-    with pytest.raises(MediaTrouble, match="is no video"):
+    with pytest.raises(MediaTrouble, match="is not a readable video"):
         probe.video(sound(tmp_path / "a.wav", 0.1))
 
 

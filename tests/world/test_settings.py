@@ -76,7 +76,7 @@ def test_a_key_is_never_sent_in_clear(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://[", "https://ark.example:port", "http://127.0.0.1:99999"])
 def test_an_address_that_cannot_be_read_is_told(url: str) -> None:
     """It is a sentence, not a crash."""
-    with pytest.raises(SettingsTrouble, match="ARK_BASE_URL is no address that can be read"):
+    with pytest.raises(SettingsTrouble, match="ARK_BASE_URL is not a valid address"):
         asked(ARK_API_KEY="sk-1", ARK_BASE_URL=url)
 
 

@@ -80,16 +80,16 @@ def _unfit_address(where: str, kind: Kind) -> str:
         if kind == "video":
             return "but videos are never sent as data"
         fits = re.match(rf"data:{kind}/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+=*$", where)
-        return "" if fits else f"which is no data address of {_ONE[kind]} in base64"
+        return "" if fits else f"which is not a data address of {_ONE[kind]} in base64"
     try:
         parts = urlsplit(where)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "which is no address"
+        return "which is not an address"
     if parts.scheme not in ("https", "http", "asset"):
         return f"but nothing is fetched by {parts.scheme}:"
     if not host or any(char.isspace() for char in where):
-        return "which is no address"
+        return "which is not an address"
     if parts.username is not None:
         return "which holds a name or a password"
     return "which would be fetched in clear" if parts.scheme == "http" and not is_loopback(where) else ""
@@ -112,7 +112,7 @@ def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
                 yield Problem("SB501", f"{subject} names {path}, but there is no such file", place, hint)
             case "outside":
                 hint = "copy it into the project: a storyboard reads nothing outside its own root"
-                yield Problem("SB502", f"{subject} names {path}, which lies outside the project", place, hint)
+                yield Problem("SB502", f"{subject} names {path}, which is outside the project", place, hint)
             case "no file" | "unreadable":
                 why = "is not a regular file" if fact.trouble == "no file" else "can't be read"
                 yield Problem("SB501", f"{subject} names {path}, which {why}", place, "name a file")
@@ -167,7 +167,7 @@ def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
     for scene in storyboard.scenes.values():
         for given in scene.given:
             if given.mention.located and kind_by_name(given.mention.word) is None:
-                sentence = f'scene "{scene.id}" names {given.mention.word}, whose ending doesn\'t tell what it is'
+                sentence = f'scene "{scene.id}" names {given.mention.word}, whose ending doesn\'t show its kind'
                 hint = "name it under `assets:` as `image:`, `video:` or `audio:`, and use that name here"
                 yield Problem("SB504", sentence, given.mention.place, hint)
 

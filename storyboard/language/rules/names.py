@@ -98,7 +98,7 @@ def _parts_of_stills(scene: Scene, storyboard: Storyboard) -> Iterator[Problem]:
         is_video = isinstance(owner, Scene) or (owner is not None and getattr(owner, "kind", "") == "video")
         cut_up = mention.window is not None or (mention.moment is not None and given.edge == "reference")
         if owner is not None and cut_up and not is_video:
-            sentence = f'scene "{scene.id}" asks for a part of "{mention.word}", which is no video'
+            sentence = f'scene "{scene.id}" asks for a part of "{mention.word}", which is not a video'
             yield Problem("SB304", sentence, mention.place, "remove `at`, `from`, `to`, `head` and `tail`")
 
 

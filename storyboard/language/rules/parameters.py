@@ -130,7 +130,7 @@ def trusted_callback(storyboard: Storyboard, trusted: tuple[str, ...]) -> Iterat
         sentence = f"{who} has results posted to {host}, which your settings do not trust"
         hint = f'if you do, write trusted_hosts = ["{host}"] in your settings; or remove `callback_url`'
         if not host:
-            sentence = f"{who} has results posted to what is no https address"
+            sentence = f"{who} has results posted to an address that is not https"
             hint = "write https://HOST/PATH, or remove `callback_url`"
         yield Problem("SB410", sentence, scene.place_of("callback_url"), hint)
 

@@ -18,7 +18,7 @@ def known_placeholders(storyboard: Storyboard) -> Iterator[Problem]:
         known = sorted({name for item in inputs_of(scene, storyboard) for name in item.names})
         for name in unknown_names(scene, storyboard):
             hint = nearest(name, known) or (f"its inputs are: {', '.join(known)}" if known else "it has no inputs")
-            sentence = f'scene "{scene.id}" speaks of {{{name}}}, which is no input of it'
+            sentence = f'scene "{scene.id}" speaks of {{{name}}}, which is not one of its inputs'
             place = scene.place_of("environment" if f"{{{name}}}" in scene.environment else "prompt")
             yield Problem("SB601", sentence, place, f"{hint} (a brace itself is written {{{{)")
 
@@ -125,7 +125,7 @@ def paired_braces(storyboard: Storyboard) -> Iterator[Problem]:
         rest = re.sub(r"\{\{|\}\}|\{[^{}]*\}", "", words)
         found = next((char for char in rest if char in "{}"), "")
         if found:
-            sentence = f'the prompt of scene "{scene.id}" has a `{found}` without its like'
+            sentence = f'the prompt of scene "{scene.id}" has an unpaired `{found}`'
             hint = f"write {found * 2} if the brace itself is meant, and {{name}} for an input"
             yield Problem("SB608", sentence, scene.place_of("prompt"), hint, "warning")
 

@@ -21,7 +21,7 @@ def one_sort_of_asset(tree: Mapping) -> Iterator[Problem]:
     for id, asset in assets.entries.items():
         sorts = [kind for kind in ("image", "video", "audio") if isinstance(asset, Mapping) and kind in asset.entries]
         if len(sorts) != 1:
-            says = f"is {' and '.join(sorts)} at once" if sorts else "says not what it is"
+            says = f"is {' and '.join(sorts)} at once" if sorts else "has no kind"
             hint = "give it one of `image:`, `video:` and `audio:`"
             yield Problem("SB207", f'asset "{id}" {says}', assets.keys[id], hint)
 

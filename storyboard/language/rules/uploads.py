@@ -24,7 +24,7 @@ def unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
         if missing and origin.address not in told:
             told.add(origin.address)
             keys = " and ".join(_STATED[word] for word in missing)
-            sentence = f"{found.subject} lies at an address: its {' and '.join(missing)} can't be checked"
+            sentence = f"{found.subject} is at an address: its {' and '.join(missing)} can't be checked"
             hint = f"state {keys} under `assets:`, or look with `storyboard validate --probe-urls`"
             yield Problem("SB542", sentence, found.item.place, hint, "warning" if "length" in missing else "note")
 

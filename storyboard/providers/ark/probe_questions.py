@@ -22,7 +22,7 @@ QUESTIONS: Mapping[str, Question] = {
         "Does the list repeat execution_expires_after of a task that is not ended?",
         {
             "yes": "a submission in doubt can be found again by a life that only it has: it could be adopted by itself",
-            "no": "nothing in a list tells our tasks from others: a submission in doubt stays held for a person",
+            "no": "nothing in a list distinguishes our tasks from others: a submission in doubt stays held for a person",
             "open": "no task was seen before it ended: a submission in doubt stays held for a person",
         },
     ),
@@ -37,7 +37,7 @@ QUESTIONS: Mapping[str, Question] = {
     "P3": Question(
         "Does another key of the account see the task?",
         {
-            "yes": "tasks of other keys are in our lists: a task without our marks may be somebody else's",
+            "yes": "tasks of other keys are in our lists: a task without our marks may be another user's",
             "no": "a task made with one key can only be gone on with by that key: keep it until all is fetched",
             "open": "only one key was given: name another's variable with --other-key",
         },
@@ -46,7 +46,7 @@ QUESTIONS: Mapping[str, Question] = {
         "Is the seed repeated in the answer?",
         {
             "yes": "a seed could serve as a second mark of our tasks, and be written into the lock",
-            "no": "a seed tells nothing of a task afterwards",
+            "no": "a seed reveals nothing about a task afterwards",
             "open": "the task was not seen to succeed",
         },
     ),
@@ -63,7 +63,7 @@ QUESTIONS: Mapping[str, Question] = {
         {
             "yes": "nothing at the service keeps us from paying twice: a create is never repeated (as it is now)",
             "no": "the service knows a create again: repeating one in doubt would be safe",
-            "open": "the second create was refused, or nobody knows what came of it",
+            "open": "the second create was refused, or its result is unknown",
         },
     ),
     "P7": Question(

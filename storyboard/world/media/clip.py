@@ -217,4 +217,4 @@ def _decode(path: Path, *, from_end: bool = False) -> Iterator[VideoFrame]:
                 container.seek(max(0, stream.duration - 1), stream=stream, backward=True)
             yield from container.decode(stream)
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{path.name} is no video that can be read") from error
+        raise MediaTrouble(f"{path.name} is not a readable video") from error

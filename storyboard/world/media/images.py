@@ -43,7 +43,7 @@ def read(source: Path | bytes) -> Picture:
                 picture.load()
                 return picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
-        raise MediaTrouble("that is no picture that can be read") from error
+        raise MediaTrouble("that is not a readable picture") from error
 
 
 def png(picture: Picture) -> bytes:

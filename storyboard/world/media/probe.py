@@ -46,7 +46,7 @@ def image(path: Path) -> Measures:
                     picture.load()
                 return replace(found, width=found.height, height=found.width) if turned else found
     except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
-        raise MediaTrouble(f"{path.name} is no picture that can be read", "export it again, as png or jpeg") from error
+        raise MediaTrouble(f"{path.name} is not a readable picture", "export it again, as png or jpeg") from error
 
 
 def video(path: Path) -> Measures:
@@ -70,7 +70,7 @@ def video(path: Path) -> Measures:
                 sound,
             )
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{path.name} is no video that can be read", "export it again, as mp4") from error
+        raise MediaTrouble(f"{path.name} is not a readable video", "export it again, as mp4") from error
 
 
 def audio(path: Path) -> Measures:
@@ -81,4 +81,4 @@ def audio(path: Path) -> Measures:
             samples = sum(frame.samples for frame in container.decode(stream))
             return Measures(seconds=samples / stream.rate, sound=True)
     except (av.FFmpegError, IndexError, OSError, ZeroDivisionError) as error:
-        raise MediaTrouble(f"{path.name} is no sound that can be read", "export it again, as wav or mp3") from error
+        raise MediaTrouble(f"{path.name} is not a readable sound", "export it again, as wav or mp3") from error

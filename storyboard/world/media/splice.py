@@ -60,7 +60,7 @@ def stream_of(path: Path) -> Stream:
                 bool(container.streams.audio),
             )
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{path.name} is no video that can be read") from error
+        raise MediaTrouble(f"{path.name} is not a readable video") from error
 
 
 def _endings(times: list[int]) -> Iterator[int]:
@@ -217,7 +217,7 @@ def _of_piece(piece: _Piece, size: Size) -> Iterator[VideoFrame]:
                 if number >= piece.shot.first:
                     yield _sized(frame, size)
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{piece.path.name} is no video that can be read") from error
+        raise MediaTrouble(f"{piece.path.name} is not a readable video") from error
 
 
 def _sized(frame: VideoFrame, size: Size) -> VideoFrame:
