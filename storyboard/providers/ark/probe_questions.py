@@ -22,7 +22,7 @@ QUESTIONS: Mapping[str, Question] = {
         "Does the list repeat execution_expires_after of a task that is not ended?",
         {
             "yes": "a submission in doubt can be found again by a life that only it has: it could be adopted by itself",
-            "no": "nothing in a list distinguishes our tasks from others: a submission in doubt stays held for a person",
+            "no": "a list does not distinguish our tasks from others: a submission in doubt stays held for a person",
             "open": "no task was seen before it ended: a submission in doubt stays held for a person",
         },
     ),
