@@ -94,9 +94,9 @@ def reach(doubtful: frozenset[Entry], storyboard: Storyboard) -> frozenset[Entry
 
 
 def _named(scene: Scene) -> Iterator[Entry]:
-    for given in scene.given:
-        yield "assets", given.mention.word
-        yield "cast", given.mention.word
+    for dependency in scene.dependencies:
+        yield "assets", dependency.ref.word
+        yield "cast", dependency.ref.word
     yield from _sets([scene])
 
 

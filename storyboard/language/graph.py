@@ -47,7 +47,7 @@ def build(storyboard: Storyboard) -> Graph | tuple[str, ...]:
     inputs = {id: inputs_of(scene, storyboard) for id, scene in storyboard.scenes.items()}
     parents = {id: _unique(_scenes_of(items)) for id, items in inputs.items()}
     waits = {
-        id: _unique((*parents[id], *(mention.word for mention in scene.after if mention.word in storyboard.scenes)))
+        id: _unique((*parents[id], *(ref.word for ref in scene.after if ref.word in storyboard.scenes)))
         for id, scene in storyboard.scenes.items()
     }
     order = _order(waits)

@@ -92,19 +92,19 @@ def inputs_of(scene: Scene, storyboard: Storyboard) -> tuple[Input, ...]:
 
 
 def _all(scene: Scene, storyboard: Storyboard) -> Iterator[Input]:
-    for given in scene.given:
-        yield from _resolve(given, storyboard)
+    for dependency in scene.dependencies:
+        yield from _resolve(dependency, storyboard)
 
 
 def legends_of(scene: Scene, storyboard: Storyboard) -> tuple[Legend, ...]:
     """The legends of a scene's cast and described assets, in the order of its content."""
     found: list[Legend] = []
     position = 0
-    for given in scene.given:
-        count = len(tuple(_resolve(given, storyboard)))
+    for dependency in scene.dependencies:
+        count = len(tuple(_resolve(dependency, storyboard)))
         positions = tuple(range(position, position + count))
         position += count
-        owner = None if given.mention.located else named(given.mention, storyboard)
+        owner = None if dependency.ref.located else named(dependency.ref, storyboard)
         if isinstance(owner, CastMember) and owner.legend:
             found.append(Legend(positions, owner.name, owner.description))
         elif isinstance(owner, Asset) and owner.legend and owner.description:
@@ -112,65 +112,65 @@ def legends_of(scene: Scene, storyboard: Storyboard) -> tuple[Legend, ...]:
     return tuple(found)
 
 
-def named(mention: Ref, storyboard: Storyboard) -> Scene | Asset | CastMember | None:
+def named(ref: Ref, storyboard: Storyboard) -> Scene | Asset | CastMember | None:
     """Return the scene, asset or cast member with an ID. The long form distinguishes scenes from assets; scenes,
     assets and cast share one namespace."""
-    if mention.sort == "scene":
-        return storyboard.scenes.get(mention.word)
-    found = storyboard.assets.get(mention.word) or storyboard.cast.get(mention.word)
-    return found or (None if mention.sort == "asset" else storyboard.scenes.get(mention.word))
+    if ref.sort == "scene":
+        return storyboard.scenes.get(ref.word)
+    found = storyboard.assets.get(ref.word) or storyboard.cast.get(ref.word)
+    return found or (None if ref.sort == "asset" else storyboard.scenes.get(ref.word))
 
 
-def _resolve(given: Dependency, storyboard: Storyboard) -> Iterator[Input]:
-    mention = given.mention
-    if mention.located:
-        yield from _input_at(given, kind_by_name(mention.word))
+def _resolve(dependency: Dependency, storyboard: Storyboard) -> Iterator[Input]:
+    ref = dependency.ref
+    if ref.located:
+        yield from _input_at(dependency, kind_by_name(ref.word))
         return
-    match named(mention, storyboard):
+    match named(ref, storyboard):
         case Scene(id=id):
-            yield _of_scene(given, id)
+            yield _of_scene(dependency, id)
         case Asset() as asset:
-            yield _of_asset(given, asset)
+            yield _of_asset(dependency, asset)
         case CastMember() as member:
-            yield from _of_member(given, member)
+            yield from _of_member(dependency, member)
         case _:
             return
 
 
-def _of_scene(given: Dependency, id: str) -> Input:
-    mention = given.mention
-    kind: Kind = "video" if mention.moment is None else "image"
-    names = _names(mention, id)
-    role = given.role or REFERENCE_ROLE[kind]
-    return Input(given.edge, role, kind, SceneVideo(id), mention.place, mention.moment, mention.window, names)
+def _of_scene(dependency: Dependency, id: str) -> Input:
+    ref = dependency.ref
+    kind: Kind = "video" if ref.moment is None else "image"
+    names = _names(ref, id)
+    role = dependency.role or REFERENCE_ROLE[kind]
+    return Input(dependency.edge, role, kind, SceneVideo(id), ref.place, ref.moment, ref.window, names)
 
 
-def _of_asset(given: Dependency, asset: Asset) -> Input:
-    mention = given.mention
+def _of_asset(dependency: Dependency, asset: Asset) -> Input:
+    ref = dependency.ref
     origin = origin_of(asset.where, asset.sha256, asset.duration, asset.size)
-    still = asset.kind == "image" or (given.role is None and mention.moment is not None)
-    kind: Kind = "image" if still or given.role in ("first_frame", "last_frame") else asset.kind
-    moment = mention.moment if asset.kind == "video" and kind == "image" else None
-    role = given.role or REFERENCE_ROLE[kind]
-    return Input(given.edge, role, kind, origin, mention.place, moment, mention.window, _names(mention, asset.id))
+    still = asset.kind == "image" or (dependency.role is None and ref.moment is not None)
+    kind: Kind = "image" if still or dependency.role in ("first_frame", "last_frame") else asset.kind
+    moment = ref.moment if asset.kind == "video" and kind == "image" else None
+    role = dependency.role or REFERENCE_ROLE[kind]
+    return Input(dependency.edge, role, kind, origin, ref.place, moment, ref.window, _names(ref, asset.id))
 
 
-def _of_member(given: Dependency, member: CastMember) -> Iterator[Input]:
+def _of_member(dependency: Dependency, member: CastMember) -> Iterator[Input]:
     for where in member.images:
-        role = given.role or "reference_image"
-        yield Input(given.edge, role, "image", origin_of(where), given.mention.place, names=(member.id,))
+        role = dependency.role or "reference_image"
+        yield Input(dependency.edge, role, "image", origin_of(where), dependency.ref.place, names=(member.id,))
 
 
-def _input_at(given: Dependency, kind: Kind | None) -> Iterator[Input]:
-    mention = given.mention
+def _input_at(dependency: Dependency, kind: Kind | None) -> Iterator[Input]:
+    ref = dependency.ref
     if kind is None:
         return
-    asset = Asset(mention.alias or "", kind, mention.word, mention.place)
-    yield _of_asset(given, asset)
+    asset = Asset(ref.alias or "", kind, ref.word, ref.place)
+    yield _of_asset(dependency, asset)
 
 
-def _names(mention: Ref, id: str) -> tuple[str, ...]:
-    return tuple(name for name in (mention.alias or id,) if name)
+def _names(ref: Ref, id: str) -> tuple[str, ...]:
+    return tuple(name for name in (ref.alias or id,) if name)
 
 
 def origin_of(

@@ -151,7 +151,7 @@ def _source_words(scene: Scene, body: str, called: Sequence[str], tongue: Tongue
     """Return the text before an `extend` prompt that doesn't name its source: on 2.0, words make an extension."""
     if scene.mode != "extend":
         return ""
-    count = sum(given.edge == "extend" for given in scene.given)
+    count = sum(dependency.edge == "extend" for dependency in scene.dependencies)
     sources = called[:count]
     if any(source.lower() in body.lower() for source in sources):
         return ""

@@ -155,8 +155,8 @@ def _cuts(node: Node | None) -> Iterator[Cut | Transition]:
         if not isinstance(item, Tree):
             yield Cut(Ref(str(data(item)), item.place, "scene"))
         elif "scene" in item.entries:
-            mention = Ref(text_of(item, "scene"), item.entries["scene"].place, "scene")
-            yield Cut(mention, number_of(item, "in"), number_of(item, "out"))
+            ref = Ref(text_of(item, "scene"), item.entries["scene"].place, "scene")
+            yield Cut(ref, number_of(item, "in"), number_of(item, "out"))
         else:
             sorts: tuple[Literal["dissolve", "fade", "wipe"], ...] = ("dissolve", "fade", "wipe")
             sort = next(sort for sort in sorts if sort in item.entries)

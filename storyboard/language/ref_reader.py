@@ -47,14 +47,14 @@ def dependencies(node: Tree, keys: tuple[str, ...]) -> Iterator[Dependency]:
 
 def _moment_mention(node: Node, moment: Moment, sort: Literal["scene"] | None = None) -> Ref:
     """Return a reference to a picture: of a scene, the frame at `moment` unless the author names another."""
-    mention = read_ref(node, sort)
+    ref = read_ref(node, sort)
     return Ref(
-        mention.word,
-        mention.place,
-        mention.sort,
-        moment if mention.moment is None else mention.moment,
-        mention.window,
-        mention.alias,
+        ref.word,
+        ref.place,
+        ref.sort,
+        moment if ref.moment is None else ref.moment,
+        ref.window,
+        ref.alias,
     )
 
 

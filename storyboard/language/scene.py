@@ -51,9 +51,9 @@ class Dependency:
     """One thing that a scene depends on: the key that names it, its role, and the reference."""
 
     edge: Edge
-    mention: Ref
+    ref: Ref
     role: Role | None = None
-    """None where it follows from what the mention turns out to be."""
+    """None where it follows from what the reference resolves to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Scene:
     place: Place
     mode: Mode
     prompt: str
-    given: tuple[Dependency, ...]
+    dependencies: tuple[Dependency, ...]
     after: tuple[Ref, ...]
     model: ModelName
     parameters: Parameters

@@ -90,7 +90,7 @@ def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
             takes[id].digest,
             graph.scene(id).starts,
             graph.scene(id).out,
-            [g.edge for g in graph.scene(id).given],
+            [g.edge for g in graph.scene(id).dependencies],
         ]
         for id in scenes_of(graph)
     ]

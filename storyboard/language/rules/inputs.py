@@ -165,23 +165,29 @@ STATED_SLACK = 0.1
 def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
     """SB504: the kind of a path or address used without an asset is known by its ending."""
     for scene in storyboard.scenes.values():
-        for given in scene.given:
-            if given.mention.located and kind_by_name(given.mention.word) is None:
-                sentence = f'scene "{scene.id}" names {given.mention.word}, whose ending doesn\'t show its kind'
+        for dependency in scene.dependencies:
+            if dependency.ref.located and kind_by_name(dependency.ref.word) is None:
+                sentence = f'scene "{scene.id}" names {dependency.ref.word}, whose ending doesn\'t show its kind'
                 hint = "name it under `assets:` as `image:`, `video:` or `audio:`, and use that name here"
-                yield Problem("SB504", sentence, given.mention.place, hint)
+                yield Problem("SB504", sentence, dependency.ref.place, hint)
 
 
 def fitting_kind(storyboard: Storyboard) -> Iterator[Problem]:
     """SB505: a path or address has the kind of its ending; videos are never sent as data."""
     for scene in storyboard.scenes.values():
-        for given in scene.given:
-            kind = kind_by_name(given.mention.word) if given.mention.located else None
-            wanted = "video" if given.edge in ("edit", "extend") else "image" if given.edge != "reference" else kind
+        for dependency in scene.dependencies:
+            kind = kind_by_name(dependency.ref.word) if dependency.ref.located else None
+            wanted = (
+                "video"
+                if dependency.edge in ("edit", "extend")
+                else "image"
+                if dependency.edge != "reference"
+                else kind
+            )
             if kind is not None and kind != wanted:
-                sentence = f'scene "{scene.id}" wants {_PLURAL[wanted or kind]} here, but names {given.mention.word}'
+                sentence = f'scene "{scene.id}" wants {_PLURAL[wanted or kind]} here, but names {dependency.ref.word}'
                 yield Problem(
-                    "SB505", sentence, given.mention.place, f"name {_ONE[wanted or kind]}: {_FORMATS[wanted or kind]}"
+                    "SB505", sentence, dependency.ref.place, f"name {_ONE[wanted or kind]}: {_FORMATS[wanted or kind]}"
                 )
 
 
