@@ -238,12 +238,8 @@ class Journal:
 
     def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Recorded]:
         seq, epoch, at, *rest = row
-        if (
-            seq != self._last + 1
-            or previous != self._digest
-            or digest != row_digest(self._digest, row)
-            or epoch < self._epoch
-        ):
+        chained = self._last + 1, self._digest, row_digest(self._digest, row)
+        if (seq, previous, digest) != chained or epoch < self._epoch:
             raise StateDamaged(f"{self._path} is damaged at event {seq}", _MEND)
         self._last, self._epoch, self._digest = seq, epoch, digest
         try:
