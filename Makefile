@@ -101,11 +101,12 @@ cover: .venv/installed-dev  ## every branch of the rooms that think is taken by 
 CORE := $(addprefix storyboard/,executor/perform.py executor/submit.py executor/markers.py executor/locate.py executor/unrecorded.py \
 	executor/duplicates.py executor/wait.py executor/download.py executor/task_listing.py executor/reconcile.py \
 	planning/attempt.py planning/event.py planning/event_codec.py planning/history.py planning/past.py planning/takes.py \
-	planning/marker.py world/journal.py world/store.py)
+	planning/marker.py world/journal.py world/journal_rows.py \
+	world/run_lock.py world/store.py world/witness.py)
 CORE_TESTS := $(addprefix tests/executor/test_,perform.py record.py waits.py last_frame.py woken.py invariants.py reconcile.py \
 	gate.py locate.py task_listing.py duplicates.py) \
 	$(addprefix tests/planning/test_,event.py marker.py takes.py plan.py) \
-	$(addprefix tests/world/test_,journal.py journal_damage.py mounts.py register.py sole_runner.py store.py)
+	$(addprefix tests/world/test_,journal.py journal_damage.py mounts.py known_journals.py sole_runner.py store.py)
 comma := ,
 empty :=
 

@@ -21,7 +21,7 @@ import av
 from storyboard.emulator import footage
 from storyboard.emulator.ledger import Ledger
 from storyboard.emulator.tasks import FPS, Line
-from storyboard.world.media import clip, still
+from storyboard.world.media import clip, images
 
 GOAL, RUNS, PLAIN_RUNS = 100, 15, 3
 SIZE, RATE = (1280, 720), 44100
@@ -66,7 +66,7 @@ def _plainly(path: Path, look: footage.Look) -> None:
             sound.sample_rate, sound.pts, sound.time_base = RATE, start, Fraction(1, RATE)
             container.mux(audio.encode(sound))
         container.mux(audio.encode())
-    still.png(clip.last_picture(path))
+    images.png(clip.last_picture(path))
 
 
 def _frames(look: footage.Look) -> list[tuple[int, clip.Frame]]:

@@ -29,8 +29,8 @@ from storyboard.planning.history import History
 from storyboard.planning.marker import Marker
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import RATES, Paced, Rate
 from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Task, TaskQuery
+from storyboard.providers.rate_limit import RATES, Rate, RateLimitedProvider
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.store import Store
@@ -81,10 +81,10 @@ class Counted:
         self.asked["create"].append(time.monotonic())
         return await self.provider.submit(body, attempt_id)
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """Note it, and look."""
         self.asked["get"].append(time.monotonic())
-        return await self.provider.look(task)
+        return await self.provider.get_task(task)
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Note it, and list."""
@@ -104,7 +104,7 @@ async def _all(base_url: str, folder: Path) -> None:
     async with opened() as net:
         account = Account(base_url, Secret("emulated"), TASKS, Pace(5.0, 30.0))
         counted = Counted(connect("ark", account, net))
-        paced = Paced(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on
+        paced = RateLimitedProvider(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on
         store = Store(folder / "store")
         context = RunContext.build(
             realm="emulated",

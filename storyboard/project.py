@@ -25,16 +25,16 @@ from storyboard.planning.planner import plan
 from storyboard.planning.selection import names_state, select
 from storyboard.planning.status import SceneState, statuses_of
 from storyboard.promises import Account, Clock, Realm, is_loopback
-from storyboard.providers.catalogue import capabilities, home_of
-from storyboard.providers.homes import HOMES
-from storyboard.world import files, settings
+from storyboard.providers.catalogue import capabilities, site_of
+from storyboard.providers.sites import SITES
+from storyboard.world import files, input_files, settings, shipped
 from storyboard.world.addresses import Addresses
 from storyboard.world.cache import Cache, program
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 from storyboard.world.store import Store
 
 if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not loaded
-    from storyboard.language.validator import Found, Judgement, Reading
+    from storyboard.language.validator import IncludedFile, ParseResult, ValidationResult
     from storyboard.net import Guard
     from storyboard.world.first_layout import OldRecord
 
@@ -43,24 +43,24 @@ def chosen(provider: str = "") -> str:
     """The provider that makes everything: the one asked for, else that of the user's settings. A storyboard has no say
     in where a key goes. Raises UsageError if there is none of the name asked for, SettingsTrouble if the settings can't
     be read."""
-    if provider and provider not in HOMES:
-        from storyboard.providers.joined import known, no_such
+    if provider and provider not in SITES:
+        from storyboard.providers.plugins import provider_names, unknown_provider
 
-        if provider not in known():
-            raise UsageError(*no_such(provider))
+        if provider not in provider_names():
+            raise UsageError(*unknown_provider(provider))
     return provider or settings.read(settings.environment()).provider
 
 
 def account(provider: str = "") -> Account:
     """The account that the environment names for a provider. Raises SettingsTrouble."""
-    home = home_of(chosen(provider))
+    site = site_of(chosen(provider))
     return settings.account(
         settings.read(settings.environment()),
         settings.environment(),
-        key_name=home.key_name,
-        address_name=home.address_name,
-        home=home.address,
-        hosts=home.hosts,
+        key_name=site.key_name,
+        address_name=site.address_name,
+        home=site.address,
+        hosts=site.hosts,
     )
 
 
@@ -68,11 +68,11 @@ def realm_of(*, emulator: bool, provider: str = "") -> Realm:
     """Where takes come from: the embedded emulator, the address in the environment, or the vendor."""
     name = chosen(provider)
     if emulator:
-        if name not in HOMES:
-            hint = f"try it at an address of this machine: set {home_of(name).address_name}"
+        if name not in SITES:
+            hint = f"try it at an address of this machine: set {site_of(name).address_name}"
             raise UsageError(f'the emulator does not speak as the provider "{name}" does', hint)
         return "emulated"
-    return "emulated" if is_loopback(settings.environment().get(home_of(name).address_name, "")) else "real"
+    return "emulated" if is_loopback(settings.environment().get(site_of(name).address_name, "")) else "real"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +84,39 @@ class Verdict:
     scenes: int
 
 
-def read(layout: Layout, profiles: tuple[str, ...] = ()) -> Reading:
+def read(layout: Layout, profiles: tuple[str, ...] = ()) -> ParseResult:
     """What the storyboard's file says, as far as its form goes, with the files that it brings in."""
-    from storyboard.language.validator import opened, reading_of
+    from storyboard.language.validator import parse_file, parse_storyboard
 
-    main = opened(Source(layout.storyboard.name, files.read_text(layout.storyboard)))
+    main = parse_file(Source(layout.storyboard.name, files.read_text(layout.storyboard)))
     included = {path: _included(layout, path) for path in main.includes}
-    return reading_of(main, files.schema(), profiles, included)
+    return parse_storyboard(main, shipped.schema(), profiles, included)
 
 
-def _included(layout: Layout, path: str) -> Found:
+def _included(layout: Layout, path: str) -> IncludedFile:
     """A file that a storyboard brings in; nothing outside the root is opened, and nothing but a regular file."""
-    from storyboard.language.validator import opened
+    from storyboard.language.validator import parse_file
 
-    fact = files.look(layout, [path], digests=False)[path]
-    real = files.inside(layout, path)
+    fact = input_files.inspect_files(layout, [path], digests=False)[path]
+    real = input_files.inside(layout, path)
     if fact.trouble is not None or real is None:
         return fact.trouble or "outside"
-    return opened(Source(path, files.read_text(real)))
+    return parse_file(Source(path, files.read_text(real)))
 
 
 def probed(layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", guard: Guard | None = None) -> Verdict:
     """Every mistake in a storyboard, and in what lies at the addresses that it names; nothing is remembered of that."""
     from storyboard.language.rules.inputs import addresses_meant
-    from storyboard.language.validator import judged
+    from storyboard.language.validator import validate
     from storyboard.world import remote
 
     reading = read(layout, profiles)
     meant = () if reading.storyboard is None else addresses_meant(reading.storyboard)
-    facts = files.look(layout, _meant(reading), digests=False)
+    facts = input_files.inspect_files(layout, _meant(reading), digests=False)
     known = {path: _measured(layout, fact) for path, fact in facts.items()}
     known |= remote.look((row[0] for row in meant), _with_measures, guard)
     trusted = settings.read(settings.environment()).trusted_hosts
-    judgement = judged(reading, capabilities(chosen(provider)), known, trusted)
+    judgement = validate(reading, capabilities(chosen(provider)), known, trusted)
     return Verdict(judgement.sources, judgement.problems, len(judgement.graph.order) if judgement.graph else 0)
 
 
@@ -128,15 +128,17 @@ def validate(
     trusted = settings.read(settings.environment()).trusted_hosts
     name = chosen(provider)
     key = ("verdict", program(), str(layout.storyboard), str(layout.root), profiles, trusted, name)
-    value = remembered.get(*key) if name in HOMES else None  # another's rows may change without our noticing
+    value = remembered.get(*key) if name in SITES else None  # another's rows may change without our noticing
     if value is not None:
         return _recalled(layout, value)
-    from storyboard.language.validator import judged
+    from storyboard.language.validator import validate
 
     reading = read(layout, profiles)
     paths = tuple(_meant(reading))
-    facts = {path: _measured(layout, fact) for path, fact in files.look(layout, paths, digests=False).items()}
-    judgement = judged(reading, capabilities(name), facts, trusted)
+    facts = {
+        path: _measured(layout, fact) for path, fact in input_files.inspect_files(layout, paths, digests=False).items()
+    }
+    judgement = validate(reading, capabilities(name), facts, trusted)
     scenes = len(judgement.graph.order) if judgement.graph else 0
     rests_on = [layout.folder / name for name in (*judgement.sources, *reading.includes, *paths)]
     remembered.put({"problems": [asdict(p) for p in judgement.problems], "scenes": scenes}, rests_on, *key)
@@ -165,18 +167,18 @@ def changed_since(layout: Layout, sources: Mapping[str, Source]) -> tuple[str, .
 
 def survey(
     layout: Layout, profiles: tuple[str, ...] = (), provider: str = ""
-) -> tuple[Judgement, Mapping[str, FileFacts]]:
+) -> tuple[ValidationResult, Mapping[str, FileFacts]]:
     """The same judgement with its graph, and the files' digests and measures, as a plan wants them."""
-    from storyboard.language.validator import judged
+    from storyboard.language.validator import validate
 
     reading = read(layout, profiles)
-    facts = files.look(layout, _meant(reading), digests=True)
+    facts = input_files.inspect_files(layout, _meant(reading), digests=True)
     facts = {path: _measured(layout, fact) for path, fact in facts.items()}
     trusted = settings.read(settings.environment()).trusted_hosts
-    return judged(reading, capabilities(chosen(provider)), facts, trusted), facts
+    return validate(reading, capabilities(chosen(provider)), facts, trusted), facts
 
 
-def _meant(reading: Reading) -> Iterable[str]:
+def _meant(reading: ParseResult) -> Iterable[str]:
     from storyboard.language.rules.inputs import files_meant
 
     return () if reading.storyboard is None else (row[0] for row in files_meant(reading.storyboard))
@@ -184,7 +186,7 @@ def _meant(reading: Reading) -> Iterable[str]:
 
 def _measured(layout: Layout, fact: FileFacts) -> FileFacts:
     """Pixels and seconds, as remembered or as found; a file that begins well but can't be decoded is torn."""
-    real = files.inside(layout, fact.path)
+    real = input_files.inside(layout, fact.path)
     if fact.trouble is not None or real is None or fact.kind is None or fact.format == "heic":
         return fact
     remembered = Cache(settings.environment())
@@ -222,7 +224,7 @@ class Loaded:
     sources: Mapping[str, Source]
 
 
-def loaded_of(layout: Layout, judgement: Judgement, facts: Mapping[str, FileFacts]) -> Loaded:
+def loaded_of(layout: Layout, judgement: ValidationResult, facts: Mapping[str, FileFacts]) -> Loaded:
     """Return a storyboard that was judged and has no mistakes."""
     if judgement.graph is None:
         raise AssertionError("a storyboard with mistakes has no graph")
@@ -231,7 +233,7 @@ def loaded_of(layout: Layout, judgement: Judgement, facts: Mapping[str, FileFact
 
 def files_now(layout: Layout, facts: Mapping[str, FileFacts]) -> Mapping[str, FileFacts]:
     """Return the digests of the same files as they are now."""
-    return files.look(layout, list(facts), digests=True)
+    return input_files.inspect_files(layout, list(facts), digests=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageStat
 
-from storyboard.world.media import clip, still
-from storyboard.world.media.still import Colour, Picture, Size
+from storyboard.errors import MediaTrouble
+from storyboard.world.media import clip, images, mp4
+from storyboard.world.media.images import Colour, Picture, Size
 
 SMALL = (192, 112)
 RED, BLUE, GREEN = (200, 40, 40), (40, 60, 200), (40, 170, 70)
@@ -16,8 +17,8 @@ RED, BLUE, GREEN = (200, 40, 40), (40, 60, 200), (40, 170, 70)
 
 def picture(colour: Colour = RED, size: Size = SMALL) -> Picture:
     """A picture with some shape in it."""
-    drawn = still.gradient(size, colour, (30, 30, 40))
-    still.disc(drawn, (size[0] / 3, size[1] / 2), size[1] / 5, (240, 220, 160))
+    drawn = images.gradient(size, colour, (30, 30, 40))
+    images.disc(drawn, (size[0] / 3, size[1] / 2), size[1] / 5, (240, 220, 160))
     return drawn
 
 
@@ -28,7 +29,7 @@ def video(
 
     def drawn(number: int) -> Picture:
         one = picture(colour, size)
-        still.box(one, (0, 0, size[0] * (number + 1) // (frames + 1), 8), (255, 255, 255))
+        images.box(one, (0, 0, size[0] * (number + 1) // (frames + 1), 8), (255, 255, 255))
         return one
 
     clip.write(path, ((number, drawn(number)) for number in range(0, frames, every)), frames, size, tone)
@@ -52,3 +53,12 @@ def likeness(one: Picture, other: Picture) -> float:
 def colour_of(one: Picture) -> tuple[int, ...]:
     """The mean colour."""
     return tuple(round(mean) for mean in ImageStat.Stat(one).mean)
+
+
+def is_complete(path: Path) -> bool:
+    """Return whether the boxes of an MP4 file add up to its size, with all that a player needs among them."""
+    try:
+        mp4.check(path)
+    except MediaTrouble:
+        return False
+    return True

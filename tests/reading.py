@@ -10,7 +10,7 @@ from typing import Any
 from storyboard.language.facts import Facts, Trouble
 from storyboard.language.graph import Graph
 from storyboard.language.source import Source
-from storyboard.language.validator import Found, Judgement, judged, opened, reading_of
+from storyboard.language.validator import IncludedFile, ValidationResult, parse_file, parse_storyboard, validate
 from storyboard.providers.catalogue import capabilities
 
 ROOT = Path(__file__).parent.parent
@@ -23,17 +23,17 @@ def judge(
     facts: Facts | None = None,
     included: Mapping[str, str | Trouble] | None = None,
     trusted: tuple[str, ...] = (),
-) -> Judgement:
+) -> ValidationResult:
     """What a storyboard's text means; of its files nothing is known but `facts`; an included file's text has lines."""
-    files: dict[str, Found] = {
-        path: opened(Source(path, file)) if "\n" in file else file  # type: ignore[misc]  # a trouble is one word
+    files: dict[str, IncludedFile] = {
+        path: parse_file(Source(path, file)) if "\n" in file else file  # type: ignore[misc]  # a trouble is one word
         for path, file in (included or {}).items()
     }
-    reading = reading_of(opened(Source("storyboard.yaml", text)), SCHEMA, profiles, files)
-    return judged(reading, capabilities(), facts or {}, trusted)
+    reading = parse_storyboard(parse_file(Source("storyboard.yaml", text)), SCHEMA, profiles, files)
+    return validate(reading, capabilities(), facts or {}, trusted)
 
 
-def codes(judgement: Judgement) -> list[str]:
+def codes(judgement: ValidationResult) -> list[str]:
     """The codes of what was found, notes left out."""
     return [problem.code for problem in judgement.problems if problem.severity != "note"]
 

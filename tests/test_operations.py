@@ -16,7 +16,7 @@ from storyboard.operations.apply import apply
 from storyboard.operations.options import RunOptions
 from storyboard.operations.prepare import Prepared, prepare
 from storyboard.planning.planner import plan
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 from tests.cli.doors import run, say
 
 TEXT = """\

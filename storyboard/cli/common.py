@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,11 +11,11 @@ import click
 
 from storyboard.cli.echo import echo
 from storyboard.errors import UsageError
-from storyboard.language.problem import mistakes, told
+from storyboard.language.problem import format_problem, mistakes
 from storyboard.planning.money import Money, money_of
 
 if TYPE_CHECKING:
-    from storyboard.language.validator import Judgement
+    from storyboard.language.validator import ValidationResult
     from storyboard.project import Verdict
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,10 +71,15 @@ def named(profiles: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def checked_task(text: str) -> str:
-    """A task's id. Raises UsageError for what can't be one."""
-    if not re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", text):
-        raise UsageError(f"{text} is no task's id", "they look like cgt-20260101120000-abcde")
-    return text
+    """Return a task ID of the chosen provider. Raise UsageError if the text doesn't have the form of one."""
+    from storyboard.project import chosen
+    from storyboard.providers.catalogue import site_of
+
+    site = site_of(chosen())
+    if site.is_task_id(text):
+        return text
+    example = f"; task IDs look like {site.task_id_example}" if site.task_id_example else ""
+    raise UsageError(f"{text} is not a task ID{example}")
 
 
 _STYLES = {"mistake": "red", "warning": "yellow", "note": "blue"}
@@ -88,18 +92,18 @@ def coloured(text: str, severity: str) -> str:
     return "\n".join([colour(first, fg=_STYLES[severity], bold=True), *painted])
 
 
-def tell_problems(judgement: Judgement | Verdict) -> None:
+def tell_problems(judgement: ValidationResult | Verdict) -> None:
     """All problems but notes, to people; exits with 1 if there is a mistake."""
     for problem in judgement.problems:
         if problem.severity != "note":
-            echo(coloured(told(problem, judgement.sources), problem.severity), err=True)
+            echo(coloured(format_problem(problem, judgement.sources), problem.severity), err=True)
     count = len(mistakes(judgement.problems))
     if count:
         echo(f"{count} mistake{'s' if count > 1 else ''}: nothing was done", err=True)
         raise click.exceptions.Exit(1)
 
 
-def tell_problems_as_json(judgement: Judgement) -> None:
+def tell_problems_as_json(judgement: ValidationResult) -> None:
     """The problems to a program, if one of them is a mistake: then that is all there is to say, and it exits with 1."""
     if not mistakes(judgement.problems):
         tell_problems(judgement)
@@ -113,7 +117,7 @@ def tell_problems_as_json(judgement: Judgement) -> None:
     raise click.exceptions.Exit(1)
 
 
-def telling(as_json: bool) -> Callable[[Judgement], None]:
+def telling(as_json: bool) -> Callable[[ValidationResult], None]:
     """How the problems of a storyboard are told: to people, or to a program."""
     return tell_problems_as_json if as_json else tell_problems
 

@@ -19,13 +19,13 @@ from storyboard import __version__, project
 from storyboard.cli.common import colour, file_option, json_option, provider_option
 from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, ProviderError, SettingsTrouble, StoryboardError, UsageError
-from storyboard.language.source import shown
+from storyboard.language.source import escape_for_terminal
 from storyboard.promises import Address, Secret
-from storyboard.providers.catalogue import capabilities, home_of
-from storyboard.providers.homes import HOMES
+from storyboard.providers.catalogue import capabilities, site_of
+from storyboard.providers.sites import SITES
 from storyboard.world import settings
-from storyboard.world.ability import ability
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
+from storyboard.world.machine_checks import check_file_system
 from storyboard.world.mounts import place_of
 
 LIBRARIES = ("httpx", "av", "pillow", "pyyaml", "jsonschema", "networkx", "click", "rich", "starlette", "uvicorn")
@@ -65,7 +65,8 @@ def command(file: str, provider: str, probe: bool, other_key: str, yes: bool, as
         echo(json.dumps(value, ensure_ascii=False, indent=1))
     else:
         for row in rows:
-            echo(f"{row.about:<14}{colour(shown(row.what), fg='red') if row.trouble else shown(row.what)}")
+            what = escape_for_terminal(row.what)
+            echo(f"{row.about:<14}{colour(what, fg='red') if row.trouble else what}")
     if any(row.trouble for row in rows):
         raise click.exceptions.Exit(5)
 
@@ -90,21 +91,21 @@ def _provider(asked: str) -> list[Row]:
     """Who makes the videos, where, and whether there is a key; never what it is."""
     try:
         name = project.chosen(asked)
-        home = home_of(name)
+        site = site_of(name)
     except SettingsTrouble as error:
         return [Row("provider", _told(error), trouble=True)]
     environment = settings.environment()
-    address = environment.get(home.address_name, "")
-    whence = f"from {home.address_name}" if address else "its own"
+    address = environment.get(site.address_name, "")
+    whence = f"from {site.address_name}" if address else "its own"
     rows = [
         Row("provider", name),
-        Row("host", f"{Address(address or home.address).bare} ({whence})"),
-        Row("key", f"{home.key_name} is {'set' if environment.get(home.key_name) else 'not set: only a run needs it'}"),
+        Row("host", f"{Address(address or site.address).bare} ({whence})"),
+        Row("key", f"{site.key_name} is {'set' if environment.get(site.key_name) else 'not set: only a run needs it'}"),
     ]
     try:
         project.account(name)
     except SettingsTrouble as error:
-        if environment.get(home.key_name) or "is not set" not in error.what:
+        if environment.get(site.key_name) or "is not set" not in error.what:
             rows.append(Row("account", _told(error), trouble=True))
     return rows
 
@@ -148,7 +149,7 @@ def _places(file: str, provider: str) -> list[Row]:
 
 def _file_system(folder: Path) -> list[Row]:
     try:
-        found = ability(folder)
+        found = check_file_system(folder)
     except StoryboardError as error:
         return [Row("files", _told(error), trouble=True)]
     place = place_of(folder)
@@ -163,8 +164,8 @@ def _file_system(folder: Path) -> list[Row]:
 def _probe(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None:
     """The probes: told what they cost, asked, then made."""
     name = project.chosen(asked)
-    if name not in HOMES:
-        raise UsageError(f'the probes speak Ark\'s words, not those of "{name}"', f"they know: {', '.join(HOMES)}")
+    if name not in SITES:
+        raise UsageError(f'the probes speak Ark\'s words, not those of "{name}"', f"they know: {', '.join(SITES)}")
     account = project.account(name)
     other = None
     if other_key:
@@ -185,7 +186,9 @@ def _probe(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None:
 
     async def asking() -> tuple[list[Any], ProviderError | None]:
         async with opened() as net:
-            probes = Probes(account, other, net, SystemClock(), SystemDice(), lambda said: echo(shown(said), err=True))
+            probes = Probes(
+                account, other, net, SystemClock(), SystemDice(), lambda said: echo(escape_for_terminal(said), err=True)
+            )
             try:
                 await probes.all(row)
             except ProviderError as error:
@@ -209,7 +212,7 @@ def _probe(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None:
 def _marker_advice() -> str:
     """What may be set where the service repeats safety_identifier of a task that is not ended: nobody sets it but the
     user."""
-    path = shown(str(settings.path_of(settings.environment())))
+    path = escape_for_terminal(str(settings.path_of(settings.environment())))
     return (
         f'marker = "safety_identifier" can be set in {path}: a submission in doubt is then found again by 128 bits '
         "instead of about 16, and no other task matches it by chance"
@@ -228,6 +231,6 @@ def _tell(answer: Mapping[str, Any]) -> None:
     seen = ", ".join(f"{name} {value}" for name, value in answer["seen"].items())
     for line in (f"seen: {seen}" if seen else "", f"so: {answer['means']}"):
         if line:
-            echo(f"   {shown(line)}")
+            echo(f"   {escape_for_terminal(line)}")
     if answer["look_again"]:
-        echo(f"   look again {shown(answer['look_again'])}")
+        echo(f"   look again {escape_for_terminal(answer['look_again'])}")

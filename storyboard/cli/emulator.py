@@ -125,7 +125,7 @@ def command(
         safety_identifier=safety_identifier,  # type: ignore[arg-type]  # one of ECHOES
     )
     with tempfile.TemporaryDirectory(prefix="storyboard-emulator-") as folder:
-        listening = serving.bound(port)
+        listening = serving.bind(port)
         path = ledger or Path(folder) / "ledger.jsonl"
         emulated = service(path, SystemClock(), SystemDice(), conditions)
         app = Mischief(emulated.app(), script, emulated.clock, lambda fired: echo(fired, err=True))

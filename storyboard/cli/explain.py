@@ -14,7 +14,7 @@ def command(code: str | None) -> None:
     """Say what a CODE means, why it is one, and what to do; without CODE, list them all."""
     from storyboard.language.problem import nearest
     from storyboard.report.pages import pages
-    from storyboard.world.files import codes_text
+    from storyboard.world.shipped import codes_text
 
     found = pages(codes_text())
     if code is None:

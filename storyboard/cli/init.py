@@ -44,8 +44,9 @@ IGNORED = (".storyboard/", "renders/")
 @click.argument("folder", default=".")
 def command(folder: str) -> None:
     """Begin a new storyboard in FOLDER: the file, assets/, .gitignore, and the schema for your editor."""
-    from storyboard.language.source import shown
-    from storyboard.world.files import schema_text, write_in_one_stroke
+    from storyboard.language.source import escape_for_terminal
+    from storyboard.world.durable import write_atomically
+    from storyboard.world.shipped import schema_text
 
     place = Path(folder or ".")
     target = place / "storyboard.yaml"
@@ -53,20 +54,21 @@ def command(folder: str) -> None:
         raise UsageError(f"{target} is there already", "name another folder")
     if place.exists() and not place.is_dir():
         raise UsageError(f"{place} is no folder", "name another")
-    write_in_one_stroke(place / ".storyboard" / "storyboard.schema.json", schema_text().encode())
-    write_in_one_stroke(target, TEMPLATE.encode())
+    write_atomically(place / ".storyboard" / "storyboard.schema.json", schema_text().encode())
+    write_atomically(target, TEMPLATE.encode())
     (place / "assets").mkdir(exist_ok=True)
     _ignore(place / ".gitignore")
-    echo(f"{shown(str(target))} is written. Try it, for nothing:\n")
-    echo(("" if place == Path() else f"  cd {shown(quote(folder))}\n") + "  storyboard run --emulator")
+    echo(f"{escape_for_terminal(str(target))} is written. Try it, for nothing:\n")
+    echo(("" if place == Path() else f"  cd {escape_for_terminal(quote(folder))}\n") + "  storyboard run --emulator")
 
 
 def _ignore(path: Path) -> None:
     """Add what git shouldn't see, and keep what stands there."""
-    from storyboard.world.files import read_text, write_in_one_stroke
+    from storyboard.world.durable import write_atomically
+    from storyboard.world.files import read_text
 
     text = read_text(path) if path.exists() else ""
     missing = [line for line in IGNORED if line not in text.splitlines()]
     if missing:
         text += ("" if not text or text.endswith("\n") else "\n") + "\n".join(missing) + "\n"
-        write_in_one_stroke(path, text.encode("utf-8", "surrogateescape"))
+        write_atomically(path, text.encode("utf-8", "surrogateescape"))

@@ -13,7 +13,7 @@ from storyboard.promises import Realm, is_loopback
 
 if TYPE_CHECKING:
     from storyboard.web.callbacks import Receiver
-    from storyboard.world.files import Layout
+    from storyboard.world.layout import Layout
 
 WILD = ("0.0.0.0", "::")  # noqa: S104 - what somebody may ask for, not what is bound by itself
 

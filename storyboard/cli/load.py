@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from storyboard import project
 from storyboard.cli.common import named, tell_problems
-from storyboard.language.validator import Judgement
+from storyboard.language.validator import ValidationResult
 from storyboard.project import Loaded
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 
 
 def load(
@@ -17,7 +17,7 @@ def load(
     *,
     emulator: bool,
     provider: str = "",
-    tell: Callable[[Judgement], None] = tell_problems,
+    tell: Callable[[ValidationResult], None] = tell_problems,
 ) -> Loaded:
     """Return the storyboard of a file with its profiles. Exits with 1 if it has a mistake."""
     layout = layout_of(file, project.realm_of(emulator=emulator, provider=provider))

@@ -101,8 +101,8 @@ def door() -> None:
 
 
 def _tell(error: StoryboardError) -> None:
-    from storyboard.language.source import shown
+    from storyboard.language.source import escape_for_terminal
 
-    echo(f"storyboard: {shown(error.what)}", err=True)
+    echo(f"storyboard: {escape_for_terminal(error.what)}", err=True)
     for line in error.hint.splitlines():
-        echo(f"  {shown(line)}", err=True)
+        echo(f"  {escape_for_terminal(line)}", err=True)

@@ -29,11 +29,11 @@ def command(files: tuple[Path, ...]) -> None:
     Where each side selected a different take of a scene, ours stays selected, and a line says so: `storyboard plan`
     selects by what the storyboard says now.
     """
-    from storyboard.language.source import shown
+    from storyboard.language.source import escape_for_terminal
     from storyboard.planning.lock import Lockfile
     from storyboard.planning.lock_format import to_text
     from storyboard.planning.lock_merge import merged, selected_otherwise, sides_of
-    from storyboard.world.files import write_in_one_stroke
+    from storyboard.world.durable import write_atomically
 
     if len(files) not in (1, 3):
         raise UsageError(
@@ -56,12 +56,12 @@ def command(files: tuple[Path, ...]) -> None:
     united = merged(base, ours, theirs)
     text = to_text(united)
     if text != _text(target):
-        write_in_one_stroke(target, text.encode())
+        write_atomically(target, text.encode())
     for profile, scene in selected_otherwise(base, ours, theirs):
         where = f"{scene} ({profile})" if profile else scene
-        echo(f"note: {shown(where)}: each side selected a different take; ours stays selected", err=True)
+        echo(f"note: {escape_for_terminal(where)}: each side selected a different take; ours stays selected", err=True)
     count = sum(len(block.takes) for block in united.blocks.values())
-    echo(f"{count} takes of both sides are in {shown(target.name)}", err=True)
+    echo(f"{count} takes of both sides are in {escape_for_terminal(target.name)}", err=True)
 
 
 def _lock(text: str, name: str) -> Lockfile:

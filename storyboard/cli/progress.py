@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from storyboard.cli.echo import Screen, echo
-from storyboard.language.source import shown
+from storyboard.language.source import escape_for_terminal
 from storyboard.planning.event import (
     Accepted,
     Adopted,
@@ -97,7 +97,7 @@ class Lines:
         """A line, if the event has words."""
         words = words_of(event)
         if words:
-            echo(f"{shown(scene_of(event)) or 'run'}: {shown(words)}")
+            echo(f"{escape_for_terminal(scene_of(event)) or 'run'}: {escape_for_terminal(words)}")
 
 
 class Table:
@@ -142,11 +142,11 @@ class Table:
             age = f"{time.monotonic() - began:4.0f} s" if began and not words.startswith("stored") else ""
             style = "green" if words.startswith("stored") else "dim" if words == "waiting" else "cyan"
             grid.add_row(
-                Text(shown(id)),
-                Text(shown(words), style=style, overflow="ellipsis", no_wrap=True),
+                Text(escape_for_terminal(id)),
+                Text(escape_for_terminal(words), style=style, overflow="ellipsis", no_wrap=True),
                 Text(age, style="dim"),
             )
-        grid.add_row(Text(f"{done} of {len(self._rows)}", style="bold"), Text(shown(self._note)), "")
+        grid.add_row(Text(f"{done} of {len(self._rows)}", style="bold"), Text(escape_for_terminal(self._note)), "")
         return grid
 
     def close(self) -> None:

@@ -101,16 +101,17 @@ def taking_back(attempt: Attempt, *, emulator: bool) -> str:
 
 def told_doubt(doubt: UnresolvedAttempt) -> str:
     """The submission, when it was, and what it may be billed."""
-    from storyboard.language.source import shown
+    from storyboard.language.source import escape_for_terminal
     from storyboard.report.tasks import date_of
 
     attempt = doubt.attempt
     if not attempt.at:
-        return f"{shown(attempt.scene)}: this project's record knows no submission of it"
+        return f"{escape_for_terminal(attempt.scene)}: this project's record knows no submission of it"
     task = f", task {attempt.task}" if attempt.task else ""
     mark = f", mark {attempt.marker}" if attempt.marker is not None else ""
     state = f"{attempt.state}: {attempt.error}" if attempt.error else attempt.state
-    return f"{shown(attempt.scene)}: submitted on {date_of(attempt.at)} UTC{task}{mark}; {shown(state)}"
+    submitted = f"submitted on {date_of(attempt.at)} UTC{task}{mark}"
+    return f"{escape_for_terminal(attempt.scene)}: {submitted}; {escape_for_terminal(state)}"
 
 
 def told_choice(doubt: UnresolvedAttempt, adopt: str, *, abandon: bool) -> str:

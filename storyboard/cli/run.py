@@ -17,7 +17,7 @@ from storyboard.cli.progress import Display, display
 from storyboard.cli.show import money, show_plan, show_results, told_books
 from storyboard.errors import DecisionNeeded
 from storyboard.executor.run import Outcome
-from storyboard.language.source import shown
+from storyboard.language.source import escape_for_terminal
 from storyboard.operations.apply import apply
 from storyboard.operations.film import Film, film
 from storyboard.operations.options import RunOptions
@@ -83,7 +83,7 @@ def command(
     layout, graph = loaded.layout, loaded.graph
     warning = place_of(layout.folder).warning
     if warning:
-        echo(f"note: {shown(str(layout.folder))} {shown(warning)}", err=True)
+        echo(f"note: {escape_for_terminal(str(layout.folder))} {escape_for_terminal(warning)}", err=True)
     options = RunOptions(
         selection=selection,
         jobs=jobs,
@@ -106,7 +106,10 @@ def command(
     if receiver is not None:
         _tell_heard(receiver.heard)
     for name in project.changed_since(layout, loaded.sources):
-        echo(f"note: {shown(name)} was changed while the run was on; what was made is as it said before", err=True)
+        echo(
+            f"note: {escape_for_terminal(name)} was changed while the run was on; what was made is as it said before",
+            err=True,
+        )
     if not selection and outcome.exit_code == 0:
         echo(told_film(film(layout, graph, outcome.takes)))
     if outcome.exit_code:
@@ -145,14 +148,16 @@ def told_results(outcome: Outcome) -> None:
     """What became of the scenes: at length where something has to be done, and a line for each."""
     for result in outcome.results.values():
         if result.state in ("failed", "held"):
-            _tell_trouble(f"{result.state}: {shown(result.scene)}", result.what, result.hint)
+            _tell_trouble(f"{result.state}: {escape_for_terminal(result.scene)}", result.what, result.hint)
     for result in outcome.earlier:
-        _tell_trouble(f"{result.state}: {shown(result.scene)}, an earlier submission", result.what, result.hint)
+        _tell_trouble(
+            f"{result.state}: {escape_for_terminal(result.scene)}, an earlier submission", result.what, result.hint
+        )
     stopped, told = outcome.stopped, (*outcome.results.values(), *outcome.earlier)
     if stopped is not None and all(result.what != stopped.what for result in told):
         _tell_trouble("stopped", stopped.what, stopped.hint)
     for remark in outcome.remarks:
-        echo(f"note: {shown(remark)}", err=True)
+        echo(f"note: {escape_for_terminal(remark)}", err=True)
     show_results(outcome.results.values())
     if outcome.interrupted:
         echo("interrupted; the same command goes on where this one stopped", err=True)
@@ -160,9 +165,9 @@ def told_results(outcome: Outcome) -> None:
 
 
 def _tell_trouble(who: str, what: str, hint: str) -> None:
-    echo(f"{who}: {shown(what)}", err=True)
+    echo(f"{who}: {escape_for_terminal(what)}", err=True)
     for line in hint.splitlines():
-        echo(f"  {shown(line)}", err=True)
+        echo(f"  {escape_for_terminal(line)}", err=True)
 
 
 def _tell_money(outcome: Outcome, realm: Realm) -> None:

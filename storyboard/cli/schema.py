@@ -10,6 +10,6 @@ from storyboard.cli.echo import echo
 @click.command("schema")
 def command() -> None:
     """Print the JSON Schema of the storyboard file."""
-    from storyboard.world.files import schema_text
+    from storyboard.world.shipped import schema_text
 
     echo(schema_text(), nl=False)

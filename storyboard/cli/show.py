@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from storyboard.cli.common import colour
 from storyboard.cli.echo import echo
 from storyboard.language.notes import notes_of
-from storyboard.language.source import columns, shown
+from storyboard.language.source import columns, escape_for_terminal
 from storyboard.planning.budget import Books
 from storyboard.planning.plan import Plan
 from storyboard.planning.price import NOTHING, Cost
@@ -62,21 +62,23 @@ def padded(text: str, width: int) -> str:
 
 def show_plan(plan: Plan, realm: Realm) -> None:
     """A plan, a line for each unit of work."""
-    wide = max((columns(shown(str(unit))) for unit in plan.steps), default=0)
+    wide = max((columns(escape_for_terminal(str(unit))) for unit in plan.steps), default=0)
     prices = {unit: _price(step) for unit, step in plan.steps.items()}
     dear = max(map(len, prices.values()), default=0)
     for unit in plan.written:
         word, style, said = _step_words(plan.steps[unit])
-        margin = f"{padded(shown(str(unit)), wide)}  {prices[unit]:>{dear}}"
-        echo(f"  {colour(padded(word, 6), fg=style)}  {margin}  {shown(said[0]) if said else ''}".rstrip())
+        margin = f"{padded(escape_for_terminal(str(unit)), wide)}  {prices[unit]:>{dear}}"
+        echo(
+            f"  {colour(padded(word, 6), fg=style)}  {margin}  {escape_for_terminal(said[0]) if said else ''}".rstrip()
+        )
         for line in said[1:]:
-            echo(f"  {'':6}  {'':{wide}}  {'':{dear}}  {shown(line)}")
+            echo(f"  {'':6}  {'':{wide}}  {'':{dear}}  {escape_for_terminal(line)}")
     for note in (*plan.notes, *notes_of(plan.graph)):
-        echo(f"  note: {shown(note)}")
+        echo(f"  note: {escape_for_terminal(note)}")
     for attempt in plan.salvage:
         what = f"task {attempt.task} of an earlier wish is fetched as well"
         sought = "an earlier submission is in doubt: its task is looked for"
-        echo(f"  note: {shown(attempt.scene)}: {what if attempt.task else sought}")
+        echo(f"  note: {escape_for_terminal(attempt.scene)}: {what if attempt.task else sought}")
     echo(summary(plan, realm))
 
 
@@ -177,14 +179,14 @@ def show_results(results: Iterable[Result]) -> None:
     """What became of each scene, what it cost and what to say next, a line each; what was kept, in one."""
     results = tuple(results)
     busy = [result for result in results if result.state != "done" or result.books.known or result.what]
-    wide = max((columns(shown(str(result.unit))) for result in busy), default=0)
+    wide = max((columns(escape_for_terminal(str(result.unit))) for result in busy), default=0)
     costs = [_told_cost(result) for result in busy]
     dear = max(map(columns, costs), default=0)
     for result, cost in zip(busy, costs, strict=True):
         word, style = _STANDINGS[result.state]
-        why = shown(result.what) if result.state not in ("failed", "held") else ""
+        why = escape_for_terminal(result.what) if result.state not in ("failed", "held") else ""
         said = "; ".join(filter(None, (why, next_words(result))))
-        margin = f"{padded(shown(str(result.unit)), wide)}  {padded(cost, dear)}"
+        margin = f"{padded(escape_for_terminal(str(result.unit)), wide)}  {padded(cost, dear)}"
         echo(f"  {colour(padded(word, 8), fg=style)}  {margin}  {said}".rstrip())
     kept = sum(result.take is not None for result in results if result not in busy)
     if kept:
@@ -213,7 +215,7 @@ def next_words(result: Result) -> str:
     named = re.search(r"`storyboard [^`]+`", result.hint)
     if named is not None and result.state == "held":
         return f"next: {named[0]}"
-    return f"next: `storyboard run {shown(result.scene)}`"
+    return f"next: `storyboard run {escape_for_terminal(result.scene)}`"
 
 
 def show_statuses(statuses: Iterable[SceneStatus]) -> None:
@@ -225,4 +227,5 @@ def show_statuses(statuses: Iterable[SceneStatus]) -> None:
         takes = f"{status.takes} take{'s' if status.takes != 1 else ' '}" if status.takes else " " * 7
         why = str(status.reasons[0]) if status.reasons and status.state != "new" else ""
         state = colour(padded(status.state, 7), fg=_COLOURS.get(status.state, "white"))
-        echo(f"  {state}  {padded(shown(status.scene), wide)}  {length}  {takes}  {shown(why)}".rstrip())
+        scene = padded(escape_for_terminal(status.scene), wide)
+        echo(f"  {state}  {scene}  {length}  {takes}  {escape_for_terminal(why)}".rstrip())

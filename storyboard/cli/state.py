@@ -9,11 +9,11 @@ from storyboard import project
 from storyboard.cli.echo import echo
 from storyboard.cli.load import load
 from storyboard.language.graph import Graph
-from storyboard.language.validator import Judgement
+from storyboard.language.validator import ValidationResult
 from storyboard.planning.budget import Books, books_of
 from storyboard.project import Planned
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def look(
     *,
     profiles: tuple[str, ...],
     emulator: bool,
-    tell: Callable[[Judgement], None],
+    tell: Callable[[ValidationResult], None],
     selection: tuple[str, ...] = (),
     provider: str = "",
 ) -> Looked:

@@ -15,7 +15,7 @@ from storyboard.errors import DecisionNeeded, NotFound, Rejected, StateDamaged
 if TYPE_CHECKING:
     from storyboard.providers.provider import Page, Provider, Task
     from storyboard.report.tasks import Owned
-    from storyboard.world.files import Layout
+    from storyboard.world.layout import Layout
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled", "expired")
 _STYLES = {"running": "blue", "succeeded": "green", "failed": "red", "expired": "red", "cancelled": "magenta"}
@@ -100,7 +100,7 @@ def listing(
 @json_option
 def getting(task: str, file: str, emulator: bool, speed: float, as_json: bool) -> None:
     """How TASK stands. Addresses are shown without their signatures: whoever has one can fetch the video."""
-    from storyboard.language.source import shown
+    from storyboard.language.source import escape_for_terminal
     from storyboard.report.tasks import date_of
 
     layout = _layout(file, emulator)
@@ -114,7 +114,7 @@ def getting(task: str, file: str, emulator: bool, speed: float, as_json: bool) -
     said["stored"] = "yes" if row.stored else "no"
     for name, value in said.items():
         if value is not None:
-            echo(f"{name.replace('_', ' '):24}{shown(str(value))}")
+            echo(f"{name.replace('_', ' '):24}{escape_for_terminal(str(value))}")
 
 
 @command.command("cancel")
@@ -182,7 +182,7 @@ def _too_late(task: str) -> Rejected:
 
 def _layout(file: str, emulator: bool) -> Layout:
     from storyboard import project
-    from storyboard.world.files import layout_of
+    from storyboard.world.layout import layout_of
 
     return layout_of(file, project.realm_of(emulator=emulator))
 
@@ -196,7 +196,7 @@ def _asked(layout: Layout, question: Callable[[Provider], Any], speed: float | N
 def _looked(layout: Layout, task: str, speed: float | None) -> Task:
     id = checked_task(task)
     try:
-        found: Task = _asked(layout, lambda provider: provider.look(id), speed)
+        found: Task = _asked(layout, lambda provider: provider.get_task(id), speed)
     except NotFound as error:
         raise NotFound(f"the service knows no task {id}", DAYS, code=error.code, status=error.status) from error
     return found
@@ -242,7 +242,7 @@ def _table(rows: list[Owned]) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    from storyboard.language.source import shown
+    from storyboard.language.source import escape_for_terminal
     from storyboard.report.tasks import date_of
 
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
@@ -251,7 +251,7 @@ def _table(rows: list[Owned]) -> str:
     for row in rows:
         task = row.task
         words = (task.id, task.word, row.whose, task.model, date_of(task.created_at), task.tokens, task.error)
-        cells = [Text(shown("" if word is None else str(word))) for word in words]
+        cells = [Text(escape_for_terminal("" if word is None else str(word))) for word in words]
         cells[1].stylize(_STYLES.get(task.status, ""))
         grid.add_row(*cells)
     paper = io.StringIO()

@@ -9,8 +9,8 @@ import click
 
 from storyboard.cli.common import coloured, json_option, named, profile_option, provider_option
 from storyboard.cli.echo import echo
-from storyboard.language.problem import MOST_TOLD, mistakes, told
-from storyboard.language.source import shown
+from storyboard.language.problem import MOST_TOLD, format_problem, mistakes
+from storyboard.language.source import escape_for_terminal
 from storyboard.project import Verdict
 
 
@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Tell every mistake in a storyboard, with its place. Exits with 1 if there is one."""
     from storyboard.project import probed, validate
-    from storyboard.world.files import layout_of
+    from storyboard.world.layout import layout_of
 
     gc.disable()  # hundreds of thousands of values that all stay: looking through them for rubbish takes long
     click.get_current_context().call_on_close(gc.enable)
@@ -60,8 +60,8 @@ def command(
 
 def _tell(verdict: Verdict) -> None:
     for problem in verdict.problems:
-        echo(coloured(told(problem, verdict.sources), problem.severity))
-    name = shown(next(iter(verdict.sources)))
+        echo(coloured(format_problem(problem, verdict.sources), problem.severity))
+    name = escape_for_terminal(next(iter(verdict.sources)))
     count, warned = len(mistakes(verdict.problems)), sum(p.severity == "warning" for p in verdict.problems)
     warnings = f", {_counted(warned, 'warning')}" if warned else ""
     at_least = "at least " if count >= MOST_TOLD else ""

@@ -8,7 +8,7 @@ import click
 
 from storyboard.cli.common import emulator_option, file_option, json_option
 from storyboard.cli.echo import echo
-from storyboard.language.source import shown
+from storyboard.language.source import escape_for_terminal
 
 
 @click.command("verify")
@@ -25,7 +25,7 @@ def command(file: str, emulator: bool, deep: bool, as_json: bool) -> None:
     """
     from storyboard import project
     from storyboard.operations.verify import verify
-    from storyboard.world.files import layout_of
+    from storyboard.world.layout import layout_of
 
     layout = layout_of(file, project.realm_of(emulator=emulator))
     found = verify(layout, deep=deep)
@@ -35,7 +35,7 @@ def command(file: str, emulator: bool, deep: bool, as_json: bool) -> None:
     else:
         for one in found.problems:
             whose = f" ({', '.join(one.scenes)})" if one.scenes else ""
-            echo(shown(f"{one.digest[:19]}…{whose}: {one.what}"), err=True)
+            echo(escape_for_terminal(f"{one.digest[:19]}…{whose}: {one.what}"), err=True)
         how, count = "decoded" if deep else "checked", len(found.problems)
         echo(f"{found.checked} files {how}, {count or 'no'} fault{'' if count == 1 else 's'}")
     if found.problems:

@@ -27,7 +27,7 @@ def command(scene: str, file: str, profiles: tuple[str, ...], emulator: bool, as
     from storyboard.cli.state import look
     from storyboard.errors import UsageError
     from storyboard.language.problem import nearest
-    from storyboard.language.source import shown
+    from storyboard.language.source import escape_for_terminal
     from storyboard.planning.causes import root_causes
     from storyboard.report.view import reason_value
 
@@ -43,5 +43,5 @@ def command(scene: str, file: str, profiles: tuple[str, ...], emulator: bool, as
     if not causes:
         echo(f"{scene} is kept: its take is good for today's inputs")
     for name, reason in causes:
-        echo(f"{shown(name)}: {shown(str(reason))}")
+        echo(f"{escape_for_terminal(name)}: {escape_for_terminal(str(reason))}")
     looked.hint_at_other_realm()

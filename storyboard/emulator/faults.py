@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 
 from storyboard.emulator import replies
 from storyboard.errors import UsageError
-from storyboard.language import document
+from storyboard.language import document, nodes
 from storyboard.language.problem import nearest
 from storyboard.language.source import Place, Source
 
@@ -281,7 +281,7 @@ def script_of(source: Source) -> Script:
     tree = document.parse(source)
     if isinstance(tree, tuple):
         raise _no_script(tree[0].place, tree[0].sentence, tree[0].hint)
-    if not isinstance(tree, document.Mapping):
+    if not isinstance(tree, nodes.Mapping):
         raise _no_script(tree.place, "it is no mapping", "write `faults:` and a list")
     for word, place in tree.keys.items():
         if word not in ("seed", "faults"):
@@ -289,23 +289,23 @@ def script_of(source: Source) -> Script:
     return Script(_faults(tree), _seed(tree))
 
 
-def _seed(tree: document.Mapping) -> int:
+def _seed(tree: nodes.Mapping) -> int:
     node = tree.entries.get("seed")
-    value = document.data(node) if node else 0
+    value = nodes.data(node) if node else 0
     if node and (isinstance(value, bool) or not isinstance(value, int)):
         raise _no_script(node.place, f"`seed` is {_shown(value)}", "a whole number")
     return int(value)
 
 
-def _faults(tree: document.Mapping) -> tuple[Fault, ...]:
+def _faults(tree: nodes.Mapping) -> tuple[Fault, ...]:
     node = tree.entries.get("faults")
-    if not isinstance(node, document.Sequence):
+    if not isinstance(node, nodes.Sequence):
         raise _no_script(node.place if node else tree.place, "it has no list of `faults`", "write `faults:` and a list")
     return tuple(_fault(item) for item in node.items)
 
 
-def _fault(node: document.Node) -> Fault:
-    value = document.data(node)
+def _fault(node: nodes.Node) -> Fault:
+    value = nodes.data(node)
     if not isinstance(value, dict) or not {"verb", "does"} <= set(value):
         raise _no_script(node.place, "a fault is a mapping with `verb` and `does`", "`{verb: create, does: drop}`")
     if "self" in value:

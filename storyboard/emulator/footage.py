@@ -23,9 +23,9 @@ from storyboard.emulator.ledger import Ledger
 from storyboard.emulator.tasks import FPS, Line
 from storyboard.errors import MediaTrouble
 from storyboard.promises import Address
-from storyboard.world.files import temporary_name, write_in_one_stroke
-from storyboard.world.media import clip, still
-from storyboard.world.media.still import GLOW, Area, Colour, Picture, Size
+from storyboard.world.durable import temporary_name, write_atomically
+from storyboard.world.media import clip, images
+from storyboard.world.media.images import GLOW, Area, Colour, Picture, Size
 
 STEP = 12
 """Pictures between two changes: the picture moves twice a second."""
@@ -82,7 +82,7 @@ def make(line: Line, ledger: Ledger) -> None:
         clip.write(part, pictures(look_of(line, ledger)), line.frames, line.size, tone)
         part.replace(video)
     if not frame.exists():
-        write_in_one_stroke(frame, still.png(clip.last_picture(video)), 0o600)
+        write_atomically(frame, images.png(clip.last_picture(video)), 0o600)
 
 
 def look_of(line: Line, ledger: Ledger) -> Look:
@@ -101,7 +101,7 @@ def look_of(line: Line, ledger: Ledger) -> Look:
         if role in ("first_frame", "last_frame") or (
             role == "reference_video" and continues and "first_frame" not in given
         ):
-            given[role if role == "last_frame" else "first_frame"] = still.fitted(picture, line.size)
+            given[role if role == "last_frame" else "first_frame"] = images.fitted(picture, line.size)
         else:
             references.append((f"{sort} {seen[sort]}", picture))
     hue = int(line.text_sha256[:6], 16) / 0xFFFFFF
@@ -125,7 +125,7 @@ def _shown(path: Path, sort: str, *, last: bool) -> Picture | None:
     """A picture of some media; none if there are none or they can't be read."""
     with suppress(MediaTrouble, OSError):
         if sort == "image_url":
-            return still.read(path)
+            return images.read(path)
         if sort == "video_url":
             return clip.last_picture(path) if last else clip.picture_at(path, 0)
     return None
@@ -133,8 +133,8 @@ def _shown(path: Path, sort: str, *, last: bool) -> Picture | None:
 
 def _placeholder(url: str) -> Picture:
     """What stands for media that the emulator doesn't fetch: their address, readable."""
-    picture, bare = still.gradient((1280, 720), (70, 74, 82), (38, 40, 46)), Address(url).bare[:100]
-    still.write(picture, "\n".join(bare[at : at + 20] for at in range(0, len(bare), 20)), (60, 40), 100)
+    picture, bare = images.gradient((1280, 720), (70, 74, 82), (38, 40, 46)), Address(url).bare[:100]
+    images.write(picture, "\n".join(bare[at : at + 20] for at in range(0, len(bare), 20)), (60, 40), 100)
     return picture
 
 
@@ -173,9 +173,9 @@ def pictures(look: Look) -> Iterator[tuple[int, Picture | clip.Frame]]:
 def _turning(look: Look, own: Picture, shot: Shot) -> Picture:
     """A given first picture turning into the scene's own, and that into a given last one."""
     if look.first is not None and shot.of_first:
-        own = still.blended(own, look.first, shot.of_first)
+        own = images.blended(own, look.first, shot.of_first)
     if look.last is not None and shot.of_last:
-        own = still.blended(own, look.last, shot.of_last)
+        own = images.blended(own, look.last, shot.of_last)
     return own
 
 
@@ -192,20 +192,20 @@ def _horizon(look: Look) -> int:
 def scenery_of(look: Look, references: Picture) -> Picture:
     """What stays the same: sky, hills and sea in the scene's colour, its prompt, its seed, its references."""
     (width, height), horizon = look.size, _horizon(look)
-    picture = still.black(look.size)
-    sky = still.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7))
-    still.paste(picture, sky, (0, 0))
-    sea = still.gradient((width, height - horizon), _colour(look.hue, 0.15, 0.5), _colour(look.hue, 0.07, 0.5))
-    still.paste(picture, sea, (0, horizon))
+    picture = images.black(look.size)
+    sky = images.gradient((width, horizon), _colour(look.hue, 0.3), _colour(look.hue + 0.1, 0.8, 0.7))
+    images.paste(picture, sky, (0, 0))
+    sea = images.gradient((width, height - horizon), _colour(look.hue, 0.15, 0.5), _colour(look.hue, 0.07, 0.5))
+    images.paste(picture, sea, (0, horizon))
     phase = look.hue * 40 + look.seed * GOLDEN % 1 * math.tau
     for number, (high, light) in enumerate(((0.1, 0.46), (0.07, 0.35), (0.045, 0.25))):
         tops = [height * high * share for share in _ridge(phase + number * 2.1)]
-        still.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))
+        images.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))
     margin = min(look.size) // 20
     words, letters = fitting(look.words, (width - 2 * margin, height - horizon - margin - margin // 2))
-    still.write(picture, words, (margin, horizon + margin * 3 // 4), letters)
-    still.write(picture, f"seed {look.seed}", (margin, height - margin * 2 // 3), margin // 2)
-    still.paste(picture, references, (width - references.width, 0))
+    images.write(picture, words, (margin, horizon + margin * 3 // 4), letters)
+    images.write(picture, f"seed {look.seed}", (margin, height - margin * 2 // 3), margin // 2)
+    images.paste(picture, references, (width - references.width, 0))
     return picture
 
 
@@ -221,10 +221,10 @@ def fitting(words: str, room: Size) -> tuple[str, int]:
     width, height = room
     for letters in range(max(SMALLEST, height // 5), SMALLEST - 1, -2):
         if len(words) <= _most(room, letters):
-            lines = still.wrapped(words, width, letters).split("\n")
+            lines = images.wrapped(words, width, letters).split("\n")
             if len(lines) <= _lines_in(height, letters):
                 return "\n".join(lines), letters
-    lines = still.wrapped(words[: _most(room, SMALLEST)], width, SMALLEST).split("\n")
+    lines = images.wrapped(words[: _most(room, SMALLEST)], width, SMALLEST).split("\n")
     return "\n".join(lines[: _lines_in(height, SMALLEST)]) + " ...", SMALLEST
 
 
@@ -242,12 +242,12 @@ def references_of(look: Look) -> Picture:
     wide = min(look.size[1] // 4, look.size[0] // (SHOWN + 2))
     high, gap, strip = wide * 9 // 16, wide // 16, wide // 5
     if not look.references:
-        return still.black((0, 0))
-    picture = still.black((gap + (wide + gap) * len(look.references), high + strip + gap))
+        return images.black((0, 0))
+    picture = images.black((gap + (wide + gap) * len(look.references), high + strip + gap))
     for index, (name, reference) in enumerate(look.references):
         left = gap + (wide + gap) * index
-        still.paste(picture, still.fitted(reference, (wide, high)), (left, gap))
-        still.write(picture, name, (left, high + gap), strip * 3 // 4)
+        images.paste(picture, images.fitted(reference, (wide, high)), (left, gap))
+        images.write(picture, name, (left, high + gap), strip * 3 // 4)
     return picture
 
 
@@ -257,12 +257,12 @@ def drawn(scenery: Picture, references: Picture, look: Look, shot: Shot) -> tupl
     picture = scenery.copy()
     radius, letters = min(look.size) // 14, min(look.size) // 11
     x, y = round(shot.sun[0] * width), round(shot.sun[1] * height)
-    still.sun(picture, (x, y), radius, (255, 240, 196), horizon)
-    still.paste(picture, references, (width - references.width, 0))
+    images.sun(picture, (x, y), radius, (255, 240, 196), horizon)
+    images.paste(picture, references, (width - references.width, 0))
     line = max(4, height // 180 // 2 * 2)
-    still.box(picture, (0, horizon, width - 1, horizon + line - 1), _colour(look.hue, 0.32))
-    still.box(picture, (0, horizon, round(shot.gone * (width - 1)), horizon + line - 1), _colour(look.hue, 0.8, 0.9))
-    still.write(picture, shot.clock, (letters // 3, letters // 4), letters)
+    images.box(picture, (0, horizon, width - 1, horizon + line - 1), _colour(look.hue, 0.32))
+    images.box(picture, (0, horizon, round(shot.gone * (width - 1)), horizon + line - 1), _colour(look.hue, 0.8, 0.9))
+    images.write(picture, shot.clock, (letters // 3, letters // 4), letters)
     around = GLOW * radius
     return picture, [
         _even((x - around, y - around, x + around, min(y + around, horizon)), look.size),

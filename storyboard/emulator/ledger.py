@@ -13,7 +13,7 @@ from typing import Any
 
 from storyboard.emulator.tasks import Line
 from storyboard.errors import StateDamaged
-from storyboard.world.files import private_folder, write_in_one_stroke
+from storyboard.world.durable import private_folder, write_atomically
 
 SIGNING_KEY = "signing.key"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
@@ -70,7 +70,7 @@ class Ledger:
     def _signing_key(self) -> bytes:
         path = self.media / SIGNING_KEY
         if not path.exists():
-            write_in_one_stroke(path, self._fresh_key or os.urandom(32), 0o600)
+            write_atomically(path, self._fresh_key or os.urandom(32), 0o600)
         return path.read_bytes()
 
     def append(self, line: Line) -> None:
@@ -99,7 +99,7 @@ class Ledger:
     def cut_back(self, tasks: int, removals: int) -> None:
         """Keep so many of the first lines and removals; what came later never was. What was drawn stays."""
         for path, count in ((self.path, tasks), (self._removals, removals)):
-            write_in_one_stroke(path, b"".join(row + b"\n" for row in _rows(path)[:count]), 0o600)
+            write_atomically(path, b"".join(row + b"\n" for row in _rows(path)[:count]), 0o600)
         self.lines.clear()
         self._replay()
 
@@ -107,7 +107,7 @@ class Ledger:
         """Keep media that a create refers to; its digest."""
         digest = hashlib.sha256(content).hexdigest()
         if not self.input(digest).exists():
-            write_in_one_stroke(self.input(digest), content, 0o600)
+            write_atomically(self.input(digest), content, 0o600)
         return digest
 
     def input(self, digest: str) -> Path:

@@ -23,7 +23,7 @@ from storyboard.planning.marker import MarkerField
 from storyboard.planning.money import Money
 from storyboard.planning.target import Unit
 from storyboard.promises import Address, Clock, Dice, Pace, Realm
-from storyboard.providers.pacing import Paced
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.world.addresses import TaskAddresses
 from storyboard.world.store import Store
 
@@ -94,7 +94,7 @@ class RunContext:
     none; `began` is when the run did, in Unix seconds; `day` is None where nothing is paid for."""
 
     realm: Realm
-    provider: Paced
+    provider: RateLimitedProvider
     poller: Poller
     listing: TaskListing
     fetcher: Downloader
@@ -138,7 +138,7 @@ class RunContext:
     def build(
         cls,
         *,
-        provider: Paced,
+        provider: RateLimitedProvider,
         journal: Journals,
         store: Store,
         addresses: AddressStore,

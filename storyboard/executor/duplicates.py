@@ -65,7 +65,7 @@ async def settle_late_duplicates(job: Job, context: RunContext, task: str) -> No
 async def _cancel_own(job: Job, context: RunContext, known: Known) -> bool:
     """Cancel this copy's own task if it is still queued, and return whether that succeeded."""
     try:
-        if (await context.provider.look(known.task)).status != "queued":
+        if (await context.provider.get_task(known.task)).status != "queued":
             return False
         await context.provider.cancel(known.task)
     except (Unreachable, Rejected):

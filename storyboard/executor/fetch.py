@@ -12,7 +12,7 @@ from storyboard.net import FETCHES
 from storyboard.planning.fingerprint import digest_of
 from storyboard.promises import Address
 from storyboard.providers.provider import Provider
-from storyboard.world.media import boxes, probe
+from storyboard.world.media import mp4, probe
 from storyboard.world.store import Store
 
 
@@ -60,7 +60,7 @@ class Fetcher:
 
 
 def _video(path: Path) -> tuple[probe.Measures, str]:
-    boxes.check(path)
+    mp4.check(path)
     return probe.video(path), "mp4"
 
 

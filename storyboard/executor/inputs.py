@@ -19,8 +19,8 @@ from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.take import Take
 from storyboard.promises import Address
 from storyboard.providers.provider import Item
-from storyboard.world.files import temporary_name
-from storyboard.world.media import clip, join, still
+from storyboard.world.durable import temporary_name
+from storyboard.world.media import clip, images, splice
 
 _TYPES: dict[str, str] = {
     **{name: f"image/{name}" for name in ("jpeg", "png", "webp", "bmp", "tiff", "gif")},
@@ -99,7 +99,7 @@ async def _brought_again(take: Take, context: RunContext) -> bool:
     that the service gave: nothing that was made from it is stale because its file was lost.
     """
     try:
-        task = await context.provider.look(take.task)  # not the watcher: several scenes may ask this at once
+        task = await context.provider.get_task(take.task)  # not the poller: several scenes may ask this at once
         if task.frame is not None:
             await context.fetcher.bring(f"{take.task} {context.dice.token()}", task.frame, video=False)
     except (Unreachable, Rejected):
@@ -134,7 +134,7 @@ async def _of_video(path: Path, kind: Kind, part: Part, context: RunContext) -> 
 def _frame(path: Path, part: Part) -> bytes:
     if part.moment is None:
         raise MediaTrouble(f"{path.name} is a video, and no moment of it was named", "name one with `at:`")
-    return still.png(clip.last_picture(path) if part.moment < 0 else clip.picture_at(path, part.moment))
+    return images.png(clip.last_picture(path) if part.moment < 0 else clip.picture_at(path, part.moment))
 
 
 def _stretch(path: Path, part: Part, context: RunContext) -> Path:
@@ -142,7 +142,7 @@ def _stretch(path: Path, part: Part, context: RunContext) -> Path:
     kept = context.store.part("cut")
     rough = temporary_name(kept.path)
     try:
-        join.cut(path, rough, part.start or 0.0, part.end)
+        splice.cut(path, rough, part.start or 0.0, part.end)
         kept.write(rough.read_bytes())
         return context.store.keep(kept.path, kept.close(), "mp4")
     finally:

@@ -223,7 +223,7 @@ async def _check_again(task: Task, job: Job, context: RunContext) -> tuple[Task,
     chance.
     """
     try:
-        now = await context.provider.look(task.id)  # what a list said of it may be old
+        now = await context.provider.get_task(task.id)  # what a list said of it may be old
     except (Unreachable, Rejected):
         now = task  # in doubt it counts as listed: holding a scene costs nothing, a second task does
     if not may_be_of(now, job.asked):  # whether this answer repeats the marker doesn't matter: the list did

@@ -53,7 +53,7 @@ class Poller:
             await self._look_with_others(task, asked)
             if asked.answer is None:
                 asked.alone = True
-                return await self._provider.look(task)
+                return await self._provider.get_task(task)
         finally:
             if self._asked.get(task) is asked:
                 del self._asked[task]

@@ -7,10 +7,8 @@ Absence is only believed of a list that was asked for after the grace had passed
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from storyboard.executor.conformance import reported_mismatch
@@ -18,10 +16,10 @@ from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Imported, Recorded, RecordTrust, RunClosed, RunOpened
 from storyboard.planning.marker import WIDTH, Marker
 from storyboard.providers.provider import Task
+from storyboard.providers.sites import SITES, is_same_model
 
 CLOCKS_DIFFER = 5.0
 """Seconds by which the service's clock may be behind ours unnoticed."""
-BEIJING = timedelta(hours=8)
 FIRST_LOOK_AGAIN = 15.0
 
 
@@ -83,29 +81,13 @@ def verdict(
 
 
 def _fits(task: Task, attempt: Attempt, grace: float, ahead: float) -> bool:
-    begun, sent = task.created_at or time_in(task.id), attempt.at + ahead
+    begun, sent = task.created_at or task.id_time, attempt.at + ahead
     in_time = begun is None or sent - CLOCKS_DIFFER <= begun <= sent + grace + CLOCKS_DIFFER
     return (
         attempt.carried.fits(task.expires_after, task.safety_identifier)
         and in_time
-        and _same_model(task.model, str(attempt.asked.get("model", "")))
+        and is_same_model(task.model, str(attempt.asked.get("model", "")))
     )
-
-
-def _same_model(said: str, asked: str) -> bool:
-    """An endpoint (`ep-…`) is answered by the model behind it, whose name we don't know."""
-    return not said or not asked or asked.startswith("ep-") or said == asked
-
-
-def time_in(id: str) -> float | None:
-    """When a task was created, as its id says in Beijing time (`cgt-YYYYMMDDHHMMSS-xxxxx`), in Unix seconds."""
-    found = re.match(r"cgt-(?:batch-)?(\d{14})-", id)
-    try:
-        return (
-            (datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC) - BEIJING).timestamp() if found else None
-        )
-    except ValueError:
-        return None
 
 
 def unrecorded(
@@ -132,7 +114,7 @@ def may_be_of(task: Task, asked: Mapping[str, str | int | bool]) -> bool:
     """May a task be of a request that asked for this? One of which nothing can be had, or that says otherwise, not."""
     model = str(asked.get("model", ""))
     return (
-        _same_model(task.model, model)
+        is_same_model(task.model, model)
         and task.status not in WITHOUT_VIDEO
         and not (task.status == "succeeded" and reported_mismatch(task, asked))
     )
@@ -161,7 +143,7 @@ WITHOUT_VIDEO = ("failed", "cancelled", "expired")
 """Ends of a task of which nothing can be had, and for which nothing was billed."""
 
 
-LISTED = 7 * 86_400.0
+LISTED = max(site.listed_for for site in SITES.values())
 """Seconds for which a service lists a task."""
 
 

@@ -45,12 +45,12 @@ async def wait_for_end(job: Job, known: Known, context: RunContext) -> Task:
     it turns out to be another project's.
     """
     began = context.clock.now()
-    word, wait = "", 0.0
+    word, status, wait = "", "", 0.0
     while True:
         task = await get_task(job, known, context, wait)
         if task.word != word:
-            odd = odd_after(word, task.word)
-            word = task.word
+            odd = odd_after(status, task.status)
+            word, status = task.word, task.status
             context.note(Seen(job.scene, known.attempt_id, known.task, word, odd, storyboard=job.storyboard))
         if is_over(task.status):
             break
@@ -63,7 +63,7 @@ async def wait_for_end(job: Job, known: Known, context: RunContext) -> Task:
         await _check_alone(job, known, context)
     context.note(Ended(job.scene, known.attempt_id, task.status, task.error, storyboard=job.storyboard))
     if task.status != "succeeded":
-        why = task.error or f"the service says {task.status}"
+        why = task.error or f"the service says {task.word}"
         if task.status == "cancelled":
             raise DecisionNeeded(f"task {known.task} was cancelled; nothing was billed", again(job.scene, job.profile))
         hint = task.hint or "change the scene or run again"

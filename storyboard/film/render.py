@@ -8,8 +8,8 @@ from pathlib import Path
 from storyboard.errors import MediaTrouble
 from storyboard.language.graph import Graph
 from storyboard.planning.timeline import Timeline, timeline_of
-from storyboard.world.files import temporary_name
-from storyboard.world.media import join
+from storyboard.world.durable import temporary_name
+from storyboard.world.media import splice
 
 
 def render(graph: Graph, takes: Mapping[str, Path], target: Path) -> Timeline:
@@ -23,18 +23,18 @@ def render(graph: Graph, takes: Mapping[str, Path], target: Path) -> Timeline:
     part = temporary_name(target)
     try:
         if timeline.copied:
-            join.copied(timeline, takes, part)
+            splice.copy(timeline, takes, part)
         else:
-            join.encoded(timeline, takes, part, graph.storyboard.film_size)
+            splice.encode(timeline, takes, part, graph.storyboard.film_size)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return timeline
 
 
-def _stream_of(scene: str, path: Path) -> join.Stream:
+def _stream_of(scene: str, path: Path) -> splice.Stream:
     try:
-        return join.stream_of(path)
+        return splice.stream_of(path)
     except MediaTrouble as error:
         hint = "remove that file: `storyboard run` fetches it again if it can"
         raise MediaTrouble(f'the take of scene "{scene}", {path}, is damaged', hint) from error

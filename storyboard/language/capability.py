@@ -1,4 +1,4 @@
-"""What one model accepts: limits as values, asked by one rule each."""
+"""The limits of one model, as values that the rules check."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ClipLimits:
 class Capability:
     """One dated row of limits. Durations are in seconds; `pixels` are width and height by (resolution, ratio).
 
-    `verified` is False where the row rests on somebody's notes, not on the vendor's description.
+    `verified` is False if the source is not the vendor's description but third parties' notes.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Capability:
     video: ClipLimits
     audio: ClipLimits
     sound_alone: bool
-    """May sound be the only input?"""
+    """Whether sound may be the only input."""
     words: int
     """English words that a prompt should stay below; more are ignored."""
     characters: int
@@ -83,9 +83,9 @@ class Capability:
     body_bytes: int
     pixels: Mapping[tuple[str, str], tuple[int, int]]
     prices: Mapping[str, Price]
-    """By resolution."""
+    """Prices by resolution."""
     note: str = ""
-    """What an author should know of the model before using it."""
+    """A note for authors that use the model."""
     counts_as: str = ""
     """The id by which a take's key names the model, where another provider serves the same one under another id."""
 

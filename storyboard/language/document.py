@@ -1,9 +1,9 @@
-"""YAML text → a tree of values that know where they stand.
+"""The parser: YAML text → a tree of nodes with their places.
 
-The tree is built from libyaml's events, one after another and without recursion: a text can't be nested deeper
-than `DEEPEST`, and what YAML would silently accept (a key twice, an alias, a tag) is refused at its place before
-anything is built from it. Plain scalars are read by the core rules of YAML 1.2, so that `16:9` and `no` are text.
-This is the only room that knows yaml.
+The tree is built from libyaml's events, one after another and without recursion: a text can't be nested deeper than
+`DEEPEST`, and what YAML would silently accept (a duplicate key, an alias, a tag) is refused at its place before
+anything is built from it. Plain scalars are read by the core schema of YAML 1.2, so `16:9` and `no` are text. This is
+the only module that imports yaml.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 import yaml
 
+from storyboard.language.nodes import Mapping, Node, Scalar, Sequence
 from storyboard.language.problem import MOST_TOLD, Problem
 from storyboard.language.source import LINE_END, Place, Source
+from storyboard.language.yaml_scalar import scalar_value
 
 DEEPEST = 64
 LARGEST = 16 * 1024 * 1024
@@ -25,43 +26,6 @@ MOST = 450_000
 """Keys and values that are read; ten thousand scenes have about 350,000."""
 BROADEST = 50_000
 """Entries of one mapping or list."""
-MOST_DIGITS = 4000
-"""Python reads, and writes, no longer numbers in decimals."""
-
-Plain: TypeAlias = "str | int | float | bool | None"
-Step: TypeAlias = "str | int"
-
-
-@dataclass(slots=True, unsafe_hash=True)
-class Scalar:
-    """A value without parts; `block` if it was written as `>` or `|`.
-
-    Never changed, but not frozen: that would cost a large tree a third of its time.
-    """
-
-    value: Plain
-    place: Place
-    block: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """A list of nodes."""
-
-    items: tuple[Node, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Nodes by key, in the order of the text, each key with its place."""
-
-    entries: dict[str, Node]
-    keys: dict[str, Place]
-    place: Place
-
-
-Node: TypeAlias = "Scalar | Sequence | Mapping"
 
 
 class Refused(Exception):
@@ -73,7 +37,7 @@ class Refused(Exception):
 
 
 def parse(source: Source) -> Node | tuple[Problem, ...]:
-    """The tree of a text, or the problems why there is none (YAML tells one at a time; a key twice, all)."""
+    """Return the tree of a text, or the problems if there is none: the first syntax error, or all duplicate keys."""
     try:
         return _Composer(source).compose()
     except Refused as refusal:
@@ -82,32 +46,9 @@ def parse(source: Source) -> Node | tuple[Problem, ...]:
         return tuple(doubled.problems)
 
 
-def data(node: Node) -> Any:
-    """The tree as plain dictionaries, lists and values, for a schema to judge."""
-    match node:
-        case Scalar():
-            return node.value
-        case Sequence():
-            return [data(item) for item in node.items]
-        case _:
-            return {key: data(value) for key, value in node.entries.items()}
-
-
-def find(node: Node, path: tuple[Step, ...]) -> Node:
-    """The node that a path of keys and indices leads to; as far as the path can be followed."""
-    for step in path:
-        if isinstance(node, Mapping) and isinstance(step, str) and step in node.entries:
-            node = node.entries[step]
-        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-        else:
-            break
-    return node
-
-
 class _Doubled(Exception):
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("a key stands twice")
+        super().__init__("a key occurs twice")
         self.problems = problems
 
 
@@ -127,7 +68,7 @@ class _Open:
 
 _TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _SIX_LEVELS = "a storyboard needs six at the most"
-_COMMAS = "put commas between the items, and close every bracket with its like"
+_COMMAS = "put commas between the items, and close every bracket"
 _BLOCK = "a prompt with `: ` or ` #` in it, or a `{` before it, is best written as a block: `prompt: >-`"
 _SAID = (
     ("nesting depth", "SB104", _TOO_DEEP, _SIX_LEVELS),
@@ -135,8 +76,8 @@ _SAID = (
     ("node content", "SB101", "not YAML: {}", _COMMAS),
     ("", "SB101", "not YAML: {}", _BLOCK),
 )
-"""What libyaml says, by words in it, and what we say. Newer ones (PyYAML 6.0.4) look a thousand brackets ahead, and
-give up at the thousandth before the 65th has come to us."""
+"""Words in libyaml's messages, with the code, sentence and hint that replace them. Newer versions (PyYAML 6.0.4)
+look a thousand brackets ahead, and fail at the thousandth before the 65th arrives here."""
 
 
 class _Composer:
@@ -202,7 +143,7 @@ class _Composer:
                 self._refuse_extras(event)
                 self._open(event)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self._put(self._closed())
+                self._put(self._close())
             case _:
                 pass
 
@@ -222,7 +163,7 @@ class _Composer:
         kind = "sequence" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
         self.stack.append(_Open(kind, self._place(event, 1)))
 
-    def _closed(self) -> Node:
+    def _close(self) -> Node:
         done = self.stack.pop()
         if done.kind == "sequence":
             return Sequence(tuple(done.items), done.place)
@@ -255,7 +196,7 @@ class _Composer:
             raise Refused(Problem("SB103", "merge keys (`<<`) are not read", node.place, hint))
         if key in top.keys:
             first = top.keys[key]
-            sentence = f'the key "{key}" stands twice, first in line {first.line}'
+            sentence = f'the key "{key}" occurs twice, first in line {first.line}'
             self.doubled.append(Problem("SB102", sentence, node.place, "keep one of them"))
             if len(self.doubled) == MOST_TOLD:
                 raise _Doubled(self.doubled)
@@ -264,7 +205,7 @@ class _Composer:
         top.key = key
 
     def _written(self, node: Scalar) -> str:
-        """A plain key as the author wrote it: `on`, `3` and `null` are words where a key stands."""
+        """Return a plain key as the author wrote it: as keys, `on`, `3` and `null` are words."""
         line = Source(self.name, self.text).line(node.place.line)
         return line[node.place.column - 1 : node.place.column - 1 + node.place.width]
 
@@ -276,12 +217,12 @@ class _Composer:
         if event.style:
             return Scalar(event.value, place)
         try:
-            value = plain(event.value)
+            value = scalar_value(event.value)
         except ValueError:
             raise Refused(Problem("SB105", "a number with more digits than can be read", place, "shorten it")) from None
         if type(value) is float and not math.isfinite(value):
             hint = "write a number, or put it in quotes if it is meant as text"
-            raise Refused(Problem("SB105", f"{event.value} is no number that can be reckoned with", place, hint))
+            raise Refused(Problem("SB105", f"{event.value} is not a finite number", place, hint))
         return Scalar(value, place)
 
     def _place(self, event: yaml.Event, width: int) -> Place:
@@ -293,7 +234,7 @@ class _Composer:
 
 
 def _bytes(text: str) -> int:
-    """How many bytes a text has in UTF-8; what was no UTF-8 counts as one byte each, as it did on the disk."""
+    """Return the length of a text in bytes of UTF-8; bytes that weren't UTF-8 count as one each, as on the disk."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
@@ -303,47 +244,10 @@ def _at(mark: _Mark | None) -> tuple[int, int]:
 
 
 class _Mark(Protocol):
-    """What libyaml's marks and PyYAML's own have in common."""
+    """The attributes that libyaml's marks and PyYAML's own share."""
 
     line: int
     column: int
 
 
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_NUMERIC = frozenset("+-.0123456789")
-_INT = re.compile(r"[-+]?[0-9]+")
-_OCT = re.compile(r"0o[0-7]+")
-_HEX = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_INF = re.compile(r"[-+]?\.(?:inf|Inf|INF)")
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-
-
-def plain(text: str) -> Plain:
-    """A plain scalar by the core schema of YAML 1.2 (chapter 10.3.2 of its specification).
-
-    >>> [plain(word) for word in ("16:9", "no", "8", "0x10", "1.5", "~", "true")]
-    ['16:9', 'no', 8, 16, 1.5, None, True]
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in _NUMERIC:  # most are words: four patterns need not be asked
-        return text
-    if _INT.fullmatch(text):
-        return int(text)
-    for numeral, base in ((_OCT, 8), (_HEX, 16)):
-        if numeral.fullmatch(text):
-            if len(text) > MOST_DIGITS:
-                raise ValueError(f"more than {MOST_DIGITS} digits")
-            return int(text[2:], base)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _INF.fullmatch(text):
-        return float(text.replace(".", "", 1))
-    if text in (".nan", ".NaN", ".NAN"):
-        return float("nan")
-    return text

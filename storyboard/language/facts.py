@@ -1,4 +1,4 @@
-"""What was found out about the files that a storyboard points at."""
+"""Facts about the files that a storyboard names."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from typing import Literal
 from storyboard.language.scene import Kind
 
 Trouble = Literal["missing", "outside", "no file", "unreadable", "torn", "silent", "unfetched"]
-"""`torn`: it begins as what it is taken for, but can't be decoded to its end, or only with more memory than is wise.
+"""`torn`: the beginning has the expected format, but the file can't be decoded to its end, or only with too much
+memory.
 
-Of an address: `silent`, nobody answered in time; `unfetched`, it can't be had as it stands."""
+For an address: `silent` if no server answered in time; `unfetched` if it can't be fetched as it is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One file below the project's root, or what lies at an address, as far as it was looked at.
+    """A file below the project's root or at an address, as far as it was inspected.
 
-    `digest` (`sha256:…`) and the measures (pixels, seconds) are there only where somebody asked for them. `why` says
-    of an address what came in the way.
+    `digest` (`sha256:…`) and the measurements (pixels, seconds) are set only if they were requested. `why` is the
+    reason why an address couldn't be fetched.
     """
 
     path: str
@@ -36,7 +38,7 @@ class FileFacts:
 
     @property
     def kind(self) -> Kind | None:
-        """Picture, video or sound, by content; None if it is none of these."""
+        """The kind of the content: picture, video or sound; None for other content."""
         return KIND_OF_FORMAT.get(self.format)
 
 
@@ -52,7 +54,7 @@ KIND_OF_SUFFIX: dict[str, Kind] = {**KIND_OF_FORMAT, "jpg": "image", "tif": "ima
 
 
 def kind_by_name(where: str) -> Kind | None:
-    """What a path or address says of itself by its ending; None if nothing."""
+    """Return the kind of a path or address by its ending; None if the ending is unknown."""
     bare = where.partition("?")[0].partition("#")[0]
     if where.startswith("data:"):
         sort = where[5:].partition("/")[0]
@@ -61,7 +63,8 @@ def kind_by_name(where: str) -> Kind | None:
 
 
 def format_of(head: bytes) -> str:
-    """The format that a file's first 16 bytes tell; empty if none that the API takes (seed, *Input Constraints*)."""
+    """Return the format of a file by its first 16 bytes; empty if the API doesn't accept it (seed, *Input
+    Constraints*)."""
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name

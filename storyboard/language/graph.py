@@ -1,7 +1,7 @@
-"""Scenes and their edges as a DAG; where there is a cycle, its path.
+"""Scenes and their edges as a DAG, or the path of a cycle.
 
-A plain in-degree pass finds the order, or that there is none; only then, and where a graph is analysed, is networkx
-loaded. This is the only room that knows it.
+A plain in-degree pass finds the order, or that there is none. networkx is loaded only in the second case, and where a
+graph is analysed. This is the only module that imports it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from storyboard.language.scene import Scene, Storyboard
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A valid storyboard's scenes with what they are handed and whom they wait for.
+    """A valid storyboard's scenes, with their inputs and the scenes that they wait for.
 
-    `order` names every scene after those it needs, as the film has them where the edges leave it open.
-    `parents` hand something over; `waits` are parents and those named by `after`.
+    `order` has every scene after those that it needs, and otherwise in the order of the film. `parents` provide an
+    input; `waits` are the parents and the scenes named by `after`.
     """
 
     storyboard: Storyboard
@@ -34,7 +34,7 @@ class Graph:
 
     @property
     def children(self) -> dict[str, tuple[str, ...]]:
-        """Who is handed something by each scene."""
+        """The scenes that each scene provides an input for."""
         found: dict[str, list[str]] = {id: [] for id in self.order}
         for id in self.order:
             for parent in self.parents[id]:
@@ -43,11 +43,11 @@ class Graph:
 
 
 def build(storyboard: Storyboard) -> Graph | tuple[str, ...]:
-    """The graph, or the path of a cycle: its first scene stands again at the end."""
+    """Return the graph, or the path of a cycle, whose first scene is repeated at the end."""
     inputs = {id: inputs_of(scene, storyboard) for id, scene in storyboard.scenes.items()}
     parents = {id: _unique(_scenes_of(items)) for id, items in inputs.items()}
     waits = {
-        id: _unique((*parents[id], *(mention.word for mention in scene.after if mention.word in storyboard.scenes)))
+        id: _unique((*parents[id], *(ref.word for ref in scene.after if ref.word in storyboard.scenes)))
         for id, scene in storyboard.scenes.items()
     }
     order = _order(waits)

@@ -1,4 +1,4 @@
-"""What a scene is handed: each mention resolved, in the order in which it is sent."""
+"""The inputs of a scene: each reference resolved, in the order in which they are sent."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TypeAlias
 from storyboard.language.facts import kind_by_name
 from storyboard.language.scene import (
     Asset,
+    CastMember,
+    Dependency,
     Edge,
-    Given,
     Kind,
-    Member,
-    Mention,
     Moment,
+    Ref,
     Role,
     Scene,
     Storyboard,
@@ -63,12 +63,12 @@ class Input:
     moment: Moment | None = None
     window: Window | None = None
     names: tuple[str, ...] = ()
-    """What a placeholder may call it."""
+    """The names that a placeholder may use for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """What stands before a prompt about some of its inputs, given by their positions in the content."""
+    """A text before a prompt about some of its inputs, which are given by their positions in the content."""
 
     positions: tuple[int, ...]
     name: str
@@ -83,98 +83,100 @@ REFERENCE_ROLE: dict[Kind, Role] = {
 
 
 def inputs_of(scene: Scene, storyboard: Storyboard) -> tuple[Input, ...]:
-    """Everything the scene is handed. What can't be resolved is left out: a rule has told it by then."""
+    """Return all inputs of a scene, in the order in which they are sent. References that can't be resolved are left
+    out: a rule has reported them."""
     found = storyboard.inputs.get(scene.id)
     if found is None:
         found = storyboard.inputs[scene.id] = tuple(_all(scene, storyboard))
-    return found  # type: ignore[return-value]  # a room below can't know our type
+    return found  # type: ignore[return-value]  # scene.py can't import the type
 
 
 def _all(scene: Scene, storyboard: Storyboard) -> Iterator[Input]:
-    for given in scene.given:
-        yield from _resolved(given, storyboard)
+    for dependency in scene.dependencies:
+        yield from _resolve(dependency, storyboard)
 
 
 def legends_of(scene: Scene, storyboard: Storyboard) -> tuple[Legend, ...]:
     """The legends of a scene's cast and described assets, in the order of its content."""
     found: list[Legend] = []
     position = 0
-    for given in scene.given:
-        count = len(tuple(_resolved(given, storyboard)))
+    for dependency in scene.dependencies:
+        count = len(tuple(_resolve(dependency, storyboard)))
         positions = tuple(range(position, position + count))
         position += count
-        owner = None if given.mention.located else named(given.mention, storyboard)
-        if isinstance(owner, Member) and owner.legend:
+        owner = None if dependency.ref.located else named(dependency.ref, storyboard)
+        if isinstance(owner, CastMember) and owner.legend:
             found.append(Legend(positions, owner.name, owner.description))
         elif isinstance(owner, Asset) and owner.legend and owner.description:
             found.append(Legend(positions, "", owner.description))
     return tuple(found)
 
 
-def named(mention: Mention, storyboard: Storyboard) -> Scene | Asset | Member | None:
-    """Whom an id means: the long form says whether it is a scene; scenes, assets and cast share one space."""
-    if mention.sort == "scene":
-        return storyboard.scenes.get(mention.word)
-    found = storyboard.assets.get(mention.word) or storyboard.cast.get(mention.word)
-    return found or (None if mention.sort == "asset" else storyboard.scenes.get(mention.word))
+def named(ref: Ref, storyboard: Storyboard) -> Scene | Asset | CastMember | None:
+    """Return the scene, asset or cast member with an ID. The long form distinguishes scenes from assets; scenes,
+    assets and cast share one namespace."""
+    if ref.sort == "scene":
+        return storyboard.scenes.get(ref.word)
+    found = storyboard.assets.get(ref.word) or storyboard.cast.get(ref.word)
+    return found or (None if ref.sort == "asset" else storyboard.scenes.get(ref.word))
 
 
-def _resolved(given: Given, storyboard: Storyboard) -> Iterator[Input]:
-    mention = given.mention
-    if mention.located:
-        yield from _located(given, kind_by_name(mention.word))
+def _resolve(dependency: Dependency, storyboard: Storyboard) -> Iterator[Input]:
+    ref = dependency.ref
+    if ref.located:
+        yield from _input_at(dependency, kind_by_name(ref.word))
         return
-    match named(mention, storyboard):
+    match named(ref, storyboard):
         case Scene(id=id):
-            yield _of_scene(given, id)
+            yield _of_scene(dependency, id)
         case Asset() as asset:
-            yield _of_asset(given, asset)
-        case Member() as member:
-            yield from _of_member(given, member)
+            yield _of_asset(dependency, asset)
+        case CastMember() as member:
+            yield from _of_member(dependency, member)
         case _:
             return
 
 
-def _of_scene(given: Given, id: str) -> Input:
-    mention = given.mention
-    kind: Kind = "video" if mention.moment is None else "image"
-    names = _names(mention, id)
-    role = given.role or REFERENCE_ROLE[kind]
-    return Input(given.edge, role, kind, SceneVideo(id), mention.place, mention.moment, mention.window, names)
+def _of_scene(dependency: Dependency, id: str) -> Input:
+    ref = dependency.ref
+    kind: Kind = "video" if ref.moment is None else "image"
+    names = _names(ref, id)
+    role = dependency.role or REFERENCE_ROLE[kind]
+    return Input(dependency.edge, role, kind, SceneVideo(id), ref.place, ref.moment, ref.window, names)
 
 
-def _of_asset(given: Given, asset: Asset) -> Input:
-    mention = given.mention
+def _of_asset(dependency: Dependency, asset: Asset) -> Input:
+    ref = dependency.ref
     origin = origin_of(asset.where, asset.sha256, asset.duration, asset.size)
-    still = asset.kind == "image" or (given.role is None and mention.moment is not None)
-    kind: Kind = "image" if still or given.role in ("first_frame", "last_frame") else asset.kind
-    moment = mention.moment if asset.kind == "video" and kind == "image" else None
-    role = given.role or REFERENCE_ROLE[kind]
-    return Input(given.edge, role, kind, origin, mention.place, moment, mention.window, _names(mention, asset.id))
+    still = asset.kind == "image" or (dependency.role is None and ref.moment is not None)
+    kind: Kind = "image" if still or dependency.role in ("first_frame", "last_frame") else asset.kind
+    moment = ref.moment if asset.kind == "video" and kind == "image" else None
+    role = dependency.role or REFERENCE_ROLE[kind]
+    return Input(dependency.edge, role, kind, origin, ref.place, moment, ref.window, _names(ref, asset.id))
 
 
-def _of_member(given: Given, member: Member) -> Iterator[Input]:
+def _of_member(dependency: Dependency, member: CastMember) -> Iterator[Input]:
     for where in member.images:
-        role = given.role or "reference_image"
-        yield Input(given.edge, role, "image", origin_of(where), given.mention.place, names=(member.id,))
+        role = dependency.role or "reference_image"
+        yield Input(dependency.edge, role, "image", origin_of(where), dependency.ref.place, names=(member.id,))
 
 
-def _located(given: Given, kind: Kind | None) -> Iterator[Input]:
-    mention = given.mention
+def _input_at(dependency: Dependency, kind: Kind | None) -> Iterator[Input]:
+    ref = dependency.ref
     if kind is None:
         return
-    asset = Asset(mention.alias or "", kind, mention.word, mention.place)
-    yield _of_asset(given, asset)
+    asset = Asset(ref.alias or "", kind, ref.word, ref.place)
+    yield _of_asset(dependency, asset)
 
 
-def _names(mention: Mention, id: str) -> tuple[str, ...]:
-    return tuple(name for name in (mention.alias or id,) if name)
+def _names(ref: Ref, id: str) -> tuple[str, ...]:
+    return tuple(name for name in (ref.alias or id,) if name)
 
 
 def origin_of(
     where: str, sha256: str = "", seconds: float | None = None, size: tuple[int, int] | None = None
 ) -> Origin:
-    """A path or an address, told apart by its beginning."""
+    """Return the origin of a path or an address, which differ in their beginning."""
     return RemoteFile(where, sha256, seconds, size) if is_address(where) else LocalFile(where)
 
 
@@ -182,7 +184,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def is_address(where: str) -> bool:
-    """Is it an address, not a path? One of a sort that nobody fetches from is an address all the same."""
+    """Return whether a text is an address, not a path. An address of an unsupported scheme is an address too."""
     return where.lower().startswith(("data:", "https:", "http:", "asset:")) or _SCHEME.match(where) is not None
 
 

@@ -1,4 +1,4 @@
-"""What is read into a storyboard, or follows from it, that its author may not expect and a plan shows."""
+"""Notes for a plan: consequences of a storyboard that its author may not expect."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storyboard.language.prompt import compose
 
 
 def notes_of(graph: Graph) -> tuple[str, ...]:
-    """Words that are put before prompts, and scenes whose task can't be marked."""
+    """Return the notes for a plan: texts that are put before prompts, and scenes whose task can't carry a marker."""
     return (*_words_put_before(graph), *_unmarked(graph))
 
 

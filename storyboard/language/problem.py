@@ -1,4 +1,4 @@
-"""What we say to an author: a code, a sentence, the place, and what to do."""
+"""Problems of a storyboard: each with a code, a sentence, the place, and a hint what to do."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from storyboard.language.source import Place, Source, excerpt, shown
+from storyboard.language.source import Place, Source, escape_for_terminal, excerpt
 
 Severity = Literal["mistake", "warning", "note"]
 """A mistake stops a run; a warning counts as one with `--strict`; a note never does."""
-
-
 MOST_TOLD = 500
-"""Problems of one sort of judge that are told: whoever has made more wants to mend these first."""
+"""The maximum number of problems that one group of rules reports: an author with more fixes these first."""
 
 LONGEST_WORD, LONGEST_TEXT = 80, 2000
 """Characters of a word, and of a sentence, that are repeated to an author: a text may hold a word of megabytes."""
@@ -40,7 +38,7 @@ class Problem:
 
 
 def _clipped(text: str) -> str:
-    """The text without the middle of words, and without an end, that nobody would read."""
+    """Return a text with long words shortened, and cut at a readable length."""
     half = LONGEST_WORD // 2
     text = text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - half]}…{text[-half:]}"
     return re.sub(rf"(\S{{{half}}})\S{{{half},}}(\S{{{half}}})", r"\1…\2", text)
@@ -56,14 +54,14 @@ def mistakes(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(problem for problem in problems if problem.severity == "mistake")
 
 
-def told(problem: Problem, sources: Mapping[str, Source]) -> str:
+def format_problem(problem: Problem, sources: Mapping[str, Source]) -> str:
     """A problem in full: `file:line:col: CODE sentence`, the excerpt with carets, and what to do."""
     word = "" if problem.severity == "mistake" else f"{problem.severity}: "
-    parts = [f"{shown(str(problem.place))}: {problem.code} {word}{shown(problem.sentence)}"]
+    parts = [f"{escape_for_terminal(str(problem.place))}: {problem.code} {word}{escape_for_terminal(problem.sentence)}"]
     if problem.place.file in sources and sources[problem.place.file].text:
         parts.append(excerpt(sources[problem.place.file], problem.place))
     if problem.hint:
-        parts.append(f"  {shown(problem.hint)}")
+        parts.append(f"  {escape_for_terminal(problem.hint)}")
     return "\n".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""Placeholders → ordinals: what an author wrote, as the model is told it."""
+"""The text that is sent to the model, from the author's prompt: placeholders become ordinals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Composed:
 
 
 def tongue_of(scene: Scene) -> Tongue:
-    """The language of a scene: as said, else Chinese if Han characters outnumber Latin words in its prompt."""
+    """Return the language of a scene: the one that the author chose, else Chinese if Han characters outnumber Latin
+    words."""
     if scene.language:
         return scene.language
     words = re.sub(r"\{[^{}]*\}", "", own_words(scene))
@@ -89,7 +90,8 @@ def _quoted(before: str, text: str, tongue: Tongue) -> str:
 
 
 def _said(speech: Speech, storyboard: Storyboard, tongue: Tongue) -> str:
-    """To generate speech, the line stands in quotes after who says it (seed, *Prompt Tips*)."""
+    """Return a line of dialogue: for speech to be generated, the line is in quotes after its speaker (seed, *Prompt
+    Tips*)."""
     member = storyboard.cast.get(speech.speaker)
     who = member.name if member else speech.speaker
     if tongue == "zh":
@@ -98,7 +100,7 @@ def _said(speech: Speech, storyboard: Storyboard, tongue: Tongue) -> str:
 
 
 def ordinals(inputs: Sequence[Input], tongue: Tongue) -> tuple[str, ...]:
-    """What each input is called, counted per kind in the order of the content (seed, *Prompt Tips*)."""
+    """Return the name of each input in a prompt, counted per kind in the order of the content (seed, *Prompt Tips*)."""
     counts: dict[Kind, int] = {}
     names = []
     for item in inputs:
@@ -146,10 +148,10 @@ def _filled(
 
 
 def _source_words(scene: Scene, body: str, called: Sequence[str], tongue: Tongue) -> str:
-    """What stands before an `extend` prompt that doesn't name its source: words make an extension on 2.0."""
+    """Return the text before an `extend` prompt that doesn't name its source: on 2.0, words make an extension."""
     if scene.mode != "extend":
         return ""
-    count = sum(given.edge == "extend" for given in scene.given)
+    count = sum(dependency.edge == "extend" for dependency in scene.dependencies)
     sources = called[:count]
     if any(source.lower() in body.lower() for source in sources):
         return ""

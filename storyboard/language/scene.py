@@ -27,10 +27,10 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """How an author named an input: an id, or a path or address; perhaps a moment or a window of it; a name for it.
+class Ref:
+    """An author's reference to an input: an ID, a path or an address, perhaps with a moment or a window, and a name.
 
-    `sort` is None where the word alone says what it is, else the key of the long form.
+    `sort` is None if the word alone decides what it is, else the key of the long form.
     """
 
     word: str
@@ -42,18 +42,18 @@ class Mention:
 
     @property
     def located(self) -> bool:
-        """Is it a path or an address, not an id?"""
+        """Whether it is a path or an address, not an ID."""
         return self.sort is None and any(sign in self.word for sign in "/.:")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One thing that a scene is given: by which key, as what, from whom."""
+class Dependency:
+    """One thing that a scene depends on: the key that names it, its role, and the reference."""
 
     edge: Edge
-    mention: Mention
+    ref: Ref
     role: Role | None = None
-    """None where it follows from what the mention turns out to be."""
+    """None where it follows from what the reference resolves to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody or something of the cast, who must stay the same."""
+class CastMember:
+    """A person or thing of the cast whose look stays the same."""
 
     id: str
     name: str
@@ -105,7 +105,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Somebody says something, perhaps in some way."""
+    """A line of dialogue, with its speaker and perhaps the way of speaking."""
 
     speaker: str
     line: str
@@ -147,8 +147,8 @@ class Scene:
     place: Place
     mode: Mode
     prompt: str
-    given: tuple[Given, ...]
-    after: tuple[Mention, ...]
+    dependencies: tuple[Dependency, ...]
+    after: tuple[Ref, ...]
     model: ModelName
     parameters: Parameters
     places: Mapping[str, Place]
@@ -167,13 +167,13 @@ class Scene:
     parts: Parts | None = None
     """The prompt, where it is written in parts; `prompt` is empty then."""
     environment: str = ""
-    """Where it plays, by its set."""
+    """The place of the action, from the scene's set."""
     takes: int = 1
     audition: bool = True
-    set: Mention | None = None
+    set: Ref | None = None
 
     def place_of(self, key: str) -> Place:
-        """Where the value of `key` was written, be it in the scene, the defaults or a profile."""
+        """Return the place where the value of `key` is written: in the scene, the defaults or a profile."""
         return self.places.get(key, self.place)
 
 
@@ -181,14 +181,14 @@ class Scene:
 class Cut:
     """One item of the film: a scene, perhaps shortened."""
 
-    scene: Mention
+    scene: Ref
     starts: float | None = None
     out: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """How the film goes from the item before to the item after."""
+    """The transition from the item before to the item after."""
 
     sort: Literal["dissolve", "fade", "wipe"]
     seconds: float
@@ -197,13 +197,13 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Storyboard:
-    """The file and what it says, with defaults and profiles laid in."""
+    """A whole storyboard, with defaults and profiles applied."""
 
     name: str
     title: str
     scenes: Mapping[str, Scene]
     assets: Mapping[str, Asset]
-    cast: Mapping[str, Member]
+    cast: Mapping[str, CastMember]
     cut: tuple[Cut | Transition, ...]
     place: Place
     profile: str = ""
@@ -214,4 +214,4 @@ class Storyboard:
     film_size: tuple[int, int] | None = None
     footage: Literal["new", "all"] = "new"
     inputs: dict[str, tuple[object, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What `inputs_of` found for each scene: a dozen rules ask for it."""
+    """The result of `inputs_of` for each scene: a dozen rules need it."""

@@ -1,6 +1,6 @@
-"""Does the tree have the written form? JSON Schema's findings in our words, each with its place.
+"""Validation of a tree by JSON Schema: the library's errors as problems with places.
 
-The schema comes in as a value. This is the only room that knows jsonschema.
+The schema is an argument. This is the only module that imports jsonschema.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from storyboard.language import document
+from storyboard.language import nodes
 from storyboard.language.problem import MOST_TOLD, Problem, nearest
 from storyboard.language.source import Place
 
 Schema = Mapping[str, Any]
 
-Path = tuple[document.Step, ...]
+Path = tuple[nodes.Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the library found: the word of the schema that failed and what it wanted, the path and what stands there."""
+    """An error of the library: the keyword that failed, its value in the schema, the path, and the value at the
+    path."""
 
     word: str
     wanted: Any
@@ -59,10 +60,10 @@ _ID = "an id has letters, digits, `_` and `-`, one letter at least, 64 at most"
 _PLURAL = {"character": "characters", "item": "items", "entry": "entries"}
 
 
-def problems(tree: document.Node, schema: Schema, part: str = "") -> tuple[Problem, ...]:
+def problems(tree: nodes.Node, schema: Schema, part: str = "") -> tuple[Problem, ...]:
     """Everything in which the tree departs from the schema, or from one of its `definitions`."""
-    errors = _validator_of(_Held(schema), part).iter_errors(document.data(tree))
-    found = (problem for error in errors for problem in _told(_finding(error), tree))
+    errors = _validator_of(_Held(schema), part).iter_errors(nodes.data(tree))
+    found = (problem for error in errors for problem in _problems_of(_finding(error), tree))
     return tuple(dict.fromkeys(islice(found, MOST_TOLD)))
 
 
@@ -93,28 +94,29 @@ def _finding(error: ValidationError) -> Finding:
     return Finding(str(error.validator), error.validator_value, error.instance, path, schema, error.message)
 
 
-def _told(finding: Finding, tree: document.Node) -> Iterator[Problem]:
+def _problems_of(finding: Finding, tree: nodes.Node) -> Iterator[Problem]:
     teller = _only_braces if _is_only_braces(finding) else _TELLERS.get(finding.word, _other)
     yield from teller(finding, tree, finding.path)
 
 
 def _is_only_braces(finding: Finding) -> bool:
-    """Is it a mapping of words without values, where text or other keys were wanted: `{keeper} walks`, `{keeper}`?"""
+    """Return whether a value is a mapping of words without values, where text or other keys are required: `{keeper}
+    walks`, `{keeper}`."""
     value, known = finding.instance, finding.schema.get("properties", {})
     empty = isinstance(value, dict) and bool(value) and all(inner is None for inner in value.values())
     return empty and finding.word in ("type", "additionalProperties", "required") and not set(value) & set(known)
 
 
-def _only_braces(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _only_braces(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     """SB607: to YAML a `{` begins a mapping."""
     words = ", ".join(_short(str(key)) for key in finding.instance)
     sentence = f"{_subject(path)} is read as a mapping, whose key {words} has no value"
     hint = "put text that begins with `{` in quotes or write it as a block (`>-`); a name in a list has no braces"
-    yield Problem("SB607", sentence, document.find(tree, path).place, hint)
+    yield Problem("SB607", sentence, nodes.node_at(tree, path).place, hint)
 
 
 def _subject(path: Path) -> str:
-    """Who is spoken of: `scene "storm"`, `film.cut[2]`."""
+    """Return the subject of a sentence: `scene "storm"`, `film.cut[2]`."""
     sorts = {"scenes": "scene", "assets": "asset", "cast": "cast member", "profiles": "profile"}
     if len(path) > 1 and path[0] in sorts:
         rest = _dotted(path[2:])
@@ -126,22 +128,22 @@ def _dotted(path: Path) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def _place(tree: document.Node, path: Path) -> Place:
-    node = document.find(tree, path)
-    if (isinstance(node, document.Scalar) and node.value is not None and not node.block) or not path:
+def _place(tree: nodes.Node, path: Path) -> Place:
+    node = nodes.node_at(tree, path)
+    if (isinstance(node, nodes.Scalar) and node.value is not None and not node.block) or not path:
         return node.place
     return _key_place(tree, path)
 
 
-def _key_place(tree: document.Node, path: Path) -> Place:
-    parent = document.find(tree, path[:-1])
+def _key_place(tree: nodes.Node, path: Path) -> Place:
+    parent = nodes.node_at(tree, path[:-1])
     key = path[-1]
-    if isinstance(parent, document.Mapping) and isinstance(key, str) and key in parent.keys:
+    if isinstance(parent, nodes.Mapping) and isinstance(key, str) and key in parent.keys:
         return parent.keys[key]
-    return document.find(tree, path).place
+    return nodes.node_at(tree, path).place
 
 
-def _unknown_keys(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _unknown_keys(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     known = list(finding.schema.get("properties", {}))
     for key in finding.instance:
         if key in known:
@@ -157,21 +159,21 @@ def _unknown_keys(finding: Finding, tree: document.Node, path: Path) -> Iterator
             yield Problem("SB201", f'{subject} has no key "{key}"', place, hint)
 
 
-def _missing_key(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _missing_key(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     for key in finding.wanted:
         if key not in finding.instance:
             hint = "add `storyboard: 1` as the first line" if key == "storyboard" else f"add `{key}:`"
             yield Problem("SB203", f'{_subject(path)} lacks the key "{key}"', _place(tree, path), hint)
 
 
-def _wrong_type(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _wrong_type(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     allowed = finding.wanted if isinstance(finding.wanted, list) else [finding.wanted]
     wanted = " or ".join(WORDS[name] for name in allowed)
-    sentence = f"{_subject(path)} has to be {wanted}, but is {_described(finding.instance)}"
+    sentence = f"{_subject(path)} has to be {wanted}, but is {_describe(finding.instance)}"
     yield Problem("SB202", sentence, _place(tree, path), _remedy(finding.instance, allowed))
 
 
-def _described(value: object) -> str:
+def _describe(value: object) -> str:
     match value:
         case None:
             return "empty"
@@ -201,9 +203,9 @@ def _remedy(value: object, allowed: list[str]) -> str:
     return f"write {' or '.join(WORDS[name] for name in allowed)}"
 
 
-def _not_in_list(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _not_in_list(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     allowed = [str(value) for value in finding.wanted]
-    sentence = f"{_subject(path)} can't be {_described(finding.instance)}; it may be {', '.join(allowed)}"
+    sentence = f"{_subject(path)} can't be {_describe(finding.instance)}; it may be {', '.join(allowed)}"
     yield Problem(
         "SB204", sentence, _place(tree, path), nearest(str(finding.instance), allowed) or "write one of these"
     )
@@ -213,8 +215,8 @@ _SECONDS = ("in", "out", "from", "to", "head", "tail", "at", "duration", "dissol
 """Keys whose numbers are seconds."""
 
 
-def _bound(words: str) -> Callable[[Finding, document.Node, Path], Iterator[Problem]]:
-    def tell(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _bound(words: str) -> Callable[[Finding, nodes.Node, Path], Iterator[Problem]]:
+    def tell(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
         unit = " s" if path[-1] in _SECONDS else ""
         limit = f"{words} {finding.wanted}{unit}"
         sentence = f"{_subject(path)} has to be {limit}, but is {finding.instance}{unit}"
@@ -223,8 +225,8 @@ def _bound(words: str) -> Callable[[Finding, document.Node, Path], Iterator[Prob
     return tell
 
 
-def _length(words: str, unit: str) -> Callable[[Finding, document.Node, Path], Iterator[Problem]]:
-    def tell(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _length(words: str, unit: str) -> Callable[[Finding, nodes.Node, Path], Iterator[Problem]]:
+    def tell(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
         limit = f"{words} {finding.wanted} {unit if finding.wanted == 1 else _PLURAL[unit]}"
         sentence = f"{_subject(path)} has to have {limit}, but has {len(finding.instance)}"
         hint = "leave some out" if words == "at most" else "add what is missing, or remove the key"
@@ -233,8 +235,8 @@ def _length(words: str, unit: str) -> Callable[[Finding, document.Node, Path], I
     return tell
 
 
-def _bad_id(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
-    if isinstance(document.find(tree, path), document.Mapping):
+def _bad_id(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
+    if isinstance(nodes.node_at(tree, path), nodes.Mapping):
         place = _key_place(tree, (*path, str(finding.instance)))
         what = f'"{_short(str(finding.instance))}" can\'t be an id'
         yield Problem("SB206", what, place, _ID)
@@ -249,13 +251,13 @@ _PATTERNS = {
 }
 
 
-def _other(finding: Finding, tree: document.Node, path: Path) -> Iterator[Problem]:
+def _other(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     yield Problem(
         "SB204", f"{_subject(path)}: {_short(finding.message)}", _place(tree, path), "see `storyboard schema`"
     )
 
 
-_TELLERS: dict[str, Callable[[Finding, document.Node, Path], Iterator[Problem]]] = {
+_TELLERS: dict[str, Callable[[Finding, nodes.Node, Path], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
     "required": _missing_key,
     "type": _wrong_type,

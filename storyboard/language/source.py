@@ -9,15 +9,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What ends a line to the reader of YAML that counts them for us."""
-
-
+"""The line ends of the YAML parser, which counts the lines."""
 WIDEST = 120
 """Characters of a line that an excerpt shows; of a longer one, those around the place."""
 
 
 class Place(NamedTuple):
-    """Where something stands: file name, line and column (both from 1, in characters), width in characters.
+    """A place in a text: file name, line and column (both from 1, in characters), width in characters.
 
     A tuple, since a large storyboard has hundreds of thousands of them.
     """
@@ -52,7 +50,7 @@ def _lines(text: str) -> list[str]:
     return text.split("\n") if only_newlines else LINE_END.split(text)
 
 
-def shown(text: str) -> str:
+def escape_for_terminal(text: str) -> str:
     """The text with what a terminal would act on made visible: control, bidi and zero-width characters."""
     return "".join(_visible(char) for char in text)
 
@@ -66,7 +64,7 @@ def _visible(char: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal the text takes: Chinese characters take two, combining marks none."""
+    """Return the columns that a text takes in a terminal: Chinese characters take two, combining marks none."""
     return sum(_columns(char) for char in text)
 
 
@@ -89,6 +87,6 @@ def excerpt(source: Source, place: Place) -> str:
     begin, end = min(place.column - 1, last), min(place.column - 1 + place.width, last)
     left, right = "…" if first else "", "…" if last < len(line) else ""
     number = f"{place.line:>5}"
-    blank = " " * columns(left + shown(line[first:begin]))
-    carets = "^" * max(1, columns(shown(line[begin:end])))
-    return f"{number} | {left}{shown(line[first:last])}{right}\n{' ' * len(number)} | {blank}{carets}"
+    blank = " " * columns(left + escape_for_terminal(line[first:begin]))
+    carets = "^" * max(1, columns(escape_for_terminal(line[begin:end])))
+    return f"{number} | {left}{escape_for_terminal(line[first:last])}{right}\n{' ' * len(number)} | {blank}{carets}"

@@ -1,7 +1,7 @@
-"""In which order the judges speak, and of what each hears.
+"""The validation of a storyboard, in the order of its steps.
 
-Text → tree → written form → storyboard → meaning → graph. Each judge hears only what those before let through, entry
-by entry: what is wrong with one scene keeps no judge from saying everything of another.
+Text → tree → schema → storyboard → rules → graph. Each step sees only the entries that passed the previous ones: a
+mistake in one scene prevents no check of another.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from storyboard.errors import UsageError
-from storyboard.language import document
+from storyboard.language import document, nodes
 from storyboard.language.capability import Capabilities
-from storyboard.language.doubt import FILM, Entry, entries_of, far_reach, reach, without, without_keys
+from storyboard.language.error_recovery import FILM, Entry, entries_of, far_reach, reach, without, without_keys
 from storyboard.language.facts import Facts, Trouble
-from storyboard.language.form import has_form
+from storyboard.language.fast_schema import has_form
 from storyboard.language.graph import Graph, build
 from storyboard.language.problem import MOST_TOLD, Problem, in_order, mistakes, nearest
 from storyboard.language.reader import includes_of, profile_names, read
-from storyboard.language.rules import edges, frames, inputs, media, names, parameters, prompts, shape
+from storyboard.language.rules import edges, frames, inputs, measured, media, names, parameters, prompts, shape, uploads
 from storyboard.language.scene import Storyboard
 from storyboard.language.source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A text as a tree, or the problems why it is none; and the files that it brings in, as it names them."""
+class ParsedFile:
+    """A parsed file: its tree, or the problems if there is none, and the files that it includes."""
 
     source: Source
-    tree: document.Mapping | None
+    tree: nodes.Mapping | None
     problems: tuple[Problem, ...]
 
     @property
@@ -38,28 +38,28 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a text says: a storyboard, or the problems why it says none."""
+class ParseResult:
+    """The result of parsing: a storyboard, or the problems if there is none."""
 
     sources: Mapping[str, Source]
     storyboard: Storyboard | None
     problems: tuple[Problem, ...]
     includes: tuple[str, ...] = ()
     """The files that it brings in, or would bring in, as it names them."""
-    trees: tuple[document.Mapping, ...] = ()
-    """What was read, the storyboard's own first."""
+    trees: tuple[nodes.Mapping, ...] = ()
+    """The files that were read, the storyboard's own first."""
     doubtful: frozenset[Entry] = frozenset()
     """Entries that have not the written form, and are not in the storyboard; the rest of it is."""
 
     @property
     def has_form(self) -> bool:
-        """Has all of it the written form?"""
+        """Whether all of it is valid by the schema."""
         return not mistakes(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a text means: a graph if there is no mistake; the problems, warnings included, by place."""
+class ValidationResult:
+    """The result of validation: a graph if there is no mistake, and the problems by place, warnings included."""
 
     sources: Mapping[str, Source]
     graph: Graph | None
@@ -69,59 +69,61 @@ class Judgement:
 FOREIGN = ("SB205",)
 """Keys of other models: without them a scene is what it would be, so that they leave nothing in doubt."""
 
-Found = Opened | Trouble
+IncludedFile = ParsedFile | Trouble
 """An included file: opened, or why it can't be."""
 
 
-def opened(source: Source) -> Opened:
-    """Read a text as far as YAML goes."""
+def parse_file(source: Source) -> ParsedFile:
+    """Parse a file as YAML."""
     tree = document.parse(source)
     if isinstance(tree, tuple):
-        return Opened(source, None, in_order(tree))
-    if not isinstance(tree, document.Mapping):
+        return ParsedFile(source, None, in_order(tree))
+    if not isinstance(tree, nodes.Mapping):
         hint = "`storyboard init` writes a first one"
         problem = Problem("SB202", "a storyboard has to be a mapping of keys to values", tree.place, hint)
-        return Opened(source, None, (problem,))
-    return Opened(source, tree, ())
+        return ParsedFile(source, None, (problem,))
+    return ParsedFile(source, tree, ())
 
 
-def reading_of(
-    main: Opened,
+def parse_storyboard(
+    main: ParsedFile,
     schema: Mapping[str, object],
     profiles: tuple[str, ...] = (),
-    included: Mapping[str, Found] | None = None,
-) -> Reading:
-    """Read what was opened as far as the written form goes. `profiles` are those asked for on the command line.
+    included: Mapping[str, IncludedFile] | None = None,
+) -> ParseResult:
+    """Read a parsed file as a storyboard. `profiles` are the names from the command line.
 
-    Raises UsageError if there is no such profile: that is no mistake of the file's.
+    Raise UsageError if there is no such profile: that is not a mistake of the file.
     """
-    files = {path: file for path, file in (included or {}).items() if isinstance(file, Opened)}
+    files = {path: file for path, file in (included or {}).items() if isinstance(file, ParsedFile)}
     sources = {file.source.name: file.source for file in (main, *files.values())}
     if main.tree is None:
-        return Reading(sources, None, main.problems)
+        return ParseResult(sources, None, main.problems)
     found = in_order(_of_form(main.tree, main.source, schema, included or {}))
     trees = {"": main.tree} | {path: file.tree for path, file in files.items() if file.tree is not None}
     wrong = mistakes(found)
     sound, doubtful = _sound(trees, wrong, schema) if wrong else (trees, frozenset())
     if not sound or (wrong and not set(profiles) <= set(profile_names(main.tree))):
-        return Reading(sources, None, found, main.includes)
+        return ParseResult(sources, None, found, main.includes)
     _check_there(profiles, profile_names(main.tree))
     others = tuple((path, tree) for path, tree in sound.items() if path)
-    return Reading(sources, read(sound[""], profiles, others), found, main.includes, tuple(trees.values()), doubtful)
+    return ParseResult(
+        sources, read(sound[""], profiles, others), found, main.includes, tuple(trees.values()), doubtful
+    )
 
 
-Trees = Mapping[str, document.Mapping]
+Trees = Mapping[str, nodes.Mapping]
 """The storyboard's own tree, by no path, and those of the files that it brings in."""
 
 
 def _sound(trees: Trees, wrong: Iterable[Problem], schema: Mapping[str, object]) -> tuple[Trees, frozenset[Entry]]:
-    """What is left of the trees without what is wrong in them, and what is in doubt; no trees if that is all."""
+    """Return the trees without wrong and doubtful entries, with these entries; no trees if nothing is left."""
     foreign = frozenset(problem.place for problem in wrong if problem.code in FOREIGN)
     doubtful = entries_of(trees.values()).concerned(problem for problem in wrong if problem.code not in FOREIGN)
     if doubtful is None:
         return {}, frozenset()
     sound = {path: without(without_keys(tree, foreign), doubtful) for path, tree in trees.items()}
-    more = any(not has_form(document.data(tree), schema, "included" if path else "") for path, tree in sound.items())
+    more = any(not has_form(nodes.data(tree), schema, "included" if path else "") for path, tree in sound.items())
     return ({} if more else sound), doubtful
 
 
@@ -133,10 +135,10 @@ def _check_there(profiles: tuple[str, ...], known: tuple[str, ...]) -> None:
 
 
 def _of_form(
-    tree: document.Mapping,
+    tree: nodes.Mapping,
     source: Source,
     schema: Mapping[str, object],
-    included: Mapping[str, Found],
+    included: Mapping[str, IncludedFile],
 ) -> Iterator[Problem]:
     found = _departures(tree, schema)
     yield from found
@@ -147,17 +149,19 @@ def _of_form(
         yield from _of_included(tree, schema, included)
 
 
-def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: document.Mapping) -> Iterator[Problem]:
-    """What else is said of a tree's form: of other entries than those that depart from the schema, but for keys that
-    are read over: what is left of an entry without them has to be sound by itself."""
+def _beside(found: tuple[Problem, ...], others: Iterable[Problem], tree: nodes.Mapping) -> Iterator[Problem]:
+    """Return the other problems of a tree's form, without those of entries that violate the schema.
+
+    Keys that are ignored are an exception: the rest of their entry has to be valid by itself.
+    """
     entries = entries_of([tree] if found else [])
     told = {entries.of(problem.place) for problem in found if problem.code not in FOREIGN}
     yield from (problem for problem in others if not found or entries.of(problem.place) not in told)
 
 
-def _departures(tree: document.Mapping, schema: Mapping[str, object], part: str = "") -> tuple[Problem, ...]:
-    """What departs from the schema; the library that can tell is loaded only if there is something to tell."""
-    if has_form(document.data(tree), schema, part):
+def _departures(tree: nodes.Mapping, schema: Mapping[str, object], part: str = "") -> tuple[Problem, ...]:
+    """Return the violations of the schema. The library is loaded only if there are any."""
+    if has_form(nodes.data(tree), schema, part):
         return ()
     from storyboard.language.schema import problems
 
@@ -165,20 +169,20 @@ def _departures(tree: document.Mapping, schema: Mapping[str, object], part: str 
 
 
 def _of_included(
-    tree: document.Mapping, schema: Mapping[str, object], included: Mapping[str, Found]
+    tree: nodes.Mapping, schema: Mapping[str, object], included: Mapping[str, IncludedFile]
 ) -> Iterator[Problem]:
     for path, place in includes_of(tree):
         match included.get(path, "missing"):
-            case Opened(tree=document.Mapping() as inner, source=source):
+            case ParsedFile(tree=nodes.Mapping() as inner, source=source):
                 departures = _departures(inner, schema, "included")
                 yield from departures
                 shapes = (*shape.one_sort_of_asset(inner), *shape.no_secrets(inner))
                 yield from _beside(departures, (*shapes, *shape.no_words_lost(inner, source)), inner)
-            case Opened(problems=others):
+            case ParsedFile(problems=others):
                 yield from others
             case "outside":
                 hint = "copy it into the project: a storyboard reads nothing outside its own root"
-                yield Problem("SB210", f"`include` names {path}, which lies outside the project", place, hint)
+                yield Problem("SB210", f"`include` names {path}, which is outside the project", place, hint)
             case "missing":
                 hint = "paths are relative to the storyboard's folder"
                 yield Problem("SB210", f"`include` names {path}, but there is no such file", place, hint)
@@ -186,26 +190,30 @@ def _of_included(
                 yield Problem("SB210", f"`include` names {path}, which can't be read", place, "name a YAML file")
 
 
-def judged(reading: Reading, rows: Capabilities, facts: Facts, trusted: tuple[str, ...] = ()) -> Judgement:
+def validate(reading: ParseResult, rows: Capabilities, facts: Facts, trusted: tuple[str, ...] = ()) -> ValidationResult:
     """Judge what was read by its meaning, in the light of the models' limits, of what is known of its files, and of
     the hosts that the user trusts."""
     if reading.storyboard is None:
-        return Judgement(reading.sources, None, reading.problems)
+        return ValidationResult(reading.sources, None, reading.problems)
     storyboard = reading.storyboard
     doubtful = reach(reading.doubtful, storyboard) if reading.doubtful else frozenset()
-    found = _told(_first(_of_structure(storyboard, rows, facts)), reading, doubtful)
+    found = _without_consequences(_first(_of_structure(storyboard, rows, facts)), reading, doubtful)
     graph = build(storyboard)
     if isinstance(graph, tuple):
         found.append(edges.circle(graph, storyboard))
     else:
         found.extend(_of_sound_scenes(graph, rows, facts, reading, found))
-    words = _told(_first(_of_words(storyboard, rows)), reading, doubtful)
+    words = _without_consequences(_first(_of_words(storyboard, rows)), reading, doubtful)
     asked = _first(_of_parameters(_without_scenes(storyboard, reading.doubtful), rows, trusted))
     problems = in_order([*reading.problems, *found, *words, *asked])
-    return Judgement(reading.sources, None if isinstance(graph, tuple) or mistakes(problems) else graph, problems)
+    return ValidationResult(
+        reading.sources, None if isinstance(graph, tuple) or mistakes(problems) else graph, problems
+    )
 
 
-def _told(problems: Iterable[Problem], reading: Reading, doubtful: frozenset[Entry]) -> list[Problem]:
+def _without_consequences(
+    problems: Iterable[Problem], reading: ParseResult, doubtful: frozenset[Entry]
+) -> list[Problem]:
     """Problems but for those that may be nothing but what follows from others."""
     if not doubtful:
         return list(problems)
@@ -214,9 +222,10 @@ def _told(problems: Iterable[Problem], reading: Reading, doubtful: frozenset[Ent
 
 
 def _of_sound_scenes(
-    graph: Graph, rows: Capabilities, facts: Facts, reading: Reading, found: Iterable[Problem]
+    graph: Graph, rows: Capabilities, facts: Facts, reading: ParseResult, found: Iterable[Problem]
 ) -> list[Problem]:
-    """What is said of what scenes hand over: of those that have no mistake, and are made from none that has."""
+    """Return the problems of what scenes provide to each other, for scenes that have no mistake and aren't made from
+    one that has."""
     wrong = [problem for problem in mistakes((*found, *reading.problems)) if problem.code not in FOREIGN]
     if not wrong:
         return list(_first(_of_graph(graph, rows, facts)))
@@ -226,11 +235,12 @@ def _of_sound_scenes(
     doubtful = far_reach(concerned, graph)
     if FILM in doubtful:
         graph = replace(graph, storyboard=replace(graph.storyboard, cut=()))
-    return _told(_first(_of_graph(graph, rows, facts)), reading, doubtful)
+    return _without_consequences(_first(_of_graph(graph, rows, facts)), reading, doubtful)
 
 
 def _first(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """As many mistakes, and as many warnings, as anybody would read; a mistake never yields to warnings."""
+    """Return the first mistakes and the first warnings, up to a readable number of each; warnings displace no
+    mistake."""
     counts: dict[str, int] = {}
     for problem in problems:
         count = counts[problem.severity] = counts.get(problem.severity, 0) + 1
@@ -241,7 +251,7 @@ def _first(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 
 def _of_structure(storyboard: Storyboard, rows: Capabilities, facts: Facts) -> Iterator[Problem]:
-    """Who names whom, and what is there: without this nothing can be said of what is handed over."""
+    """Return the problems of references and files; only without these can inputs be checked."""
     for rule in (*names.RULES, *edges.RULES, *inputs.RULES):
         yield from rule(storyboard)
     for by_row in inputs.ROW_RULES:
@@ -272,8 +282,8 @@ def _without_scenes(storyboard: Storyboard, doubtful: frozenset[Entry]) -> Story
 
 
 def _of_graph(graph: Graph, rows: Capabilities, facts: Facts) -> Iterator[Problem]:
-    handed = media.measured(graph, rows, facts)
-    for of_media in media.RULES:
+    handed = measured.measure_inputs(graph, rows, facts)
+    for of_media in (*media.RULES, *uploads.RULES):
         yield from of_media(handed, graph)
     for of_frames in frames.RULES:
         yield from of_frames(graph, rows, facts)

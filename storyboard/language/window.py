@@ -1,4 +1,4 @@
-"""Which part of a video a scene is handed."""
+"""The part of a video that a scene gets as an input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storyboard.language.inputs import Input, LocalFile, RemoteFile, SceneVideo
 
 
 class Filmed(Protocol):
-    """A take, as far as its length goes."""
+    """A take, of which only the length is used."""
 
     @property
     def seconds(self) -> float:
@@ -34,12 +34,12 @@ class Part:
 
     @property
     def whole(self) -> bool:
-        """Is the file handed over as it is?"""
+        """Whether the file is used unchanged."""
         return self == Part()
 
     @property
     def suffix(self) -> str:
-        """How it is written in a key."""
+        """The part as it is written in a key."""
         if self.moment is not None:
             return f"@{'last' if self.moment < 0 else format(self.moment, 'g')}"
         if self.whole:
@@ -122,9 +122,10 @@ def _free_tail(item: Input, id: str, graph: Graph, row: Capability) -> float | N
 
 
 def source_seconds(item: Input, graph: Graph, facts: Facts, takes: Mapping[str, Filmed]) -> float | None:
-    """How long an input's origin is; own segments count at whole seconds. None if nobody knows yet.
+    """Return the length of an input's origin in seconds; scenes of the storyboard have whole seconds. None if it isn't
+    known yet.
 
-    What was measured goes before what an author states of an address.
+    A measured length takes precedence over what an author states of an address.
     """
     match item.origin:
         case LocalFile(path):
@@ -137,7 +138,7 @@ def source_seconds(item: Input, graph: Graph, facts: Facts, takes: Mapping[str, 
 
 
 def is_only_stated(item: Input, facts: Facts) -> bool:
-    """Has nobody looked at what lies at an input's address, so that its length is its author's word, if anything?"""
+    """Return whether the length of a remote input is only what its author states, since the file wasn't inspected."""
     origin = item.origin
     return isinstance(origin, RemoteFile) and not (origin.address in facts and facts[origin.address].seconds)
 
@@ -149,7 +150,7 @@ def _measured(take: Filmed | None) -> float | None:
 def handed_seconds(
     item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Filmed]
 ) -> float | None:
-    """How many seconds of video an input counts for; None if nobody knows yet."""
+    """Return the seconds of video for which an input is billed; None if they aren't known yet."""
     length = source_seconds(item, graph, facts, takes)
     part = part_of(item, id, graph, row, facts, takes)
     if part.whole or length is None:

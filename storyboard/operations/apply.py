@@ -24,15 +24,15 @@ from storyboard.planning.event import FileRenamed, Notice, RecordTrust, RunClose
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.plan import Plan
 from storyboard.promises import Account, Callbacks, Clock, Dice
-from storyboard.providers.catalogue import home_of
+from storyboard.providers.catalogue import site_of
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import EMBEDDED, RATES, Paced
-from storyboard.world import files, first_layout, register, settings
+from storyboard.providers.rate_limit import EMBEDDED, RATES, RateLimitedProvider
+from storyboard.world import durable, first_layout, known_journals, settings
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
 from storyboard.world.journal import Journal
-from storyboard.world.register import Register
+from storyboard.world.known_journals import KnownJournals
+from storyboard.world.layout import Layout
 from storyboard.world.spending import Spending, settle_known
 from storyboard.world.store import Store
 from storyboard.world.uploads import loopback
@@ -44,7 +44,7 @@ class _Record:
 
     journal: Journal
     lock: LockfileWriter
-    known: Register
+    known: KnownJournals
     trust: RecordTrust
     budget: Budget
     day: Spending | None
@@ -62,7 +62,7 @@ def apply(
     session, plan = prepared.session, prepared.plan
     layout, options = session.loaded.layout, session.options
     with ExitStack() as stack:
-        known = Register(register.folder(settings.environment()))
+        known = KnownJournals(known_journals.folder(settings.environment()))
         journal = stack.enter_context(open_record(layout, clock, known, take_over=options.take_over))
         trust = trust_of(layout, known, journal, clock, take_over=options.take_over)
         lock = LockfileWriter(layout, clock, first_layout.providers_of(event for _, event in journal.past))
@@ -75,7 +75,7 @@ def apply(
         if not plan.makes and not plan.salvage:
             return replace(nothing_to_do(plan, session.inputs, lock.keep), budget=budget)
         account = stack.enter_context(open_account(layout, clock, dice, options))
-        uploads = stack.enter_context(loopback.opened(dice)) if account.realm == "emulated" else None
+        uploads = stack.enter_context(loopback.open_loopback(dice)) if account.realm == "emulated" else None
         trust = "recovering" if options.recover else trust
         begin_run(layout, known, journal, provider=project.chosen(options.provider), trust=trust)
         if day is not None:
@@ -119,7 +119,7 @@ def _take_over_lock(layout: Layout, was: str, ours: Lockfile, journal: Journal, 
     old = layout.lock_of(was)
     try:
         old.unlink()
-        files.sync_folder(old.parent)
+        durable.sync_folder(old.parent)
     except OSError as error:
         raise FileTrouble.of(error, old, "removed") from error
 
@@ -139,7 +139,7 @@ async def _run(
     name = project.chosen(options.provider)
     async with opened() as net:
         rates = EMBEDDED if options.speed is not None else RATES
-        provider = Paced(connect(name, account, net), clock, rates)
+        provider = RateLimitedProvider(connect(name, account, net), clock, rates)
         store = Store(layout.hidden / "store")
         context = replace(
             RunContext.build(
@@ -161,7 +161,7 @@ async def _run(
             budget=record.budget,
             day=record.day,
             provider_name=name,
-            lists=home_of(name).lists,
+            lists=site_of(name).lists,
             marker=settings.read(settings.environment()).marker,
             markers_of_version_1=looks_for_version_1(journal.past, clock.now()),
             options=options.suggested(layout),

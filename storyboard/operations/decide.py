@@ -16,10 +16,10 @@ from storyboard.planning.history import History, past_of
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.project import Loaded, Planned, State
 from storyboard.promises import Clock
-from storyboard.world import register, settings
+from storyboard.world import known_journals, settings
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
-from storyboard.world.register import Register
+from storyboard.world.known_journals import KnownJournals
+from storyboard.world.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = 
 
     layout, graph, clock = loaded.layout, loaded.graph, SystemClock()
     check_free(layout)
-    known = Register(register.folder(settings.environment()))
+    known = KnownJournals(known_journals.folder(settings.environment()))
     check_record(layout, known, clock)
     state = project.state_on_disk(layout, clock)
     past, planned = state.past(layout.stem), project.planned(layout, graph, loaded.facts, state, clock)
@@ -80,7 +80,7 @@ def apply_decision(decision: PreparedDecision) -> None:
     layout, attempt, scene = decision.loaded.layout, decision.about.attempt, decision.scene
     graph, clock = decision.loaded.graph, SystemClock()
     profile = graph.storyboard.profile
-    known = Register(register.folder(settings.environment()))
+    known = KnownJournals(known_journals.folder(settings.environment()))
     with open_record(layout, clock, known) as journal:
         trust = trust_of(layout, known, journal, clock)
         state = project.state_on_disk(layout, clock, journal.past)
@@ -138,7 +138,7 @@ def disclaim(layout: Layout, scene: str, task: str) -> None:
     alone: then it is that scene's for sure from now on.
     """
     clock = SystemClock()
-    known = Register(register.folder(settings.environment()))
+    known = KnownJournals(known_journals.folder(settings.environment()))
     with open_record(layout, clock, known) as journal:
         trust = trust_of(layout, known, journal, clock)
         past = past_of(journal.past)

@@ -16,9 +16,9 @@ from storyboard.planning.fingerprint import canonical, digest_of
 from storyboard.planning.lock_update import with_past
 from storyboard.planning.take import Take
 from storyboard.planning.timeline import scenes_of
-from storyboard.world import files
+from storyboard.world import durable, layout
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 from storyboard.world.store import Store
 
 
@@ -50,9 +50,9 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     from storyboard.film.render import render
 
     made = render(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
-    files.sync_file(target)  # or the record would outlive a film that a loss of power emptied
+    durable.sync_file(target)  # or the record would outlive a film that a loss of power emptied
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
-    files.write_in_one_stroke(record, json.dumps(value).encode())
+    durable.write_atomically(record, json.dumps(value).encode())
     return Film(target, made.frames, made.copied, anew=True)
 
 
@@ -70,11 +70,11 @@ def _found(store: Store, digest: str) -> Path:
 def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path, paths: Mapping[str, Path]) -> None:
     """Copies of the selected takes under the names of their scenes, and of last frames that were asked for."""
     for scene, take in takes.items():
-        name = files.file_name(scene)
-        files.copy_out(paths[scene], renders / "scenes" / f"{name}.mp4", take.digest)
+        name = layout.file_name(scene)
+        durable.copy_out(paths[scene], renders / "scenes" / f"{name}.mp4", take.digest)
         if store.find(take.frame) is not None and graph.scene(scene).parameters.return_last_frame:
             frame = _found(store, take.frame)
-            files.copy_out(frame, renders / "scenes" / f"{name}-last{frame.suffix}", take.frame)
+            durable.copy_out(frame, renders / "scenes" / f"{name}-last{frame.suffix}", take.frame)
 
 
 def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
@@ -90,7 +90,7 @@ def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
             takes[id].digest,
             graph.scene(id).starts,
             graph.scene(id).out,
-            [g.edge for g in graph.scene(id).given],
+            [g.edge for g in graph.scene(id).dependencies],
         ]
         for id in scenes_of(graph)
     ]

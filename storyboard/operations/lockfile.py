@@ -10,8 +10,8 @@ from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_merge import merged
 from storyboard.promises import Clock
-from storyboard.world import files
-from storyboard.world.files import Layout
+from storyboard.world import durable, files
+from storyboard.world.layout import Layout
 
 PATIENCE = 10
 """Times as long as it took to write the lock, until it is written again: at most a tenth of a run goes into that."""
@@ -60,7 +60,7 @@ class LockfileWriter:
         if text != self._began and (self._waiting.blocks or self._began):
             text = self._with_theirs(text, self._waiting)
             if text != self._text:
-                files.write_in_one_stroke(self._path, text.encode())
+                durable.write_atomically(self._path, text.encode())
                 self._text = text
         self._waiting = None
         ended = self._clock.now()

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from storyboard.planning.money import Money
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from storyboard.planning.outdated import PlanDigests, digests_of
 from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.project import Loaded, Planned, State
 from storyboard.promises import Clock
-from storyboard.world import register, settings, spending
-from storyboard.world.ability import check_descriptors, check_writable
+from storyboard.world import known_journals, settings, spending
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout
-from storyboard.world.register import Register
+from storyboard.world.known_journals import KnownJournals
+from storyboard.world.layout import Layout
+from storyboard.world.machine_checks import check_descriptors, check_writable
 from storyboard.world.spending import Spending
 
 
@@ -59,7 +59,7 @@ def prepare(loaded: Loaded, options: RunOptions) -> Prepared:
     check_descriptors()
     layout, clock = loaded.layout, SystemClock()
     provider = project.chosen(options.provider)
-    known = Register(register.folder(settings.environment()))
+    known = KnownJournals(known_journals.folder(settings.environment()))
     check_free(layout)
     check_record(layout, known, clock, take_over=options.take_over)
     state = project.state_on_disk(layout, clock)

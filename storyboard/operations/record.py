@@ -11,16 +11,17 @@ from storyboard.executor.reconcile import trust_of_events
 from storyboard.planning.event import Imported, RecordTrust
 from storyboard.planning.lock_format import version_in
 from storyboard.promises import Clock
-from storyboard.world import files, first_layout, mounts
-from storyboard.world.files import Layout
+from storyboard.world import durable, files, first_layout, mounts
 from storyboard.world.first_layout import OldRecord
-from storyboard.world.journal import Journal, sole_runner
-from storyboard.world.register import Register
+from storyboard.world.journal import Journal
+from storyboard.world.known_journals import KnownJournals
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 from storyboard.world.store import Store
 
 
 @contextmanager
-def open_record(layout: Layout, clock: Clock, known: Register, *, take_over: bool = False) -> Iterator[Journal]:
+def open_record(layout: Layout, clock: Clock, known: KnownJournals, *, take_over: bool = False) -> Iterator[Journal]:
     """Open the record of a folder's realm for writing, and bring a record of the first layout into it.
 
     Raises AnotherRunner, StateDamaged, MachineRefuses, and DecisionNeeded for a record that another user wrote.
@@ -49,7 +50,7 @@ def _note_version_1(layout: Layout, journal: Journal) -> None:
 
 
 def _bring_over(
-    layout: Layout, old: OldRecord, journal: Journal, known: Register, clock: Clock, *, take_over: bool
+    layout: Layout, old: OldRecord, journal: Journal, known: KnownJournals, clock: Clock, *, take_over: bool
 ) -> None:
     """Bring a record of the first layout into today's, if this user wrote it."""
     trust: RecordTrust = "complete"
@@ -66,13 +67,13 @@ def _bring_over(
 
 def _remove_leftovers(layout: Layout) -> None:
     """Remove the temporary files of runs that were killed: no other process writes here while this one has the lock."""
-    files.remove_temporary_files(layout.hidden)
-    files.remove_temporary_files(layout.lock.parent, layout.lock.name)
+    durable.remove_temporary_files(layout.hidden)
+    durable.remove_temporary_files(layout.lock.parent, layout.lock.name)
     Store(layout.hidden / "store").remove_parts()
 
 
 def trust_of(
-    layout: Layout, known: Register, journal: Journal, clock: Clock, *, take_over: bool = False
+    layout: Layout, known: KnownJournals, journal: Journal, clock: Clock, *, take_over: bool = False
 ) -> RecordTrust:
     """Return how far a record can be trusted; `take_over` makes another user's this user's own.
 
@@ -82,7 +83,7 @@ def trust_of(
     return trust_of_events(journal.past, clock.now()) if trust == "complete" else "suspect"
 
 
-def _trust(layout: Layout, folder: Path, known: Register, journal: Journal, *, take_over: bool) -> RecordTrust:
+def _trust(layout: Layout, folder: Path, known: KnownJournals, journal: Journal, *, take_over: bool) -> RecordTrust:
     """Does a record hold all that this user's runs have written into it? Raises DecisionNeeded if it is another's."""
     standing = known.standing(journal)
     if standing == "another's" and take_over:
@@ -106,7 +107,7 @@ def check_free(layout: Layout) -> None:
             pass
 
 
-def check_record(layout: Layout, known: Register, clock: Clock, *, take_over: bool = False) -> None:
+def check_record(layout: Layout, known: KnownJournals, clock: Clock, *, take_over: bool = False) -> None:
     """Raise StateDamaged if a newer program wrote the record that is there, and DecisionNeeded if another user did."""
     if (layout.hidden / "state.db").exists():
         journal = Journal(layout.hidden, clock, writing=False)
@@ -119,14 +120,14 @@ def check_record(layout: Layout, known: Register, clock: Clock, *, take_over: bo
 
 
 def begin_run(
-    layout: Layout, known: Register, journal: Journal, provider: str = "", trust: RecordTrust = "complete"
+    layout: Layout, known: KnownJournals, journal: Journal, provider: str = "", trust: RecordTrust = "complete"
 ) -> None:
     """Write down that a run begins, and that the record is this user's."""
     journal.open_run(layout.stem, provider, trust)
     _note_record(layout, known, journal)
 
 
-def _note_record(layout: Layout, known: Register, journal: Journal) -> None:
+def _note_record(layout: Layout, known: KnownJournals, journal: Journal) -> None:
     """Note how far this user's record has come; where nothing is paid for, that may fail."""
     with suppress(*(FileTrouble,) if layout.realm == "emulated" else ()):
         known.note(journal)

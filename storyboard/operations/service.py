@@ -13,12 +13,12 @@ from storyboard.net import opened
 from storyboard.operations.options import RunOptions
 from storyboard.promises import Account, Clock, Dice, Secret
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.world import serving, settings
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
-from storyboard.world.journal import sole_runner
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def open_account(layout: Layout, clock: Clock, dice: Dice, options: RunOptions) 
 
     conditions = Conditions(options.speed, options.hold_reply)
     app = service(layout.service / "ledger.jsonl", clock, dice, conditions).app()
-    with serving.served(app, serving.bound(0)) as origin:
+    with serving.serve_in_background(app, serving.bind(0)) as origin:
         yield Account(origin + BASE, Secret("emulated"), jobs, settings.pace_at(origin))
 
 
@@ -59,4 +59,4 @@ def ask(
 
 async def _ask(provider: str, account: Account, question: Callable[[Provider], Awaitable[T]], clock: Clock) -> T:
     async with opened() as net:
-        return await question(Paced(connect(provider, account, net), clock))
+        return await question(RateLimitedProvider(connect(provider, account, net), clock))

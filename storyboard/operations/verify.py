@@ -9,8 +9,8 @@ from storyboard.errors import MediaTrouble
 from storyboard.planning.take import Take
 from storyboard.project import State
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import Layout
-from storyboard.world.journal import sole_runner
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def verify(layout: Layout, *, deep: bool = False) -> StoreReport:
 
     What was altered is put aside.
     """
-    from storyboard.world.media import whole
+    from storyboard.world.media import decode_check
 
     layout.guard(layout.hidden, layout.lock)
     with sole_runner(layout.hidden, layout.storyboard.name):
@@ -48,7 +48,7 @@ def verify(layout: Layout, *, deep: bool = False) -> StoreReport:
                 if store.is_altered(path):
                     problems[digest] = f"was altered, and is put aside: {store.put_aside(path)}"
                 elif deep and path.suffix == ".mp4":
-                    whole.check(path)
+                    decode_check.check(path)
             except MediaTrouble as error:
                 problems[digest] = f"{error.what}, though it is what came from the service"
         for digest in owners.keys() - {digest for digest, _ in found}:

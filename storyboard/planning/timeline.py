@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storyboard.language.graph import Graph
-from storyboard.language.scene import Cut, Mention, Moment, Role, Scene
+from storyboard.language.scene import Cut, Moment, Ref, Role, Scene
 from storyboard.language.scene import Transition as WrittenTransition
 
 FPS = 24
@@ -102,9 +102,14 @@ def _items(graph: Graph) -> tuple[Cut | WrittenTransition, ...]:
     """Return the cut as written; without one, every scene except those edited by another and those of `film: false`."""
     if graph.storyboard.cut:
         return graph.storyboard.cut
-    edited = {given.mention.word for s in graph.storyboard.scenes.values() for given in s.given if given.edge == "edit"}
+    edited = {
+        dependency.ref.word
+        for s in graph.storyboard.scenes.values()
+        for dependency in s.dependencies
+        if dependency.edge == "edit"
+    }
     scenes = (scene for scene in graph.storyboard.scenes.values() if scene.in_film and scene.id not in edited)
-    return tuple(Cut(Mention(scene.id, scene.place, "scene")) for scene in scenes)
+    return tuple(Cut(Ref(scene.id, scene.place, "scene")) for scene in scenes)
 
 
 def _shot(cut: Cut, scene: Scene, stream: StreamFacts) -> Shot:
@@ -132,17 +137,17 @@ def _transitions(items: Sequence[Cut | WrittenTransition], shots: Sequence[Shot]
 
 def _without_double(shot: Shot, following: Shot, graph: Graph, streams: Mapping[str, StreamFacts]) -> Shot:
     """Return the shot without its last picture if a chain or a bridge makes the following shot begin with the same."""
-    doubled = _is_given(following.scene, "first_frame", shot.scene, "out", graph) or _is_given(
+    doubled = _is_input(following.scene, "first_frame", shot.scene, "out", graph) or _is_input(
         shot.scene, "last_frame", following.scene, "first", graph
     )
     whole = following.first == 0 and shot.last == streams[shot.scene].frames
     return Shot(shot.scene, shot.first, shot.last - 1) if doubled and whole and shot.last - shot.first > 1 else shot
 
 
-def _is_given(scene: str, role: Role, other: str, moment: Moment, graph: Graph) -> bool:
+def _is_input(scene: str, role: Role, other: str, moment: Moment, graph: Graph) -> bool:
     """Is the scene's first or last frame the other's frame at that moment, in whatever notation?"""
-    frames = (given for given in graph.scene(scene).given if given.role == role)
-    return any((given.mention.word, given.mention.moment) == (other, moment) for given in frames)
+    frames = (dependency for dependency in graph.scene(scene).dependencies if dependency.role == role)
+    return any((dependency.ref.word, dependency.ref.moment) == (other, moment) for dependency in frames)
 
 
 def _agree(shots: Sequence[Shot], streams: Mapping[str, StreamFacts]) -> bool:

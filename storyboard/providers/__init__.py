@@ -1,1 +1,1 @@
-"""The hands: one package for each video API."""
+"""Providers: one package for each video API."""

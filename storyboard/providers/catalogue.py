@@ -1,6 +1,7 @@
-"""What a provider's name stands for: its home, and its models by every name that a storyboard may use for them.
+"""A provider's site and models by its name.
 
-Only a name that is none of ours has the distributions searched: that takes longer than reading a storyboard.
+The installed distributions are searched only for a name that isn't built in: that takes longer than reading a
+storyboard.
 """
 
 from __future__ import annotations
@@ -10,33 +11,35 @@ from collections.abc import Mapping
 from storyboard.language.capability import Capability
 from storyboard.providers.ark.models import ROWS as ARK_ROWS
 from storyboard.providers.byteplus.models import ROWS as BYTEPLUS_ROWS
-from storyboard.providers.homes import HOMES, Home
+from storyboard.providers.sites import SITES, ProviderSite
 
 _ROWS = {"ark": ARK_ROWS, "byteplus": BYTEPLUS_ROWS}
 
 
 def capabilities(provider: str = "ark") -> Mapping[str, Capability]:
-    """The row of each of a provider's models, by its alias and by its id; of several rows of one model, the first is
-    by its id. Raises SettingsTrouble."""
-    served = _served(provider)
+    """Return the row of each of a provider's models, by its alias and by its ID.
+
+    Of several rows of one model, the ID is that of the first. Raise SettingsTrouble if there is no such provider.
+    """
+    served = _rows(provider)
     rows = {row.name: row for row in served}
     for row in served:
         rows.setdefault(row.id, row)
     return rows
 
 
-def home_of(provider: str) -> Home:
-    """Where the provider of that name lives. Raises SettingsTrouble."""
-    if provider in HOMES:
-        return HOMES[provider]
-    from storyboard.providers.joined import offer_of
+def site_of(provider: str) -> ProviderSite:
+    """Return the site of the provider of that name. Raise SettingsTrouble if there is none."""
+    if provider in SITES:
+        return SITES[provider]
+    from storyboard.providers.plugins import load_plugin
 
-    return offer_of(provider).home
+    return load_plugin(provider).site
 
 
-def _served(provider: str) -> tuple[Capability, ...]:
+def _rows(provider: str) -> tuple[Capability, ...]:
     if provider in _ROWS:
         return _ROWS[provider]
-    from storyboard.providers.joined import offer_of
+    from storyboard.providers.plugins import load_plugin
 
-    return offer_of(provider).rows
+    return load_plugin(provider).rows

@@ -1,21 +1,21 @@
-"""A provider's name and an account → an open provider."""
+"""Opens the provider of a name for an account."""
 
 from __future__ import annotations
 
 from storyboard.net import Net
 from storyboard.promises import Account
 from storyboard.providers.ark.client import Ark
-from storyboard.providers.homes import HOMES
 from storyboard.providers.provider import Provider
+from storyboard.providers.sites import SITES
 
 
 def connect(name: str, account: Account, net: Net) -> Provider:
-    """The provider of that name: one of the `HOMES`, which all speak Ark's words, or one that joined.
+    """Return the provider of that name: one of the `SITES`, which all have Ark's API, or that of a plug-in.
 
-    Raises SettingsTrouble.
+    Raise SettingsTrouble if there is none or it can't be opened.
     """
-    if name in HOMES:
+    if name in SITES:
         return Ark(account, net)
-    from storyboard.providers.joined import opened
+    from storyboard.providers.plugins import connect_plugin
 
-    return opened(name, account, net)
+    return connect_plugin(name, account, net)

@@ -1,8 +1,8 @@
-"""The promise that every provider keeps."""
+"""The interface of a provider, and the values that it takes and returns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from storyboard.language.scene import Kind, Parameters, Role
@@ -13,7 +13,7 @@ Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "expir
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that a request hands over: what it is, what for, and where it can be fetched (or the data itself)."""
+    """One input of a request: its kind, its role, and the address from which it can be fetched (or the data itself)."""
 
     kind: Kind
     role: Role
@@ -22,7 +22,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One paid request, in our words."""
+    """One paid request, independent of the provider."""
 
     model: str
     text: str
@@ -32,18 +32,18 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a provider says of a task. Times are Unix seconds; `expires` is when its addresses die (0: nobody said)."""
+    """A task as a provider reports it. Times are Unix seconds; `expires` is when its addresses expire (0: unknown)."""
 
     id: str
     status: Status
     word: str
-    """The status as the provider said it, for those that nobody knew of when this was written."""
+    """The status in the provider's own word, which is shown to users and covers statuses unknown to this program."""
     video: Address | None = None
     frame: Address | None = None
     expires: float = 0.0
     error: str = ""
     hint: str = ""
-    """What can be done about the error, where that is known."""
+    """What the user can do about the error, where that is known."""
     tokens: int | None = None
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -53,27 +53,30 @@ class Task:
     ratio: str = ""
     resolution: str = ""
     sound: bool | None = None
-    """What it was made with, as far as the provider says so: of a task that has succeeded."""
+    """Whether the video has sound. This and the fields above are set for a succeeded task, as far as the provider
+    reports them."""
     safety_identifier: str = ""
-    """The name that its create gave it, as far as the provider repeats it; empty if it doesn't."""
+    """The identifier that its create request carried; empty if the provider doesn't repeat it."""
     at: float = 0.0
-    """What the provider's own clock said when it said all this; 0 if it said nothing. By it `expires` is to be read,
-    and how old the task is: ours may be wrong by a year."""
+    """The provider's clock at the time of the reply; 0 if unknown. `expires` and the task's age are relative to it, as
+    the clock of this machine may be wrong by a year."""
+    id_time: float | None = field(default=None, compare=False, repr=False)
+    """The creation time in the task's ID, in Unix seconds, where the provider's IDs hold a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list, and how many tasks there are on all pages."""
+    """A page of a list, and the number of tasks on all pages."""
 
     tasks: tuple[Task, ...]
     total: int
     at: float = 0.0
-    """What the provider's own clock said, in Unix seconds; 0 if it said nothing."""
+    """The provider's clock at the time of the reply, in Unix seconds; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskQuery:
-    """Which tasks of the provider's list are asked for: those for which every filter that is set holds, by page."""
+    """A query of the provider's list: the tasks that match every filter that is set, by page."""
 
     status: str = ""
     model: str = ""
@@ -89,40 +92,42 @@ EVERYTHING = TaskQuery()
 
 
 class Provider(Protocol):
-    """A video API. `submit` spends money, nothing else does."""
+    """A video API. Only `submit` spends money."""
 
     def body(self, order: Order) -> bytes:
-        """The exact bytes that would be sent: they are digested, written down and sent as they are."""
+        """Return the exact bytes to be sent: they are digested, recorded and sent unchanged."""
         ...
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Send a paid request once; the new task's id.
+        """Send a paid request once, and return the new task's ID.
 
-        Raises NotSent, Rejected (RateLimited, AccountRefused) or UnknownOutcome.
+        Raise NotSent, Rejected (RateLimited, AccountRefused) or UnknownOutcome.
         """
         ...
 
-    async def look(self, task: str) -> Task:
-        """How a task stands. Raises Unreachable, or Rejected if there is no such task."""
+    async def get_task(self, task: str) -> Task:
+        """Return a task. Raise Unreachable, or Rejected if there is no such task."""
         ...
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """Return a page of the tasks of the last days, newest first, that match a query.
 
-        Raises Unreachable or Rejected, and UsageError if the service doesn't accept the page's number or size.
+        Raise Unreachable or Rejected, and UsageError if the service doesn't accept the page's number or size.
         """
         ...
 
     async def cancel(self, task: str) -> None:
-        """Cancel a queued task, or remove the record of an ended one. Raises Rejected if it runs already."""
+        """Cancel a queued task, or remove the record of an ended one. Raise Rejected if it is running."""
         ...
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The bytes at an address that a task gave. Raises Unreachable if they don't come whole: Unusable if somebody
-        answered, Gone if there is nothing."""
+        """Write the bytes at a task's address to a sink.
+
+        Raise Unreachable if they don't arrive completely: Unusable if a server answered, Gone if nothing is there.
+        """
         ...
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port of the service."""
+        """The scheme, host and port of the service."""
         ...

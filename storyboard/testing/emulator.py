@@ -60,5 +60,5 @@ def emulator(
     chosen = conditions or Conditions(speed, hold_reply)
     emulated = service(ledger, clock or SystemClock(), SystemDice(), chosen)
     mischief = Mischief(emulated.app(), script, emulated.clock)
-    with serving.served(mischief, serving.bound(0)) as origin:
+    with serving.serve_in_background(mischief, serving.bind(0)) as origin:
         yield Emulator(origin + BASE, emulated, mischief)

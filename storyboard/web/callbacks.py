@@ -26,7 +26,9 @@ from storyboard.errors import FileTrouble
 from storyboard.planning.event import Accepted, Adopted, Disowned, Ended, Notice, Seen
 from storyboard.promises import Dice
 from storyboard.world import serving
-from storyboard.world.files import Layout, check_no_links, private_folder, write_in_one_stroke
+from storyboard.world.durable import private_folder, write_atomically
+from storyboard.world.files import check_no_links
+from storyboard.world.layout import Layout
 
 LARGEST_BODY = 64 * 1024
 MOST_HINTS = 16
@@ -150,7 +152,7 @@ def secret_of(layout: Layout, dice: Dice) -> bytes:
     path = private_folder(layout.hidden) / "callbacks.key"
     try:
         if not path.exists():
-            write_in_one_stroke(path, f"{dice.token()}{dice.token()}\n".encode(), 0o600)
+            write_atomically(path, f"{dice.token()}{dice.token()}\n".encode(), 0o600)
         secret = path.read_bytes().strip()
     except OSError as error:
         raise FileTrouble.of(error, path, "read") from error
@@ -162,5 +164,5 @@ def secret_of(layout: Layout, dice: Dice) -> bytes:
 @contextmanager
 def listening(receiver: Receiver, host: str, port: int) -> Iterator[str]:
     """Hear callbacks until the end; the origin that is listened at. Raises MachineRefuses if that can't be."""
-    with serving.served(receiver.app(), serving.bound(port, host)) as origin:
+    with serving.serve_in_background(receiver.app(), serving.bind(port, host)) as origin:
         yield origin

@@ -1,1 +1,1 @@
-"""The world outside us, one room for each thing of it."""
+"""Everything outside the program: one module for each thing."""

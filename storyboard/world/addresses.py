@@ -11,17 +11,17 @@ from pathlib import Path
 
 from storyboard.errors import FileTrouble
 from storyboard.promises import Address
-from storyboard.world.files import write_in_one_stroke
+from storyboard.world.durable import write_atomically
 
 MARGIN = 600.0
-"""Seconds that an address must still live to be handed to somebody who fetches it later."""
+"""The minimum remaining life of an address, in seconds, for it to be used later."""
 MOST_DEAD = 100
-"""Lines that no longer hold, beyond as many as hold, before the file is written anew."""
+"""The number of outdated lines, in addition to as many as are valid, after which the file is rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskAddresses:
-    """Where a task's video and last frame can be fetched, and until when (Unix seconds)."""
+    """The addresses of a task's video and last frame, and when they expire (Unix seconds)."""
 
     video: Address
     frame: Address | None
@@ -37,7 +37,7 @@ class Addresses:
         self._rows: dict[str, Mapping[str, object]] = self._read()
 
     def _read(self) -> dict[str, Mapping[str, object]]:
-        """What is there; a line that can't be read is none, since each address can be asked for again."""
+        """Return the lines of the file. Unreadable lines are ignored, since each address can be requested again."""
         rows: dict[str, Mapping[str, object]] = {}
         with suppress(OSError, UnicodeDecodeError):
             for line in self._path.read_text("utf-8").splitlines():
@@ -48,7 +48,7 @@ class Addresses:
         return rows
 
     def put(self, task: str, addresses: TaskAddresses) -> None:
-        """Remember a task's addresses. Raises FileTrouble."""
+        """Record a task's addresses. Raise FileTrouble."""
         frame = addresses.frame.reveal() if addresses.frame else ""
         row = {"task": task, "video": addresses.video.reveal(), "frame": frame, "expires": addresses.expires}
         self._rows[task] = row
@@ -67,7 +67,7 @@ class Addresses:
     def _compact(self) -> None:
         """Leave out what no longer holds."""
         lines = (json.dumps(row) + "\n" for row in self._rows.values())
-        write_in_one_stroke(self._path, "".join(lines).encode(), 0o600)
+        write_atomically(self._path, "".join(lines).encode(), 0o600)
         self._lines = len(self._rows)
 
     def alive(self, task: str, now: float, origin: str | None = None) -> TaskAddresses | None:
@@ -83,5 +83,5 @@ class Addresses:
         return TaskAddresses(Address(video), Address(frame) if isinstance(frame, str) and frame else None, expires)
 
     def tasks_alive(self, now: float, origin: str | None = None) -> frozenset[str]:
-        """The tasks whose addresses will live a while."""
+        """Return the tasks whose addresses remain valid for a while."""
         return frozenset(task for task in self._rows if self.alive(task, now, origin))

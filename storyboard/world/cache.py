@@ -1,8 +1,8 @@
-"""What was found out before, in the user's cache folder: it can be deleted at any time, and is never trusted blindly.
+"""A cache of earlier results, in the user's cache folder: it can be deleted at any time, and is never trusted blindly.
 
-An entry is good while the files that it rests on have the stamps that it was written with. It is only written if those
-are older than the moment when the cache was opened, before anything was read: a file that changed while it was judged,
-or in the seconds before (when it may be changed again without a new stamp), is not remembered.
+An entry is valid while the files that it depends on have the stamps recorded with it. It is only written if those are
+older than the moment when the cache was opened, before anything was read: a file that changed while it was validated,
+or in the seconds before (when it may change again without a new stamp), is not cached.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import storyboard
-from storyboard.world.files import temporary_name
+from storyboard.world.durable import temporary_name
 
 RACY = 2.0
 """Seconds within which a stamp that is so young proves nothing."""
@@ -27,7 +27,7 @@ Stamp = tuple[int, int, int, int]
 
 
 def folder(environment: Mapping[str, str]) -> Path:
-    """Where the cache lies."""
+    """Return the folder of the cache."""
     home = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".cache")
     return Path(home) / "storyboard"
 
@@ -42,7 +42,7 @@ def stamp(path: str | os.PathLike[str]) -> Stamp | None:
 
 
 def program() -> str:
-    """What stands for this very program: its version; in a checkout the stamps of rooms and schema."""
+    """Return an identity of this program: its version, and in a checkout the stamps of its modules and schema."""
     rooms = Path(storyboard.__file__).parent
     stamps = [
         (path.name, stamp(path))

@@ -1,9 +1,9 @@
-"""Time and chance, as they really are.
+"""The system's clock and random numbers.
 
-Somebody may set the wall clock while a run is on, by an hour or by a year, and a laptop may be closed for a day. So the
-wall is looked at once, when the clock is made; from then on it goes by a clock of the system's that nobody can set and
-that goes on while the machine sleeps. What asyncio waits by stands still meanwhile: a wait is cut into short ones, and
-after each of them it is seen whether its time has come.
+The wall clock may be set while a run is on, by an hour or by a year, and a laptop may be closed for a day. So the wall
+clock is read once, when the clock is made; after that, time follows a clock of the system that can't be set and that
+counts while the machine sleeps. asyncio's timers don't count then: a wait is divided into short ones, and after each of
+them the time is compared.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ TICK = 5.0
 
 
 def steady() -> float:
-    """Seconds since some moment, counted while the machine sleeps too.
+    """Return the seconds since a fixed moment, including the time for which the machine slept.
 
-    (Linux has a clock of its own for that, and its monotonic one stands still; macOS counts on in its monotonic one.)
+    On Linux that is a clock of its own, as its monotonic one stops during sleep; on macOS the monotonic clock counts
+    on.
     """
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class SystemClock:
-    """The machine's clock, which nobody can set while it runs."""
+    """The machine's clock, unaffected by changes of the wall clock during a run."""
 
     def __init__(
         self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = steady, tick: float = TICK
@@ -53,7 +54,7 @@ class SystemDice:
     """The machine's chance."""
 
     def token(self) -> str:
-        """A new name that nobody can guess: 32 hexadecimal digits."""
+        """Return a new unpredictable name: 32 hexadecimal digits."""
         return secrets.token_hex(16)
 
     def fraction(self) -> float:

@@ -1,9 +1,10 @@
-"""The first layout of a project's files, with a record and a store for each storyboard: where things lay, and how they
-are brought into today's, with one record and one store for a folder and realm.
+"""The import of the first layout of a project's files, which had a record and a store for each storyboard, into
+today's, which has one for each folder and realm.
 
-Readers read it in place; the first command that writes brings it over, under both locks. Each step can be repeated
-after a kill at any moment, and the events come over last, all in one transaction: until then the old record stands, and
-an old program, which finds it marked as a newer one's, only reads it. Goes once no project of that layout is left.
+Readers read the first layout where it is; the first command that writes imports it, holding both locks. Each step can
+be repeated after a kill at any moment, and the events are imported last, in one transaction: until then the old record
+is valid, and an old program, which finds it marked as a newer program's, only reads it. This module can be deleted when
+no project of that layout is left.
 """
 
 from __future__ import annotations
@@ -25,20 +26,15 @@ from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_merge import merged
 from storyboard.promises import Clock
 from storyboard.world import mounts
-from storyboard.world.files import (
-    Layout,
-    check_no_links,
-    make_folder,
-    private_folder,
-    read_text,
-    sync_folder,
-    write_in_one_stroke,
-)
-from storyboard.world.journal import Journal, retire, sole_runner
+from storyboard.world.durable import make_folder, private_folder, sync_folder, write_atomically
+from storyboard.world.files import check_no_links, read_text
+from storyboard.world.journal import Journal, retire
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 
 LARGEST_LOCK = 1 << 30
 NO_EVENTS = "none"
-"""Stands for the first digest of a record that has no events, only a store."""
+"""Replaces the first digest of a record that has no events, only a store."""
 _OURS = ("state.db", "witness", "store")
 
 
@@ -56,20 +52,20 @@ class OldRecord:
 
     @property
     def lock(self) -> Path:
-        """The lock of the emulated realm; the real one's lay where it lies today."""
+        """Return the lockfile of the emulated realm; that of the real realm has the same place in both layouts."""
         return self.folder / f"{self.stem}.lock"
 
     def read(self, clock: Clock) -> Journal | None:
-        """Its events, for readers; None if it has none. Raises StateDamaged or FileTrouble."""
+        """Return its events, for readers; None if it has none. Raise StateDamaged or FileTrouble."""
         if not any((self.folder / name).exists() for name in ("state.db", "witness")):
             return None
         return Journal(self.folder, clock, writing=False, storyboard=self.stem)
 
 
 def old_records(layout: Layout, known: Iterable[Recorded]) -> tuple[OldRecord, ...]:
-    """The records of the first layout that the events which are `known` don't hold yet.
+    """Return the records of the first layout that the `known` events don't include yet.
 
-    Raises FileTrouble if one of them is a link, or holds one: what it leads to is none of the project's.
+    Raise FileTrouble if one of them is or contains a link: its target is not part of the project.
     """
     imported = {event.storyboard for event in known if isinstance(event, Imported) and event.source}
     hidden = layout.folder / ".storyboard"
@@ -85,16 +81,16 @@ def old_records(layout: Layout, known: Iterable[Recorded]) -> tuple[OldRecord, .
 
 
 def providers_of(events: Iterable[Recorded]) -> dict[str, str]:
-    """Who made each task that was stored: locks of version 1 don't say so."""
+    """Return the provider of each task that was stored: locks of version 1 don't have it."""
     takes = (take for event in events if (take := getattr(event, "take", None)) is not None)
     return {take.task: take.provider for take in takes}
 
 
 def bring_over(layout: Layout, old: OldRecord, journal: Journal, clock: Clock, trust: RecordTrust) -> None:
-    """Bring one storyboard's record, store and service into the folder's, whose lock the caller holds.
+    """Import one storyboard's record, store and service into the folder's, whose lock the caller holds.
 
-    Raises AnotherRunner if an old program is at work, StateDamaged or FileTrouble: then nothing is lost, and the next
-    command begins again.
+    Raise AnotherRunner if an old program is running, and StateDamaged or FileTrouble: then nothing is lost, and the
+    next command begins again.
     """
     check_no_links(old.folder)
     with ExitStack() as stack:
@@ -149,13 +145,13 @@ def _append_lines(old: Path, new: Path) -> None:
     lines = [line for line in read_text(old).splitlines() if line and line not in set(known)]
     if lines:
         content = "".join(f"{line}\n" for line in (*known, *lines))
-        write_in_one_stroke(new, content.encode("utf-8", "surrogateescape"), 0o600)
+        write_atomically(new, content.encode("utf-8", "surrogateescape"), 0o600)
 
 
 def _copy_if_missing(old: Path, new: Path) -> None:
     if old.exists() and not new.exists():
         try:
-            write_in_one_stroke(new, old.read_bytes(), 0o600)
+            write_atomically(new, old.read_bytes(), 0o600)
         except OSError as error:
             raise FileTrouble.of(error, old, "read") from error
 
@@ -183,11 +179,11 @@ def _append_tasks(old: Path, new: Path) -> None:
     tasks = {str(row["task_id"]): row for row in rows if row is not None}
     ordered = sorted(tasks.values(), key=lambda row: row["at"])
     lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in ordered)
-    write_in_one_stroke(new, "".join(lines).encode("utf-8", "surrogateescape"), 0o600)
+    write_atomically(new, "".join(lines).encode("utf-8", "surrogateescape"), 0o600)
 
 
 def _task(line: str, path: Path) -> dict[str, Any] | None:
-    """A line of a ledger; None for a torn one, whose create was never answered."""
+    """Return a line of a ledger; None for a torn one, whose create request was never answered."""
     try:
         row = json.loads(line)
     except ValueError:
@@ -196,18 +192,18 @@ def _task(line: str, path: Path) -> dict[str, Any] | None:
         row = None
     at, task = (row.get("at"), str(row.get("task_id", ""))) if isinstance(row, dict) else (None, "")
     if not isinstance(at, int | float) or not math.isfinite(at) or not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", task):
-        raise StateDamaged(f"{path} is no emulator's ledger", "remove it, or the folder that it is in")
+        raise StateDamaged(f"{path} is not an emulator's ledger", "remove it, or the folder that it is in")
     return dict(row)
 
 
 def _move_lock(layout: Layout, old: OldRecord, providers: dict[str, str]) -> None:
-    """The emulated realm's lock; the real one's is rewritten by the run, where it lies."""
+    """Rewrite the emulated realm's lockfile; the run rewrites that of the real realm."""
     if layout.realm == "real" or not old.lock.exists():
         return
     theirs = from_text(read_text(old.lock, LARGEST_LOCK), old.lock.name, providers)
     new = layout.lock_of(old.stem)
     ours = from_text(read_text(new, LARGEST_LOCK), new.name) if new.exists() else Lockfile()
-    write_in_one_stroke(new, to_text(merged(Lockfile(), ours, theirs)).encode())
+    write_atomically(new, to_text(merged(Lockfile(), ours, theirs)).encode())
     try:
         old.lock.unlink()
         sync_folder(old.folder)

@@ -1,33 +1,27 @@
-"""Everything that happened, in the order in which it did, on the disk before the next thing happens.
+"""The journal: every event of a realm in order, on the disk before the next act.
 
 An SQLite database in WAL mode holds the events; each row's `crc` is a digest of the row and of the one before. SQLite
-drops a damaged tail of its WAL silently, so a second small file, the witness, names the last row: a database behind
-its witness is damaged, and nothing may be submitted on its word. This is the only room that knows sqlite3.
+drops a damaged tail of its WAL silently, so a second small file, the witness, names the last row: a database that ends
+before its witness is damaged, and nothing may be submitted on its basis. This is the only module that imports sqlite3.
 """
 
 from __future__ import annotations
 
-import fcntl
-import gc
-import hashlib
-import json
 import os
-import socket
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateDamaged
 from storyboard.planning.event import DURABLE, Event, Recorded, RecordTrust, RunOpened
-from storyboard.planning.event_codec import Encoded, decode, encode
 from storyboard.planning.history import History
 from storyboard.planning.version_1 import Translator
 from storyboard.promises import Clock
-from storyboard.world.files import check_no_links, private_folder, write_in_one_stroke
+from storyboard.world.gc_pause import paused_collector
+from storyboard.world.journal_rows import event_of, row_digest, row_of
+from storyboard.world.witness import Witness
 
 VERSION = 2
 _TABLE = """
@@ -35,8 +29,6 @@ create table if not exists events(
   seq integer primary key, epoch integer not null, at real not null, kind text not null, storyboard text not null,
   scene text not null, attempt text not null, body text not null, crc text not null, prev text not null) strict
 """
-_TEXTS_OF_VERSION_1 = 4
-"""Columns of text before the digests in a row of version 1, which doesn't name the storyboard."""
 _FREE = "free space or mend the rights, then run again"
 _REFUSED = (
     *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
@@ -45,69 +37,11 @@ _REFUSED = (
 _MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list` shows"
 
 
-@contextmanager
-def sole_runner(folder: Path, storyboard: str = "") -> Iterator[None]:
-    """Be the only one at work here, by a lock of the operating system that dies with its process.
-
-    `storyboard` is the file that is worked on, for whoever is refused meanwhile.
-
-    The file is never removed: two processes would hold "the" lock of two files. Raises AnotherRunner, and FileTrouble
-    where a link would lead what is written to another place: nobody begins to write here without passing by.
-    """
-    check_no_links(folder)
-    path = private_folder(folder) / "lock"
-    with ExitStack() as stack:
-        descriptor = _locked(path, stack)
-        since = f"on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        working = f" ({storyboard})" if storyboard else ""
-        said = f"process {os.getpid()} {since}{working}\n"
-        with FileTrouble.at(path):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, said.encode("utf-8", "surrogateescape"), 0)
-        yield
-
-
-def _locked(path: Path, stack: ExitStack) -> int:
-    """A descriptor that holds the lock for as long as the stack does. Whatever is removed between being opened and
-    being locked is the lock no more: the next one would hold another."""
-    while True:
-        with FileTrouble.at(path, "opened"):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        stack.callback(os.close, descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise kept_out(error, path, _holder(descriptor)) from error
-        if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
-            return descriptor
-
-
-NAMES_ITSELF = 0.2
-"""Seconds within which whoever has the lock has written down who it is."""
-
-
-def _holder(descriptor: int) -> str:
-    """Who has the lock. Between taking it and saying so there is a moment, in which two that begin at once may meet."""
-    until = time.monotonic() + NAMES_ITSELF
-    while True:
-        said = os.pread(descriptor, 600, 0).decode("utf-8", "replace").strip()
-        if said or time.monotonic() > until:
-            return said
-        time.sleep(0.01)
-
-
-def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:
-    """Why somebody doesn't get the lock: another has it, who said who it is, or there is none to be had."""
-    if not isinstance(error, BlockingIOError):
-        return FileTrouble.of(error, path, "locked")
-    what = f"{holder or 'another process'} is at work in this project"
-    return AnotherRunner(what, "wait for it, or stop it with Ctrl-C")
-
-
 class Journal:
-    """The events of one realm. `shared`: its folder lies where processes can't share memory, as SQLite's log wants.
+    """The events of one realm. `shared` is whether its folder is where processes can't share memory, which SQLite's log
+    requires.
 
-    `storyboard` names the storyboard of a record of version 1, whose events don't.
+    `storyboard` is the storyboard of a record of version 1, whose events don't name it.
     """
 
     def __init__(
@@ -116,7 +50,7 @@ class Journal:
         self._clock = clock
         self._translator = Translator(storyboard)
         self._path = folder / "state.db"
-        self._witness = folder / "witness"
+        self._witness = Witness(folder / "witness", _MEND)
         self._broken: FileTrouble | None = None
         self._place = 0, 0
         self._version = 0
@@ -131,7 +65,7 @@ class Journal:
     def _look(self, writing: bool, shared: bool) -> None:
         """Open it, and read all of it. The witness is asked first: a run may be going on, and what that writes
         after the rows were read would seem to be lost."""
-        witnessed = self._witnessed()
+        witnessed = self._witness.read()
         self.close()
         self._last, self._epoch, self._digest = 0, 0, ""
         self._database = self._open(writing, shared)
@@ -139,7 +73,7 @@ class Journal:
             found = self._path.stat()
             self._place = found.st_dev, found.st_ino
         self._translator = Translator(self._translator.storyboard)
-        with _undisturbed():
+        with paused_collector():
             self.past: list[tuple[float, Recorded]] = list(self._read()) if self._database else []
             self.history = History(self.past)
         if self._last < witnessed:
@@ -177,12 +111,12 @@ class Journal:
 
     @property
     def _reading(self) -> str:
-        """How a reader opens it. One with a log that has been folded in is read without a trace; where there is a log
-        beside it, a reader has to see that; and one that is kept without a log is locked and mended as it wants."""
+        """The mode in which a reader opens the file. With its log folded in, it is read without a trace; a reader
+        has to see a log beside it; and a journal without a log is locked and repaired as SQLite needs."""
         try:
             with self._path.open("rb") as file:
                 logged = file.read(20)[18:] == b"\2\2"
-        except OSError:  # SQLite says why, in a moment
+        except OSError:  # SQLite reports the reason later
             return "ro"
         log = self._path.with_name(f"{self._path.name}-wal")
         if logged and not (log.exists() and log.stat().st_size > 0):
@@ -190,7 +124,7 @@ class Journal:
         return "ro" if logged else "rw"
 
     def close(self) -> None:
-        """Let go of the file. SQLite syncs its log at the end, unless somebody else is still reading."""
+        """Close the file. SQLite syncs its log at the end, unless another process is still reading."""
         if self._database is None:
             return
         with ExitStack() as stack:
@@ -203,27 +137,27 @@ class Journal:
 
     @property
     def folder(self) -> Path:
-        """Where it lies, as an absolute path."""
+        """The folder of the journal, as an absolute path."""
         return self._path.parent.absolute()
 
     @property
     def epoch(self) -> int:
-        """Which run this is, counted from 1."""
+        """The number of the run, counted from 1."""
         return self._epoch
 
     @property
     def last(self) -> int:
-        """The number of the last event; 0 if there is none."""
+        """The number of the last event; 0 if there are no events."""
         return self._last
 
     def digest_at(self, seq: int) -> str:
         """The digest of an event, which is one of all before it, too; empty if there is no such event."""
         if self._database is None:
             return ""
-        return str(self._asked("select crc from events where seq = ?", seq) or "")
+        return str(self._query("select crc from events where seq = ?", seq) or "")
 
-    def _asked(self, question: str, *given: int) -> Any:
-        """The one value of the first row; None if there is no row. Raises FileTrouble or StateDamaged."""
+    def _query(self, question: str, *given: int) -> Any:
+        """Return the one value of the first row; None without a row. Raise FileTrouble or StateDamaged."""
         assert self._database is not None  # noqa: S101 - the callers looked
         try:
             row = self._database.execute(question, given).fetchone()
@@ -232,18 +166,18 @@ class Journal:
         return row[0] if row else None
 
     def open_run(self, storyboard: str = "", provider: str = "", trust: RecordTrust = "complete") -> None:
-        """Begin a run, with an epoch of its own."""
+        """Begin a run, with a new epoch."""
         self._epoch += 1
         self.append(RunOpened(storyboard=storyboard, pid=os.getpid(), provider=provider, trust=trust))
 
     def append(self, event: Event) -> None:
-        """Write an event down; what money hangs on is on the disk when this returns. Raises FileTrouble."""
+        """Append an event; events that money depends on are on the disk when this returns. Raise FileTrouble."""
         self.append_all([(self._clock.now(), event)], durable=event.kind in DURABLE)
 
     def append_all(self, events: Sequence[tuple[float, Event]], *, durable: bool = True) -> None:
-        """Write events down, each with its time: all of them or, whatever happens meanwhile, none.
+        """Append events, each with its time: all of them or, whatever happens meanwhile, none.
 
-        What is `durable` is on the disk when this returns. Raises FileTrouble.
+        If `durable`, they are on the disk when this returns. Raise FileTrouble.
         """
         assert self._database is not None  # noqa: S101 - readers don't append
         self._check_place()
@@ -251,8 +185,8 @@ class Journal:
             raise self._broken
         rows, last, digest = [], self._last, self._digest
         for at, event in events:
-            row = self._row(last + 1, at, encode(event))
-            previous, last, digest = digest, last + 1, _digest(digest, row)
+            row = row_of(last + 1, self._epoch, at, event)
+            previous, last, digest = digest, last + 1, row_digest(digest, row)
             rows.append((*row, digest, previous))
         try:
             self._database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
@@ -263,7 +197,7 @@ class Journal:
         except sqlite3.Error as error:
             trouble = FileTrouble(f"{self._path} can't be written: {error}", _FREE)
             if _code(error) != sqlite3.SQLITE_FULL:
-                # of what a failed sync was to keep nobody knows what is on the disk, and the next sync wouldn't say
+                # after a failed sync the content of the disk is unknown, and the next sync wouldn't report it
                 self._broken = trouble
             raise trouble from error
         self._last, self._digest = last, digest
@@ -271,23 +205,19 @@ class Journal:
             self.past.append((at, event))
             self.history.add(at, event)
         if durable:
-            write_in_one_stroke(self._witness, f"{self._last} {self._epoch}\n".encode(), 0o600)
-
-    def _row(self, seq: int, at: float, row: Encoded) -> tuple[Any, ...]:
-        body = json.dumps(row.body, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace").decode()
-        return seq, self._epoch, at, row.kind, row.storyboard, row.scene, row.attempt, body
+            self._witness.write(self._last, self._epoch)
 
     def check_ours(self) -> None:
-        """Raise AnotherRunner if somebody else has gone on with it: one who was stopped for a while can't know."""
+        """Raise AnotherRunner if another process has continued the journal, perhaps while this one was suspended."""
         assert self._database is not None  # noqa: S101 - readers don't ask
         self._check_place()
-        if self._asked("select max(seq) from events") != self._last:
+        if self._query("select max(seq) from events") != self._last:
             raise _taken_over(self._path)
 
     def _check_place(self) -> None:
-        """Is the file still the one that was opened? One that was slept through may have been replaced meanwhile.
+        """Raise AnotherRunner if the file was replaced since it was opened, perhaps while the machine slept.
 
-        (A row that somebody else wrote at the next place in the same file is met by the insert itself.)
+        A row that another process added to the same file makes the insert itself fail.
         """
         try:
             found = self._path.stat()
@@ -308,37 +238,15 @@ class Journal:
 
     def _event(self, row: tuple[Any, ...], digest: str, previous: str) -> tuple[float, Recorded]:
         seq, epoch, at, *rest = row
-        if (
-            seq != self._last + 1
-            or previous != self._digest
-            or digest != _digest(self._digest, row)
-            or epoch < self._epoch
-        ):
+        chained = self._last + 1, self._digest, row_digest(self._digest, row)
+        if (seq, previous, digest) != chained or epoch < self._epoch:
             raise StateDamaged(f"{self._path} is damaged at event {seq}", _MEND)
         self._last, self._epoch, self._digest = seq, epoch, digest
         try:
-            return at, self._decoded(rest)
+            return at, event_of(rest, self._translator)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             what = f"{self._path} can't be read: an event says what none of ours does: {error}"
             raise StateDamaged(what, _MEND) from error
-
-    def _decoded(self, columns: Sequence[str]) -> Recorded:
-        if len(columns) == _TEXTS_OF_VERSION_1:
-            kind, scene, attempt_id, body = columns
-            return self._translator.translated(kind, scene, attempt_id, json.loads(body))
-        kind, storyboard, scene, attempt, body = columns
-        return decode(Encoded(kind, storyboard, scene, attempt, json.loads(body)))
-
-    def _witnessed(self) -> int:
-        """The number of the last row, as the witness has it; 0 where there is none."""
-        try:
-            return int(self._witness.read_text("utf-8").split()[0])
-        except FileNotFoundError:
-            return 0
-        except (IsADirectoryError, ValueError, IndexError) as error:
-            raise StateDamaged(f"{self._witness} can't be read", _MEND) from error
-        except OSError as error:
-            raise FileTrouble.of(error, self._witness, "read") from error
 
 
 @contextmanager
@@ -360,7 +268,7 @@ def _transaction(database: sqlite3.Connection, *, needed: bool) -> Iterator[None
 def retire(folder: Path) -> None:
     """Mark a record of the first layout as one of a newer program, so that an old program only reads it.
 
-    Raises FileTrouble or StateDamaged.
+    Raise FileTrouble or StateDamaged.
     """
     path = folder / "state.db"
     try:
@@ -375,21 +283,9 @@ def retire(folder: Path) -> None:
         raise _trouble(error, f"{path} can't be written: {error}") from error
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep Python from looking for garbage meanwhile: there is none in a record, and of ten thousand scenes it would go
-    through all that was read again and again, for a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def _trouble(error: Exception, what: str) -> MachineRefuses:
-    """What stands there makes no sense; or the machine doesn't give it, and there may be nothing wrong with it."""
+    """Return the error for an exception of SQLite: the content is damaged, or the machine refuses access and the
+    content may be intact."""
     return FileTrouble(what, _FREE) if _code(error) in _REFUSED else StateDamaged(what, _MEND)
 
 
@@ -401,8 +297,3 @@ def _code(error: Exception) -> int:
 
 def _taken_over(path: Path) -> AnotherRunner:
     return AnotherRunner(f"another run has gone on with {path}", "run again: this one has stopped")
-
-
-def _digest(previous: str, row: tuple[Any, ...]) -> str:
-    text = "\x1f".join((previous, *map(str, row)))  # the sign that separates units: no name holds it
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,9 +1,9 @@
-"""On what a project's folder lies, and what can go wrong there: disks that other machines share, and folders that a
-program keeps in step with other machines.
+"""The file system of a project's folder, and its risks: disks that other machines share, and folders that a program
+synchronises with other machines.
 
-The lock of a run holds on one machine. Where a folder is shared, two machines don't see each other's; SQLite's log
-needs memory that all its readers share, which no network has; and what is kept in step is replaced in the middle of a
-run.
+The lock of a run holds on one machine. Where a folder is shared, two machines don't see each other's lock; SQLite's log
+needs memory that all its readers share, which a network doesn't offer; and a synchronised folder is replaced in the
+middle of a run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ NETWORK = frozenset(
 )
 """File systems of other machines, by the names that Linux and macOS have for them."""
 SHARED = frozenset(["vboxsf", "prl_fs", "virtiofs", "drvfs", "fuse", "osxfuse", "macfuse", "fakeowner"])
-"""Folders that a host hands to a machine inside it, or that a program plays. (Those of FUSE are `fuse.NAME`.)"""
+"""File systems that a host provides to a machine inside it, or that a program implements. Those of FUSE are
+`fuse.NAME`."""
 KEPT_IN_STEP = re.compile(
     r"Dropbox|OneDrive( - .*)?|iCloud Drive|Mobile Documents|CloudStorage|Google ?Drive|Nextcloud|pCloudDrive|Box Sync",
     re.IGNORECASE,
@@ -34,42 +35,42 @@ KEPT_IN_STEP = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """On which file system a folder lies (empty: nobody knows), and in which folder that is kept in step, if in one."""
+class Mount:
+    """The file system of a folder (empty: unknown), and the synchronised folder that contains it, if any."""
 
     kind: str
     kept_by: str = ""
 
     @property
     def is_shared(self) -> bool:
-        """May other machines have it too, or a program between us and the disk?"""
+        """Whether other machines may use it too, or a program is between this process and the disk."""
         return self.kind in NETWORK | SHARED or self.kind.startswith("fuse.")
 
     @property
     def warning(self) -> str:
-        """What a person should know of it; empty if nothing."""
+        """The warning for a user; empty if there is no risk."""
         if self.is_shared:
             return f"lies on {self.kind}, which other machines may share: run it on one machine at a time"
         if self.kept_by:
-            return f"lies in {self.kept_by}, which is kept in step with other machines: run it on one at a time"
+            return f"lies in {self.kept_by}, which is synchronised with other machines: run it on one at a time"
         return ""
 
 
-def place_of(folder: Path) -> Place:
-    """On what a folder lies."""
+def place_of(folder: Path) -> Mount:
+    """Return the mount of a folder."""
     real = folder.resolve()
     kept_by = next((part for part in real.parts if KEPT_IN_STEP.fullmatch(part)), "")
-    return Place(kind_of(real, _mounts()), kept_by)
+    return Mount(kind_of(real, _mounts()), kept_by)
 
 
 def kind_of(path: PurePath, mounts: Iterator[tuple[str, str]]) -> str:
-    """The file system of the mount that a path lies below, the nearest one; of two at one place, the later one."""
+    """Return the file system of the nearest mount above a path; of two at one place, the later one."""
     over = [(len(PurePath(point).parts), kind) for point, kind in mounts if path.is_relative_to(point)]
     return max(enumerate(over), key=lambda row: (row[1][0], row[0]))[1][1] if over else ""
 
 
 def _mounts() -> Iterator[tuple[str, str]]:
-    """What is mounted where, as this system says."""
+    """Return what is mounted where, as the system reports it."""
     try:
         if sys.platform == "darwin":
             said = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=True, timeout=10)
@@ -80,7 +81,7 @@ def _mounts() -> Iterator[tuple[str, str]]:
 
 
 def mounts_of_linux(text: str) -> Iterator[tuple[str, str]]:
-    """Where and what, of a `mountinfo`."""
+    """Return the mounts of a `mountinfo` file, by place."""
     for line in text.splitlines():
         place, _, what = line.partition(" - ")
         if len(place.split()) > 4 and what:
@@ -88,7 +89,7 @@ def mounts_of_linux(text: str) -> Iterator[tuple[str, str]]:
 
 
 def mounts_of_macos(text: str) -> Iterator[tuple[str, str]]:
-    """Where and what, of what `mount` prints."""
+    """Return the mounts in the output of `mount`, by place."""
     for found in re.finditer(r"^.* on (/.*) \(([a-z0-9_]+)[,)]", text, re.MULTILINE):
         yield found[1], found[2]
 
@@ -104,13 +105,13 @@ sys.exit(1)
 """
 
 
-def check_lock(lock: Path, place: Place) -> None:
-    """Where a folder is shared, see whether a lock that we hold keeps another process out. Raises MachineRefuses."""
+def check_lock(lock: Path, place: Mount) -> None:
+    """Check that a lock of this process keeps another one out, where a folder is shared. Raise MachineRefuses."""
     if not place.is_shared:
         return
     tried = subprocess.run([sys.executable, "-c", _TRY, str(lock)], check=False)  # noqa: S603 - words of our own
     if tried.returncode:
         raise MachineRefuses(
-            f"{lock.parent} lies on {place.kind}, where a lock keeps nobody out: two runs would both submit",
+            f"{lock.parent} lies on {place.kind}, where locks don't work: two runs would both submit",
             "move the project to a disk of this machine",
         )

@@ -1,4 +1,4 @@
-"""What lies at the addresses that a storyboard names: fetched with care, measured by content, and thrown away."""
+"""The remote files that a storyboard names: fetched through the guard, measured by content, and discarded."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Digesting:
 
 
 def look(addresses: Iterable[str], measure: Measure, guard: Guard | None = None) -> dict[str, FileFacts]:
-    """The facts of what lies at each address, by the address."""
+    """Return the facts of the file at each address, by the address."""
     return asyncio.run(_all(tuple(dict.fromkeys(addresses)), measure, guard or Guard(LARGEST, SECONDS)))
 
 
@@ -66,10 +66,10 @@ async def _one(address: str, path: Path, measure: Measure, guard: Guard) -> File
     if got.promised is not None and got.promised != got.size:
         return FileFacts(address, trouble="silent", why=f"it broke off after {got.size} of {got.promised} bytes")
     fact = FileFacts(address, size=got.size, digest=f"sha256:{sink.digest.hexdigest()}")
-    return await asyncio.to_thread(_measured, fact, path, measure)
+    return await asyncio.to_thread(_measure, fact, path, measure)
 
 
-def _measured(fact: FileFacts, path: Path, measure: Measure) -> FileFacts:
+def _measure(fact: FileFacts, path: Path, measure: Measure) -> FileFacts:
     with path.open("rb") as file:
         format = format_of(file.read(16))
     found = measure(replace(fact, format=format), path)

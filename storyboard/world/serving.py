@@ -1,4 +1,4 @@
-"""An ASGI app on a loopback socket, in a thread of its own. The only room that knows uvicorn."""
+"""An ASGI app on a loopback socket, in a thread of its own. The only module that imports uvicorn."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from storyboard.errors import MachineRefuses
 
 HOST = "127.0.0.1"
 CONNECTION = "storyboard.connection"
-"""Where a request's scope holds the connection below it, for an app that plays a broken server."""
+"""The key of a request's scope for the connection below it, for an app that simulates a broken server."""
 
 
 class Connection:
-    """The bytes below HTTP. Whoever writes here answers nothing above, and has to close or reset at the end."""
+    """The bytes below HTTP. A caller that writes here sends no HTTP response, and has to close or reset at the end."""
 
     def __init__(self, transport: asyncio.Transport, room: Callable[[], Awaitable[None]]) -> None:
         self._transport = transport
         self._room = room
 
     async def write(self, piece: bytes) -> bool:
-        """Send, as soon as there is room; False if the other side has gone."""
+        """Send bytes as soon as there is room; return False if the other side has closed the connection."""
         await self._room()
         if self._transport.is_closing():
             return False
@@ -64,11 +64,11 @@ class _Protocol(H11Protocol):
         self.app = connected
 
 
-def bound(port: int, host: str = HOST) -> socket.socket:
-    """A socket, on this machine alone unless another `host` is named; port 0 chooses one. Raises MachineRefuses if the
-    port is taken, or the host is none of this machine's.
+def bind(port: int, host: str = HOST) -> socket.socket:
+    """Return a listening socket, on this machine alone unless another `host` is named; port 0 chooses a port.
 
-    It listens already: whoever is told its address may come before anybody serves, and waits.
+    Raise MachineRefuses if the port is taken, or the host is not one of this machine's. The socket listens already: a
+    client that connects before the server starts waits.
     """
     # named as TCP, or asyncio leaves Nagle's delay on: each answer over a kept connection then takes 40 ms longer
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -92,8 +92,7 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve(app: Any, listening: socket.socket) -> None:
-    """Serve until a signal says stop; a closed terminal says so too, unless that is ignored. The signal's own handler
-    has the last word."""
+    """Serve until a signal, or the end of the terminal unless that is ignored. The signal's own handler runs last."""
     server, hung_up = _server(app), threading.Event()
 
     def hang_up(number: int, frame: object) -> None:
@@ -113,7 +112,7 @@ def serve(app: Any, listening: socket.socket) -> None:
 
 
 @contextmanager
-def served(app: Any, listening: socket.socket) -> Iterator[str]:
+def serve_in_background(app: Any, listening: socket.socket) -> Iterator[str]:
     """Serve in the background; the origin. Stops at the end."""
     server = _server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -137,6 +136,6 @@ def _server(app: Any) -> uvicorn.Server:
         lifespan="on",
         timeout_graceful_shutdown=1,
         server_header=False,
-        date_header=False,  # the emulator says its own: its clock may be another
+        date_header=False,  # the emulator sends its own Date: its clock may differ
     )
     return uvicorn.Server(config)

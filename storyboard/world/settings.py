@@ -1,4 +1,4 @@
-"""What the user has set on this machine: the environment and `settings.toml`. A storyboard sets none of it."""
+"""The user's settings on this machine: the environment, and `settings.toml`. A storyboard sets none of them."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ _SORTS = {int: "whole number", list: "list of texts", str: "text"}
 
 
 def path_of(environment: Mapping[str, str]) -> Path:
-    """Where the settings lie."""
+    """Return the path of the settings."""
     config = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".config")
     return Path(config) / "storyboard" / "settings.toml"
 
 
 def state_home(environment: Mapping[str, str]) -> Path:
-    """Where what this user's runs have to remember lies, apart from every project."""
+    """Return the folder of what this user's runs remember, apart from every project."""
     home = environment.get("XDG_STATE_HOME") or str(
         Path(environment.get("HOME", "~")).expanduser() / ".local" / "state"
     )
@@ -61,7 +61,7 @@ def state_home(environment: Mapping[str, str]) -> Path:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The user's settings; the defaults if there are none. Raises SettingsTrouble."""
+    """Return the user's settings, or the defaults without a file. Raise SettingsTrouble."""
     path = path_of(environment)
     try:
         rows = tomllib.loads(path.read_text("utf-8"))
@@ -71,10 +71,10 @@ def read(environment: Mapping[str, str]) -> Settings:
         raise SettingsTrouble(f"{path} can't be read: {(error.strerror or '').lower()}", "mend its rights") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsTrouble(f"{path} can't be read: {error}", "mend or remove it") from error
-    return Settings(**{key: _checked(key, value, path) for key, value in rows.items()})
+    return Settings(**{key: _check(key, value, path) for key, value in rows.items()})
 
 
-def _checked(key: str, value: Any, path: Path) -> Any:
+def _check(key: str, value: Any, path: Path) -> Any:
     if key not in KEYS:
         raise SettingsTrouble(f'{path} has an unknown key "{key}"', f"known are: {', '.join(KEYS)}")
     if type(value) is not KEYS[key]:
@@ -109,16 +109,16 @@ def account(
     home: str,
     hosts: tuple[str, ...],
 ) -> Account:
-    """The account that the environment names for a provider: whose variables, whose home address, whose own hosts.
+    """Return the account that the environment names for a provider with these variables, this address and these hosts.
 
-    A loopback address is always allowed, another than the vendor's only if the settings trust it.
-    Raises SettingsTrouble.
+    A loopback address is always allowed, another address than the vendor's only if the settings trust it. Raise
+    SettingsTrouble.
     """
     from urllib.parse import urlsplit
 
     base = (environment.get(address_name) or home).rstrip("/")
     if not Address(base).origin:
-        raise SettingsTrouble(f"{address_name} is no address that can be read", "mend it")
+        raise SettingsTrouble(f"{address_name} is not a valid address", "mend it")
     parts = urlsplit(base)
     if not is_loopback(base):
         if parts.scheme != "https":
@@ -139,7 +139,7 @@ def account(
 
 
 def pace_at(base_url: str) -> Pace:
-    """How often to ask after a task, and how late it may show: minutes at the vendor's, moments on this machine."""
+    """Return how often to poll, and how late a task may be listed: minutes at the vendor's, moments on this machine."""
     return Pace(0.1, 1.0, grace=3.0) if is_loopback(base_url) else Pace(5.0, 30.0)
 
 

@@ -1,8 +1,8 @@
-"""What this user may have spent today, over all projects of this machine: one file a day, which all runs share.
+"""The day's spending of this user, over all projects of this machine: one file a day, which all runs share.
 
-A line is added, under a lock of the operating system and onto the disk, before a paid request leaves: two runs at once
-never count on the same money. Another line tells the bill once it is known. What no bill is known of counts in full, so
-a run that was killed in between leaves too much in it until the day is over, never too little. Days are those of UTC.
+A line is added, under a lock of the operating system and synced, before a paid request is sent: two runs at once never
+count on the same money. Another line has the bill once it is known. An attempt without a bill counts in full, so a run
+that was killed in between leaves too much in the file until the day is over, never too little. Days are those of UTC.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from storyboard.errors import FileTrouble, StateDamaged
 from storyboard.planning.budget import Books, Cap, Entry, check
 from storyboard.planning.money import Money, money_of
 from storyboard.promises import Clock
-from storyboard.world.files import private_folder, sync_folder
+from storyboard.world.durable import private_folder, sync_folder
 from storyboard.world.settings import state_home
 
 
 def folder(environment: Mapping[str, str]) -> Path:
-    """Where the days lie."""
+    """Return the folder of the days' files."""
     return state_home(environment) / "spending"
 
 
 class Spending:
-    """The days' files. `project` is told in them, for people; `cap` is the most of one day.
+    """The days' files. `project` is recorded in them, for people; `cap` is the maximum of one day.
 
-    Whoever holds the lock holds it for one line, so all of this waits for it without further ado.
+    The lock is held for one line only, so every function here waits for it.
     """
 
     def __init__(self, folder: Path, clock: Clock, project: str = "", cap: Cap | None = None) -> None:
@@ -52,7 +52,7 @@ class Spending:
             check(self._cap, self.today().counted(wanted.currency), wanted)
 
     def today(self) -> Books:
-        """What today comes to so far. Writes nothing. Raises FileTrouble or StateDamaged."""
+        """Return the spending of today so far. Writes nothing. Raise FileTrouble or StateDamaged."""
         path = self._path()
         try:
             content = path.read_bytes()
@@ -65,10 +65,9 @@ class Spending:
         return books
 
     def reserve(self, attempt_id: str, wanted: Money) -> None:
-        """Count what an attempt may cost at the most; it is on the disk when this returns.
+        """Count the maximum cost of an attempt; it is on the disk when this returns.
 
-        Raises OverBudget if it doesn't fit under the cap, and FileTrouble or StateDamaged: then nothing may be
-        submitted.
+        Raise OverBudget if it exceeds the cap, and FileTrouble or StateDamaged: then nothing may be submitted.
         """
         if not wanted.amount:
             return
@@ -105,8 +104,8 @@ class Spending:
             raise FileTrouble.of(error, path) from error
 
     def _catch_up(self, file: int, path: Path) -> None:
-        """Read what was added since the last look. A last line that was torn counts for nothing: whoever wrote it was
-        killed before the request left, or will tell the bill again."""
+        """Read the lines that were added since the last read. A torn last line doesn't count: its writer was killed
+        before the request was sent, or will record the bill again."""
         found = os.fstat(file)
         place = path, found.st_dev, found.st_ino
         if place != self._read or found.st_size < self._offset:
@@ -147,7 +146,7 @@ def _add(books: Books, lines: bytes, path: Path) -> None:
 
 
 def settle_known(spending: Spending, books: Books) -> None:
-    """Tell the day the bills that a project's books know and the day doesn't: a run was killed in between."""
+    """Record the bills that a project's books have and the day's file doesn't: a run was killed in between."""
     for attempt_id in spending.today().unsettled:
         entry = books.entry(attempt_id)
         if entry is not None and entry.bill is not None:

@@ -10,18 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storyboard.errors import FileTrouble
-from storyboard.world.files import (
-    digest_of_file,
-    make_folder,
-    private_folder,
-    remove_temporary_files,
-    sync_folder,
-    temporary_name,
-)
+from storyboard.world.durable import make_folder, private_folder, remove_temporary_files, sync_folder, temporary_name
+from storyboard.world.files import digest_of_file
 
 
 class Part:
-    """A file that is still being written, under a name that nobody takes for a take."""
+    """A file that is still being written, under a temporary name."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
@@ -30,7 +24,7 @@ class Part:
         self.size = 0
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes. Raises FileTrouble if the disk doesn't."""
+        """Write the next bytes. Raise FileTrouble if the disk fails."""
         try:
             self._file.write(piece)
         except OSError as error:
@@ -64,7 +58,7 @@ class Store:
         self._folders = (folder, *also)
 
     def part(self, name: str) -> Part:
-        """A place to write to, named after whom it is for, new each time: two may be written for the same at once."""
+        """Return a new file to write to, named after its purpose; two may be written for the same purpose at once."""
         path = temporary_name(private_folder(self.folder / "part") / name)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -73,7 +67,7 @@ class Store:
         return Part(path, os.fdopen(descriptor, "wb", buffering=1024 * 1024))
 
     def remove_parts(self) -> None:
-        """Remove what killed runs left half-written. Only whoever holds the run's lock may call this."""
+        """Remove what killed runs left half-written. The caller has to hold the run's lock."""
         remove_temporary_files(self.folder / "part")
 
     def keep(self, part: Path, digest: str, ending: str) -> Path:
@@ -86,13 +80,13 @@ class Store:
             else:
                 part.chmod(0o444)
                 part.rename(place)
-            sync_folder(place.parent)  # also of a name that is there: whoever gave it may have been killed before this
+            sync_folder(place.parent)  # also for an existing name: its writer may have been killed before this
         except OSError as error:
             raise FileTrouble.of(error, place) from error
         return place
 
     def place(self, digest: str, ending: str) -> Path:
-        """Where the file of that digest lies, if it is here."""
+        """Return the path of the file of that digest, whether it exists or not."""
         digits = digest.removeprefix("sha256:")
         return self.folder / "sha256" / digits[:2] / f"{digits}.{ending}"
 
@@ -109,16 +103,16 @@ class Store:
         return frozenset(digest for digest, _ in self.files())
 
     def files(self) -> tuple[tuple[str, Path], ...]:
-        """Everything that is here: its digest, as its name has it, and where it lies."""
+        """Return all files: the digest in the name of each, and its path."""
         found = sorted(path for folder in self._folders for path in (folder / "sha256").glob("??/*.*"))
         return tuple((f"sha256:{path.name.partition('.')[0]}", path) for path in found)
 
     def is_altered(self, path: Path) -> bool:
-        """Is a file not what its name says? Raises FileTrouble."""
+        """Return whether a file's digest differs from its name. Raise FileTrouble."""
         return digest_of_file(path) != f"sha256:{path.name.partition('.')[0]}"
 
     def put_aside(self, path: Path) -> Path:
-        """Take a file's name from it, so that nobody takes it for what the name says; its bytes stay, for its owner."""
+        """Quarantine a file that fails its digest check; its bytes stay, for its owner."""
         folder = private_folder(self.folder / "altered")
         names = (f"{path.stem}-{number}{path.suffix}" for number in itertools.count(2))
         aside = folder / path.name

@@ -24,7 +24,7 @@ from storyboard.language.graph import Graph
 from storyboard.language.problem import mistakes
 from storyboard.language.prompt import compose
 from storyboard.language.source import Source
-from storyboard.language.validator import judged, opened, reading_of
+from storyboard.language.validator import parse_file, parse_storyboard, validate
 from storyboard.promises import Address
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
@@ -125,8 +125,8 @@ class Case:
 def validator_says(case: Case, rows: Capabilities = ROWS) -> tuple[Graph | None, tuple[str, ...]]:
     """The graph, and the codes of its mistakes."""
     text, facts = case.storyboard()
-    reading = reading_of(opened(Source("storyboard.yaml", text)), SCHEMA)
-    judgement = judged(reading, rows, facts, ("hooks.example",))
+    reading = parse_storyboard(parse_file(Source("storyboard.yaml", text)), SCHEMA)
+    judgement = validate(reading, rows, facts, ("hooks.example",))
     return judgement.graph, tuple(problem.code for problem in mistakes(judgement.problems))
 
 
@@ -145,5 +145,5 @@ def sent(graph: Graph) -> dict[str, Any]:
     )
     model = scene.model.name if scene.model.like else ROWS[scene.model.row].id
     text = compose(scene, graph.storyboard).text
-    body: dict[str, Any] = json.loads(wire.encoded(Order(model, text, items, scene.parameters)))
+    body: dict[str, Any] = json.loads(wire.encode_order(Order(model, text, items, scene.parameters)))
     return body

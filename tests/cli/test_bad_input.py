@@ -188,7 +188,7 @@ def test_a_lock_that_is_none_is_told(write: Write, text: str) -> None:
 
 def test_a_second_runner_is_told_who_is_at_work(write: Write) -> None:
     """Two runs of one project don't mix."""
-    from storyboard.world.journal import sole_runner
+    from storyboard.world.run_lock import sole_runner
 
     path = write(ONE)
     with sole_runner(path.parent / ".storyboard" / "emulated"):

@@ -41,7 +41,7 @@ def test_where_other_machines_may_be_at_work_is_told(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text(STORYBOARD, "utf-8")
     said = [say("run", "-f", str(path), "--emulator", "--speed", "4000", "one"), say("doctor", "-f", str(path))]
-    word = "lies in Dropbox, which is kept in step with other machines"
+    word = "lies in Dropbox, which is synchronised with other machines"
     assert [word in one.out + one.err for one in said] == [True, True]
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from storyboard.emulator.app import Conditions
 from storyboard.emulator.tasks import Echo
-from storyboard.providers.ark.probes import QUESTIONS
+from storyboard.providers.ark.probe_questions import QUESTIONS
 from storyboard.testing.emulator import emulator
-from storyboard.world.ability import Ability, ability
+from storyboard.world.machine_checks import FileSystemChecks, check_file_system
 from tests.cli.doors import Said, say
 
 KEY = "sk-0123456789abcdef"
@@ -102,14 +102,14 @@ def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_file_system_of_this_machine_is_able(tmp_path: Path) -> None:
     """It locks, syncs and renames."""
-    found = ability(tmp_path)
-    assert found == Ability("", "", "", found.free)
+    found = check_file_system(tmp_path)
+    assert found == FileSystemChecks("", "", "", found.free)
 
 
 def test_a_lock_that_two_can_hold_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a file system that says yes to everything."""
     monkeypatch.setattr(fcntl, "flock", lambda *_: None)
-    assert ability(tmp_path).lock == "two hold one lock at once"
+    assert check_file_system(tmp_path).lock == "two hold one lock at once"
 
 
 def test_a_sync_that_is_refused_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_a_sync_that_is_refused_is_told(tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr(os, "fsync", refuse)
-    assert ability(tmp_path).sync == "invalid argument"
+    assert check_file_system(tmp_path).sync == "invalid argument"
 
 
 @pytest.fixture

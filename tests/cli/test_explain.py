@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storyboard.report.pages import pages
-from storyboard.world.files import codes_text
+from storyboard.world.shipped import codes_text
 from tests.cli.doors import say
 
 

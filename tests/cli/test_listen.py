@@ -86,7 +86,7 @@ def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeyp
         Route(TASKS, lambda _: JSONResponse({"total": 0, "items": []})),
         Route(f"{TASKS}/cgt-1", look),
     ]
-    with serving.served(Starlette(routes=routes), serving.bound(0)) as origin:
+    with serving.serve_in_background(Starlette(routes=routes), serving.bind(0)) as origin:
         monkeypatch.setenv("ARK_BASE_URL", origin)
         monkeypatch.setenv("ARK_API_KEY", "a-key")
         said = run(write(ONE), "--listen", "127.0.0.1:0")
@@ -166,7 +166,7 @@ def test_a_host_that_is_not_trusted_is_not_named(write: Write) -> None:
 @pytest.mark.row(81)
 def test_a_port_that_is_taken_exits_with_5(write: Write) -> None:
     """Before anything is paid for."""
-    with serving.bound(0) as taken:
+    with serving.bind(0) as taken:
         port = taken.getsockname()[1]
         said = run(write(ONE), *SLOWLY, "--listen", f"127.0.0.1:{port}")
     assert (said.code, f"port {port} can't be served" in said.err) == (5, True)
@@ -197,7 +197,7 @@ def test_where_nobody_can_listen(listen: str) -> None:
 def test_an_address_of_ipv6_is_written_in_brackets() -> None:
     """As addresses are."""
     try:
-        listening = serving.bound(0, "::1")
+        listening = serving.bind(0, "::1")
     except Exception as error:
         pytest.skip(f"no IPv6 here: {error}")
     with listening:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.world.files import file_name
+from storyboard.world.layout import file_name
 from tests.cli.doors import run
 
 LONG = "\U00020000" * 64

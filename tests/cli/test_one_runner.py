@@ -9,8 +9,8 @@ import pytest
 
 from storyboard.emulator.app import Conditions
 from storyboard.testing.emulator import Emulator, emulator
-from storyboard.world.files import layout_of
-from storyboard.world.journal import sole_runner
+from storyboard.world.layout import layout_of
+from storyboard.world.run_lock import sole_runner
 from tests.cli.doors import say
 
 HEAD = """\

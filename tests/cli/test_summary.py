@@ -19,11 +19,11 @@ from storyboard.planning.take import Take
 from storyboard.planning.target import Unit
 from storyboard.promises import Realm
 from storyboard.testing.emulator import emulator
-from storyboard.world import register, settings
+from storyboard.world import known_journals, settings
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
-from storyboard.world.register import Register
+from storyboard.world.known_journals import KnownJournals
+from storyboard.world.layout import layout_of
 from tests.cli.doors import say
 
 Write = Callable[[str], Path]
@@ -115,7 +115,7 @@ def doubtful(path: Path, *more: AttemptEvent, realm: Realm = "emulated") -> None
         *(replace(event, storyboard=STEM) for event in more),
     ):
         journal.append(event)
-    Register(register.folder(settings.environment())).note(journal)
+    KnownJournals(known_journals.folder(settings.environment())).note(journal)
     journal.close()
 
 

@@ -21,8 +21,8 @@ from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world import serving
 from storyboard.world.clock import SystemClock
-from storyboard.world.files import layout_of
 from storyboard.world.journal import Journal
+from storyboard.world.layout import layout_of
 from tests.asking import TASKS, create, order
 from tests.cli.doors import FAST, Said, run, say
 from tests.planning.values import key
@@ -241,7 +241,7 @@ def test_a_task_that_began_to_run_meanwhile_is_billed(write: Write, monkeypatch:
         Route(where, lambda request: JSONResponse({"id": request.path_params["task"], "status": "queued"})),
         Route(where, lambda _: JSONResponse(refusal, 409), methods=["DELETE"]),
     ]
-    with serving.served(Starlette(routes=routes), serving.bound(0)) as origin:
+    with serving.serve_in_background(Starlette(routes=routes), serving.bind(0)) as origin:
         monkeypatch.setenv("ARK_BASE_URL", origin)
         monkeypatch.setenv("ARK_API_KEY", "a-key")
         said = tasks(write(ONE), "cancel", "cgt-1")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.language.problem import told
+from storyboard.language.problem import format_problem
 from storyboard.project import validate
 from storyboard.world.cache import RACY, Cache
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000 1f15c4890000000d49444154789c6360000000000500"
@@ -46,7 +46,9 @@ def judged(project: Path, later: float = 3600.0) -> str:
     """What `validate` says to somebody who comes later by so many seconds: by then every stamp is old."""
     layout = layout_of(str(project / "storyboard.yaml"), "real")
     verdict = validate(layout, (), "", Cache(os.environ, time.time() + later))
-    return "\n".join([*(told(problem, verdict.sources) for problem in verdict.problems), f"{verdict.scenes} scenes"])
+    return "\n".join(
+        [*(format_problem(problem, verdict.sources) for problem in verdict.problems), f"{verdict.scenes} scenes"]
+    )
 
 
 def test_the_same_is_said_again(project: Path) -> None:

@@ -64,7 +64,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         _NO_LIST,
     ),
-    "no lock": (("storyboard/world/journal.py", "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),),
+    "no lock": (("storyboard/world/run_lock.py", "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),),
     "the journal is not synced": (
         ("storyboard/world/journal.py", "{'full' if durable else 'normal'}", "normal"),
         (
@@ -77,7 +77,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "a take's name is not synced": (
         ("storyboard/world/store.py", "sync_folder(place.parent)  # also", "pass  # not even"),
     ),
-    "a new folder's name is not synced": (("storyboard/world/files.py", "sync_folder(made.parent)", "pass"),),
+    "a new folder's name is not synced": (("storyboard/world/durable.py", "sync_folder(made.parent)", "pass"),),
     "identity by bytes": (
         (
             "storyboard/executor/download.py",

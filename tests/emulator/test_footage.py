@@ -16,10 +16,10 @@ from storyboard.emulator import footage
 from storyboard.emulator.footage import Look
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.testing.emulator import emulator
-from storyboard.world.media import clip, probe, still
+from storyboard.world.media import clip, images, probe
 from storyboard.world.uploads import loopback
 from tests.asking import ask, create, image, look, order, video
-from tests.making import BLUE, GREEN, likeness, picture
+from tests.making import BLUE, GREEN, is_complete, likeness, picture
 from tests.making import video as film
 
 SIZE = (864, 496)
@@ -62,12 +62,12 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         yield Studio(emulated.base_url, clock, folder, emulated.service)
 
 
-def data(shown: still.Picture) -> str:
+def data(shown: images.Picture) -> str:
     """A picture as an address."""
-    return f"data:image/png;base64,{base64.b64encode(still.png(shown)).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(images.png(shown)).decode()}"
 
 
-def first_of(path: Path) -> still.Picture:
+def first_of(path: Path) -> images.Picture:
     """The first picture of a video."""
     return next(clip.pictures(path))
 
@@ -77,7 +77,7 @@ def test_a_video_is_what_was_asked_for(studio: Studio, sound: bool) -> None:
     """Size, length, pictures and sound; a whole file."""
     path = studio.video("A lighthouse.", generate_audio=sound)
     found = probe.video(path)
-    assert (found.width, found.height, found.frames, found.sound, probe.whole(path)) == (*SIZE, 97, sound, True)
+    assert (found.width, found.height, found.frames, found.sound, is_complete(path)) == (*SIZE, 97, sound, True)
 
 
 def test_another_prompt_makes_another_video(studio: Studio) -> None:
@@ -127,7 +127,7 @@ def test_the_last_frame_is_the_last_picture_of_the_video(studio: Studio) -> None
     """To the bit."""
     content = studio.content("A lighthouse.")
     last = clip.last_picture(studio.fetched(content["video_url"], "video.mp4"))
-    assert still.read(studio.fetched(content["last_frame_url"], "frame.png")).tobytes() == last.tobytes()
+    assert images.read(studio.fetched(content["last_frame_url"], "frame.png")).tobytes() == last.tobytes()
 
 
 def test_a_first_frame_is_really_the_first_picture(studio: Studio) -> None:
@@ -146,7 +146,7 @@ def test_a_first_frame_of_another_shape_is_fitted(studio: Studio) -> None:
     """Its middle fills the picture."""
     shown = picture(GREEN, (1000, 1000))
     first = first_of(studio.video("Dusk.", image(data(shown), "first_frame")))
-    assert likeness(first, still.fitted(shown, SIZE)) >= 40
+    assert likeness(first, images.fitted(shown, SIZE)) >= 40
 
 
 def test_a_last_frame_is_nearly_the_last_picture(studio: Studio) -> None:
@@ -159,7 +159,7 @@ def test_a_last_frame_is_nearly_the_last_picture(studio: Studio) -> None:
 def test_a_chain_of_the_service_s_own_frames(studio: Studio) -> None:
     """The last frame of one is the first of the next."""
     one = studio.content("A lighthouse.")
-    frame = still.read(studio.fetched(one["last_frame_url"], "frame.png"))
+    frame = images.read(studio.fetched(one["last_frame_url"], "frame.png"))
     two = studio.video("A storm.", image(one["last_frame_url"], "first_frame"))
     assert likeness(first_of(two), frame) >= 40
 
@@ -198,7 +198,7 @@ def test_an_edit_is_no_extension(studio: Studio) -> None:
 def test_a_local_video_can_be_extended(studio: Studio) -> None:
     """From an address of this machine."""
     source = film(studio.folder / "source.mp4", BLUE, frames=49, size=SIZE)
-    with loopback.opened(LoadedDice()) as uploads:
+    with loopback.open_loopback(LoadedDice()) as uploads:
         path = studio.video("Extend video 1.", video(uploads.address(source).reveal()))
     assert likeness(first_of(path), clip.last_picture(source)) >= 25
 
@@ -213,7 +213,7 @@ def test_a_placeholder_is_drawn_for_what_is_not_fetched(studio: Studio, role: st
 @pytest.mark.parametrize("url", ["asset://asset-20261001-abcde", "http://[", "data:image/png;base64,iVBORw0KGgo="])
 def test_a_video_is_made_whatever_was_given(studio: Studio, url: str) -> None:
     """An asset, nonsense, or a picture that is none."""
-    assert probe.whole(studio.video("Dusk.", image(url, "first_frame"))) is True
+    assert is_complete(studio.video("Dusk.", image(url, "first_frame"))) is True
 
 
 def test_references_are_shown(studio: Studio) -> None:
@@ -260,7 +260,7 @@ def test_nothing_but_the_named_areas_differs_from_the_scenery(
     drawn, areas = footage.drawn(scenery, references, look, list(footage.shots(look))[number])
     difference = ImageChops.difference(scenery, drawn)
     for area in areas:
-        still.paste(difference, still.black((area[2] - area[0], area[3] - area[1])), area[:2])
+        images.paste(difference, images.black((area[2] - area[0], area[3] - area[1])), area[:2])
     assert difference.getbbox() is None
 
 

@@ -15,7 +15,7 @@ from storyboard.emulator.tasks import Echo
 from storyboard.providers.ark.wire import LIFE
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from storyboard.world.media import still
+from storyboard.world.media import images
 from tests.asking import TASKS, ask, create, image, listed, look, order
 from tests.making import picture
 
@@ -221,7 +221,7 @@ def test_tokens_are_those_of_the_vendor_s_samples(serving: Service, more: dict[s
 
 def test_an_adaptive_ratio_follows_the_picture(serving: Service) -> None:
     """The listed one that is nearest; without a picture 16:9."""
-    tall = f"data:image/png;base64,{b64encode(still.png(picture(size=(300, 540)))).decode()}"
+    tall = f"data:image/png;base64,{b64encode(images.png(picture(size=(300, 540)))).decode()}"
     tasks = [serving.create(ratio="adaptive"), serving.create("a", image(tall), ratio="adaptive")]
     assert [serving.at(80, task)["ratio"] for task in tasks] == ["16:9", "9:16"]
 

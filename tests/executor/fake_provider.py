@@ -14,12 +14,12 @@ from storyboard.executor.context import RunContext
 from storyboard.planning.event import Interrupting, Notice, Waiting
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
-from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.world.addresses import Addresses
 from storyboard.world.journal import Journal
-from storyboard.world.media import clip, still
+from storyboard.world.media import clip, images
 from storyboard.world.store import Store
 
 
@@ -28,7 +28,7 @@ def video() -> bytes:
     """A small true video."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.mp4"
-        clip.write(path, [(0, still.black((320, 240)))], 97, (320, 240), None)
+        clip.write(path, [(0, images.black((320, 240)))], 97, (320, 240), None)
         return path.read_bytes()
 
 
@@ -69,7 +69,7 @@ class Desk:
 
     def body(self, order: Order) -> bytes:
         """As Ark's."""
-        return wire.encoded(order)
+        return wire.encode_order(order)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
         """The next answer."""
@@ -85,7 +85,7 @@ class Desk:
         self.most_running = max(self.running, self.most_running)
         return answer
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """The next look; succeeded once there are no more."""
         status = self.looks.pop(0) if self.looks else "succeeded"
         await asyncio.sleep(0)
@@ -165,7 +165,7 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
     desk.clock = clock
     journal = Journal(folder, clock, writing=True)
     heard: list[Notice] = []
-    provider, store = Paced(desk, clock), Store(folder / "store")
+    provider, store = RateLimitedProvider(desk, clock), Store(folder / "store")
     context = RunContext.build(
         realm="emulated",
         provider=provider,

@@ -28,8 +28,8 @@ from storyboard.planning.planner import plan
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import Provider
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world.addresses import Addresses
@@ -113,7 +113,7 @@ class Stage:
         journal.open_run(provider="ark", trust=trust)
         way = net.Net(self.patience)
         account = Account(self.emulated.base_url, Secret("sk-secret"), self.slots, Pace(5.0, 30.0))
-        provider = Paced(self.instead(connect("ark", account, way)), self.clock)
+        provider = RateLimitedProvider(self.instead(connect("ark", account, way)), self.clock)
         context = replace(
             RunContext.build(
                 realm="emulated",

@@ -37,12 +37,12 @@ class Copy:
             self.other = await self.provider.submit(body, "another")
         return own
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """The other copy has had its time by then."""
         if self.cancels:
             self.cancels = False
             await self.provider.cancel(self.other)
-        return await self.provider.look(task)
+        return await self.provider.get_task(task)
 
 
 def doubled(folder: Path, before: bool, cancels: bool = False) -> tuple[Stage, Outcome]:

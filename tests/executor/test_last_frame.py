@@ -21,7 +21,7 @@ from storyboard.planning.take import Take
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.media import still
+from storyboard.world.media import images
 from tests.executor.fake_provider import Bench, Desk, bench, video
 
 JOB = Job("dusk", "", {"prompt": "words"})
@@ -35,7 +35,7 @@ def picture() -> bytes:
     """A small true picture."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.png"
-        path.write_bytes(still.png(still.black((64, 64))))
+        path.write_bytes(images.png(images.black((64, 64))))
         return path.read_bytes()
 
 
@@ -51,9 +51,9 @@ class Framed(Desk):
     undated: bool = False
     """Nobody says when an address dies."""
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """With a frame."""
-        found = await Desk.look(self, task)
+        found = await Desk.get_task(self, task)
         found = replace(found, expires=0.0) if self.undated else found
         self.nameless -= 1
         return replace(found, frame=FRAME, video=None if self.nameless >= 0 else found.video)

@@ -24,8 +24,9 @@ from storyboard.planning.planner import plan
 from storyboard.promises import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.files import Layout, look
-from storyboard.world.media import still
+from storyboard.world.input_files import inspect_files
+from storyboard.world.layout import Layout
+from storyboard.world.media import images
 from tests.executor.fake_provider import Bench, Desk, bench, video
 from tests.making import BLUE, RED, picture
 from tests.planning.values import ROWS, made, plan_inputs
@@ -58,7 +59,7 @@ class Project:
         """One run, as its files are now."""
         graph = graph_of(self.text)
         layout = Layout(self.at.context.root / "storyboard.yaml", "emulated")
-        files: dict[str, FileFacts] = look(layout, ["art/quay.png"], digests=True)
+        files: dict[str, FileFacts] = inspect_files(layout, ["art/quay.png"], digests=True)
         past, stored = self.at.journal.history.past, self.at.context.store.digests()
         here = PlanInputs(ROWS, files, self.lock, past, stored)
         hands: RunContext = replace(self.at.context, tell=tell, **context)  # type: ignore[arg-type]  # fields of a crew
@@ -74,7 +75,7 @@ class Project:
 def project(tmp_path: Path) -> Project:
     """The film, with its picture."""
     (tmp_path / "art").mkdir()
-    (tmp_path / "art" / "quay.png").write_bytes(still.png(picture(RED, (640, 360))))
+    (tmp_path / "art" / "quay.png").write_bytes(images.png(picture(RED, (640, 360))))
     return Project(bench(tmp_path))
 
 
@@ -102,7 +103,7 @@ ONE_HELD = {"dusk": "done", "lamp": "done", "quay": "held", "gulls": "done"}
 def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: Project, how: str) -> None:
     """What was planned is not what would be sent: nothing is submitted for it, and the others are made."""
     path = project.at.context.root / "art" / "quay.png"
-    other = still.png(picture(BLUE, (640, 360)))
+    other = images.png(picture(BLUE, (640, 360)))
     act = path.unlink if how == "removed" else lambda: path.write_bytes(other)
     outcome = project.run(upon("accepted", "dusk", act))
     assert (standings(outcome), outcome.exit_code, sorted(project.asked)) == (ONE_HELD, 4, ["dusk", "gulls", "lamp"])
@@ -143,7 +144,7 @@ def test_a_take_that_is_harmed_is_handed_to_nobody(project: Project, harm: Calla
 class Forgetful(Desk):
     """A desk that knows no task any more."""
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """It was there, a week ago."""
         raise NotFound(f"no {task}", code="NotFound.Task", status=404)
 
@@ -175,14 +176,14 @@ def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
 class Framed(Desk):
     """A desk that gives last frames; a picture comes where one is asked for."""
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """With its frame."""
-        said = await Desk.look(self, task)
+        said = await Desk.get_task(self, task)
         return replace(said, frame=Address(f"http://127.0.0.1:1/{task}.png?signature"))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The frame, or the video."""
-        sink.write(still.png(picture(RED, (320, 240))) if address.bare.endswith(".png") else video())
+        sink.write(images.png(picture(RED, (320, 240))) if address.bare.endswith(".png") else video())
 
 
 CHAIN = """\
@@ -210,16 +211,16 @@ class Reframing(Framed):
 
     then: str = "the same"
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """As long as it knows it."""
         if self.then == "gone":
             raise NotFound(f"no {task}", code="NotFound.Task", status=404)
-        return await Framed.look(self, task)
+        return await Framed.get_task(self, task)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
         """The frame as it is by now, or the video."""
         if self.then == "another" and address.bare.endswith(".png"):
-            sink.write(still.png(picture(BLUE, (320, 240))))
+            sink.write(images.png(picture(BLUE, (320, 240))))
         else:
             await Framed.fetch(self, address, sink)
 
@@ -228,9 +229,9 @@ def handed(project: Project) -> str:
     """Which picture the request that was made last holds; the video is black."""
     address = json.loads(project.at.desk.bodies[-1])["content"][1]["image_url"]["url"]
     content = b64decode(address.partition(",")[2])
-    if content == still.png(picture(RED, (320, 240))):
+    if content == images.png(picture(RED, (320, 240))):
         return "the frame"
-    return "the video's" if content == still.png(still.read(content).point(lambda _: 0)) else "another"
+    return "the video's" if content == images.png(images.read(content).point(lambda _: 0)) else "another"
 
 
 @pytest.mark.row(67)
@@ -274,11 +275,11 @@ class Picky(Desk):
 
     failing: frozenset[str] = frozenset()
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """As its number among the requests says."""
         text = json.loads(self.bodies[int(task.removeprefix("cgt-")) - 1])["content"][0]["text"]
         self.looks = ["failed" if text in self.failing else "succeeded"]
-        return await Desk.look(self, task)
+        return await Desk.get_task(self, task)
 
 
 TREES = st.integers(2, 6).flatmap(

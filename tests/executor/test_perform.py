@@ -36,8 +36,8 @@ from storyboard.planning.history import past_of
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.planning.take import Take
 from storyboard.promises import Address, Sink
-from storyboard.providers.pacing import RATES
 from storyboard.providers.provider import Task
+from storyboard.providers.rate_limit import RATES
 from storyboard.testing.clock import VirtualClock
 from tests.executor.fake_provider import Bench, Desk, bench, video
 

@@ -14,8 +14,8 @@ from storyboard.errors import NotFound, ProviderError, RateLimited, Rejected, Un
 from storyboard.executor.poller import Poller
 from storyboard.executor.polling import FEW, TOGETHER, pause
 from storyboard.promises import Address, Pace
-from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.clock import SystemClock
 from tests.executor.fake_provider import Desk
@@ -35,7 +35,7 @@ class Lister(Desk):
     lists: list[tuple[str, ...]] = field(default_factory=list)
     bare: bool = False
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """As it stands."""
         self.looked.append(task)
         await asyncio.sleep(0)
@@ -97,7 +97,7 @@ class Busy(Lister):
 
     asked: list[tuple[str, float]]
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """It runs for ten minutes."""
         self.asked.append(("get", self.clock.now()))
         over = self.clock.now() >= 600
@@ -106,7 +106,7 @@ class Busy(Lister):
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
         """All that it is asked for."""
         self.asked.append(("list", self.clock.now()))
-        tasks = [await Busy.look(self, task) for task in query.tasks]
+        tasks = [await Busy.get_task(self, task) for task in query.tasks]
         del self.asked[-len(tasks) :]
         return Page(tuple(tasks), len(tasks))
 
@@ -117,7 +117,7 @@ def test_five_hundred_tasks_are_looked_at_as_fast_as_one_may() -> None:
     loop = Loop(Random(1))  # noqa: S311 - it has to repeat itself
     desk = Busy(SystemClock(lambda: 0.0, loop.time))  # type: ignore[arg-type]  # all that is asked of it is the time
     desk.asked = []
-    poller, pace = Poller(Paced(desk, desk.clock), desk.clock), Pace(5.0, 30.0)
+    poller, pace = Poller(RateLimitedProvider(desk, desk.clock), desk.clock), Pace(5.0, 30.0)
 
     async def until_it_ends(task: str) -> None:
         wait = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -17,7 +16,6 @@ from storyboard.executor.reconcile import (
     Scan,
     Verdict,
     disagreement,
-    time_in,
     trust_of_events,
     unrecorded,
     verdict,
@@ -82,7 +80,7 @@ def test_a_task_that_somebody_has_is_not_taken_from_him() -> None:
         task(expires_after=None),
         task(created_at=AT - 6),
         task(created_at=AT + GRACE + 6),
-        task("cgt-20260101000000-aaaaa", created_at=0.0),
+        task("cgt-20260101000000-aaaaa", created_at=0.0, id_time=AT - 600.0),
         task(model="doubao-seedance-1-5-pro-251215"),
     ],
     ids=["mark", "no mark", "too early", "too late", "too early by its id", "model"],
@@ -121,32 +119,6 @@ def test_an_empty_list_proves_nothing_before_the_grace_is_over(looks: int, after
 def test_only_a_list_asked_for_after_the_grace_proves_absence() -> None:
     """One that began a moment before doesn't, whenever it came."""
     assert (said(began=AT + GRACE - 0.5), said(began=AT + GRACE)) == (LookAgain(0.5), NO_TRACE)
-
-
-@pytest.mark.parametrize(
-    ("id", "seconds"),
-    [("cgt-20260101080000-abcde", 1_767_225_600.0), ("cgt-batch-20260101080000-abcde", 1_767_225_600.0)],
-)
-def test_an_id_says_when_it_was_given(id: str, seconds: float) -> None:
-    """Eight o'clock in Beijing is midnight in Greenwich."""
-    assert time_in(id) == seconds
-
-
-def test_an_id_says_the_same_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the machine's own time zone is."""
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    try:
-        assert time_in("cgt-20260101080000-abcde") == 1_767_225_600.0
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-
-
-@pytest.mark.parametrize("id", ["cgt-x", "cgt-20269999999999-abcde", ""])
-def test_an_id_may_say_nothing(id: str) -> None:
-    """One of another shape, or of no day that there is."""
-    assert time_in(id) is None
 
 
 def test_an_adopted_task_that_was_made_as_asked_stays_ours() -> None:

@@ -618,9 +618,9 @@ def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
     class Nameless(Desk):
         looked = 0
 
-        async def look(self, task: str) -> Task:
+        async def get_task(self, task: str) -> Task:
             Nameless.looked += 1
-            return replace(await super().look(task), video=None)
+            return replace(await super().get_task(task), video=None)
 
     at = bench(tmp_path, Nameless(VirtualClock()))
     held = refused(perform(JOB, at.context, order))
@@ -807,7 +807,7 @@ def test_only_the_very_take_comes_in_its_place(tmp_path: Path, same: bool) -> No
     known, before = Known(ONE, wanted.task), len(at.journal.past)
 
     async def fetched() -> None:
-        task = await at.context.provider.look(wanted.task)
+        task = await at.context.provider.get_task(wanted.task)
         await download(JOB, known, task, at.context, only=wanted.digest if same else "sha256:" + "0" * 64)
 
     with suppress(DecisionNeeded):
@@ -874,12 +874,12 @@ class Sometimes(Desk):
 
     looked = 0
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """The next."""
         self.looked += 1
         if self.looked == 3:
             raise SILENT
-        found = await super().look(task)
+        found = await super().get_task(task)
         return replace(found, video=None) if self.looked == 2 else found
 
 

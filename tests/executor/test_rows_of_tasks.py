@@ -19,7 +19,7 @@ from storyboard.planning.decisions import find_unresolved
 from storyboard.planning.event import Accepted, Ended, Notice, Seen
 from storyboard.planning.history import past_of
 from storyboard.planning.money import money_of
-from storyboard.world.media import whole
+from storyboard.world.media import decode_check
 from storyboard.world.store import Store
 from tests.executor.scenario import HEAD, HURRIED, ONE, TWO, Stage, nobody, played, played_twice, staged, standings
 
@@ -282,7 +282,7 @@ def test_bits_that_rotted_are_found_by_a_deep_look(tmp_path: Path) -> None:
     assert (standings(outcome), stage.tasks, path is not None) == ({"dusk": "done"}, 1, True)
     assert path is not None
     with pytest.raises(MediaTrouble):
-        whole.check(path)
+        decode_check.check(path)
 
 
 LONGER = HEAD + "  dusk: {prompt: A lighthouse.}\n  gulls: {prompt: Gulls., duration: 6, after: dusk}\n"

@@ -55,12 +55,12 @@ class Away(Desk):
             await self._meet(lambda way: way.submit(f"{self.origin_away}/tasks", {}, body))
         return await Desk.submit(self, body, attempt_id)
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """The same."""
         if self.looks_away:
             self.looks_away -= 1
             await self._meet(lambda way: way.ask("GET", f"{self.origin_away}/tasks/{task}", {}))
-        return await Desk.look(self, task)
+        return await Desk.get_task(self, task)
 
     async def _meet(self, doing) -> None:  # type: ignore[no-untyped-def]  # whatever is done with a way out
         way = net.Net(net.Patience(connect=0.1))

@@ -20,7 +20,7 @@ from storyboard.operations.options import RunOptions
 from storyboard.operations.prepare import prepare
 from storyboard.planning.event import Notice, OfAttempt
 from storyboard.testing.emulator import emulator
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 from tests.executor.test_interrupt import STORYBOARD, doubles, kinds, started, until
 
 INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP

@@ -233,9 +233,9 @@ def test_a_task_is_asked_after_ever_more_seldom(tmp_path: Path) -> None:
     looked: list[float] = []
 
     class Watched(Desk):
-        async def look(self, task: str) -> Task:
+        async def get_task(self, task: str) -> Task:
             looked.append(self.clock.now())
-            return await super().look(task)
+            return await super().get_task(task)
 
     at = bench(tmp_path, Watched(VirtualClock(), looks=["running"] * 3))
     asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
@@ -247,9 +247,9 @@ def test_a_word_that_nobody_knows_is_looked_into_seldom(tmp_path: Path) -> None:
     looked: list[float] = []
 
     class Watched(Desk):
-        async def look(self, task: str) -> Task:
+        async def get_task(self, task: str) -> Task:
             looked.append(self.clock.now())
-            return await super().look(task)
+            return await super().get_task(task)
 
     at = bench(tmp_path, Watched(VirtualClock(), looks=["unknown", "running"]))
     asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))

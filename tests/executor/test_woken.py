@@ -18,8 +18,8 @@ from storyboard.executor.wait import on_our_clock
 from storyboard.planning.event import Intended, Notice
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.promises import Address, Sink
-from storyboard.providers.pacing import Paced
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
+from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.clock import TICK, SystemClock
 from storyboard.world.journal import Journal
@@ -52,7 +52,7 @@ class Night(Desk):
         self.note("submit")
         return await Desk.submit(self, body, attempt_id)
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """Note it."""
         self.note("look")
         made = self.clock.now() >= self.made_at
@@ -76,7 +76,7 @@ def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Pat
     at = bench(tmp_path, desk)
     (tmp_path / "record").mkdir()
     desk.clock = clock  # type: ignore[assignment]  # all that is asked of it is what time it is
-    paced = Paced(desk, clock)
+    paced = RateLimitedProvider(desk, clock)
     journal = Journal(tmp_path / "record", clock, writing=True)
     context = replace(
         at.context,
@@ -138,9 +138,9 @@ class Elsewhere(Desk):
 
     ahead: float = 0.0
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """By its own clock."""
-        said, now = await Desk.look(self, task), self.clock.now() + self.ahead
+        said, now = await Desk.get_task(self, task), self.clock.now() + self.ahead
         return replace(said, created_at=now - 60, expires_after=3600, expires=now + DAY, at=now)
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
@@ -207,7 +207,7 @@ def test_a_clock_that_is_set_between_two_runs_pays_nothing_twice_and_waits_for_n
     at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components), marker=mark))
     clock = VirtualClock(at.context.clock.now() + days * DAY)
     begun, began = at.journal.history.in_doubt[0], clock.now()
-    paced = Paced(at.desk, clock)
+    paced = RateLimitedProvider(at.desk, clock)
     context = replace(at.context, clock=clock, provider=paced, listing=TaskListing(paced, clock))
     with pytest.raises(UnknownOutcome, match="the service lists no task"):
         asyncio.run(perform(JOB, context, order, begun))

@@ -29,9 +29,9 @@ from tests.providers.recorded import Recorded, recorded, sort_of
 
 Reader = Callable[[int, bytes], Any]
 READERS: dict[str, Reader] = {
-    "create": wire.accepted_id,
-    "get": wire.task_of,
-    "list": wire.page_of,
+    "create": wire.parse_task_id,
+    "get": wire.parse_task,
+    "list": wire.parse_page,
     "delete": wire.check_deleted,
 }
 DECLARED: dict[str, tuple[type[ProviderError], ...]] = {

@@ -17,12 +17,12 @@ from types import FrameType
 
 from storyboard.errors import UsageError
 from storyboard.language.facts import FileFacts
-from storyboard.language.problem import told
+from storyboard.language.problem import format_problem
 from storyboard.language.prompt import compose
 from storyboard.language.rules.inputs import addresses_meant, files_meant
 from storyboard.language.scene import Storyboard
 from storyboard.language.source import Source
-from storyboard.language.validator import Found, Judgement, judged, opened, reading_of
+from storyboard.language.validator import IncludedFile, ValidationResult, parse_file, parse_storyboard, validate
 from storyboard.planning.fingerprint import components_of
 from storyboard.providers.catalogue import capabilities
 from tests.fuzz.storyboards import Case, case_of, facts_for
@@ -35,26 +35,26 @@ SLOW = 2.0
 """Seconds after which one execution of many counts as a failure: a question for a quiet machine."""
 CHUNK = 1000
 
-Subject = Callable[[Case], tuple[bool, Judgement]]
+Subject = Callable[[Case], tuple[bool, ValidationResult]]
 
 
-def judge(case: Case) -> tuple[bool, Judgement]:
+def judge(case: Case) -> tuple[bool, ValidationResult]:
     """All that thought does with a text: whether it has the written form, and its judgement, told and keyed."""
-    included: dict[str, Found] = {
-        path: opened(Source(path, text)) if "\n" in text else text  # type: ignore[misc]  # a trouble is one word
+    included: dict[str, IncludedFile] = {
+        path: parse_file(Source(path, text)) if "\n" in text else text  # type: ignore[misc]  # a trouble is one word
         for path, text in case.included.items()
     }
-    main = opened(Source("storyboard.yaml", case.text))
+    main = parse_file(Source("storyboard.yaml", case.text))
     there = {path: included[path] for path in main.includes if path in included}
     try:
-        reading = reading_of(main, SCHEMA, case.profiles, there)
+        reading = parse_storyboard(main, SCHEMA, case.profiles, there)
     except UsageError:  # a profile that there isn't is a fault of the command line, and has been told
-        return False, Judgement({}, None, ())
+        return False, ValidationResult({}, None, ())
     facts = {} if reading.storyboard is None else _facts(reading.storyboard, Random(case.seed))
     rows = NARROW if case.seed % 16 == 0 else ROWS
-    judgement = judged(reading, rows, facts, case.trusted)
+    judgement = validate(reading, rows, facts, case.trusted)
     for problem in judgement.problems if case.seed % 4 == 0 else ():  # telling takes longer than finding
-        told(problem, judgement.sources)
+        format_problem(problem, judgement.sources)
     if judgement.graph is not None:
         for id in judgement.graph.order:
             scene = judgement.graph.scene(id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.language.validator import Judgement
+from storyboard.language.validator import ValidationResult
 from tests.fuzz.run import Tally, judge, tally
 from tests.fuzz.storyboards import Case, case_of
 
@@ -35,7 +35,7 @@ def test_a_case_follows_from_its_seed() -> None:
 def test_an_exception_is_found_and_told_with_its_seed() -> None:
     """A judge that breaks at one seldom thing is caught, with the numbers of the cases that show it."""
 
-    def breaking(case: Case) -> tuple[bool, Judgement]:
+    def breaking(case: Case) -> tuple[bool, ValidationResult]:
         if "tail: 4" in case.text:
             raise IndexError("planted")
         return judge(case)

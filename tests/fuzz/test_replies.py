@@ -50,7 +50,7 @@ def test_a_foreign_exception_is_found_and_told_with_its_seed() -> None:
     def tripping(status: int, body: bytes) -> Any:
         if b"web_search" in body:
             raise KeyError("planted")
-        return wire.task_of(status, body)
+        return wire.parse_task(status, body)
 
     broken = tally(range(2000), READERS | {"get": tripping})
     cases = [case_of(seed) for seed in range(2000)]

@@ -1,4 +1,4 @@
-"""Another implementation reads our schema, and says the same of our examples."""
+"""Another implementation of JSON Schema agrees with ours about the examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mistake is told in one go, and nothing that only follows from another."""
+"""Every mistake is reported at once, and nothing that only follows from another mistake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from storyboard.language.facts import FileFacts
 from storyboard.language.problem import mistakes
-from storyboard.language.validator import Judgement
+from storyboard.language.validator import ValidationResult
 from tests.fuzz.storyboards import Author
 from tests.reading import codes, judge
 
@@ -41,7 +41,7 @@ def test_a_mistake_of_form_hides_none_of_another_scene() -> None:
 
 
 def test_a_mistake_of_meaning_hides_none_of_another_scene() -> None:
-    """What files are is told although names are unknown elsewhere."""
+    """The kinds of files are checked although names are unknown elsewhere."""
     assert told("  a: {chain: nobody}\n  b: {first_frame: quay}\n", facts=HEIC) == ["SB301", "SB509"]
 
 
@@ -63,7 +63,7 @@ def test_a_key_of_other_models_hides_no_mistake_beside_it() -> None:
 
 
 def test_what_follows_from_a_mistake_is_not_told() -> None:
-    """A scene whose prompt is misspelt isn't said to have none."""
+    """A scene with a misspelt prompt key isn't reported to have no prompt."""
     assert told("  a: {promt: x}\n") == ["SB201"]
 
 
@@ -82,7 +82,7 @@ def test_a_name_in_doubt_is_not_said_to_be_unknown(sound: str, broken: str) -> N
 
 
 def test_what_a_scene_in_doubt_hands_over_is_in_doubt() -> None:
-    """How long a video is that is extended can't be told of a scene whose duration is no number."""
+    """The length of an extended video is unknown if its scene's duration is not a number."""
     scenes = "  a: {prompt: x, duration: long}\n  b: {extend: {scene: a, from: 6, to: 9}}\n  c: {chain: b}\n"
     assert told(scenes) == ["SB202"]
 
@@ -93,7 +93,7 @@ def test_what_a_wrong_scene_hands_over_is_in_doubt() -> None:
 
 
 def test_a_film_that_shows_what_is_in_doubt_is_in_doubt() -> None:
-    """Where the film may leave a scene is not told while the scene's length is unknown."""
+    """Where the film leaves a scene isn't checked while the scene's length is unknown."""
     scenes = "  a: {prompt: x, duration: long}\n  b: {prompt: x}\nfilm: {cut: [{scene: a, out: 9}, {fade: 1}]}\n"
     assert told(scenes) == ["SB202"]
 
@@ -104,7 +104,7 @@ def test_a_film_with_a_mistake_hides_none_of_a_scene() -> None:
 
 
 def test_a_film_that_names_nobody_hides_none_of_a_scene() -> None:
-    """What its scenes hand over is told all the same."""
+    """The inputs that its scenes provide are checked all the same."""
     assert told("  a: {first_frame: quay}\nfilm: {cut: [a, nobody]}\n", facts=HEIC) == ["SB509", "SB301"]
 
 
@@ -123,14 +123,14 @@ def test_a_mistake_in_an_included_file_hides_none_elsewhere() -> None:
 
 
 def test_a_mistake_of_form_hides_no_other_sort_of_it() -> None:
-    """An asset that is two things, a key, and a comment in a prompt are told beside a misspelt key of another scene."""
+    """An asset of two kinds, a key, and a comment in a prompt are reported beside a misspelt key of another scene."""
     head = ASSETS.replace("quay.png}", "quay.png, video: quay.mp4}")
     scenes = f"  a: {{promt: x}}\n  b: {{prompt: sk-{'a1' * 12}}}\n  c:\n    prompt: Red #5 lamp\n"
     assert told(scenes, head) == ["SB207", "SB201", "SB701", "SB607"]
 
 
 def test_what_is_brought_in_wrongly_brings_nothing_in() -> None:
-    """Of files that are no list of paths nothing further is said."""
+    """Nothing further is reported about files that are no list of paths."""
     assert told("  a: {prompt: x}\n", ASSETS.replace("assets:", "include: [5]\nassets:")) == ["SB202"]
 
 
@@ -140,7 +140,7 @@ def test_a_mistake_goes_before_a_profile_that_there_isn_t() -> None:
 
 
 def test_more_than_is_told_puts_everything_in_doubt() -> None:
-    """Of a thousand scenes with a mistake five hundred are told of, and nothing further."""
+    """Of a thousand scenes with a mistake five hundred are reported, and nothing further."""
     scenes = "".join(f"  s{number}: {{promt: x}}\n" for number in range(1000))
     assert set(told(f"{scenes}  last: {{chain: nobody}}\n")) == {"SB201"}
 
@@ -152,13 +152,13 @@ def test_more_wrong_names_than_are_told_put_everything_in_doubt() -> None:
 
 
 def planted(tree: dict[str, Any]) -> Iterator[str]:
-    """Texts of a storyboard with a key that nobody knows in one of its entries, each in turn."""
+    """Texts of a storyboard with an unknown key in one of its entries, each in turn."""
     for block in ("scenes", "assets", "cast", "sets"):
         for id in tree.get(block, {}):
             yield json.dumps({**tree, block: {**tree[block], id: {**tree[block][id], "nonsense": 1}}}, indent=1)
 
 
-def sound_ones() -> Iterator[tuple[dict[str, Any], Judgement]]:
+def sound_ones() -> Iterator[tuple[dict[str, Any], ValidationResult]]:
     """Storyboards by chance, of those that have no mistake."""
     for seed in range(600):
         tree = Author(Random(seed)).storyboard()  # noqa: S311 - the same storyboards each time

@@ -23,13 +23,14 @@ import pytest
 
 from storyboard.language.capability import MEGABYTE, Capabilities
 from storyboard.language.facts import Facts, FileFacts
-from storyboard.language.problem import told
+from storyboard.language.problem import format_problem
 from storyboard.language.source import Place, Source, columns
-from storyboard.language.validator import Judgement, judged
+from storyboard.language.validator import ValidationResult, validate
 from storyboard.project import read, survey
 from storyboard.providers.catalogue import capabilities
 from storyboard.report.pages import pages
-from storyboard.world.files import codes_text, layout_of
+from storyboard.world.layout import layout_of
+from storyboard.world.shipped import codes_text
 from tests.reading import ROOT
 
 BROKEN = ROOT / "tests" / "broken"
@@ -65,7 +66,7 @@ GROWN: Mapping[str, Mapping[str, int]] = {
 """Files that are kept small and made as large as this, in MB, in a copy of their folder: by zeros at their end."""
 
 UNMARKED: Mapping[str, str] = {"SB101-empty-file": "with a comment in it, the file would not be empty"}
-"""Folders whose text can't bear a mark, and why."""
+"""Folders whose text can't contain a mark, with the reason."""
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
@@ -81,14 +82,14 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return copy
 
 
-def judgement_of(folder: Path) -> Judgement:
+def judgement_of(folder: Path) -> ValidationResult:
     """What `storyboard validate` finds in a folder."""
     layout = layout_of(str(folder / "storyboard.yaml"), "real")
     judgement, facts = survey(layout)
     rows, there = ROWS.get(folder.name), THERE.get(folder.name)
     if rows is None and there is None:
         return judgement
-    return judged(read(layout), rows or capabilities(), {**facts, **(there or {})})
+    return validate(read(layout), rows or capabilities(), {**facts, **(there or {})})
 
 
 def code_of(folder: Path) -> str:
@@ -97,15 +98,15 @@ def code_of(folder: Path) -> str:
 
 
 def test_each_mistake_is_told_in_full(folder: Path) -> None:
-    """What is said of a broken storyboard is, to the letter, what its folder expects."""
+    """The output for a broken storyboard is exactly what its folder expects."""
     judgement = judgement_of(folder)
-    actual = "".join(told(problem, judgement.sources) + "\n" for problem in judgement.problems)
+    actual = "".join(format_problem(problem, judgement.sources) + "\n" for problem in judgement.problems)
     expected = (folder / "expected.txt").read_text("utf-8")
     assert actual == expected
 
 
 def test_a_folder_is_named_for_what_it_shows(folder: Path) -> None:
-    """Every message in a folder bears the code that the folder is named for, or is a note, or has a mark of its own."""
+    """Every message in a folder has the code of the folder's name, or is a note, or has its own mark."""
     expected = {code_of(folder), *(code for code, _, _ in marks(folder))}
     codes = {problem.code for problem in judgement_of(folder).problems if problem.severity != "note"}
     assert codes | {code_of(folder)} == expected
@@ -157,7 +158,7 @@ def test_every_code_has_its_page_its_rule_and_its_folder() -> None:
 
 
 def test_every_rule_says_which_code_it_holds() -> None:
-    """The docstrings of the rules bear the codes that the rules' rooms tell."""
+    """The docstrings of the rules name the codes that the rules report."""
     rooms = [room.read_text("utf-8") for room in (ROOT / "storyboard" / "language" / "rules").glob("*.py")]
     told_there = {code for text in rooms for code in re.findall(r'"(SB\d{3})"', text)}
     in_docstrings = {code for text in rooms for code in re.findall(r"\b(SB\d{3})(?:, a \w+)?:", text)}

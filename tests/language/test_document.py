@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.language.document import LARGEST, Mapping, Plain, Scalar, data, find, parse, plain
+from storyboard.language.document import LARGEST, parse
+from storyboard.language.nodes import Mapping, Plain, Scalar, data, node_at
 from storyboard.language.problem import Problem
 from storyboard.language.source import Place, Source
+from storyboard.language.yaml_scalar import scalar_value
 
 
 def read(text: str) -> Any:
@@ -59,8 +61,8 @@ def refused(text: str) -> tuple[Problem, ...]:
     ],
 )
 def test_plain_scalars_are_those_of_yaml_1_2(written: str, expected: Plain) -> None:
-    """A plain scalar is a number, true, false or nothing only where YAML 1.2 says so; all else is text."""
-    actual = plain(written)
+    """A plain scalar is a number, true, false or null only by YAML 1.2; all else is text."""
+    actual = scalar_value(written)
     assert (actual, type(actual)) == (expected, type(expected))
 
 
@@ -71,7 +73,7 @@ def test_quotes_make_text() -> None:
 
 @pytest.mark.row(77)
 def test_keys_are_words() -> None:
-    """Where a key stands, `on`, `3`, `null` and `1.50` are the words that the author wrote."""
+    """As keys, `on`, `3`, `null` and `1.50` are the words that the author wrote."""
     assert read("on: 1\n3: 2\nnull: 3\n1.50: 4") == {"on": 1, "3": 2, "null": 3, "1.50": 4}
 
 
@@ -84,13 +86,13 @@ def test_a_folded_block_joins_its_lines() -> None:
 
 @pytest.mark.row(77)
 def test_every_key_that_stands_twice_is_told() -> None:
-    """All doubled keys of a text are told at once, each at its second place."""
+    """All duplicate keys of a text are reported at once, each at its second place."""
     places = [(problem.code, str(problem.place)) for problem in refused("a: 1\nb: {c: 1, c: 2}\na: 2\na: 3")]
     assert places == [("SB102", "a.yaml:2:11"), ("SB102", "a.yaml:3:1"), ("SB102", "a.yaml:4:1")]
 
 
 def test_the_same_key_in_two_mappings_is_no_mistake() -> None:
-    """A key may stand once in each mapping."""
+    """A key may occur once in each mapping."""
     assert read("a: {x: 1}\nb: {x: 2}") == {"a": {"x": 1}, "b": {"x": 2}}
 
 
@@ -136,7 +138,7 @@ def test_deep_nesting_is_refused_before_anything_is_built() -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "[" * 5_000 + "]" * 5_000])
 def test_what_the_reader_of_yaml_gives_up_itself_is_too_deep_too(text: str) -> None:
-    """Some readers look far ahead and give up before the 65th level is ours to refuse: it is told alike, in line 1."""
+    """Some parsers read far ahead and fail before the 65th level can be refused: the message is the same, in line 1."""
     told = [(problem.code, problem.sentence, problem.place.line) for problem in refused(text)]
     assert told == [("SB104", "nested deeper than 64 levels", 1)]
 
@@ -156,13 +158,13 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
 def test_line_ends_of_windows() -> None:
     """Lines that end in CR LF are read, and counted, like those that end in LF."""
     tree = parse(Source("a.yaml", "a: 1\r\nb: two\r\n"))
-    assert find(tree, ("b",)) == Scalar("two", Place("a.yaml", 2, 4, 3))  # type: ignore[arg-type]  # it is a tree
+    assert node_at(tree, ("b",)) == Scalar("two", Place("a.yaml", 2, 4, 3))  # type: ignore[arg-type]  # it is a tree
 
 
 def test_places_count_characters() -> None:
     """Columns and widths count characters, not bytes."""
     tree = parse(Source("a.yaml", "灯塔: [海, 😀😀]"))
-    assert find(tree, ("灯塔", 1)).place == Place("a.yaml", 1, 9, 2)  # type: ignore[arg-type]  # it is a tree
+    assert node_at(tree, ("灯塔", 1)).place == Place("a.yaml", 1, 9, 2)  # type: ignore[arg-type]  # it is a tree
 
 
 @settings(max_examples=150, deadline=None)
@@ -184,7 +186,7 @@ def test_a_path_is_followed_as_far_as_it_leads(path: tuple[str | int, ...], line
     """Where a path ends in nothing, its last node that is there is found."""
     tree = parse(Source("storyboard.yaml", "scenes:\n  a: {x: 1}\nlist:\n  [1, 2]\n"))
     assert not isinstance(tree, tuple)
-    assert find(tree, path).place.line == line
+    assert node_at(tree, path).place.line == line
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""Excerpts: carets under what is meant, whatever stands in the line; and nothing of it acts on a terminal."""
+"""Excerpts: carets are under the right characters, and nothing in the line controls a terminal."""
 
 from __future__ import annotations
 
 import pytest
 
-from storyboard.language.problem import Problem, told
+from storyboard.language.problem import Problem, format_problem
 from storyboard.language.source import WIDEST, Place, Source, columns, excerpt
 
 LINES = {
@@ -51,7 +51,7 @@ HOSTILE = ["\x1b]0;owned\x07", "\x9b31m", "\u202egnp.exe", "\u2066x", "\r", "\n"
 def test_a_message_holds_nothing_that_a_terminal_acts_on(text: str) -> None:
     """Control, bidi and invisible characters are shown by their numbers, in every part of a message."""
     problem = Problem("SB301", f"a {text} b", Place(f"{text}.yaml", 1, 1), f"c {text} d")
-    message = told(problem, {f"{text}.yaml": Source(f"{text}.yaml", f"e {text.strip()} f")})
+    message = format_problem(problem, {f"{text}.yaml": Source(f"{text}.yaml", f"e {text.strip()} f")})
     assert all(char == "\n" or char.isprintable() for char in message)
 
 

@@ -1,4 +1,4 @@
-"""What a file, a path or an address says of itself."""
+"""The kinds of files, paths and addresses."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_name_tells_a_kind_by_its_ending(where: str, kind: str | None) -> None
 
 
 def test_a_files_kind_is_that_of_its_content() -> None:
-    """What a file holds says what it is, not its name."""
+    """A file's content decides its kind, not its name."""
     assert FileFacts("clip.mp4", format="png").kind == "image"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storyboard.language.graph import ancestors, build, descendants
 from storyboard.language.source import Source
-from storyboard.language.validator import opened, reading_of
+from storyboard.language.validator import parse_file, parse_storyboard
 from tests.reading import SCHEMA, graph_of, judge
 
 FILM = """\
@@ -25,7 +25,7 @@ scenes:
 
 
 def test_parents_hand_something_over_and_waits_add_those_after() -> None:
-    """An `after` makes a scene wait, and hands it nothing."""
+    """An `after` makes a scene wait, and provides no input."""
     graph = graph_of(FILM)
     assert (graph.parents["ashore"], graph.waits["ashore"]) == ((), ("storm",))
 
@@ -42,12 +42,12 @@ def test_children_are_the_other_end() -> None:
 
 
 def test_the_order_is_the_films_where_edges_leave_it_open() -> None:
-    """A scene stands after those it needs, else where the author wrote it."""
+    """A scene comes after those that it needs, else in the author's order."""
     assert graph_of(FILM).order == ("dusk", "lamp", "storm", "ashore", "end-of-it")
 
 
 def test_a_scene_that_waits_stands_before_later_ones() -> None:
-    """A scene that another hands something comes as early as the film has it."""
+    """A scene that another provides an input for comes as early as the film has it."""
     text = "storyboard: 1\nscenes: {a: {prompt: A.}, b: {chain: a}, c: {prompt: C.}, d: {chain: c}}"
     assert graph_of(text).order == ("a", "b", "c", "d")
 
@@ -72,13 +72,13 @@ def test_what_a_scene_is_made_from() -> None:
     ],
 )
 def test_a_circle_is_told_as_its_path(scenes: str, path: str) -> None:
-    """Scenes that wait for each other are told as a path that ends where it begins, each after whom it hands to."""
+    """A cycle is reported as a path that ends where it begins, each scene after the one that it depends on."""
     sentences = [problem.sentence for problem in judge(f"storyboard: 1\nscenes: {{{scenes}}}").problems]
     assert sentences == [f"scenes wait for each other: {path}"]
 
 
 def test_a_scene_that_waits_for_itself() -> None:
-    """The shortest circle is told in words."""
+    """The shortest cycle is described in words."""
     problems = judge("storyboard: 1\nscenes: {a: {chain: a}}").problems
     assert [(problem.code, problem.sentence) for problem in problems] == [("SB310", 'scene "a" waits for itself')]
 
@@ -107,7 +107,7 @@ def text_of(ids: list[str], edges: dict[str, list[str]]) -> str:
 @settings(max_examples=40, deadline=None)
 @given(dags())
 def test_every_order_is_topological(dag: tuple[list[str], dict[str, list[str]]]) -> None:
-    """Whatever the edges, a scene stands after all it waits for, and each scene once."""
+    """For any edges, a scene comes after all that it waits for, and each scene once."""
     ids, edges = dag
     order = graph_of(text_of(ids, edges)).order
     late = [(id, other) for id in ids for other in edges[id] if order.index(other) > order.index(id)]
@@ -117,10 +117,10 @@ def test_every_order_is_topological(dag: tuple[list[str], dict[str, list[str]]])
 @settings(max_examples=25, deadline=None)
 @given(dags())
 def test_every_circle_is_found(dag: tuple[list[str], dict[str, list[str]]]) -> None:
-    """One edge back makes a circle, and each step of the path that is told is an edge."""
+    """One edge back makes a cycle, and each step of the reported path is an edge."""
     ids, edges = dag
     edges = {**edges, "s0": [*edges["s0"], ids[-1]], ids[-1]: list(dict.fromkeys([*edges[ids[-1]], "s0"]))}
-    storyboard = reading_of(opened(Source("storyboard.yaml", text_of(ids, edges))), SCHEMA).storyboard
+    storyboard = parse_storyboard(parse_file(Source("storyboard.yaml", text_of(ids, edges))), SCHEMA).storyboard
     assert storyboard is not None
     path = build(storyboard)
     assert isinstance(path, tuple)

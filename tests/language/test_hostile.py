@@ -1,6 +1,6 @@
-"""Texts that were made to hurt: each ends in a message, in at most 300 MB, in a process of its own.
+"""Hostile texts: each ends in a message, in at most 300 MB, in a process of its own.
 
-How quickly is `benchmarks.hostile`'s to say (goal: 2 s each); here a hang alone is a failure, on whatever machine.
+`benchmarks.hostile` measures the time (goal: 2 s each); here only a hang is a failure, on any machine.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ is never less than what its parent had."""
 
 
 def validated(folder: Path) -> Ended:
-    """`storyboard validate` in a process of its own; its seconds are those of the processor, not of the queue."""
+    """Run `storyboard validate` in another process; its seconds are processor time, without waiting."""
     out, err = folder / "out.txt", folder / "err.txt"
     command = [sys.executable, "-P", "-c", PROGRAM]
     began = time.perf_counter()

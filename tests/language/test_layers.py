@@ -22,7 +22,7 @@ scenes:
 
 
 def test_without_a_word_the_services_own_defaults_hold() -> None:
-    """Where nobody says anything, a request has the API's defaults."""
+    """Without any setting, a request has the API's defaults."""
     asked = graph_of("storyboard: 1\nscenes: {a: {prompt: Waves.}}").scene("a").parameters
     assert (asked.ratio, asked.resolution, asked.duration, asked.generate_audio, asked.watermark, asked.seed) == (
         "adaptive",
@@ -56,12 +56,12 @@ def test_a_profile_wins_over_the_scene_and_the_scene_over_the_defaults(
 
 
 def test_profiles_are_known_as_they_were_named() -> None:
-    """A combination of profiles bears their names, joined by commas, in their order."""
+    """A combination of profiles has their names, joined by commas, in their order."""
     assert graph_of(LAYERED, "tall", "draft").storyboard.profile == "tall,draft"
 
 
 def test_a_value_stands_where_it_was_written() -> None:
-    """An inherited value is told at the place of the defaults or the profile that it comes from."""
+    """An inherited value is reported at the place of the defaults or the profile that it comes from."""
     places = [graph_of(LAYERED, *names).scene("plain").place_of("duration") for names in ((), ("draft",))]
     assert places == [Place("storyboard.yaml", 4, 22, 1), Place("storyboard.yaml", 6, 39, 1)]
 
@@ -95,7 +95,7 @@ def test_what_an_edit_says_itself_is_kept() -> None:
 
 
 def test_what_a_scene_says_itself_and_may_not_is_a_mistake() -> None:
-    """Web search written in a chained scene is told, not left out."""
+    """Web search in a chained scene is reported, not left out."""
     text = "storyboard: 1\nscenes: {a: {prompt: Waves.}, b: {chain: a, tools: [{type: web_search}]}}"
     assert [problem.code for problem in judge(text).problems] == ["SB407"]
 
@@ -118,6 +118,6 @@ def test_a_profile_may_be_what_makes_a_mistake() -> None:
 
 
 def test_a_whole_number_may_have_a_point() -> None:
-    """To JSON Schema 5.0 is a whole number; the request says 5."""
+    """To JSON Schema 5.0 is an integer; the request has 5."""
     asked = graph_of("storyboard: 1\nscenes: {a: {prompt: Waves., duration: 5.0, seed: 7.0}}").scene("a").parameters
     assert (repr(asked.duration), repr(asked.seed)) == ("5", "7")

@@ -1,4 +1,4 @@
-"""Each limit of the model's row: what is just within it passes, one beyond is told by its code."""
+"""Each limit of the model's row: a value at the limit passes, one beyond it is reported by its code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def scene(*keys: str) -> str:
 
 
 def of_references(*facts: FileFacts) -> list[str]:
-    """What is said of a scene that is given these files as references."""
+    """Return the problems of a scene with these files as references."""
     text = scene(f"references: [{', '.join(fact.path for fact in facts)}]")
     return codes(judge(text, facts={fact.path: fact for fact in facts}))
 
@@ -61,7 +61,7 @@ def of_references(*facts: FileFacts) -> list[str]:
     ],
 )
 def test_a_parameter_within_its_limits(key: str, expected: list[str]) -> None:
-    """A request parameter may be what the row says, both ends included, and nothing beyond."""
+    """A request parameter may have any value of the row's range, both ends included, and none beyond."""
     assert codes(judge(scene(key), trusted=("films.example",))) == expected
 
 
@@ -231,7 +231,7 @@ def test_an_address_that_can_be_sent(asset: str, expected: list[str]) -> None:
     ],
 )
 def test_what_lies_at_an_address(asset: str, expected: list[str]) -> None:
-    """Of what isn't looked at the author's word counts; where there is none, that is said."""
+    """For a file that isn't inspected the author's statement counts; a missing statement is reported."""
     assert codes(judge(scene("references: [clip]") + f"assets:\n  clip: {asset}\n")) == expected
 
 
@@ -259,5 +259,5 @@ def test_people_in_what_is_sent(asset: str, expected: list[str]) -> None:
     ],
 )
 def test_words_that_yaml_takes_for_a_comment(prompt: str, expected: list[str]) -> None:
-    """A `#` right behind a word's space swallows words; two spaces, or a line of its own, show a meant comment."""
+    """A `#` after one space hides words; two spaces, or a line of its own, mark an intended comment."""
     assert codes(judge(HEAD + f"    prompt: {prompt}\n")) == expected

@@ -1,9 +1,9 @@
-"""What is told where there is very much of it, and by schemas other than ours."""
+"""The number of reported problems, and schemas with unknown keywords."""
 
 from __future__ import annotations
 
 from storyboard.language.document import parse
-from storyboard.language.form import has_form
+from storyboard.language.fast_schema import has_form
 from storyboard.language.problem import MOST_TOLD, nearest
 from storyboard.language.schema import problems
 from storyboard.language.source import Source
@@ -18,12 +18,12 @@ def storyboard(scene: str) -> str:
 
 
 def test_of_many_mistakes_the_first_are_told() -> None:
-    """Nobody reads more than a thousand."""
+    """At most a thousand mistakes are reported."""
     assert codes(judge(storyboard("prompt: A., duration: 2"))) == ["SB402"] * MOST_TOLD
 
 
 def test_many_warnings_hide_no_mistake() -> None:
-    """Warnings are told up to a thousand as well, and a mistake is told beside them."""
+    """At most a thousand warnings are reported as well, and a mistake is reported beside them."""
     warned = "prompt: {action: A., dialogue: [{speaker: a, line: B.}]}, generate_audio: false"
     found = codes(judge(storyboard(warned) + "  last: {prompt: A., duration: 2}\n"))
     assert (found.count("SB606"), found.count("SB402")) == (MOST_TOLD, 1)
@@ -46,7 +46,7 @@ def test_a_very_long_word_is_like_nothing() -> None:
 
 
 def test_a_schema_with_other_words_is_judged_all_the_same() -> None:
-    """What the quick judge can't read, the library's judges; what it finds is told as it says it."""
+    """A schema that the fast check can't read is left to the library, and its error reported in its words."""
     tree = parse(Source("a.yaml", "a: 1\nb: 2\n"))
     schema = {"type": "object", "maxProperties": 1}
     assert not has_form({"a": 1}, schema)

@@ -1,4 +1,4 @@
-"""How a scene's keys say its mode, and what it is given in which order."""
+"""The mode of a scene by its keys, and the order of its inputs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def given(keys: str) -> tuple[str, tuple[Input, ...]]:
     ],
 )
 def test_each_mode_is_read(keys: str, mode: str, roles: list[str]) -> None:
-    """A scene's keys say its mode, and as what each of its inputs is sent; sources stand before references."""
+    """A scene's keys decide its mode, and the role of each input; sources come before references."""
     found, inputs = given(keys)
     assert (found, [item.role for item in inputs]) == (mode, roles)
 
@@ -73,7 +73,7 @@ def test_each_mode_is_read(keys: str, mode: str, roles: list[str]) -> None:
     ],
 )
 def test_which_frame_is_meant(keys: str, moments: list[object]) -> None:
-    """A chain begins where the film leaves a scene, a bridge ends where the next begins, or where `at` says."""
+    """A chain begins where the film leaves a scene, a bridge ends where the next begins, or at `at`."""
     assert [item.moment for item in given(keys)[1]] == moments
 
 
@@ -88,7 +88,7 @@ def test_which_frame_is_meant(keys: str, moments: list[object]) -> None:
     ],
 )
 def test_which_part_is_meant(keys: str, window: Window | None) -> None:
-    """A long form says which part of a video is handed over."""
+    """A long form names the part of a video that is used."""
     assert given(keys)[1][0].window == window
 
 
@@ -104,7 +104,7 @@ def test_which_part_is_meant(keys: str, window: Window | None) -> None:
     ],
 )
 def test_where_an_input_comes_from(keys: str, origin: object) -> None:
-    """An id, a path and an address are told apart."""
+    """An ID, a path and an address are distinguished."""
     assert given(keys)[1][0].origin == origin
 
 

@@ -24,14 +24,14 @@ def test_a_prompt_that_is_sent_as_written_needs_no_note() -> None:
 
 
 def test_a_task_that_cannot_be_marked_is_shown() -> None:
-    """A scene that sets `execution_expires_after` leaves no room for the mark by which a lost task is found."""
+    """A scene that sets `execution_expires_after` can't carry the marker by which a lost task is found."""
     text = HEAD.replace("lighthouse.}", "lighthouse., execution_expires_after: 7200}")
     said = "with an `execution_expires_after` of its own, a scene whose reply is lost can only be held"
     assert notes_of(graph_of(text)) == (f"dusk: {said}",)
 
 
 def test_many_of_them_are_one_line() -> None:
-    """What the defaults say is said once."""
+    """A value of the defaults is noted once."""
     text = HEAD.replace("scenes:", "defaults: {execution_expires_after: 7200}\nscenes:") + "  dawn: {prompt: A quay.}\n"
     assert [note.partition(":")[0] for note in notes_of(graph_of(text))] == ["dusk and 1 more"]
 

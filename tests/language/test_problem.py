@@ -1,8 +1,8 @@
-"""What we say to an author."""
+"""Problems: order, hints and formatting."""
 
 from __future__ import annotations
 
-from storyboard.language.problem import Problem, in_order, mistakes, nearest, told
+from storyboard.language.problem import Problem, format_problem, in_order, mistakes, nearest
 from storyboard.language.source import Place, Source
 from tests.reading import judge
 
@@ -18,7 +18,7 @@ scenes:
 def test_a_mistake_is_told_as_the_format_shows_it() -> None:
     """A problem has its place, code and sentence, an excerpt with a caret, and what to do."""
     judgement = judge(TEXT)
-    assert told(judgement.problems[0], judgement.sources).split("\n") == [
+    assert format_problem(judgement.problems[0], judgement.sources).split("\n") == [
         'storyboard.yaml:5:15: SB402 scene "storm" asks for 22 s; seedance-2.0 makes 4 to 15 s',
         "    5 |     duration: 22",
         "      |               ^^",
@@ -27,19 +27,19 @@ def test_a_mistake_is_told_as_the_format_shows_it() -> None:
 
 
 def test_without_the_text_there_is_no_excerpt() -> None:
-    """A problem in a file that isn't at hand is told without its line."""
+    """A problem in a file that isn't available is formatted without its line."""
     problem = Problem("SB301", "who is that?", Place("b.yaml", 3, 1))
-    assert told(problem, {}) == "b.yaml:3:1: SB301 who is that?"
+    assert format_problem(problem, {}) == "b.yaml:3:1: SB301 who is that?"
 
 
 def test_a_terminal_is_not_at_the_mercy_of_a_storyboard() -> None:
     """Control characters in names are shown, not sent to the terminal."""
     problem = Problem("SB301", 'names "\x1b[2J"', Place("a.yaml", 1, 1))
-    assert told(problem, {"a.yaml": Source("a.yaml", "")}) == 'a.yaml:1:1: SB301 names "\\x1b[2J"'
+    assert format_problem(problem, {"a.yaml": Source("a.yaml", "")}) == 'a.yaml:1:1: SB301 names "\\x1b[2J"'
 
 
 def test_problems_stand_in_the_order_of_the_text() -> None:
-    """Problems are sorted by place, line before column, and each is told once."""
+    """Problems are sorted by place, line before column, and each is reported once."""
     late, early = Problem("SB1", "late", Place("a", 10, 1)), Problem("SB2", "early", Place("a", 9, 20))
     assert in_order([late, early, late]) == (early, late)
 
@@ -52,12 +52,12 @@ def test_a_warning_is_no_mistake() -> None:
 
 
 def test_the_nearest_word_is_offered() -> None:
-    """A word that is nearly one of those known is taken for a slip."""
+    """A word that is similar to a known one is treated as a typing error."""
     assert [nearest("promt", ["model", "prompt"]), nearest("xyz", ["model"])] == ['did you mean "prompt"?', ""]
 
 
 def test_every_mistake_is_told_in_one_go() -> None:
-    """Mistakes of different subjects in different scenes are told together, by place."""
+    """Mistakes of different subjects in different scenes are reported together, by place."""
     judgement = judge(
         "storyboard: 1\nscenes:\n  a:\n    prompt: Look at {b}.\n    duration: 2\n  c:\n    chain: d\n    seed: -5\n"
     )

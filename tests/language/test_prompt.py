@@ -1,4 +1,4 @@
-"""What an author wrote, as the model is told it."""
+"""The text that is sent to the model, from the author's prompt."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def test_an_input_is_called_by_its_other_name() -> None:
 
 
 def test_a_doubled_brace_is_a_brace() -> None:
-    """`{{` and `}}` stand for braces, and name nothing."""
+    """`{{` and `}}` are braces, and name nothing."""
     assert (sent('prompt: "A sign: {{open}}."'), placeholders("{{open}} {sea}")) == ("A sign: {open}.", ("sea",))
 
 
 def test_a_member_of_the_cast_is_called_by_name_and_explained_first() -> None:
-    """`{keeper}` becomes the member's name; a legend says which pictures show it."""
+    """`{keeper}` becomes the member's name; a legend names the pictures that show it."""
     actual = sent("references: [quay, keeper]", 'prompt: "{keeper} walks along {quay}."')
     assert actual == "[image 2] [image 3] the keeper: an old man.\nthe keeper walks along image 1."
 
@@ -87,7 +87,7 @@ def test_a_chinese_legend() -> None:
 
 
 def test_a_described_asset_has_a_legend() -> None:
-    """A description of an asset stands before the prompts that are given it."""
+    """A description of an asset is before the prompts of the scenes that use it."""
     assert sent("references: [pier]", 'prompt: "Fog on {pier}."') == "[image 1] a pier of black stone.\nFog on image 1."
 
 
@@ -150,7 +150,7 @@ TEILE = (
 
 
 def test_a_prompt_in_parts_becomes_sentences() -> None:
-    """Parts are composed in one order, with full stops, words to be read in quotes, and who says what."""
+    """Parts are composed in one order, with full stops, on-screen words in quotes, and dialogue with its speakers."""
     assert sent(PARTS) == (
         "the keeper lights the lamp. on the cliff. slow dolly in. "
         'On-screen text: "Hold on" the keeper says, softly: "Who is there?" a boy says: "Me."'

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from storyboard.language.document import data, parse
+from storyboard.language.document import parse
+from storyboard.language.nodes import data
 from storyboard.language.problem import mistakes
 from storyboard.language.source import Source
 from tests.reading import ROOT, SCHEMA, codes, judge
@@ -45,7 +46,7 @@ def parts(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def test_the_schema_is_of_2020_12() -> None:
-    """The schema says which draft it is of, and is a sound one."""
+    """The schema names its draft, and is valid by it."""
     Draft202012Validator.check_schema(dict(SCHEMA))
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
@@ -57,7 +58,7 @@ def test_an_editor_of_draft_07_can_check_it() -> None:
 
 
 def test_a_reference_stands_alone() -> None:
-    """Draft-07 overlooks what stands beside `$ref`, so nothing does."""
+    """Draft-07 ignores keywords beside `$ref`, so there are none."""
     assert [part for part in parts(SCHEMA) if "$ref" in part and len(part) > 1] == []
 
 
@@ -68,7 +69,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def keys() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every key of the written form, with what an editor is told of it."""
+    """Every key of the format, with the description that an editor shows."""
     for part in parts(SCHEMA):
         for key, told in part.get("properties", {}).items() if "type" in part or "additionalProperties" in part else ():
             yield key, SCHEMA["definitions"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
@@ -82,7 +83,7 @@ def test_an_editor_documents_every_key() -> None:
 
 
 def test_every_example_is_valid() -> None:
-    """What an editor offers may stand there."""
+    """The values that an editor offers are valid."""
     shown = [(part, example) for part in parts(SCHEMA) for example in part.get("examples", ())]
     definitions = SCHEMA["definitions"]
     wrong = [

@@ -7,7 +7,7 @@ import pytest
 from storyboard.language.inputs import Input, LocalFile, RemoteFile
 from storyboard.language.prompt import compose
 from storyboard.language.source import Source
-from storyboard.language.validator import opened, reading_of
+from storyboard.language.validator import parse_file, parse_storyboard
 from tests.reading import SCHEMA, codes, graph_of, judge
 
 SETS = """\
@@ -24,7 +24,7 @@ SIZED = "storyboard: 1\nprofiles: {tall: {film: {size: 720x1280}}, draft: {ratio
 
 
 def inputs(text: str, *profiles: str, **included: str) -> tuple[Input, ...]:
-    """What the scene `it` is handed; `cast` stands for `film/cast.yaml`."""
+    """Return the inputs of the scene `it`; `cast` is `film/cast.yaml`."""
     return graph_of(text, *profiles, included={f"film/{name}.yaml": file for name, file in included.items()}).inputs[
         "it"
     ]
@@ -40,7 +40,7 @@ def inputs(text: str, *profiles: str, **included: str) -> tuple[Input, ...]:
     ],
 )
 def test_the_references_of_a_set_are_appended(keys: str, expected: list[str]) -> None:
-    """A scene's own references stand first, then those of its set."""
+    """A scene's own references come first, then those of its set."""
     found = [item.origin for item in inputs(SETS.replace("SCENE", keys))]
     assert found == [LocalFile(path) for path in expected]
 
@@ -50,13 +50,13 @@ def test_the_references_of_a_set_are_appended(keys: str, expected: list[str]) ->
     [("set: kitchen", (8, "35mm film")), ("set: kitchen, duration: 5, style: ink", (5, "ink"))],
 )
 def test_a_scene_wins_over_its_set(keys: str, expected: tuple[int, str]) -> None:
-    """What a set says holds where the scene says nothing."""
+    """A set's value applies where the scene has none."""
     scene = graph_of(SETS.replace("SCENE", keys)).scene("it")
     assert (scene.parameters.duration, scene.style) == expected
 
 
 def test_a_set_says_where_a_scene_plays() -> None:
-    """The set's environment stands after the scene's own words."""
+    """The set's environment comes after the scene's own words."""
     graph = graph_of(SETS.replace("SCENE", "set: kitchen"))
     assert compose(graph.scene("it"), graph.storyboard).text == "She cooks.\nA small kitchen.\n35mm film"
 
@@ -67,14 +67,14 @@ def test_a_set_that_is_not_there() -> None:
 
 
 def test_paths_are_relative_to_the_file_that_names_them() -> None:
-    """What an included file names lies beside it; an address stays as it is."""
+    """Paths in an included file are relative to it; an address is unchanged."""
     text = "storyboard: 1\ninclude: [film/cast.yaml]\nscenes: {it: {references: [quay, pier]}}\n"
     found = [item.origin for item in inputs(text, cast=CAST)]
     assert found == [LocalFile("film/stills/quay.png"), RemoteFile("https://films.example/pier.png")]
 
 
 def test_a_path_from_the_root_of_the_disk_stays_as_it_is() -> None:
-    """So that a rule can tell that it lies outside."""
+    """So that a rule can report that it is outside."""
     text = "storyboard: 1\ninclude: [film/cast.yaml]\nscenes: {it: {references: [quay]}}\n"
     assert inputs(text, cast="assets:\n  quay: {image: /quay.png}\n")[0].origin == LocalFile("/quay.png")
 
@@ -100,20 +100,20 @@ def test_a_set_of_an_included_file() -> None:
     ],
 )
 def test_what_may_be_included(file: str, expected: list[str]) -> None:
-    """An included file has assets, cast and sets; what is wrong in it is told at its place."""
+    """An included file has assets, cast and sets; a mistake in it is reported at its place."""
     text = "storyboard: 1\ninclude: [cast.yaml]\nscenes: {it: {prompt: She cooks.}}\n"
     assert codes(judge(text, included={"cast.yaml": file})) == expected
 
 
 def test_a_file_is_included_once() -> None:
     """Naming a file twice brings it in once."""
-    main = opened(Source("storyboard.yaml", "include: [a.yaml, b.yaml, a.yaml]\n"))
+    main = parse_file(Source("storyboard.yaml", "include: [a.yaml, b.yaml, a.yaml]\n"))
     assert main.includes == ("a.yaml", "b.yaml")
 
 
 def test_what_is_no_storyboard_includes_nothing() -> None:
     """A text that can't be opened names no files."""
-    assert opened(Source("storyboard.yaml", "[")).includes == ()
+    assert parse_file(Source("storyboard.yaml", "[")).includes == ()
 
 
 def test_one_id_in_two_files() -> None:
@@ -128,7 +128,7 @@ def test_one_id_in_two_files() -> None:
     [((), "quay.png"), (("draft",), "small.png"), (("draft", "tall"), "tall.png"), (("tall", "draft"), "small.png")],
 )
 def test_a_profile_brings_assets_of_its_own(profiles: tuple[str, ...], expected: str) -> None:
-    """Of several profiles the last wins; a profile's asset stands in for the storyboard's."""
+    """Of several profiles the last wins; a profile's asset replaces the storyboard's."""
     text = (
         "storyboard: 1\nassets: {quay: {image: quay.png}}\n"
         "profiles: {draft: {assets: {quay: {image: small.png}}}, tall: {assets: {quay: {image: tall.png}}}}\n"
@@ -149,6 +149,6 @@ def test_a_profile_brings_assets_of_its_own(profiles: tuple[str, ...], expected:
 )
 def test_the_films_size(film: str, profiles: tuple[str, ...], expected: tuple[int, int] | None) -> None:
     """A profile's size wins over the film's."""
-    reading = reading_of(opened(Source("storyboard.yaml", SIZED + film)), SCHEMA, profiles)
+    reading = parse_storyboard(parse_file(Source("storyboard.yaml", SIZED + film)), SCHEMA, profiles)
     assert reading.storyboard is not None
     assert reading.storyboard.film_size == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.language.source import Place, Source, columns, excerpt, shown
+from storyboard.language.source import Place, Source, columns, escape_for_terminal, excerpt
 
 
 def carets(text: str, place: Place) -> list[str]:
@@ -19,7 +19,7 @@ def test_carets_stand_under_what_is_meant() -> None:
 
 
 def test_chinese_takes_two_columns() -> None:
-    """Carets stand right under wide characters and after them."""
+    """Carets are right under wide characters and after them."""
     actual = carets("灯塔: 海", Place("a.yaml", 1, 5, 1))
     assert actual == ["    1 | 灯塔: 海", "      |       ^^"]
 
@@ -49,9 +49,9 @@ def test_beyond_the_text_there_is_nothing() -> None:
 
 def test_what_a_terminal_would_act_on_is_made_visible() -> None:
     """Escapes, overrides of direction and zero-width characters are written out."""
-    assert shown("a\x1b[31m\u202eb\u200b") == "a\\x1b[31m\\u202eb\\u200b"
+    assert escape_for_terminal("a\x1b[31m\u202eb\u200b") == "a\\x1b[31m\\u202eb\\u200b"
 
 
 def test_combining_marks_take_no_column() -> None:
-    """An accent of its own stands above the letter before it."""
+    """A combining accent is above the letter before it."""
     assert columns("e\u0301") == 1

@@ -94,7 +94,7 @@ def test_the_tail_that_costs_nothing(duration: int, expected: Part) -> None:
     ],
 )
 def test_the_free_tail_is_as_long_as_the_models_row_allows(duration: int, length: int, expected: Part) -> None:
-    """A model whose row has 30 s, for its output and for a clip, is handed up to 20 s of a source for nothing."""
+    """A model whose row has 30 s, for its output and for a clip, uses up to 20 s of a source at no cost."""
     text = f"storyboard: 1\nmodel: seedance-2.5\nscenes:\n  lamp: {{prompt: Lamp., duration: {length}}}\n"
     graph = graph_of(f"{text}  it: {{extend: lamp, duration: {duration}}}\n")
     row = ROWS[graph.scene("it").model.row]
@@ -103,7 +103,7 @@ def test_the_free_tail_is_as_long_as_the_models_row_allows(duration: int, length
 
 
 def test_an_author_may_pay_for_all() -> None:
-    """`from: 0` hands over the whole source."""
+    """`from: 0` uses the whole source."""
     assert part("extend: {scene: lamp, from: 0}, duration: 4") == Part()
 
 
@@ -123,7 +123,7 @@ def test_a_tail_within_out() -> None:
 
 
 def test_a_clip_that_nobody_measured_is_handed_over_whole() -> None:
-    """Where nobody knows a length, nothing is cut by it."""
+    """With an unknown length, nothing is cut by it."""
     assert part("extend: harbour, duration: 4", facts={}) == Part()
 
 
@@ -171,6 +171,6 @@ def test_a_part_counts_as_long_as_it_is() -> None:
 
 
 def test_a_length_that_the_model_decides_is_known_afterwards() -> None:
-    """With `duration: -1` nobody knows the length before there is a take."""
+    """With `duration: -1` the length is unknown before there is a take."""
     found = [seconds("references: [lamp]", ", duration: -1", measured) for measured in (0.0, 9.04)]
     assert found == [None, 9.0]

@@ -1,4 +1,4 @@
-"""Replies as the vendor's documents, SDKs and those who measured show them: one file each, saying where it is from."""
+"""Replies from the vendor's documents, SDKs and third parties' measurements: one file each, with its source."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ SORTS: tuple[type[ProviderError], ...] = (
 
 
 def sort_of(error: ProviderError) -> type[ProviderError]:
-    """The class of errors that whoever asked tells apart, of which it is one."""
+    """Return the class of error that callers distinguish."""
     return next(sort for sort in SORTS if isinstance(error, sort))

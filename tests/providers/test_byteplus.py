@@ -42,12 +42,12 @@ def test_every_model_has_an_id_of_its_own_there() -> None:
 
 
 def test_every_row_says_that_it_was_never_tried() -> None:
-    """So that nobody takes its limits for certain."""
+    """So that its limits aren't considered certain."""
     assert [(row.verified, "never tried" in row.note) for row in ROWS] == [(False, True)] * len(ROWS)
 
 
 def test_every_resolution_has_a_price_in_dollars() -> None:
-    """A plan can always say what it comes to."""
+    """A plan always has a price."""
     assert {(row.name, size): row.prices[size].currency for row in ROWS for size in row.resolutions} == {
         (row.name, size): "USD" for row in ROWS for size in row.resolutions
     }
@@ -66,7 +66,7 @@ def test_the_emulator_knows_the_ids_of_the_models_that_it_plays() -> None:
 
 
 def test_ark_s_ids_are_not_byteplus_s() -> None:
-    """A storyboard that names a model by its full id is tied to whoever has it."""
+    """A storyboard that names a model by its full ID is tied to the provider that has it."""
     assert "doubao-seedance-2-0-260128" not in capabilities("byteplus")
 
 

@@ -28,6 +28,7 @@ from storyboard.providers.provider import Order, Provider, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import probe
+from tests.making import is_complete
 from tests.servers import Sunk, answering, closed_port, http
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ ORDER = Order(
 
 
 def speak(base_url: str, talk: Callable[[Provider], Awaitable[T]], key: str = "sk-secret") -> T:
-    """What comes of speaking with the provider at an address."""
+    """Return the result of a call of the provider at an address."""
 
     async def whole() -> T:
         async with net.opened() as way:
@@ -89,7 +90,7 @@ def test_a_task_is_looked_at_from_queued_to_succeeded(tmp_path: Path) -> None:
         task = submitted(emulated.base_url)
         for seconds in (0, 10, 100):
             clock.advance(seconds)
-            seen.append(speak(emulated.base_url, lambda ark: ark.look(task)).status)
+            seen.append(speak(emulated.base_url, lambda ark: ark.get_task(task)).status)
     assert seen == ["queued", "running", "succeeded"]
 
 
@@ -99,21 +100,21 @@ def test_a_task_that_succeeded_says_when_its_addresses_die(tmp_path: Path) -> No
     with emulator(tmp_path / "ledger", speed=1, clock=clock) as emulated:
         task = submitted(emulated.base_url)
         clock.advance(1000)
-        found = speak(emulated.base_url, lambda ark: ark.look(task))
+        found = speak(emulated.base_url, lambda ark: ark.get_task(task))
     assert (found.tokens, found.created_at, found.expires) == (40594, 1000.0, 1000.0 + 80 + 86_400)
 
 
 def test_a_task_that_nobody_knows_is_rejected(tmp_path: Path) -> None:
-    """The service says 404."""
+    """The service answers 404."""
     with emulator(tmp_path / "ledger") as emulated, pytest.raises(Rejected) as caught:
-        speak(emulated.base_url, lambda ark: ark.look("cgt-1"))
+        speak(emulated.base_url, lambda ark: ark.get_task("cgt-1"))
     assert (caught.value.status, caught.value.code) == (404, "NotFound.Task")
 
 
 def test_an_id_cannot_leave_its_place_in_the_path(tmp_path: Path) -> None:
     """Slashes and question marks in an id stay part of it."""
     with emulator(tmp_path / "ledger") as emulated, pytest.raises(Rejected) as caught:
-        speak(emulated.base_url, lambda ark: ark.look("../tasks?page_num=1"))
+        speak(emulated.base_url, lambda ark: ark.get_task("../tasks?page_num=1"))
     assert caught.value.status == 404
 
 
@@ -138,13 +139,13 @@ def test_a_queued_task_can_be_cancelled(tmp_path: Path) -> None:
     with emulator(tmp_path / "ledger", speed=1, clock=VirtualClock()) as emulated:
         task = submitted(emulated.base_url)
         speak(emulated.base_url, lambda ark: ark.cancel(task))
-        status = speak(emulated.base_url, lambda ark: ark.look(task)).status
+        status = speak(emulated.base_url, lambda ark: ark.get_task(task)).status
     assert status == "cancelled"
 
 
 @pytest.mark.row(21)
 def test_a_running_task_can_not_be_cancelled(tmp_path: Path) -> None:
-    """The service says 409, and the video will be billed."""
+    """The service answers 409, and the video will be billed."""
     clock = VirtualClock()
     with emulator(tmp_path / "ledger", speed=1, clock=clock) as emulated:
         task = submitted(emulated.base_url)
@@ -161,11 +162,11 @@ def test_a_video_is_fetched(tmp_path: Path) -> None:
     with emulator(tmp_path / "ledger", clock=clock) as emulated:
         task = submitted(emulated.base_url)
         clock.advance(60)
-        address = speak(emulated.base_url, lambda ark: ark.look(task)).video
+        address = speak(emulated.base_url, lambda ark: ark.get_task(task)).video
         assert address is not None
         speak(emulated.base_url, lambda ark: ark.fetch(address, sink))
     (tmp_path / "video.mp4").write_bytes(sink.content)
-    assert (probe.whole(tmp_path / "video.mp4"), probe.video(tmp_path / "video.mp4").frames) == (True, 97)
+    assert (is_complete(tmp_path / "video.mp4"), probe.video(tmp_path / "video.mp4").frames) == (True, 97)
 
 
 def test_a_missing_key_is_the_account_s_fault() -> None:
@@ -178,12 +179,12 @@ def test_a_missing_key_is_the_account_s_fault() -> None:
 def test_the_key_goes_to_the_service() -> None:
     """As a bearer's, in every question."""
     with answering(http(b'{"id":"cgt-1"}')) as server:
-        speak(server.origin, lambda ark: ark.look("cgt-1"))
+        speak(server.origin, lambda ark: ark.get_task("cgt-1"))
         assert b"authorization: bearer sk-secret" in server.requests[0].lower()
 
 
 def test_no_key_goes_to_the_address_of_a_file() -> None:
-    """It is signed, and may be anybody's host."""
+    """It is signed, and its host may be any."""
     with answering(http(b"video")) as server:
         speak("http://127.0.0.1:1", lambda ark: ark.fetch(Address(f"{server.origin}/v.mp4?s=1"), Sunk()))
         assert b"sk-secret" not in server.requests[0]
@@ -203,7 +204,7 @@ def test_no_key_goes_to_the_address_of_a_file() -> None:
 )
 @pytest.mark.row(48)
 def test_what_is_no_whole_video_is_refused(reply: bytes, words: str) -> None:
-    """Half a file, a page, an error or a redirect: none of it is taken for a video."""
+    """Half a file, a page, an error or a redirect is not accepted as a video."""
     with answering(reply) as server, pytest.raises(Unreachable, match=words) as caught:
         speak(server.origin, lambda ark: ark.fetch(Address(f"{server.origin}/v.mp4?Signature=abc"), Sunk()))
     assert "abc" not in str(caught.value)
@@ -214,7 +215,7 @@ def test_no_redirect_is_followed(status: str) -> None:
     """Neither key nor body, address nor id ever reach the other host."""
     talks: list[Callable[[Provider, str], Awaitable[object]]] = [
         lambda ark, _: ark.submit(ark.body(ORDER), INTENT),
-        lambda ark, _: ark.look("cgt-1"),
+        lambda ark, _: ark.get_task("cgt-1"),
         lambda ark, _: ark.list(),
         lambda ark, _: ark.cancel("cgt-1"),
         lambda ark, origin: ark.fetch(Address(f"{origin}/v.mp4"), Sunk()),
@@ -228,7 +229,7 @@ def test_no_redirect_is_followed(status: str) -> None:
 
 
 def test_a_redirect_of_a_paid_request_leaves_it_in_doubt() -> None:
-    """Whoever sent it on may have taken it on."""
+    """A gateway may have passed it on."""
     reply = http(b"", "Location: /elsewhere", status="307 Again")
     with answering(reply) as server, pytest.raises(UnknownOutcome) as caught:
         submitted(server.origin)
@@ -243,14 +244,16 @@ def test_a_closed_port_was_not_sent_to() -> None:
 
 @pytest.mark.row(7)
 def test_a_server_that_reads_and_hangs_up_leaves_the_request_in_doubt() -> None:
-    """It was sent once, and nobody knows what came of it."""
+    """It was sent once, and its result is unknown."""
     with answering(b"") as server:
         with pytest.raises(UnknownOutcome):
             submitted(server.origin)
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("talk", [lambda ark: ark.look("cgt-1"), lambda ark: ark.list(), lambda ark: ark.cancel("c")])
+@pytest.mark.parametrize(
+    "talk", [lambda ark: ark.get_task("cgt-1"), lambda ark: ark.list(), lambda ark: ark.cancel("c")]
+)
 @pytest.mark.row(9)
 def test_questions_to_a_server_that_hangs_up_are_unreachable(talk: Callable[[Provider], Awaitable[object]]) -> None:
     """Asking again costs nothing."""

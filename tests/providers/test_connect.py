@@ -9,14 +9,14 @@ from storyboard.net import Net
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.connect import connect
-from storyboard.providers.homes import HOMES
+from storyboard.providers.sites import SITES
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SITES)
 def test_those_that_come_along_speak_ark_s_words_at_their_own_home(name: str) -> None:
     """One wire and one client serve both."""
-    provider = connect(name, Account(HOMES[name].address, Secret("a-key"), 3, Pace(5.0, 30.0)), Net())
-    assert (type(provider), provider.origin) == (Ark, f"https://{HOMES[name].hosts[0]}")
+    provider = connect(name, Account(SITES[name].address, Secret("a-key"), 3, Pace(5.0, 30.0)), Net())
+    assert (type(provider), provider.origin) == (Ark, f"https://{SITES[name].hosts[0]}")
 
 
 def test_a_name_that_nobody_has_is_refused() -> None:

@@ -1,6 +1,6 @@
-"""Each fault that a server can play, on the wire between the true client and the emulator: which class comes of it.
+"""Each fault that a server can have, between the real client and the emulator, and the class of its error.
 
-What a run then does is told by the executor's tests. A case fails if its fault did not fire.
+The executor's tests show what a run then does. A case fails if its fault did not occur.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from storyboard.providers.connect import connect
 from storyboard.providers.provider import Order, Provider, Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from storyboard.world.media import boxes, probe, whole
+from storyboard.world.media import decode_check, mp4, probe
 from tests.servers import Sunk
 
 HURRIED = net.Patience(seconds=0.2, least=4096, whole=5.0, ask=0.4)
@@ -54,7 +54,7 @@ INTENT = "0123456789abcdef0123456789abcdef"
 
 @dataclass
 class Talk:
-    """A client, an emulator whose faults are on, and somewhere for files."""
+    """A client, an emulator with faults, and a folder for files."""
 
     ark: Provider
     emulated: Emulator
@@ -69,7 +69,7 @@ class Talk:
         """A new task, an hour later."""
         task = await self.create()
         self.clock.advance(3600)
-        return await self.ark.look(task)
+        return await self.ark.get_task(task)
 
     async def list(self) -> int:
         """How many tasks there are."""
@@ -91,8 +91,8 @@ class Talk:
     async def take(self) -> float:
         """Seconds of a new task's video, looked at as the executor does, and to its end."""
         path = await self.fetch()
-        boxes.check(path)
-        whole.check(path)
+        mp4.check(path)
+        decode_check.check(path)
         return probe.video(path).seconds
 
 
@@ -100,7 +100,7 @@ Doing = Callable[[Talk], Awaitable[Any]]
 
 
 def come(folder: Path, fault: Fault, doing: Doing) -> Any:
-    """What comes of it: a value, or the error; the fault has to have fired."""
+    """Return the result, a value or the error; the fault has to have occurred."""
     clock = VirtualClock()
 
     async def talked(emulated: Emulator) -> Any:
@@ -113,7 +113,7 @@ def come(folder: Path, fault: Fault, doing: Doing) -> Any:
         finally:
             await way.close()
 
-    drips = fault.does == "drip"  # drops fall by the emulator's clock: by that of the day, so that somebody waits
+    drips = fault.does == "drip"  # the emulator's clock times the drops: a real one, so that the client waits
     with emulator(folder / "ledger.jsonl", speed=1e6, clock=None if drips else clock, faults=[fault]) as emulated:
         came = asyncio.run(talked(emulated))
     assert sum(emulated.fired.values()) > 0, "the fault did not fire"
@@ -202,7 +202,7 @@ CLASSES: dict[str, tuple[Fault, Doing, type[ProviderError] | type[MediaTrouble]]
 @pytest.mark.row(30, 31, 32, 33, 34, 45, 46, 47, 48, 49, 50)
 @pytest.mark.parametrize("case", CLASSES)
 def test_a_fault_has_its_class(tmp_path: Path, case: str) -> None:
-    """What was not sent, refused, taken on perhaps, or not to be had: each is told apart."""
+    """Not sent, refused, perhaps accepted, unavailable: each has its own class."""
     fault, doing, sort = CLASSES[case]
     assert type(come(tmp_path, fault, doing)) is sort
 
@@ -243,7 +243,7 @@ TASKS: dict[str, tuple[Fault, Callable[[Task], Any], Any]] = {
 @pytest.mark.row(35, 36, 37, 38, 39, 40, 41, 42, 43, 44)
 @pytest.mark.parametrize("case", TASKS)
 def test_an_odd_task_is_read_as_far_as_it_goes(tmp_path: Path, case: str) -> None:
-    """Nothing that a service says of a task is more than a value."""
+    """A reply about a task can only make a value."""
     fault, reading, expected = TASKS[case]
     assert reading(come(tmp_path, fault, Talk.look)) == expected
 
@@ -261,15 +261,15 @@ def test_an_answer_that_asks_for_patience_gets_some(tmp_path: Path, header: str,
 
 @pytest.mark.row(51)
 def test_another_tasks_video_is_another(tmp_path: Path) -> None:
-    """A swapped video comes whole: what tells it is that its task has another length."""
+    """A swapped video is complete: only the different length of its task reveals it."""
 
     async def swapped(talk: Talk) -> tuple[float, int | None]:
         longer = Order(ORDER.model, "A harbour.", (), Parameters(resolution="480p", ratio="16:9", duration=6))
         first = await talk.ark.submit(talk.ark.body(longer), "f" * 32)
         second = await talk.create()
         talk.clock.advance(3600)
-        task = await talk.ark.look(second)
-        await talk.ark.look(first)
+        task = await talk.ark.get_task(second)
+        await talk.ark.get_task(first)
         assert task.video is not None
         sink, path = Sunk(), tmp_path / "video.mp4"
         await talk.ark.fetch(task.video, sink)

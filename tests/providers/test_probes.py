@@ -16,7 +16,8 @@ from storyboard.emulator.tasks import Echo
 from storyboard.errors import Rejected
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.ark import probes
-from storyboard.providers.ark.probes import QUESTIONS, Answer, Probes
+from storyboard.providers.ark.probe_questions import QUESTIONS, Answer
+from storyboard.providers.ark.probes import Probes
 from storyboard.providers.catalogue import capabilities
 from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.testing.emulator import emulator
@@ -75,7 +76,7 @@ def test_the_emulator_s_answers(found: Found, probe: str, word: str) -> None:
 
 
 def test_two_tasks_are_paid_for_at_the_most(found: Found) -> None:
-    """The price that was told is that of two."""
+    """The price shown is that of two."""
     assert len(found[1]) == probes.TASKS
 
 
@@ -106,7 +107,7 @@ def test_a_task_that_is_ended_is_not_cancelled(tmp_path: Path) -> None:
 
 
 class _Ticking(VirtualClock):
-    """A clock that goes on by a second whenever somebody looks at it, together with another."""
+    """A clock that advances by a second at each reading, together with another."""
 
     def __init__(self, other: VirtualClock) -> None:
         super().__init__(other.now())
@@ -158,7 +159,7 @@ def test_a_limit_that_says_when_to_come_again_is_read() -> None:
                 script = Probes(account, None, way, VirtualClock(), LoadedDice(), lambda _: None)
                 with pytest.raises(Rejected):
                     await script.all(ROW)
-                await script._limited()
+                await script._check_rate_limit()
                 return script.answers[0]
 
         answer = asyncio.run(whole())

@@ -22,9 +22,9 @@ from tests.providers.recorded import recorded, sort_of
 
 REPLIES = recorded()
 READERS = {
-    "create": wire.accepted_id,
-    "get": wire.task_of,
-    "list": wire.page_of,
+    "create": wire.parse_task_id,
+    "get": wire.parse_task,
+    "list": wire.parse_page,
     "delete": wire.check_deleted,
 }
 ID, MODEL = "cgt-20260401120000-ab1c2", "doubao-seedance-2-0-260128"
@@ -114,7 +114,7 @@ SAID = {
     "delete": None,
     "delete-no-body": None,
 }
-"""What a reply says, by its name."""
+"""Return the value of a reply, by its name."""
 
 NO: dict[str, tuple[type[ProviderError], str]] = {
     "create-empty-yes": (UnknownOutcome, ""),
@@ -155,7 +155,7 @@ def test_a_recorded_yes_says_what_it_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", NO)
 def test_a_recorded_no_has_its_class_and_code(name: str) -> None:
-    """Whose fault it is, and whether asking again can help."""
+    """The cause of the error, and whether a retry can help."""
     reply = REPLIES[name]
     with pytest.raises(ProviderError) as caught:
         READERS[reply.answers](reply.status, reply.body)
@@ -163,5 +163,5 @@ def test_a_recorded_no_has_its_class_and_code(name: str) -> None:
 
 
 def test_every_recorded_reply_is_expected_to_say_something() -> None:
-    """No file lies about unread."""
+    """Every file is used."""
     assert sorted(SAID | NO) == sorted(REPLIES)

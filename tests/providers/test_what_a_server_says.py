@@ -1,4 +1,4 @@
-"""What a server says is written down only as far as it is fit to be."""
+"""Texts of a server are recorded only without secrets and at a limited length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from storyboard.errors import Rejected
 from storyboard.net import Net
 from storyboard.promises import Account, Address, Pace, Secret, is_private
-from storyboard.providers.ark import wire
+from storyboard.providers.ark import safe_text, wire
 from storyboard.providers.ark.client import Ark
 
 KEY = "CANARY-0123456789"
@@ -36,16 +36,16 @@ def ark(base: str) -> Ark:
 def test_a_failed_tasks_message_holds_no_key_and_no_signature(message: str) -> None:
     """A server that echoes what it was sent does not get it into our records."""
     body = {"id": "cgt-1", "status": "failed", "error": {"code": "x", "message": message}}
-    said = wire.task_of(200, json.dumps(body).encode()).error
+    said = wire.parse_task(200, json.dumps(body).encode()).error
     assert ("CANARY" in said, "SIG" in said) == (False, False)
 
 
 def test_a_refusals_message_is_not_a_book() -> None:
-    """A few lines are kept of whatever is said."""
+    """A few lines of any text are kept."""
     body = json.dumps({"error": {"code": "x", "message": "y" * 5_000_000}}).encode()
     with pytest.raises(Rejected) as refused:
-        wire.accepted_id(400, body)
-    assert len(refused.value.what) == wire.LONGEST_MESSAGE
+        wire.parse_task_id(400, body)
+    assert len(refused.value.what) == safe_text.LONGEST_MESSAGE
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def body(*items: Item, text: str = "A lighthouse.", parameters: Parameters | Non
 
 
 def test_an_order_of_words_alone() -> None:
-    """Text and the parameters, each said outright."""
+    """Text and the parameters, each stated explicitly."""
     assert body() == {"model": MODEL, "content": [TEXT], **USUAL}
 
 
@@ -49,7 +49,7 @@ def test_an_order_with_a_first_frame() -> None:
 
 
 def test_an_order_with_first_and_last_frame() -> None:
-    """Two images, told apart by their roles."""
+    """Two images, distinguished by their roles."""
     made = body(item("image", "first_frame", "https://a/1"), item("image", "last_frame", "data:image/png;base64,AA=="))
     first = {"type": "image_url", "image_url": {"url": "https://a/1"}, "role": "first_frame"}
     last = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}, "role": "last_frame"}
@@ -57,7 +57,7 @@ def test_an_order_with_first_and_last_frame() -> None:
 
 
 def test_an_order_with_references_keeps_their_order() -> None:
-    """Images, videos and sounds stand as the scene lists them, since the prompt counts them."""
+    """Images, videos and sounds are in the scene's order, since the prompt counts them."""
     made = body(
         item("image", "reference_image", "asset://asset-1"),
         item("video", "reference_video", "https://a/2"),
@@ -74,7 +74,7 @@ def test_an_order_with_references_keeps_their_order() -> None:
 
 
 def test_an_order_to_extend_or_edit_is_a_reference_video_and_words() -> None:
-    """On the 2.0 models no field says so."""
+    """On the 2.0 models no field for it exists."""
     video = {"type": "video_url", "video_url": {"url": "https://a/1"}, "role": "reference_video"}
     made = body(item("video", "reference_video", "https://a/1"), text="Extend video 1.")
     assert made == {"model": MODEL, "content": [{"type": "text", "text": "Extend video 1."}, video], **USUAL}
@@ -120,7 +120,7 @@ def test_an_order_with_every_parameter() -> None:
 
 def test_the_bytes_are_the_body_without_escapes_or_spaces() -> None:
     """As the vendor's own client writes them."""
-    encoded = wire.encoded(Order(MODEL, "灯塔", (), Parameters()))
+    encoded = wire.encode_order(Order(MODEL, "灯塔", (), Parameters()))
     assert encoded.startswith(f'{{"model":"{MODEL}","content":[{{"type":"text","text":"灯塔"}}],'.encode())
     assert json.loads(encoded) == body(text="灯塔")
 
@@ -148,7 +148,7 @@ def test_a_list_has_up_to_500_pages_of_up_to_500(page: int, size: int) -> None:
 
 @pytest.mark.parametrize(("page", "size"), [(0, 1), (501, 1), (1, 0), (1, 501), (-1, 1)])
 def test_what_no_list_has_is_not_asked_for(page: int, size: int) -> None:
-    """Beyond the bounds the service refuses: it is said before anything is sent."""
+    """The service refuses values beyond the bounds: the error is raised before anything is sent."""
     with pytest.raises(UsageError, match=r"is within \[1, 500\], not"):
         wire.query_of(TaskQuery(page=page, size=size))
 

@@ -39,7 +39,7 @@ def error(code: str, message: str = "no") -> bytes:
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_yes_with_an_id_is_an_accepted_task(status: int, id: str) -> None:
     """The id is taken as it is."""
-    assert wire.accepted_id(status, json.dumps({"id": id}).encode()) == id
+    assert wire.parse_task_id(status, json.dumps({"id": id}).encode()) == id
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_a_yes_with_an_id_is_an_accepted_task(status: int, id: str) -> None:
 )
 @pytest.mark.row(19, 20, 26, 28, 29)
 def test_an_answer_that_proves_nothing_leaves_the_request_in_doubt(status: int, body: bytes) -> None:
-    """Neither an id nor a provable no: nobody may send it again by himself."""
+    """Neither an ID nor a provable refusal: it must not be sent again automatically."""
     with pytest.raises(UnknownOutcome):
-        wire.accepted_id(status, body)
+        wire.parse_task_id(status, body)
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,16 @@ def test_an_answer_that_proves_nothing_leaves_the_request_in_doubt(status: int, 
 )
 @pytest.mark.row(11, 12, 13, 14, 15, 16, 18, 22, 23, 24, 25)
 def test_a_provable_no_has_its_class(status: int, body: bytes, sort: type[Rejected]) -> None:
-    """For this request, for now, or for the whole account: the code and the status say which."""
+    """For this request, for now, or for the whole account: the code and the status decide."""
     with pytest.raises(Rejected) as caught:
-        wire.accepted_id(status, body)
+        wire.parse_task_id(status, body)
     assert (type(caught.value), caught.value.status) == (sort, status)
 
 
 @pytest.mark.parametrize(
-    "read", [wire.accepted_id, wire.task_of, wire.page_of, wire.check_deleted], ids=lambda read: str(read.__name__)
+    "read",
+    [wire.parse_task_id, wire.parse_task, wire.parse_page, wire.check_deleted],
+    ids=lambda read: str(read.__name__),
 )
 def test_a_no_for_now_says_for_how_long(read: Callable[[int, bytes, float], object]) -> None:
     """What the service asked for, whatever it was asked."""
@@ -142,7 +144,7 @@ def test_a_no_for_now_says_for_how_long(read: Callable[[int, bytes, float], obje
 def test_a_no_holds_the_service_s_own_words() -> None:
     """Code and message are for the reader in trouble."""
     with pytest.raises(Rejected) as caught:
-        wire.accepted_id(400, error("InvalidParameter", "duration must be within [4, 15]"))
+        wire.parse_task_id(400, error("InvalidParameter", "duration must be within [4, 15]"))
     assert (caught.value.code, caught.value.what) == (
         "InvalidParameter",
         "the service said no: InvalidParameter: duration must be within [4, 15]",
@@ -160,7 +162,7 @@ def test_a_no_holds_the_service_s_own_words() -> None:
 def test_a_refused_content_comes_with_a_hint(code: str, word: str) -> None:
     """What can be done about it."""
     with pytest.raises(Rejected) as caught:
-        wire.accepted_id(400, error(code))
+        wire.parse_task_id(400, error(code))
     assert word in caught.value.hint
 
 
@@ -181,7 +183,7 @@ def test_a_task_that_has_succeeded() -> None:
         execution_expires_after=172800,
         seed=7,
     )
-    assert wire.task_of(200, body) == Task(
+    assert wire.parse_task(200, body) == Task(
         id=ID,
         status="succeeded",
         word="succeeded",
@@ -199,20 +201,20 @@ def test_a_task_that_has_succeeded() -> None:
 @pytest.mark.parametrize("status", ["queued", "running", "failed", "succeeded"])
 def test_a_safety_identifier_is_read_in_every_state(status: str) -> None:
     """Wherever the service repeats it."""
-    task = wire.task_of(200, reply(status=status, safety_identifier="viewer-1"))
+    task = wire.parse_task(200, reply(status=status, safety_identifier="viewer-1"))
     assert task.safety_identifier == "viewer-1"
 
 
 def test_a_list_tells_safety_identifiers() -> None:
     """Of those of its tasks that have one."""
     body = json.dumps({"items": [{"id": "cgt-2", "safety_identifier": "viewer-1"}, {"id": "cgt-1"}], "total": 2})
-    assert [task.safety_identifier for task in wire.page_of(200, body.encode()).tasks] == ["viewer-1", ""]
+    assert [task.safety_identifier for task in wire.parse_page(200, body.encode()).tasks] == ["viewer-1", ""]
 
 
 @pytest.mark.row(43)
 def test_numbers_may_be_written_as_text() -> None:
     """Some copies of the description type them so."""
-    task = wire.task_of(200, reply(usage={"completion_tokens": "50638"}, created_at="1000", updated_at="1100"))
+    task = wire.parse_task(200, reply(usage={"completion_tokens": "50638"}, created_at="1000", updated_at="1100"))
     assert (task.tokens, task.created_at, task.updated_at) == (50638, 1000.0, 1100.0)
 
 
@@ -241,7 +243,7 @@ def test_numbers_may_be_written_as_text() -> None:
 @pytest.mark.row(43)
 def test_tokens_are_read_however_they_are_written(usage: object, tokens: int | None) -> None:
     """As a number or as text, by either name, or not at all."""
-    assert wire.task_of(200, reply(usage=usage)).tokens == tokens
+    assert wire.parse_task(200, reply(usage=usage)).tokens == tokens
 
 
 def test_fields_may_be_null() -> None:
@@ -257,18 +259,18 @@ def test_fields_may_be_null() -> None:
         "execution_expires_after",
         "safety_identifier",
     )
-    assert wire.task_of(200, reply(**dict.fromkeys(names))) == wire.task_of(200, reply())
+    assert wire.parse_task(200, reply(**dict.fromkeys(names))) == wire.parse_task(200, reply())
 
 
 def test_a_reply_may_hold_nothing_but_an_id() -> None:
     """A task without a status is one of unknown status."""
-    assert wire.task_of(200, reply()) == Task(ID, "unknown", "")
+    assert wire.parse_task(200, reply()) == Task(ID, "unknown", "")
 
 
 @pytest.mark.row(41)
 def test_a_status_that_nobody_knows_is_kept_as_a_word() -> None:
     """It is unknown, but not lost, and not an end."""
-    task = wire.task_of(200, reply(status="paused"))
+    task = wire.parse_task(200, reply(status="paused"))
     assert (task.status, task.word, wire.is_over(task.status)) == ("unknown", "paused", False)
 
 
@@ -276,63 +278,65 @@ def test_a_status_that_nobody_knows_is_kept_as_a_word() -> None:
 @pytest.mark.row(42)
 def test_content_may_be_missing_or_nonsense(content: object) -> None:
     """Then there is no video."""
-    assert wire.task_of(200, reply(status="succeeded", content=content)).video is None
+    assert wire.parse_task(200, reply(status="succeeded", content=content)).video is None
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a/b", "javascript:1", "/etc/passwd"])
 def test_an_address_that_is_no_web_address_is_none(url: str) -> None:
     """Nothing but http and https is ever fetched."""
-    assert wire.task_of(200, reply(content={"video_url": url})).video is None
+    assert wire.parse_task(200, reply(content={"video_url": url})).video is None
 
 
 @pytest.mark.parametrize("field", ["error", "failure_reason"])
 def test_why_a_task_failed(field: str) -> None:
-    """Some services say it by one name, some by the other."""
+    """Some services use one name for it, some the other."""
     body = reply(status="failed", **{field: {"code": "OutputVideoSensitiveContentDetected", "message": "no"}})
-    assert wire.task_of(200, body).error == "OutputVideoSensitiveContentDetected: no"
+    assert wire.parse_task(200, body).error == "OutputVideoSensitiveContentDetected: no"
 
 
 @pytest.mark.parametrize("value", [None, "", [], {"code": None}, {"message": ""}])
 def test_a_failure_may_have_no_words(value: object) -> None:
     """Expired and cancelled tasks carry none."""
-    assert wire.task_of(200, reply(status="expired", error=value)).error == ""
+    assert wire.parse_task(200, reply(status="expired", error=value)).error == ""
 
 
 def test_a_failure_may_be_bare_words() -> None:
-    """They are told as they are."""
-    assert wire.task_of(200, reply(status="failed", error="no luck")).error == "no luck"
+    """They are shown unchanged."""
+    assert wire.parse_task(200, reply(status="failed", error="no luck")).error == "no luck"
 
 
 @pytest.mark.row(39)
 def test_a_failed_task_says_what_can_be_done() -> None:
     """By the same table as a refusal."""
     body = reply(status="failed", error={"code": "OutputVideoSensitiveContentDetected", "message": "no"})
-    assert "submitting again sometimes passes" in wire.task_of(200, body).hint
+    assert "submitting again sometimes passes" in wire.parse_task(200, body).hint
 
 
 def test_half_characters_in_a_message_become_question_marks() -> None:
     """No file and no screen would take them."""
     body = b'{"id":"cgt-1","status":"failed","error":{"code":"C","message":"\\ud800!"}}'
-    assert wire.task_of(200, body).error == "C: ?!"
+    assert wire.parse_task(200, body).error == "C: ?!"
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), "x", [], True, 1e300, None])
 def test_a_time_that_no_clock_says_is_zero(value: object) -> None:
     """Nonsense in one field doesn't cost the others."""
-    assert wire.task_of(200, reply(updated_at=value, status="running")).updated_at == 0.0
+    assert wire.parse_task(200, reply(updated_at=value, status="running")).updated_at == 0.0
 
 
 @pytest.mark.parametrize("value", [10**400, 2**53, 1e300, -0.5, -1, "-1", "1e30", float("inf"), float("nan")])
 def test_a_number_that_nothing_has_is_none(value: object) -> None:
     """Negative, endless, or more than can be counted: it is read as if it weren't there."""
-    task = wire.task_of(200, reply(duration=value, execution_expires_after=value, created_at=value, updated_at=value))
+    task = wire.parse_task(
+        200, reply(duration=value, execution_expires_after=value, created_at=value, updated_at=value)
+    )
     assert (task.duration, task.expires_after, task.created_at, task.updated_at) == (None, None, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("total", [-1, 10**30, "many"])
 def test_a_total_that_no_list_has_is_that_of_its_page(total: object) -> None:
-    """Nobody leafs through pages that aren't there."""
-    page = wire.page_of(200, json.dumps({"total": total, "items": [{"id": "cgt-1"}]}).encode())
+    """Pages that don't exist aren't requested."""
+    page = wire.parse_page(200, json.dumps({"total": total, "items": [{"id": "cgt-1"}]}).encode())
     assert page.total == 1
 
 
@@ -357,7 +361,7 @@ def test_a_total_that_no_list_has_is_that_of_its_page(total: object) -> None:
 def test_a_get_without_a_task(status: int, body: bytes, sort: type[ProviderError]) -> None:
     """Asking again costs nothing, so that what proves nothing is merely unreachable."""
     with pytest.raises(ProviderError) as caught:
-        wire.task_of(status, body)
+        wire.parse_task(status, body)
     assert type(caught.value) is sort
 
 
@@ -365,12 +369,12 @@ def test_a_page_of_a_list() -> None:
     """Its tasks in their order, and how many there are in all."""
     body = json.dumps({"total": 31, "items": [{"id": "cgt-2", "status": "queued"}, {"id": "cgt-1"}]}).encode()
     tasks = (Task("cgt-2", "queued", "queued"), Task("cgt-1", "unknown", ""))
-    assert wire.page_of(200, body) == Page(tasks, 31)
+    assert wire.parse_page(200, body) == Page(tasks, 31)
 
 
 def test_items_without_an_id_are_left_out() -> None:
     """Nonsense among the items doesn't cost the others."""
-    page = wire.page_of(200, b'{"total":"4","items":[null,{},{"id":1},{"id":"cgt-1"}]}')
+    page = wire.parse_page(200, b'{"total":"4","items":[null,{},{"id":1},{"id":"cgt-1"}]}')
     assert ([task.id for task in page.tasks], page.total) == (["cgt-1"], 4)
 
 
@@ -378,7 +382,7 @@ def test_items_without_an_id_are_left_out() -> None:
 def test_a_list_without_a_page(body: bytes) -> None:
     """It got no usable answer."""
     with pytest.raises(Unusable):
-        wire.page_of(200, body)
+        wire.parse_page(200, body)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>"])
@@ -388,7 +392,7 @@ def test_a_delete_is_done_whatever_its_yes_looks_like(body: bytes) -> None:
 
 
 def test_a_delete_of_a_running_task_is_rejected() -> None:
-    """The code says why."""
+    """The code gives the reason."""
     with pytest.raises(Rejected) as caught:
         wire.check_deleted(409, error("InvalidAction.RunningTaskDeletion"))
     assert (caught.value.status, caught.value.code) == (409, "InvalidAction.RunningTaskDeletion")
@@ -436,7 +440,7 @@ OBJECTS = st.dictionaries(st.sampled_from(FIELDS), VALUES).map(lambda value: jso
 @example(200, b'{"id":"\\ud800","items":[{"id":"\\ud800"}]}')
 def test_no_reply_whatever_raises_anything_but_the_declared_errors(status: int, body: bytes) -> None:
     """Any status with any bytes: a value, or one of our own errors that can be printed."""
-    for read in (wire.accepted_id, wire.task_of, wire.page_of, wire.check_deleted):
+    for read in (wire.parse_task_id, wire.parse_task, wire.parse_page, wire.check_deleted):
         try:
             text = repr(read(status, body))
         except ProviderError as caught:

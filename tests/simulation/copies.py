@@ -25,7 +25,7 @@ from storyboard.planning.planner import plan
 from storyboard.project import taken_over_by
 from storyboard.promises import Pace
 from storyboard.providers.catalogue import capabilities
-from storyboard.providers.pacing import RATES, Paced, Rate
+from storyboard.providers.rate_limit import RATES, Rate, RateLimitedProvider
 from tests.simulation.boards import NAMES, PROFILES, STEMS, Board, board_of
 from tests.simulation.world import AddressStore, Api, Clock, Journal, Shelf, Vault
 
@@ -171,7 +171,7 @@ class Copy:
 
     async def _walk(self, journal: Journal, trust: RecordTrust, *, interrupted: bool) -> Outcome:
         loop = asyncio.get_running_loop()
-        paced = Paced(self.api, self.clock, {**RATES, "create": Rate(1000, 1.0)})
+        paced = RateLimitedProvider(self.api, self.clock, {**RATES, "create": Rate(1000, 1.0)})
         gate = SubmissionGate()
         context = self._context = replace(
             RunContext.build(

@@ -114,7 +114,7 @@ class Api:
 
     def body(self, order: Order) -> bytes:
         """As the client would send it."""
-        return wire.encoded(order)
+        return wire.encode_order(order)
 
     def _arrive(self) -> None:
         """Take on what has arrived by now."""
@@ -202,7 +202,7 @@ class Api:
             self.fired["unreachable"] += 1
             raise Unreachable("no answer") if self.dice.random() < 0.7 else RateLimited("slowly", status=429)
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """How a task stands: sometimes nobody answers, or too early, or oddly."""
         await self.clock.sleep(0.05)
         self._arrive()

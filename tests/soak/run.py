@@ -44,12 +44,13 @@ from storyboard.project import state_on_disk
 from storyboard.promises import Account, Clock, Pace, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import Paced, Rate, Verb
 from storyboard.providers.provider import Provider
+from storyboard.providers.rate_limit import Rate, RateLimitedProvider, Verb
 from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.files import Layout
-from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.journal import Journal
+from storyboard.world.layout import Layout
+from storyboard.world.run_lock import sole_runner
 from storyboard.world.store import Store
 from tests.reading import ROOT, graph_of
 from tests.soak.service import film_of
@@ -255,7 +256,7 @@ async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge:
 
     try:
         async with opened() as net:
-            paced = Paced(hands.provider(connect("ark", account, net)), clock, RATES)
+            paced = RateLimitedProvider(hands.provider(connect("ark", account, net)), clock, RATES)
             context = _context(layout, journal, account, paced, clock, store, tell)
             outcome = await Run(plan(graph, world), world, context, lock.keep).walk()
         journal.append(RunClosed(storyboard=layout.stem, exit=outcome.exit_code))
@@ -269,7 +270,7 @@ def _context(
     layout: Layout,
     journal: Journal,
     account: Account,
-    paced: Paced,
+    paced: RateLimitedProvider,
     clock: Clock,
     store: Store,
     tell: Callable[[Notice], None],

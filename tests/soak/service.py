@@ -19,7 +19,7 @@ from storyboard.emulator.ledger import Ledger
 from storyboard.emulator.mischief import Mischief, verb_of
 from storyboard.world import serving
 from storyboard.world.clock import SystemClock, SystemDice
-from storyboard.world.media import clip, still
+from storyboard.world.media import clip, images
 
 SPEED = 2000.0
 SIZE = (864, 496)
@@ -91,10 +91,10 @@ class OneFilm(Ledger):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         drawn = path.with_name("film.mp4")
-        clip.write(drawn, [(0, still.black(SIZE))], 97, SIZE, None)
+        clip.write(drawn, [(0, images.black(SIZE))], 97, SIZE, None)
         self._film = drawn.read_bytes()
         self._frame = path.with_name("frame.png")
-        self._frame.write_bytes(still.png(clip.last_picture(drawn)))
+        self._frame.write_bytes(images.png(clip.last_picture(drawn)))
 
     def video(self, task: str) -> Path:
         """A task's own."""
@@ -129,7 +129,7 @@ def main() -> None:
     service = Service(OneFilm(ledger), SystemClock(), SystemDice(), Conditions(SPEED))
     mischief = Mischief(service.app(), script(seed), service.clock)
     counted = Counted(mischief)
-    with serving.served(counted, serving.bound(0)) as origin:
+    with serving.serve_in_background(counted, serving.bind(0)) as origin:
         print(origin + BASE, flush=True)
         sys.stdin.read()
     print(json.dumps({"fired": mischief.fired, "asked": counted.asked}), flush=True)

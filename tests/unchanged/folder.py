@@ -30,8 +30,8 @@ from storyboard.project import taken_over_by
 from storyboard.promises import Address, Pace, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
-from storyboard.providers.pacing import RATES, Paced, Rate
 from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
+from storyboard.providers.rate_limit import RATES, Rate, RateLimitedProvider
 from tests.reading import graph_of
 from tests.simulation.loop import Loop
 from tests.simulation.run import Dice, shelf
@@ -92,7 +92,7 @@ class Service:
 
     def body(self, order: Order) -> bytes:
         """As the client would send it."""
-        return wire.encoded(order)
+        return wire.encode_order(order)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
         """Take a request on."""
@@ -129,7 +129,7 @@ class Service:
             at=self.clock.true,
         )
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """How a task stands."""
         await self.clock.sleep(0.05)
         if task not in self.tasks:
@@ -241,7 +241,7 @@ class Folder:
 
     async def _walk(self, graph: Graph, world: PlanInputs, planned: Plan, journal: Journal, keep: object) -> Outcome:
         del graph
-        paced = Paced(self.service, self.clock, {**RATES, "create": Rate(1000, 1.0)})
+        paced = RateLimitedProvider(self.service, self.clock, {**RATES, "create": Rate(1000, 1.0)})
         context = RunContext.build(
             realm="real",
             provider=paced,

@@ -24,7 +24,7 @@ from storyboard.promises import Address
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import LoadedDice
 from storyboard.web.callbacks import LARGEST_BODY, MOST_HINTS, Heard, Receiver, listening, secret_of
-from storyboard.world.files import Layout
+from storyboard.world.layout import Layout
 from tests.asking import ask
 from tests.executor.fake_provider import Desk
 from tests.planning.values import key, plan_inputs
@@ -175,7 +175,7 @@ class Looking(Desk):
     looked: list[str]
     fetched: list[str]
 
-    async def look(self, task: str) -> Task:
+    async def get_task(self, task: str) -> Task:
         """Running, whatever was posted."""
         self.looked.append(task)
         return Task(task, "running", "running")

@@ -82,20 +82,20 @@ def _shown(address: Address | None) -> str | None:
 @pytest.mark.parametrize("name", GETS)
 def test_a_recorded_task_is_read_alike(vendor: Vendor, name: str) -> None:
     """Id, status, addresses, tokens, times and reasons."""
-    assert in_our_words(asked(vendor, name)) == of_ours(wire.task_of(200, REPLIES[name].body))
+    assert in_our_words(asked(vendor, name)) == of_ours(wire.parse_task(200, REPLIES[name].body))
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_recorded_list_is_read_alike(vendor: Vendor, name: str) -> None:
     """Its tasks in their order, and the total."""
-    page, ours = asked(vendor, name), wire.page_of(200, REPLIES[name].body)
+    page, ours = asked(vendor, name), wire.parse_page(200, REPLIES[name].body)
     assert (page.total, *map(in_our_words, page.items)) == (ours.total, *map(of_ours, ours.tasks))
 
 
 @pytest.mark.parametrize("name", ["create", "create-flex", "create-safety-identifier"])
 def test_a_recorded_yes_is_read_alike(vendor: Vendor, name: str) -> None:
     """The new task's id."""
-    assert asked(vendor, name).id == wire.accepted_id(200, REPLIES[name].body)
+    assert asked(vendor, name).id == wire.parse_task_id(200, REPLIES[name].body)
 
 
 @pytest.mark.parametrize("name", ["delete", "delete-no-body"])

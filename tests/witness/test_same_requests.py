@@ -45,7 +45,7 @@ def test_they_are_the_same_bytes(name: str) -> None:
     left = sent.body
     for key in nulls:
         left = left.replace(f',"{key}":null'.encode(), b"")
-    assert left == wire.encoded(order)
+    assert left == wire.encode_order(order)
 
 
 @pytest.mark.parametrize("name", ["web search", "every parameter"])

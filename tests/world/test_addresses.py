@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_the_file_is_for_its_owner_only(path: Path) -> None:
-    """Whoever has an address has the video."""
+    """An address gives access to the video."""
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -42,7 +42,7 @@ def test_a_video_may_have_no_frame(path: Path) -> None:
     ("now", "alive"), [(10_000.0 - MARGIN, True), (10_000.0 - MARGIN + 1, False), (10_001.0, False)]
 )
 def test_an_address_must_live_a_while_to_be_handed_on(path: Path, now: float, alive: bool) -> None:
-    """Somebody else fetches it, later."""
+    """It is fetched later, by another program."""
     assert (Addresses(path).alive("cgt-1", now) is not None) is alive
 
 

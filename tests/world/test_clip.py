@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media import clip, join, probe, still
-from tests.making import BLUE, GREEN, RED, SMALL, likeness, picture, same, video
+from storyboard.world.media import clip, images, probe, splice
+from tests.making import BLUE, GREEN, RED, SMALL, is_complete, likeness, picture, same, video
 
 
 @pytest.mark.parametrize("seconds", [4, 15])
@@ -38,7 +38,7 @@ def test_sound_is_as_long_as_the_pictures(tmp_path: Path) -> None:
 
 def test_without_a_tone_there_is_no_track_of_sound(tmp_path: Path) -> None:
     """Silence is none."""
-    assert join.stream_of(video(tmp_path / "a.mp4")).sound is False
+    assert splice.stream_of(video(tmp_path / "a.mp4")).sound is False
 
 
 def test_pictures_that_do_not_change_are_the_same_to_the_bit(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_the_last_picture_is_the_last_that_is_decoded(tmp_path: Path) -> None:
 def test_the_last_picture_of_a_video_that_was_encoded_anew(tmp_path: Path) -> None:
     """There the last packet isn't the last picture."""
     path = tmp_path / "b.mp4"
-    join.cut(video(tmp_path / "a.mp4", every=1), path, 0, None)
+    splice.cut(video(tmp_path / "a.mp4", every=1), path, 0, None)
     assert clip.last_picture(path).tobytes() == list(clip.pictures(path))[-1].tobytes()
 
 
@@ -86,7 +86,7 @@ def test_the_picture_at_a_time(tmp_path: Path, seconds: float, number: int) -> N
 
 
 def test_there_is_no_picture_after_the_end(tmp_path: Path) -> None:
-    """It is told, with what to do."""
+    """The error has a hint."""
     with pytest.raises(MediaTrouble, match="has no picture at 5 s: it is shorter"):
         clip.picture_at(video(tmp_path / "a.mp4"), 5)
 
@@ -113,8 +113,8 @@ def test_a_video_can_be_made_over_a_broken_one(tmp_path: Path) -> None:
     """What a killed process left is overwritten."""
     path = tmp_path / "a.mp4"
     path.write_bytes(b"broken" * 10_000)
-    clip.write(path, [(0, still.black(SMALL))], 25, SMALL, None)
-    assert probe.whole(path) is True
+    clip.write(path, [(0, images.black(SMALL))], 25, SMALL, None)
+    assert is_complete(path) is True
 
 
 def samples(path: Path) -> array[float]:
@@ -149,14 +149,14 @@ def planes(frame: clip.Frame) -> list[Image.Image]:
     ]
 
 
-def within(area: still.Area, index: int) -> still.Area:
+def within(area: images.Area, index: int) -> images.Area:
     """The area in a plane: colours have half as many columns and lines."""
     left, top, right, bottom = area
     return (left // 2, top // 2, right // 2, bottom // 2) if index else area
 
 
 @pytest.mark.parametrize("area", [(0, 0, 192, 112), (20, 30, 60, 80), (150, 0, 192, 40), (0, 108, 192, 112)])
-def test_a_patched_frame_is_the_new_picture_within_the_area_and_the_old_elsewhere(area: still.Area) -> None:
+def test_a_patched_frame_is_the_new_picture_within_the_area_and_the_old_elsewhere(area: images.Area) -> None:
     """As if all of it had been converted, and to the bit what it was; the old frame stays."""
     old, new = clip.to_frame(picture(BLUE)), clip.to_frame(picture(RED))
     patched = clip.patched(old, picture(RED), [area])

@@ -17,7 +17,7 @@ def test_the_system_s_clock_tells_the_time() -> None:
 
 
 def test_the_system_s_clock_sleeps() -> None:
-    """About as long as it was told."""
+    """About as long as requested."""
     began = time.monotonic()
     asyncio.run(SystemClock().sleep(0.01))
     assert 0.009 < time.monotonic() - began < 1
@@ -26,7 +26,7 @@ def test_the_system_s_clock_sleeps() -> None:
 @pytest.mark.row(61)
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_wall_clock_that_is_set_while_we_run_is_not_believed(days: int) -> None:
-    """It is looked at when the run begins; how much time has passed, a clock says that nobody can set."""
+    """The wall clock is read when the run begins; after that, time follows a clock that can't be set."""
     wall, passed = [1_780_000_000.0], [50.0]
     clock = SystemClock(lambda: wall[0], lambda: passed[0])
     wall[0], passed[0] = wall[0] + days * 86_400, 60.0
@@ -68,7 +68,7 @@ def test_fractions_are_from_0_up_to_1() -> None:
 
 
 def test_a_virtual_week_passes_at_once() -> None:
-    """Sleeping is saying so."""
+    """A sleep advances the clock without waiting."""
     clock = VirtualClock(0.0)
     asyncio.run(clock.sleep(7 * 86_400))
     assert clock.now() == 7 * 86_400

@@ -1,4 +1,4 @@
-"""The disk: writing in one stroke, looking without touching, and staying inside."""
+"""Files: atomic writes, inspection of inputs, and paths within the project."""
 
 from __future__ import annotations
 
@@ -17,17 +17,10 @@ from hypothesis import strategies as st
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.language.facts import FileFacts
 from storyboard.promises import Realm
-from storyboard.world import files
-from storyboard.world.files import (
-    Layout,
-    file_name,
-    inside,
-    layout_of,
-    look,
-    remove_temporary_files,
-    temporary_name,
-    write_in_one_stroke,
-)
+from storyboard.world import durable, files, shipped
+from storyboard.world.durable import remove_temporary_files, temporary_name, write_atomically
+from storyboard.world.input_files import inside, inspect_files
+from storyboard.world.layout import Layout, file_name, layout_of
 from tests.making import picture
 
 
@@ -55,13 +48,13 @@ def layout(tmp_path: Path) -> Layout:
 
 def glance(layout: Layout, path: str, *, digests: bool = False) -> FileFacts:
     """What is seen of one file."""
-    return look(layout, [path], digests=digests)[path]
+    return inspect_files(layout, [path], digests=digests)[path]
 
 
 def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
     """And nothing else is left beside it."""
     path = tmp_path / "a" / "b" / "file"
-    write_in_one_stroke(path, b"new", 0o600)
+    write_atomically(path, b"new", 0o600)
     found = (path.read_bytes(), path.stat().st_mode & 0o777, [name.name for name in path.parent.iterdir()])
     assert found == (b"new", 0o600, ["file"])
 
@@ -69,9 +62,9 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_the_old_content(tmp_path: Path) -> None:
     """The disk was full half-way."""
     path = tmp_path / "file"
-    write_in_one_stroke(path, b"old")
+    write_atomically(path, b"old")
     with a_full_disk(1000), pytest.raises(FileTrouble, match="can't be written"):
-        write_in_one_stroke(path, b"new" * 1000)
+        write_atomically(path, b"new" * 1000)
     assert path.read_bytes() == b"old"
 
 
@@ -79,13 +72,13 @@ def test_a_write_to_where_a_folder_is_fails(tmp_path: Path) -> None:
     """The folder stays."""
     (tmp_path / "file").mkdir()
     with pytest.raises(FileTrouble):
-        write_in_one_stroke(tmp_path / "file", b"new")
+        write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "file").is_dir()
 
 
 @pytest.mark.parametrize("path", ["a.png", "sub/../a.png", "./a.png", "../other/a.png"])
 def test_paths_below_the_root_are_inside(layout: Layout, path: str) -> None:
-    """The git root is the root: a film may use what lies in a folder beside its own."""
+    """The git root is the root: a film may use files of a folder beside its own."""
     assert inside(layout, path) == Path(os.path.normpath(layout.folder / path))
 
 
@@ -97,7 +90,7 @@ def test_paths_out_of_the_root_are_refused(layout: Layout, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["link", "link/a.png", "sub/link2"])
 def test_links_that_lead_out_are_refused(layout: Layout, path: str) -> None:
-    """Wherever they stand in a path."""
+    """Anywhere in a path."""
     (layout.folder / "link").symlink_to(layout.folder.parent.parent / "outside")
     (layout.folder / "sub").mkdir()
     (layout.folder / "sub" / "link2").symlink_to("../link/a.png")
@@ -135,7 +128,7 @@ def test_a_look_at_a_folder(layout: Layout) -> None:
 
 
 def test_a_look_at_a_pipe_does_not_wait(layout: Layout) -> None:
-    """Nobody writes into it; it is no file."""
+    """A pipe has no writer, and is not a file."""
     os.mkfifo(layout.folder / "pipe.png")
     assert glance(layout, "pipe.png") == FileFacts("pipe.png", "no file")
 
@@ -149,7 +142,7 @@ def test_a_look_at_a_circle_of_links(layout: Layout) -> None:
 
 @pytest.mark.parametrize(("sort", "name"), [("PNG", "png"), ("JPEG", "jpeg"), ("WEBP", "webp"), ("GIF", "gif")])
 def test_a_look_tells_the_format_by_content(layout: Layout, sort: str, name: str) -> None:
-    """Whatever the ending says."""
+    """For any ending."""
     path = layout.folder / "picture.mp4"
     picture().save(path, sort)
     assert glance(layout, "picture.mp4") == FileFacts("picture.mp4", None, path.stat().st_size, name)
@@ -163,7 +156,7 @@ def test_a_look_tells_digests_on_request(layout: Layout) -> None:
 
 
 def test_bytes_that_are_no_text_can_still_be_read(tmp_path: Path) -> None:
-    """The document room refuses them at their place."""
+    """The parser refuses them at their place."""
     (tmp_path / "file").write_bytes(b"a\xffb")
     assert files.read_text(tmp_path / "file") == "a\udcffb"
 
@@ -189,8 +182,8 @@ def test_the_realms_lie_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("realm", ["real", "emulated"])
 def test_the_storyboards_of_a_folder_share_its_state(tmp_path: Path, realm: Realm) -> None:
-    """State and store are the folder's; the lock, the videos for people and what is known of the film are each one's
-    own, under each combination of profiles."""
+    """State and store belong to the folder; each storyboard has its own lockfile, videos and film record, for each
+    combination of profiles."""
     one, other = (Layout(tmp_path / f"{stem}.yaml", realm) for stem in ("dusk", "dawn"))
     assert (one.hidden, one.service) == (other.hidden, other.service)
     assert one.lock != other.lock
@@ -228,8 +221,8 @@ def test_the_storyboards_of_a_folder_are_known_by_their_files(tmp_path: Path) ->
 
 @pytest.mark.parametrize("realm", ["real", "emulated"])
 def test_the_locks_of_a_folder_are_known_by_their_names(tmp_path: Path, realm: Realm) -> None:
-    """All that lie where this realm's do, also of a storyboard that is gone; no link and no folder is one, nor is the
-    lock of whoever is at work."""
+    """All that are in this realm's folder, also of a deleted storyboard; links and folders are excluded, and so is
+    the lock of a run."""
     layout = Layout(tmp_path / "dusk.yaml", realm)
     assert layout.lock_stems() == ()
     layout.locks.mkdir(parents=True, exist_ok=True)
@@ -258,10 +251,10 @@ def test_a_name_is_short_enough_for_every_file_system(word: str) -> None:
 
 
 def test_two_that_write_one_file_at_once_both_succeed(tmp_path: Path) -> None:
-    """Each has a temporary name of its own: neither renames the other's file away."""
+    """Each has its own temporary name: neither renames the other's file away."""
     path = tmp_path / "same"
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: write_in_one_stroke(path, b"%d" % number), range(200)))
+        list(pool.map(lambda number: write_atomically(path, b"%d" % number), range(200)))
     assert [one.name for one in tmp_path.iterdir()] == ["same"]
 
 
@@ -286,7 +279,7 @@ def test_no_two_words_have_one_name(words: list[str]) -> None:
 def test_a_file_with_the_longest_name_is_written_in_one_stroke(tmp_path: Path) -> None:
     """Also where a lock's name is as long as names may be."""
     path = tmp_path / ("s" * 250 + ".lock")
-    write_in_one_stroke(path, b"lock")
+    write_atomically(path, b"lock")
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
@@ -294,9 +287,9 @@ TAKE = f"sha256:{hashlib.sha256(b'take').hexdigest()}"
 
 
 def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
-    """It is a file of its own."""
+    """It is a separate file."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4", TAKE)
+    durable.copy_out(tmp_path / "take", tmp_path / "renders" / "dusk.mp4", TAKE)
     (tmp_path / "renders" / "dusk.mp4").write_bytes(b"changed")
     assert (tmp_path / "take").read_bytes() == b"take"
 
@@ -304,9 +297,9 @@ def test_a_copy_for_people_can_be_changed_without_harm(tmp_path: Path) -> None:
 def test_a_copy_that_is_there_already_is_not_touched(tmp_path: Path) -> None:
     """A player that has it open goes on."""
     (tmp_path / "take").write_bytes(b"take")
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
+    durable.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     before = (tmp_path / "dusk.mp4").stat().st_ino
-    files.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
+    durable.copy_out(tmp_path / "take", tmp_path / "dusk.mp4", TAKE)
     assert (tmp_path / "dusk.mp4").stat().st_ino == before
 
 
@@ -316,11 +309,11 @@ def test_a_copy_replaces_what_differs(tmp_path: Path) -> None:
     (tmp_path / "old").write_bytes(b"late")
     (tmp_path / "link").symlink_to("take")
     for name in ("old", "link"):
-        files.copy_out(tmp_path / "take", tmp_path / name, TAKE)
+        durable.copy_out(tmp_path / "take", tmp_path / name, TAKE)
     found = [((tmp_path / name).read_bytes(), (tmp_path / name).is_symlink()) for name in ("old", "link")]
     assert found == [(b"take", False), (b"take", False)]
 
 
 def test_the_schema_is_found() -> None:
     """In a checkout or in the package."""
-    assert files.schema()["title"]
+    assert shipped.schema()["title"]

@@ -187,7 +187,7 @@ def test_one_flipped_bit_in_a_row_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_database_behind_its_witness_is_damaged(tmp_path: Path) -> None:
-    """SQLite itself would say nothing of a lost tail."""
+    """SQLite itself would not report a lost tail."""
     written(tmp_path)
     path = tmp_path / "state.db"
     altered(tmp_path, "pragma wal_checkpoint(truncate)")
@@ -227,7 +227,7 @@ def test_an_emptied_database_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_removed_database_is_noticed(tmp_path: Path) -> None:
-    """The witness alone says that there was one."""
+    """Only the witness proves that there was one."""
     written(tmp_path)
     (tmp_path / "state.db").unlink()
     with pytest.raises(StateDamaged):
@@ -260,7 +260,7 @@ def test_a_database_ahead_of_its_witness_is_normal(tmp_path: Path) -> None:
 
 @pytest.mark.row(70)
 def test_a_journal_of_a_newer_program_is_not_written(tmp_path: Path) -> None:
-    """We would not know what its rows mean to whoever reads them next."""
+    """The meaning of its rows to a newer program is unknown."""
     written(tmp_path)
     altered(tmp_path, f"pragma user_version = {VERSION + 1}")
     with pytest.raises(StateDamaged, match="was written by a newer storyboard, and is only read by this one"):
@@ -268,7 +268,7 @@ def test_a_journal_of_a_newer_program_is_not_written(tmp_path: Path) -> None:
 
 
 def test_a_journal_of_a_newer_program_is_read(tmp_path: Path) -> None:
-    """What we know of it is shown; kinds that we don't know add up to nothing."""
+    """The known events are shown; unknown kinds have no effect."""
     written(tmp_path)
     altered(tmp_path, f"pragma user_version = {VERSION + 1}")
     laid(tmp_path, (6, 1, 1000.0, "painted", "film", "dusk", "a1", '{"colour": [1, 2]}'))
@@ -302,7 +302,7 @@ def test_a_run_whose_file_was_replaced_writes_no_more(tmp_path: Path) -> None:
 
 
 def test_the_witness_is_for_its_owner_only(tmp_path: Path) -> None:
-    """It and the last number in it are written after each event that money hangs on."""
+    """It and the last number in it are written after each event that money depends on."""
     written(tmp_path)
     witness = tmp_path / "witness"
     assert (witness.read_text(), witness.stat().st_mode & 0o777) == ("5 1\n", 0o600)
@@ -318,7 +318,7 @@ MEND = "restore it from a backup; what it knew of tasks, `storyboard tasks list`
 
 
 def told(folder: Path, *, writing: bool = False) -> tuple[str, str]:
-    """What is said of a state that can't be trusted, and what can be done."""
+    """The message for an untrusted state, and its hint."""
     with pytest.raises(StateDamaged) as caught:
         opened(folder, writing=writing)
     return caught.value.what, caught.value.hint
@@ -391,7 +391,7 @@ def test_what_money_hangs_on_is_on_the_disk(tmp_path: Path, kind: EventKind) -> 
 
 
 def test_a_run_says_who_it_is(tmp_path: Path) -> None:
-    """Its process, its storyboard, whom it asks, and how trustworthy the record is."""
+    """Its process, its storyboard, its provider, and the trust in the record."""
     journal = opened(tmp_path)
     journal.open_run()
     journal.open_run("film", "ark", "recovering")
@@ -404,7 +404,7 @@ def test_a_run_says_who_it_is(tmp_path: Path) -> None:
 
 
 def test_an_event_belongs_to_its_run(tmp_path: Path) -> None:
-    """Each row bears the epoch of the run that wrote it."""
+    """Each row has the epoch of the run that wrote it."""
     for _ in range(2):
         journal = opened(tmp_path)
         journal.open_run()
@@ -414,7 +414,7 @@ def test_an_event_belongs_to_its_run(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_known_at_once(tmp_path: Path) -> None:
-    """Nobody has to open the journal anew to see where things stand."""
+    """The history is up to date without opening the journal anew."""
     journal = opened(tmp_path)
     journal.append(EVENTS[0])
     journal.append(EVENTS[1])
@@ -424,7 +424,7 @@ def test_what_is_written_is_known_at_once(tmp_path: Path) -> None:
 
 
 def test_what_was_not_written_is_not_known(tmp_path: Path) -> None:
-    """A journal that failed stands where it stood."""
+    """A journal that failed keeps its last state."""
     written(tmp_path)
     journal = opened(tmp_path)
     altered(tmp_path, "alter table events rename to others")
@@ -440,7 +440,7 @@ def test_what_was_not_written_is_not_known(tmp_path: Path) -> None:
 
 
 def test_a_run_whose_file_is_gone_writes_no_more(tmp_path: Path) -> None:
-    """Into a file without a name nobody would ever look."""
+    """A file without a name would never be found."""
     written(tmp_path)
     journal = opened(tmp_path)
     (tmp_path / "state.db").unlink()
@@ -465,7 +465,7 @@ def test_who_was_overtaken_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 def test_reading_leaves_no_trace(tmp_path: Path) -> None:
-    """Whoever only looks makes no file, and changes none."""
+    """A reader creates no file, and changes none."""
     written(tmp_path)
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()}
     events(tmp_path)
@@ -481,7 +481,7 @@ def test_a_log_of_nothing_is_no_log(tmp_path: Path) -> None:
 
 
 def test_a_reader_sees_what_a_run_has_just_written(tmp_path: Path) -> None:
-    """While it goes on, and lies in the log alone."""
+    """During a run, while it is only in the log."""
     journal = opened(tmp_path)
     journal.open_run()
     journal.append(EVENTS[0])
@@ -497,7 +497,7 @@ def test_a_database_without_events_is_an_empty_journal(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
-    """To whoever writes as to whoever reads."""
+    """For a writer as for a reader."""
     (tmp_path / "state.db").write_bytes(b"not a database at all" * 100)
     what = f"{tmp_path / 'state.db'} can't be opened: file is not a database"
     assert (told(tmp_path), told(tmp_path, writing=True)) == ((what, MEND), (what, MEND))
@@ -511,7 +511,7 @@ def test_a_row_that_is_damaged_is_told(tmp_path: Path) -> None:
 
 
 def test_a_body_that_is_none_is_told(tmp_path: Path) -> None:
-    """Though its digest is right: somebody else wrote it."""
+    """Though its digest is right: another process wrote it."""
     opened(tmp_path).close()
     laid(tmp_path, (1, 0, 1000.0, "seen", "", "dusk", "a1", "[1"))
     what, hint = told(tmp_path)
@@ -572,7 +572,7 @@ def test_opening_leaves_python_as_it_was(tmp_path: Path, collecting: bool, damag
 
 @pytest.mark.parametrize("writing", [True, False])
 def test_a_folder_in_the_place_of_a_database_is_told(tmp_path: Path, writing: bool) -> None:
-    """In SQLite's words, whichever it has for that; it says nothing of what was written, which needs no backup."""
+    """In SQLite's words; the error doesn't concern what was written, which needs no backup."""
     (tmp_path / "state.db").mkdir()
     with pytest.raises(FileTrouble) as caught:
         opened(tmp_path, writing=writing)
@@ -593,7 +593,7 @@ def test_an_event_is_known_by_its_digest(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_stopped_may_ask_whether_the_record_is_still_its_own(tmp_path: Path) -> None:
-    """Not if somebody else has written in it since, nor if another file has its name."""
+    """Not if another process has written to it since, nor if another file has its name."""
     one, other = opened(tmp_path), opened(tmp_path)
     one.append(EVENTS[0])
     one.check_ours()
@@ -609,13 +609,13 @@ def test_a_run_that_was_stopped_may_ask_whether_the_record_is_still_its_own(tmp_
 
 
 def test_the_database_is_kept_without_a_log_where_memory_is_not_shared(tmp_path: Path) -> None:
-    """Its header says so to whoever comes next."""
+    """Its header marks it for the next process."""
     Journal(tmp_path, VirtualClock(), writing=True, shared=True).close()
     assert (tmp_path / "state.db").read_bytes()[18:20] == b"\1\1"
 
 
 def test_a_witness_that_the_machine_does_not_give_is_no_damage(tmp_path: Path) -> None:
-    """A link that leads round in a circle can't be opened: that says nothing of what was written."""
+    """A circular link can't be opened: that is no evidence about what was written."""
     written(tmp_path)
     (tmp_path / "witness").unlink()
     (tmp_path / "witness").symlink_to("witness")
@@ -624,7 +624,7 @@ def test_a_witness_that_the_machine_does_not_give_is_no_damage(tmp_path: Path) -
 
 
 def test_a_record_that_lost_its_table_while_it_was_open_is_damaged(tmp_path: Path) -> None:
-    """Whoever asks for what stands last is told."""
+    """A query of the last event raises the error."""
     written(tmp_path)
     journal = opened(tmp_path)
     altered(tmp_path, "drop table events")
@@ -635,7 +635,7 @@ def test_a_record_that_lost_its_table_while_it_was_open_is_damaged(tmp_path: Pat
 
 @pytest.mark.row(54)
 def test_after_an_error_of_the_disk_nothing_is_written_any_more(tmp_path: Path) -> None:
-    """Also where the disk would take it again: what is on it nobody knows. The next one reads what is truly there."""
+    """Also if the disk works again: what is on it is unknown. The next process reads what is really there."""
     written(tmp_path)
     journal = opened(tmp_path)
     with files_of_at_most(1), pytest.raises(FileTrouble, match="disk I/O error"):
@@ -648,7 +648,7 @@ def test_after_an_error_of_the_disk_nothing_is_written_any_more(tmp_path: Path) 
 
 @pytest.mark.row(53)
 def test_a_disk_that_was_full_may_be_written_again(tmp_path: Path) -> None:
-    """Nothing is lost by a row that found no room: with room again, it is written."""
+    """A row that found no room loses nothing: with room again, it is written."""
     written(tmp_path)
     journal = opened(tmp_path)
     full = Seen("dusk", "a1", status="x" * 10_000)
@@ -692,7 +692,7 @@ def while_the_witness_is_read(folder: Path, *doings: Callable[[], object]) -> It
 
     def play(said: bytes) -> None:
         for number, doing in enumerate(doings, 1):
-            with witness.open("wb") as pipe:  # which comes about when somebody opens it to read
+            with witness.open("wb") as pipe:  # which happens when a reader opens it
                 witness.unlink()
                 witness.write_bytes(said)
                 doing()
@@ -704,7 +704,7 @@ def while_the_witness_is_read(folder: Path, *doings: Callable[[], object]) -> It
     try:
         yield
     finally:
-        reading = os.open(witness, os.O_RDONLY | os.O_NONBLOCK)  # where nobody else has read it once more
+        reading = os.open(witness, os.O_RDONLY | os.O_NONBLOCK)  # unless a reader has read it once more
         player.join()
         os.close(reading)
 
@@ -735,8 +735,8 @@ def test_what_changes_under_a_reader_s_eyes_is_looked_at_again(tmp_path: Path) -
 
 
 def test_what_is_unknown_here_is_read_and_changes_nothing(tmp_path: Path) -> None:
-    """An event of a kind of later days, with whatever it says and of whatever storyboard, adds up to nothing; one of
-    ours that says more than ours do is read as ours."""
+    """An event of an unknown kind, with any content and of any storyboard, has no effect; a known one with
+    additional fields is read without them."""
     written(tmp_path)
     before = opened(tmp_path, writing=False).history.past
     stranger = (6, 1, 1001.0, "painted", "film", "dusk", "a1", '{"status": "succeeded", "task": "cgt-9"}')
@@ -752,7 +752,7 @@ def test_what_is_unknown_here_is_read_and_changes_nothing(tmp_path: Path) -> Non
 
 
 def test_after_an_event_of_a_newer_storyboard_ours_go_on(tmp_path: Path) -> None:
-    """It is neither written anew nor left out: what comes next stands behind it."""
+    """It is neither rewritten nor left out: the next event comes after it."""
     written(tmp_path)
     laid(tmp_path, (6, 1, 1001.0, "painted", "", "dusk", "a1", "{}"))
     journal = opened(tmp_path)
@@ -816,7 +816,7 @@ def test_of_events_that_are_appended_together_none_is_there_if_one_can_t_be(tmp_
 
 
 def test_of_events_that_found_no_room_none_is_there(tmp_path: Path) -> None:
-    """A disk that is full in their midst takes none of them; with room again, it takes them all."""
+    """A disk that fills up in their midst takes none of them; with room again, it takes all."""
     written(tmp_path)
     journal = opened(tmp_path)
     much: list[tuple[float, Event]] = [(1.0, Seen("dusk", "a1", status="x" * 1000)) for _ in range(20)]
@@ -889,7 +889,7 @@ def test_a_journal_of_version_1_is_read(tmp_path: Path) -> None:
 
 
 def test_what_a_journal_of_version_1_adds_up_to(tmp_path: Path) -> None:
-    """Its attempts and takes are the storyboard's that is given, and were asked of who stands at the head of a run."""
+    """Its attempts and takes belong to the given storyboard, and to the provider at the head of a run."""
     clock = VirtualClock(1_790_000_000.0)
     journal = Journal(of_version_1(tmp_path), clock, writing=False, storyboard="film")
     past = journal.history.past
@@ -1017,7 +1017,7 @@ def test_a_scene_s_new_name_in_version_1_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tokens", [-1, 10**30, "many"])
 def test_a_take_of_version_1_is_ours_whatever_it_was_billed(tmp_path: Path, tokens: object) -> None:
-    """Tokens that nobody can count are as if they had not been told."""
+    """An implausible number of tokens is ignored."""
     take = {**OLD_TAKE, "digest": ONE.digest, "task": "cgt-1", "tokens": tokens}
     journal = old_record(tmp_path, ("stored", "dusk", "i1", {"profile": "", "take": take}))
     assert journal.history.past.takes == (StoredTake("film", "", "dusk", replace(ONE, tokens=None)),)

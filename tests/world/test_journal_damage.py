@@ -22,7 +22,7 @@ SAMPLE = 400
 @pytest.mark.row(69)
 @pytest.mark.parametrize("closed", [True, False], ids=["database", "log"])
 def test_a_byte_turned_or_an_end_cut_off_is_the_same_or_damaged(tmp_path: Path, closed: bool) -> None:
-    """Whoever opens the state reads the very same events, or is told; nobody sees fewer, or a traceback."""
+    """A reader of a damaged state gets the very same events, or an error; never fewer events, or a traceback."""
     events = written(tmp_path, 8, closed=closed)
     chosen = random.Random(7).sample(list(damages(tmp_path)), SAMPLE)  # noqa: S311 - a sample, no secret
     said = {outcome(tmp_path, damage, events, writing=writing) for damage in chosen for writing in (True, False)}
@@ -55,7 +55,7 @@ def test_a_table_whose_text_is_none_is_damaged(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("writing", [True, False])
 def test_an_event_that_none_of_ours_is_is_damage(tmp_path: Path, take: object, writing: bool) -> None:
-    """A record whose digests are right may hold a take that none is: that is told, as any other damage is."""
+    """A record with correct digests may hold an impossible take: that is reported, as any other damage is."""
     Journal(tmp_path, VirtualClock(2000.0), writing=True).close()
     row = (1, 0, 1000.0, "stored", "", "dusk", "a1", json.dumps({"take": take}))
     digest = hashlib.sha256("\x1f".join(("", *map(str, row))).encode()).hexdigest()[:32]

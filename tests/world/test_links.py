@@ -11,7 +11,7 @@ from storyboard.errors import FileTrouble
 from storyboard.promises import Address
 from storyboard.world.addresses import Addresses, TaskAddresses
 from storyboard.world.files import check_no_links
-from storyboard.world.journal import sole_runner
+from storyboard.world.run_lock import sole_runner
 
 HEX = "0123456789abcdef"
 FILES = ("lock", "state.db", "state.db-wal", "state.db-shm", "witness", "addresses.jsonl", "callbacks.key", "film.json")
@@ -43,7 +43,7 @@ def test_a_file_that_is_a_link_is_refused(hidden: Path, tmp_path: Path, name: st
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_folder_that_is_a_link_is_refused(hidden: Path, tmp_path: Path, name: str) -> None:
-    """Nothing is written into what it leads to, and who may look into that is nobody's to change."""
+    """Nothing is written into its target, whose permissions are not changed."""
     theirs = tmp_path / "theirs"
     theirs.mkdir(mode=0o755)
     (hidden / name).parent.mkdir(parents=True)
@@ -54,7 +54,7 @@ def test_a_folder_that_is_a_link_is_refused(hidden: Path, tmp_path: Path, name: 
 
 
 def test_a_link_that_leads_nowhere_yet_is_refused(hidden: Path, tmp_path: Path) -> None:
-    """Whoever opened it would make what it leads to."""
+    """Opening it would create its target."""
     hidden.mkdir(parents=True)
     (hidden / "lock").symlink_to(tmp_path / "new")
     with pytest.raises(FileTrouble, match="is a link"), sole_runner(hidden):
@@ -63,7 +63,7 @@ def test_a_link_that_leads_nowhere_yet_is_refused(hidden: Path, tmp_path: Path) 
 
 
 def test_what_is_neither_file_nor_folder_is_refused(hidden: Path) -> None:
-    """Who reads from a pipe into which nobody writes waits for ever."""
+    """A reader of a pipe without a writer waits for ever."""
     hidden.mkdir(parents=True)
     os.mkfifo(hidden / "addresses.jsonl")
     with pytest.raises(FileTrouble, match="is neither a file nor a folder"), sole_runner(hidden):
@@ -81,7 +81,7 @@ def test_a_name_with_a_blank_is_one_word_of_the_hint(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
-    """Here a file stands in its place."""
+    """A file is in its place."""
     (tmp_path / "hidden").write_text("")
     with pytest.raises(FileTrouble, match="can't be read: not a directory"):
         check_no_links(tmp_path / "hidden")

@@ -1,4 +1,4 @@
-"""On what a folder lies: what other machines share is told, its lock is tried, and SQLite does without a log there."""
+"""The file system of a folder: a shared one causes a warning, its lock is checked, and SQLite has no log there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 from storyboard.errors import MachineRefuses
 from storyboard.planning.event import Intended
 from storyboard.testing.clock import VirtualClock
-from storyboard.world.journal import Journal, sole_runner
-from storyboard.world.mounts import Place, check_lock, kind_of, mounts_of_linux, mounts_of_macos, place_of
+from storyboard.world.journal import Journal
+from storyboard.world.mounts import Mount, check_lock, kind_of, mounts_of_linux, mounts_of_macos, place_of
+from storyboard.world.run_lock import sole_runner
 
 LINUX = """\
 22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -48,9 +49,9 @@ map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)
     ],
 )
 def test_the_nearest_mount_says_on_what_a_folder_lies(path: str, kind: str, *, shared: bool) -> None:
-    """As Linux tells it: the later one of two at the same place, a space in its name written otherwise."""
+    """In Linux's format: the later one of two at the same place, and a space in its name is escaped."""
     found = kind_of(PurePosixPath(path), mounts_of_linux(LINUX))
-    assert (found, Place(found).is_shared, bool(Place(found).warning)) == (kind, shared, shared)
+    assert (found, Mount(found).is_shared, bool(Mount(found).warning)) == (kind, shared, shared)
 
 
 @pytest.mark.row(64)
@@ -61,28 +62,28 @@ def test_macos_tells_it_otherwise(path: str, kind: str) -> None:
 
 
 def test_where_nothing_is_told_nothing_is_known() -> None:
-    """And nobody is warned."""
-    assert (kind_of(PurePosixPath("/x"), iter(())), Place("").warning) == ("", "")
+    """There is no warning."""
+    assert (kind_of(PurePosixPath("/x"), iter(())), Mount("").warning) == ("", "")
 
 
 @pytest.mark.row(64)
 @pytest.mark.parametrize("name", ["Dropbox", "OneDrive - A Company", "Mobile Documents", "google drive"])
 def test_a_folder_that_is_kept_in_step_is_told(tmp_path: Path, name: str) -> None:
-    """By its name, whatever it lies on."""
+    """By its name, on any file system."""
     folder = tmp_path / name / "storm"
     folder.mkdir(parents=True)
-    warning = f"lies in {name}, which is kept in step with other machines: run it on one at a time"
+    warning = f"lies in {name}, which is synchronised with other machines: run it on one at a time"
     assert (place_of(folder).warning, place_of(tmp_path).warning) == (warning, "")
 
 
-NFS = Place("nfs4")
+NFS = Mount("nfs4")
 
 
 @pytest.mark.row(64)
 def test_a_lock_that_keeps_nobody_out_is_refused(tmp_path: Path) -> None:
-    """As on a server that says yes to everybody: here, nobody holds it."""
+    """As on a server that grants every lock: here, no process holds it."""
     (tmp_path / "lock").touch()
-    with pytest.raises(MachineRefuses, match="lies on nfs4, where a lock keeps nobody out"):
+    with pytest.raises(MachineRefuses, match="lies on nfs4, where locks don't work"):
         check_lock(tmp_path / "lock", NFS)
 
 
@@ -95,7 +96,7 @@ def test_a_lock_that_holds_will_do(tmp_path: Path) -> None:
 
 def test_a_disk_of_this_machine_is_not_tried(tmp_path: Path) -> None:
     """No process is begun for it."""
-    check_lock(tmp_path / "no lock", Place("ext4"))
+    check_lock(tmp_path / "no lock", Mount("ext4"))
 
 
 EVENT = Intended("dusk", "a1", key={}, profile="")
@@ -143,7 +144,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.row(64)
 def test_what_a_kill_left_half_written_is_taken_back(tmp_path: Path) -> None:
-    """By whoever comes next, also if he only reads."""
+    """By the next process, also if it only reads."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment, check=False)
     left = (tmp_path / "state.db-journal").stat().st_size

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media import probe, still
+from storyboard.world.media import images, probe
 from storyboard.world.media.probe import Measures
-from tests.making import SMALL, picture, video
+from tests.making import SMALL, is_complete, picture, video
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A tiny PNG file whose header says that it is huge."""
+    """A tiny PNG file whose header claims a huge size."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
@@ -64,7 +64,7 @@ def test_the_length_of_a_video_s_sound(tmp_path: Path) -> None:
 @pytest.mark.parametrize("measure", [probe.image, probe.video, probe.audio])
 @pytest.mark.parametrize("content", [b"", b"only words", b"#EXTM3U\nhttp://127.0.0.1:1/a.ts\n", b"\0" * 5000])
 def test_what_is_no_media_is_refused(tmp_path: Path, measure: Callable[[Path], Measures], content: bytes) -> None:
-    """Whatever its ending says."""
+    """For any ending."""
     (tmp_path / "film.mp4").write_bytes(content)
     with pytest.raises(MediaTrouble, match=r"film\.mp4 is no"):
         measure(tmp_path / "film.mp4")
@@ -72,7 +72,7 @@ def test_what_is_no_media_is_refused(tmp_path: Path, measure: Callable[[Path], M
 
 @pytest.mark.parametrize("measure", [probe.image, probe.video, probe.audio])
 def test_what_is_missing_is_refused(tmp_path: Path, measure: Callable[[Path], Measures]) -> None:
-    """It is gone since somebody looked."""
+    """It was deleted since it was inspected."""
     with pytest.raises(MediaTrouble):
         measure(tmp_path / "none.mp4")
 
@@ -80,7 +80,7 @@ def test_what_is_missing_is_refused(tmp_path: Path, measure: Callable[[Path], Me
 def test_a_picture_is_no_video_and_no_sound(tmp_path: Path) -> None:
     """Each kind has its own measure."""
     path = tmp_path / "picture.png"
-    path.write_bytes(still.png(picture()))
+    path.write_bytes(images.png(picture()))
     for measure in (probe.video, probe.audio):
         with pytest.raises(MediaTrouble):
             measure(path)
@@ -88,13 +88,13 @@ def test_a_picture_is_no_video_and_no_sound(tmp_path: Path) -> None:
 
 def test_a_silent_video_is_no_sound(tmp_path: Path) -> None:
     """There is nothing to measure."""
-    with pytest.raises(MediaTrouble, match="is no sound"):
+    with pytest.raises(MediaTrouble, match="is not a readable sound"):
         probe.audio(video(tmp_path / "a.mp4", frames=24))
 
 
 def test_a_sound_is_no_video(tmp_path: Path) -> None:
     """There are no pictures in it."""
-    with pytest.raises(MediaTrouble, match="is no video"):
+    with pytest.raises(MediaTrouble, match="is not a readable video"):
         probe.video(sound(tmp_path / "a.wav", 0.1))
 
 
@@ -105,7 +105,7 @@ def test_a_picture_that_would_not_fit_into_memory_is_refused(tmp_path: Path, sid
     with pytest.raises(MediaTrouble):
         probe.image(tmp_path / "bomb.png")
     with pytest.raises(MediaTrouble):
-        still.read(tmp_path / "bomb.png")
+        images.read(tmp_path / "bomb.png")
 
 
 @pytest.mark.parametrize("sort", ["PNG", "JPEG", "WEBP"])
@@ -115,21 +115,21 @@ def test_a_torn_picture_is_refused_when_it_is_read(tmp_path: Path, sort: str) ->
     picture(size=(320, 200)).save(path, sort)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(MediaTrouble):
-        still.read(path)
+        images.read(path)
 
 
 def test_a_picture_is_the_same_from_a_file_and_from_bytes(tmp_path: Path) -> None:
     """PNG loses nothing."""
     drawn = picture()
-    (tmp_path / "a.png").write_bytes(still.png(drawn))
-    found = [still.read(tmp_path / "a.png").tobytes(), still.read(still.png(drawn)).tobytes()]
+    (tmp_path / "a.png").write_bytes(images.png(drawn))
+    found = [images.read(tmp_path / "a.png").tobytes(), images.read(images.png(drawn)).tobytes()]
     assert found == [drawn.tobytes()] * 2
 
 
 @pytest.mark.parametrize("tone", [None, 440])
 def test_a_whole_video_is_whole(tmp_path: Path, tone: int | None) -> None:
     """Its boxes add up."""
-    assert probe.whole(video(tmp_path / "a.mp4", tone=tone)) is True
+    assert is_complete(video(tmp_path / "a.mp4", tone=tone)) is True
 
 
 def test_a_torn_video_is_never_whole(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_torn_video_is_never_whole(tmp_path: Path) -> None:
     taken = []
     for cut in sorted(cuts - {size}):
         path.write_bytes(content[:cut])
-        if probe.whole(path):
+        if is_complete(path):
             taken.append(cut)
     assert taken == []
 
@@ -151,11 +151,11 @@ def test_a_video_with_something_after_its_end_is_not_whole(tmp_path: Path) -> No
     """It is not what was sent."""
     path = video(tmp_path / "a.mp4", frames=24)
     path.write_bytes(path.read_bytes() + b"more")
-    assert probe.whole(path) is False
+    assert is_complete(path) is False
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>no</html>", b"\0" * 64, b"\0\0\0\x01mdat" + b"\xff" * 8])
 def test_what_is_no_video_is_not_whole(tmp_path: Path, content: bytes) -> None:
     """Nor does looking at it take forever."""
     (tmp_path / "a.mp4").write_bytes(content)
-    assert probe.whole(tmp_path / "a.mp4") is False
+    assert is_complete(tmp_path / "a.mp4") is False

@@ -1,4 +1,4 @@
-"""What lies at a stranger's address: fetched past the guard, from a true https server, and measured by content."""
+"""Remote files: fetched through the guard, from a real https server, and measured by content."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from storyboard.language.facts import FileFacts
-from storyboard.language.problem import told
+from storyboard.language.problem import format_problem
 from storyboard.net import Guard
 from storyboard.project import probed
 from storyboard.promises import is_public
 from storyboard.world import remote
-from storyboard.world.files import layout_of
+from storyboard.world.layout import layout_of
 from tests.making import video
 from tests.servers import Recorder, answering, http
 
@@ -52,7 +52,7 @@ def guard() -> Guard:
 
 @contextmanager
 def films_example(reply: bytes) -> Iterator[tuple[str, Recorder]]:
-    """A true https server; the address of something that lies there, and what it was asked."""
+    """A real https server; the address of a file on it, and the requests that it received."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(HERE / "films.example.cert.pem", HERE / "films.example.key.pem")
     with answering(reply, context) as server:
@@ -150,7 +150,7 @@ def test_an_inner_net_is_not_entered() -> None:
     ],
 )
 def test_what_is_no_plain_https_address_is_not_asked_for(address: str) -> None:
-    """In clear, with a password, without a host or with an impossible port: nobody is asked who that is."""
+    """In clear, with a password, without a host or with an impossible port: no request is sent."""
     names = Names("127.0.0.1")
     found = remote.look([address], as_it_is, replace(guard(), resolve=names))[address]
     assert (found.trouble, names.asked) == ("unfetched", 0)
@@ -204,7 +204,7 @@ def test_what_is_no_plain_https_address_is_not_asked_for(address: str) -> None:
     ],
 )
 def test_no_spelling_of_an_inner_address_is_fetched(host: str) -> None:
-    """However this machine, its net or a reserved one is written, the guard says no."""
+    """The guard refuses this machine, its network and reserved addresses in any notation."""
     address = f"https://{host}/a.mp4"
     found = remote.look([address], as_it_is)[address]
     assert (found.trouble, found.why) in (
@@ -223,7 +223,7 @@ def test_a_storyboard_is_judged_with_what_lies_there(tmp_path: Path) -> None:
         )
         (tmp_path / "storyboard.yaml").write_text(text, "utf-8")
         verdict = probed(layout_of(str(tmp_path / "storyboard.yaml"), "real"), (), "", guard())
-    messages = [told(problem, {}) for problem in verdict.problems]
+    messages = [format_problem(problem, {}) for problem in verdict.problems]
     assert messages == [
         'storyboard.yaml:5:23: SB523 video "harbour" of scene "dusk" is 192x112, 21504 pixels; '
         "it may have 409600 to 927408 pixels\n  scale it, e.g. to 1280x720"

@@ -18,7 +18,7 @@ from tests.asking import ask
 def test_an_app_is_served_until_the_end() -> None:
     """And not a moment longer."""
     app = Starlette(routes=[Route("/", lambda _: PlainTextResponse("here"))])
-    with serving.served(app, serving.bound(0)) as origin:
+    with serving.serve_in_background(app, serving.bind(0)) as origin:
         answer = ask("GET", f"{origin}/")
     assert (answer.body, is_loopback(origin)) == (b"here", True)
     with pytest.raises(ConnectionRefusedError):
@@ -26,27 +26,27 @@ def test_an_app_is_served_until_the_end() -> None:
 
 
 def test_who_comes_before_anybody_serves_waits() -> None:
-    """An address that was told can be used at once."""
-    with serving.bound(0) as listening, socket.create_connection(listening.getsockname(), timeout=5) as came:
+    """An address can be used as soon as it is returned."""
+    with serving.bind(0) as listening, socket.create_connection(listening.getsockname(), timeout=5) as came:
         assert came.getpeername() == listening.getsockname()
 
 
 @pytest.mark.row(81)
 def test_a_port_that_is_taken_is_told() -> None:
     """With what to do."""
-    listening = serving.bound(0)
+    listening = serving.bind(0)
     with listening, pytest.raises(MachineRefuses, match="can't be served: address already in use"):
-        serving.bound(listening.getsockname()[1])
+        serving.bind(listening.getsockname()[1])
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_port_that_there_is_not_is_told(port: int) -> None:
     """In a sentence."""
     with pytest.raises(MachineRefuses, match=f"port {port} can't be served"):
-        serving.bound(port)
+        serving.bind(port)
 
 
 def test_a_connection_sends_at_once() -> None:
     """What is accepted on the socket is known to be TCP: else each answer waits for the one before to be confirmed."""
-    with serving.bound(0) as listening:
+    with serving.bind(0) as listening:
         assert listening.proto == socket.IPPROTO_TCP

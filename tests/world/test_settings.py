@@ -1,4 +1,4 @@
-"""Keys, addresses and settings: what is allowed, and what is told."""
+"""Keys, addresses and settings: what is allowed, and the messages for the rest."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_vendor_s_address_is_where_nothing_else_is_said() -> None:
 
 @pytest.mark.parametrize("variable", ["ARK_API_KEY", "ANOTHER"])
 def test_without_a_key_the_emulator_is_offered(variable: str) -> None:
-    """The hint says how to go on without one, be it empty or not there."""
+    """The hint names the way without a key, whether it is empty or missing."""
     with pytest.raises(SettingsTrouble, match="ARK_API_KEY is not set") as caught:
         asked(None, **{variable: ""})
     assert "--emulator" in caught.value.hint
@@ -58,7 +58,7 @@ def test_a_key_that_was_copied_badly_is_refused(key: str) -> None:
     "url", ["https://evil.example/api/v3", "https://ark.example.evil.com", "https://ark.example@e.com"]
 )
 def test_a_key_is_not_sent_to_a_host_that_nobody_trusts(url: str) -> None:
-    """The hint says what to write if somebody does."""
+    """The hint names the setting that allows it."""
     with pytest.raises(SettingsTrouble, match="which is not one of the vendor's hosts") as caught:
         asked(ARK_API_KEY="sk-1", ARK_BASE_URL=url)
     assert "trusted_hosts" in caught.value.hint
@@ -76,7 +76,7 @@ def test_a_key_is_never_sent_in_clear(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://[", "https://ark.example:port", "http://127.0.0.1:99999"])
 def test_an_address_that_cannot_be_read_is_told(url: str) -> None:
     """It is a sentence, not a crash."""
-    with pytest.raises(SettingsTrouble, match="ARK_BASE_URL is no address that can be read"):
+    with pytest.raises(SettingsTrouble, match="ARK_BASE_URL is not a valid address"):
         asked(ARK_API_KEY="sk-1", ARK_BASE_URL=url)
 
 
@@ -93,7 +93,7 @@ def test_a_trusted_host_is_allowed() -> None:
 
 
 def test_there_are_defaults_without_a_file(tmp_path: Path) -> None:
-    """Nobody has to write one."""
+    """The file is optional."""
     assert read({"HOME": str(tmp_path)}) == Settings(3, ())
 
 

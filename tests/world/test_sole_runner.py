@@ -16,12 +16,12 @@ from threading import Timer
 import pytest
 
 from storyboard.errors import AnotherRunner, FileTrouble
-from storyboard.world.journal import kept_out, sole_runner
+from storyboard.world.run_lock import kept_out, sole_runner
 
 HOLD = """
 import sys
 from pathlib import Path
-from storyboard.world.journal import sole_runner
+from storyboard.world.run_lock import sole_runner
 with sole_runner(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -86,14 +86,14 @@ def test_the_lock_s_file_stays(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
-    """What was made and paid is nobody else's business."""
+    """What was made and paid for is private."""
     with sole_runner(tmp_path / "state"):
         mode = (tmp_path / "state").stat().st_mode & 0o777
     assert mode == 0o700
 
 
 def test_a_lock_says_who_holds_it_and_since_when(tmp_path: Path) -> None:
-    """In one line, for whoever has to find the process; of an earlier, longer one nothing is left."""
+    """In one line, for finding the process; nothing of an earlier, longer line is left."""
     (tmp_path / "lock").write_text("x" * 300)
     with sole_runner(tmp_path):
         text = (tmp_path / "lock").read_text()
@@ -102,7 +102,7 @@ def test_a_lock_says_who_holds_it_and_since_when(tmp_path: Path) -> None:
 
 
 def test_a_lock_says_which_storyboard_is_worked_on(tmp_path: Path) -> None:
-    """Several storyboards of a folder share its lock: whoever is refused is told which one keeps it."""
+    """Several storyboards of a folder share its lock: the message names the one in use."""
     with sole_runner(tmp_path, "film.yaml"), pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):
         pass
     start = re.escape(f"process {os.getpid()} on {socket.gethostname()}, since ")
@@ -131,7 +131,7 @@ def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.row(62)
 def test_two_that_begin_at_once_meet_by_name(tmp_path: Path) -> None:
-    """Whoever comes in the moment between another's lock and its words waits for these."""
+    """A process that arrives between another's lock and its line waits for the line."""
     with sole_runner(tmp_path):
         words = (tmp_path / "lock").read_text()
         (tmp_path / "lock").write_text("")
@@ -144,7 +144,7 @@ def test_two_that_begin_at_once_meet_by_name(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
-    """Here a folder stands in its place."""
+    """A folder is in its place."""
     (tmp_path / "lock").mkdir()
     with pytest.raises(FileTrouble) as caught, sole_runner(tmp_path):
         pass
@@ -152,13 +152,13 @@ def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_has_no_locks_is_told() -> None:
-    """Nobody is at work, and nobody could tell."""
+    """No process is running, and none could be named."""
     told = kept_out(OSError(errno.ENOLCK, "No locks available"), Path("lock"), "process 7")
     assert (type(told), told.what) == (FileTrouble, "lock can't be locked: no locks available")
 
 
 class _Fleeting(type(Path())):  # type: ignore[misc]  # the class of this system's paths
-    """A path whose file somebody removes after it was opened, once, and perhaps makes anew."""
+    """A path whose file is removed after it was opened, once, and perhaps created anew."""
 
     removed = False
     anew = False
@@ -176,7 +176,7 @@ class _Fleeting(type(Path())):  # type: ignore[misc]  # the class of this system
 @pytest.mark.row(63)
 @pytest.mark.parametrize("anew", [False, True], ids=["removed", "made anew"])
 def test_a_lock_that_was_removed_while_it_was_taken_is_taken_again(tmp_path: Path, anew: bool) -> None:
-    """Whoever comes next finds the lock of the file that is there."""
+    """The next process finds the lock of the existing file."""
     _Fleeting.removed, _Fleeting.anew = False, anew
     with sole_runner(_Fleeting(tmp_path)):
         assert _Fleeting.removed
@@ -188,7 +188,7 @@ def test_a_lock_that_was_removed_while_it_was_taken_is_taken_again(tmp_path: Pat
     ("said", "holder"), [(b"\xff\n", "\ufffd"), (b"x" * 700, "x" * 600)], ids=["no text", "a long one"]
 )
 def test_a_lock_may_say_anything(tmp_path: Path, said: bytes, holder: str) -> None:
-    """As much of it is told as there may be, and what is no text as a sign that says so."""
+    """The message has a limited length, and a replacement for bytes that are no text."""
     with sole_runner(tmp_path):
         (tmp_path / "lock").write_bytes(said)
         with pytest.raises(AnotherRunner) as caught, sole_runner(tmp_path):

@@ -54,7 +54,7 @@ def test_where_it_lies() -> None:
 
 
 def test_what_is_reserved_is_on_the_disk_at_once(tmp_path: Path) -> None:
-    """Somebody who opens it anew finds it."""
+    """Another instance reads it."""
     opened(tmp_path).reserve("a", ONE)
     assert total(opened(tmp_path)) == 1
 
@@ -94,7 +94,7 @@ def test_a_bill_makes_room(tmp_path: Path) -> None:
 
 
 def test_a_bill_that_is_told_twice_counts_once(tmp_path: Path) -> None:
-    """And stands in the file once."""
+    """And is in the file once."""
     spending = opened(tmp_path)
     spending.reserve("a", ONE)
     spending.settle("a", ONE)
@@ -141,7 +141,7 @@ def test_a_price_in_another_currency_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_torn_last_line_is_a_normal_morning(tmp_path: Path) -> None:
-    """Whoever wrote it was killed before anything was submitted; the next line stands on its own."""
+    """Its writer was killed before anything was submitted; the next line is separate."""
     opened(tmp_path).reserve("a", ONE)
     with file(tmp_path).open("ab") as torn:
         torn.write(b'{"intent": "b", "reserve": "5 C')
@@ -154,7 +154,7 @@ def test_a_torn_last_line_is_a_normal_morning(tmp_path: Path) -> None:
     "line", [b"nonsense\n", b"[]\n", b'{"reserve": "1 CNY"}\n', b'{"intent": "b", "reserve": "x"}\n']
 )
 def test_a_damaged_file_stops_what_costs_money(tmp_path: Path, line: bytes) -> None:
-    """Nothing is submitted on a guess, and it is said what to do."""
+    """Nothing is submitted on a guess, and the error has a hint."""
     opened(tmp_path).reserve("a", ONE)
     with file(tmp_path).open("ab") as damaged:
         damaged.write(line)
@@ -163,7 +163,7 @@ def test_a_damaged_file_stops_what_costs_money(tmp_path: Path, line: bytes) -> N
 
 
 def test_a_file_that_is_put_in_its_place_is_read_anew(tmp_path: Path) -> None:
-    """Somebody removed it: what was known of the old one doesn't count."""
+    """The file was deleted: lines of the old one don't count."""
     spending = opened(tmp_path)
     spending.reserve("a", money_of("10 CNY"))
     file(tmp_path).unlink()
@@ -178,7 +178,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    """Nobody leads the lines elsewhere."""
+    """Links don't redirect the lines."""
     opened(tmp_path).reserve("a", ONE)
     place = file(tmp_path)
     place.rename(tmp_path / "elsewhere")
@@ -188,7 +188,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_killed_tells_its_bills_the_next_time(tmp_path: Path) -> None:
-    """What the project knows and the day doesn't is told; what nobody knows counts on in full."""
+    """A bill that only the project knows is recorded; an unknown one counts in full."""
     spending = opened(tmp_path)
     for attempt_id in ("refused", "unknown", "somebody else's"):
         spending.reserve(attempt_id, ONE)
@@ -202,7 +202,7 @@ def test_a_run_that_was_killed_tells_its_bills_the_next_time(tmp_path: Path) -> 
 def test_a_day_never_holds_more_than_its_cap(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, int, int, bool]]
 ) -> None:
-    """Whoever of three reserves and settles what, in whatever order: the disk never says more than the cap."""
+    """Three processes reserve and settle in any order: the file never exceeds the cap."""
     place = tmp_path_factory.mktemp("day")
     three = [opened(place) for _ in range(3)]
     reserved: dict[str, int] = {}

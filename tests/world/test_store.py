@@ -53,7 +53,7 @@ def test_a_file_lies_under_its_digest(tmp_path: Path) -> None:
 
 
 def test_a_reader_looks_into_further_folders(tmp_path: Path) -> None:
-    """What lies in several is found in the first of them; nothing is written into the others."""
+    """A file in several folders is found in the first of them; nothing is written into the others."""
     here, there = Store(tmp_path / "here"), Store(tmp_path / "there")
     other = kept(there, b"another video")
     kept(there)
@@ -66,12 +66,12 @@ def test_a_reader_looks_into_further_folders(tmp_path: Path) -> None:
 
 
 def test_a_kept_file_can_only_be_read(tmp_path: Path) -> None:
-    """Nobody changes a take by mistake."""
+    """A take can't be changed by mistake."""
     assert stat.S_IMODE(kept(Store(tmp_path)).stat().st_mode) == 0o444
 
 
 def test_a_part_is_for_its_owner_only(tmp_path: Path) -> None:
-    """So is the folder that it lies in."""
+    """So is its folder."""
     part = Store(tmp_path).part("dusk")
     part.close()
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (part.path, part.path.parent)]
@@ -114,7 +114,7 @@ def test_a_file_is_found_by_its_digest_alone(tmp_path: Path, ending: str) -> Non
 
 @pytest.mark.row(68)
 def test_what_was_altered_is_put_aside_each_under_a_name_of_its_own(tmp_path: Path) -> None:
-    """Somebody may have worked on it: no copy of his is lost to the next one."""
+    """It may have been edited: no edited copy is lost to the next one."""
     store = Store(tmp_path)
     for content in (b"one", b"two", b"three"):
         path = kept(store)
@@ -195,7 +195,7 @@ def test_a_full_disk_is_told_with_the_part_s_name(tmp_path: Path, when: str) -> 
 
 
 def test_what_was_not_taken_is_not_counted(tmp_path: Path) -> None:
-    """Size and digest are of what lies in the file."""
+    """Size and digest are those of the file's bytes."""
     part = Part(tmp_path / "dusk.part", Full("write"))
     with pytest.raises(FileTrouble):
         part.write(CONTENT)
@@ -203,7 +203,7 @@ def test_what_was_not_taken_is_not_counted(tmp_path: Path) -> None:
 
 
 def test_a_part_is_forgotten_even_if_it_cannot_be_closed(tmp_path: Path) -> None:
-    """Its file is gone, and nobody hears of it: what led there is told already."""
+    """Its file is gone without an error: the failure was reported already."""
     path = tmp_path / "dusk.part"
     path.write_bytes(b"half of it")
     Part(path, Full("close")).discard()
@@ -211,7 +211,7 @@ def test_a_part_is_forgotten_even_if_it_cannot_be_closed(tmp_path: Path) -> None
 
 
 def test_a_part_whose_file_is_gone_is_forgotten(tmp_path: Path) -> None:
-    """Somebody tidied up."""
+    """The file was deleted."""
     part = Store(tmp_path).part("dusk")
     part.path.unlink()
     part.discard()
@@ -226,7 +226,7 @@ def test_a_part_is_named_after_whom_it_is_for(tmp_path: Path) -> None:
 
 
 def test_two_parts_for_the_same_are_two_files(tmp_path: Path) -> None:
-    """Both are being written: one's bytes are never the other's, and neither takes the other's file away."""
+    """Both are being written: their bytes don't mix, and neither takes the other's file away."""
     store = Store(tmp_path)
     one, other = store.part("dusk"), store.part("dusk")
     for part, content in ((one, b"one"), (other, b"other")):
@@ -237,7 +237,7 @@ def test_two_parts_for_the_same_are_two_files(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
-    """By the next one, which holds the lock and so knows that nobody is writing; other files stay."""
+    """By the next run, which holds the lock, so that no process is writing; other files stay."""
     store = Store(tmp_path)
     store.part("dusk").close()
     (tmp_path / "part" / "notes.part").write_text("mine")
@@ -246,7 +246,7 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
 
 
 def test_a_part_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
-    """Here a file stands where its folder has to be."""
+    """A file is where its folder has to be."""
     (tmp_path / "part").write_bytes(b"")
     with pytest.raises(FileTrouble) as caught:
         Store(tmp_path).part("dusk")
@@ -254,7 +254,7 @@ def test_a_part_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_get_its_name_is_told(tmp_path: Path) -> None:
-    """Here a file stands where its folder has to be."""
+    """A file is where its folder has to be."""
     store = Store(tmp_path)
     (tmp_path / "sha256").write_text("no folder")
     with pytest.raises(FileTrouble) as caught:
@@ -277,7 +277,7 @@ def test_an_ending_of_two_parts_is_no_part_of_a_digest(tmp_path: Path) -> None:
 
 
 def test_what_was_altered_is_put_aside(tmp_path: Path) -> None:
-    """Its bytes stay, in a folder for their owner; nobody takes them for what the name says."""
+    """Its bytes stay, in a folder for their owner, under a name that is not a take's."""
     store = Store(tmp_path)
     place = kept(store)
     aside = store.put_aside(place)
@@ -300,7 +300,7 @@ def test_what_cannot_be_put_aside_is_told(tmp_path: Path) -> None:
 
 
 def test_the_digest_of_a_file_is_of_its_bytes_now(tmp_path: Path) -> None:
-    """Whatever its name says."""
+    """For any name."""
     path = tmp_path / "a.mp4"
     path.write_bytes(CONTENT)
     assert digest_of_file(path) == DIGEST

@@ -1,4 +1,4 @@
-"""Local clips under addresses that nobody can guess."""
+"""Local clips under unguessable addresses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.asking import ask
 
 
 def test_a_file_is_served(tmp_path: Path) -> None:
-    """All of its bytes, to whoever has the address, on this machine alone."""
+    """All of its bytes, to any client with the address, on this machine only."""
     (tmp_path / "clip.mp4").write_bytes(b"0123456789")
-    with loopback.opened(LoadedDice()) as uploads:
+    with loopback.open_loopback(LoadedDice()) as uploads:
         url = uploads.address(tmp_path / "clip.mp4").reveal()
         answer = ask("GET", url)
     assert (answer.status, answer.body, is_loopback(url)) == (200, b"0123456789", True)
@@ -25,7 +25,7 @@ def test_a_file_is_served(tmp_path: Path) -> None:
 def test_a_part_of_a_file_is_served(tmp_path: Path) -> None:
     """The vendor's services fetch by ranges."""
     (tmp_path / "clip.mp4").write_bytes(b"0123456789")
-    with loopback.opened(LoadedDice()) as uploads:
+    with loopback.open_loopback(LoadedDice()) as uploads:
         url = uploads.address(tmp_path / "clip.mp4").reveal()
         answer = ask("GET", url, headers={"Range": "bytes=2-4"})
     assert (answer.status, answer.body, answer.headers["content-range"]) == (206, b"234", "bytes 2-4/10")
@@ -35,15 +35,15 @@ def test_a_part_of_a_file_is_served(tmp_path: Path) -> None:
 def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
     """Signs that mean something in an address are written otherwise."""
     (tmp_path / name).write_bytes(b"clip")
-    with loopback.opened(LoadedDice()) as uploads:
+    with loopback.open_loopback(LoadedDice()) as uploads:
         answer = ask("GET", uploads.address(tmp_path / name).reveal())
     assert (answer.status, answer.body) == (200, b"clip")
 
 
 def test_a_file_that_can_not_be_read_breaks_off(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Nobody takes what came for the whole of it, and no traceback is printed."""
+    """The client notices the incomplete transfer, and no traceback is printed."""
     (tmp_path / "clip.mp4").mkdir()
-    with loopback.opened(LoadedDice()) as uploads, pytest.raises(OSError, match=r"reset|closed"):
+    with loopback.open_loopback(LoadedDice()) as uploads, pytest.raises(OSError, match=r"reset|closed"):
         ask("GET", uploads.address(tmp_path / "clip.mp4").reveal())
     assert capfd.readouterr().err == ""
 
@@ -51,7 +51,7 @@ def test_a_file_that_can_not_be_read_breaks_off(tmp_path: Path, capfd: pytest.Ca
 def test_other_paths_are_not_served(tmp_path: Path) -> None:
     """Neither a wrong token, nor a path, nor the root."""
     (tmp_path / "clip.mp4").write_bytes(b"0")
-    with loopback.opened(LoadedDice()) as uploads:
+    with loopback.open_loopback(LoadedDice()) as uploads:
         origin = uploads.address(tmp_path / "clip.mp4").origin
         paths = ("/0000/clip.mp4", f"/{tmp_path}/clip.mp4", "/", "/clip.mp4", "/%2e%2e/clip.mp4")
         found = [ask("GET", origin + path).status for path in paths]
@@ -61,6 +61,6 @@ def test_other_paths_are_not_served(tmp_path: Path) -> None:
 def test_every_address_has_a_token_of_its_own(tmp_path: Path) -> None:
     """128 bits of chance, also for the same file."""
     (tmp_path / "clip.mp4").write_bytes(b"0")
-    with loopback.opened(SystemDice()) as uploads:
+    with loopback.open_loopback(SystemDice()) as uploads:
         tokens = {uploads.address(tmp_path / "clip.mp4").reveal().split("/")[3] for _ in range(3)}
     assert sorted(map(len, tokens)) == [32, 32, 32]

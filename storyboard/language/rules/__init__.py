@@ -1,1 +1,1 @@
-"""What a storyboard must mean, one function for each code, by subject."""
+"""The rules of a storyboard's meaning by subject, one function for each code."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from storyboard.language.inputs import RemoteFile, inputs_of, named, shown_address
 from storyboard.language.problem import Problem
-from storyboard.language.scene import Cut, Given, Scene, Storyboard, Window
+from storyboard.language.scene import Cut, Dependency, Scene, Storyboard, Window
 
 _TOGETHER: tuple[frozenset[str], ...] = (
     frozenset({"chain", "last_frame"}),
@@ -30,7 +30,7 @@ def one_mode(storyboard: Storyboard) -> Iterator[Problem]:
 def _legal_way(scene: Scene) -> str:
     keys = scene.mode_keys
     if "references" in keys and "chain" in keys:
-        source = next(given.mention.word for given in scene.given if given.edge == "chain")
+        source = next(dependency.ref.word for dependency in scene.dependencies if dependency.edge == "chain")
         return f"give the frame as a reference: `references: [{{scene: {source}, at: out, as: start}}, …]`"
     return "keep one of them"
 
@@ -59,12 +59,12 @@ def direction_of_what(storyboard: Storyboard) -> Iterator[Problem]:
 def whole_windows(storyboard: Storyboard) -> Iterator[Problem]:
     """SB308: a window is `from` and/or `to`, or `head`, or `tail`, and not empty."""
     for scene in storyboard.scenes.values():
-        for given in scene.given:
-            window = given.mention.window
+        for dependency in scene.dependencies:
+            window = dependency.ref.window
             if window is not None and not _sound(window):
-                sentence = f'scene "{scene.id}" asks for a part of "{given.mention.word}" that can\'t be'
+                sentence = f'scene "{scene.id}" asks for a part of "{dependency.ref.word}" that can\'t be'
                 hint = "a part is `from` and `to` (the later one larger), or `head`, or `tail`, in seconds"
-                yield Problem("SB308", sentence, given.mention.place, hint)
+                yield Problem("SB308", sentence, dependency.ref.place, hint)
         if scene.starts is not None and scene.out is not None and scene.starts >= scene.out:
             sentence = f'scene "{scene.id}" is left at {scene.out:g} s, before it is entered at {scene.starts:g} s'
             yield Problem("SB308", sentence, scene.place_of("out"), "`out` has to be the larger one")
@@ -95,21 +95,21 @@ def _sound(window: Window) -> bool:
 def frames_from_frames(storyboard: Storyboard) -> Iterator[Problem]:
     """SB309: what a key takes is what it is given: frames are pictures, sources of `edit` and `extend` videos."""
     for scene in storyboard.scenes.values():
-        for given in scene.given:
-            yield from _unfit(scene, given, storyboard)
+        for dependency in scene.dependencies:
+            yield from _unfit(scene, dependency, storyboard)
 
 
-def _unfit(scene: Scene, given: Given, storyboard: Storyboard) -> Iterator[Problem]:
-    if given.mention.located:
+def _unfit(scene: Scene, dependency: Dependency, storyboard: Storyboard) -> Iterator[Problem]:
+    if dependency.ref.located:
         return
-    owner = named(given.mention, storyboard)
+    owner = named(dependency.ref, storyboard)
     kind = "video" if isinstance(owner, Scene) else getattr(owner, "kind", "image")
-    wanted = "video" if given.edge in ("edit", "extend") else "image"
+    wanted = "video" if dependency.edge in ("edit", "extend") else "image"
     single = isinstance(owner, Scene) or wanted != "image" or kind == "image"
-    fits = given.edge == "reference" or ((kind == wanted or isinstance(owner, Scene)) and single)
+    fits = dependency.edge == "reference" or ((kind == wanted or isinstance(owner, Scene)) and single)
     if owner is not None and not fits:
-        sentence = f'scene "{scene.id}" takes "{given.mention.word}" as {_an(wanted)}, but it is {_an(kind)}'
-        yield Problem("SB309", sentence, given.mention.place, f"name {_an(wanted)}, or a scene")
+        sentence = f'scene "{scene.id}" takes "{dependency.ref.word}" as {_an(wanted)}, but it is {_an(kind)}'
+        yield Problem("SB309", sentence, dependency.ref.place, f"name {_an(wanted)}, or a scene")
 
 
 def _an(kind: str) -> str:
@@ -129,7 +129,7 @@ def one_video_to_edit(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def parts_at_hand(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB319: a part is cut out of what is at hand: of what lies at an address all is sent, or nothing."""
+    """SB319: only a local file or a scene can be cut to a part; a remote file is sent whole."""
     for scene in storyboard.scenes.values():
         for item in inputs_of(scene, storyboard):
             cut_up = item.window is not None or isinstance(item.moment, float)
@@ -141,11 +141,11 @@ def parts_at_hand(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def circle(path: Sequence[str], storyboard: Storyboard) -> Problem:
-    """SB310: scenes that wait for each other, told as the path."""
+    """SB310: scenes don't wait for each other; the message shows the path of the cycle."""
     scene = storyboard.scenes[path[0]]
     before = path[-2]
-    mentions = [given.mention for given in scene.given] + list(scene.after)
-    place = next((mention.place for mention in mentions if mention.word == before), scene.place)
+    refs = [dependency.ref for dependency in scene.dependencies] + list(scene.after)
+    place = next((ref.place for ref in refs if ref.word == before), scene.place)
     sentence = "scenes wait for each other: " + " → ".join(path)
     if len(path) == 2:
         sentence = f'scene "{path[0]}" waits for itself'

@@ -14,7 +14,7 @@ from storyboard.language.scene import Cut, Scene, Transition
 from storyboard.language.window import source_seconds
 
 CROPPED = 0.02
-"""How much, as a share, a frame's shape may differ from the video's before anybody would see the crop."""
+"""The share by which a frame's shape may differ from the video's before the crop is visible."""
 
 SLACK = 0.05
 """Seconds, about one picture, by which a time may be over a video's length."""
@@ -35,7 +35,7 @@ def moments_that_are_there(graph: Graph, rows: Capabilities, facts: Facts) -> It
 
 
 def _seconds_to_choose_from(item: Input, graph: Graph, facts: Facts) -> float | None:
-    """How long an item's origin is between its `in` and `out`; None if nobody knows."""
+    """Return the length of an item's origin between its `in` and `out`, in seconds; None if unknown."""
     length = None if item.kind == "audio" else source_seconds(item, graph, facts, {})
     if length is None or not isinstance(item.origin, SceneVideo):
         return length
@@ -118,7 +118,7 @@ def _shape_of_input(item: Input, graph: Graph, rows: Capabilities, facts: Facts)
 
 
 def transitions_between(graph: Graph, rows: Capabilities, facts: Facts) -> Iterator[Problem]:
-    """SB315: a transition stands between two scenes."""
+    """SB315: a transition is between two scenes."""
     items = graph.storyboard.cut
     for index, item in enumerate(items):
         alone = index in (0, len(items) - 1) or isinstance(items[index - 1], Transition)
@@ -141,7 +141,7 @@ def transitions_short_enough(graph: Graph, rows: Capabilities, facts: Facts) -> 
 
 
 def _seconds_in_film(cut: Cut, graph: Graph, rows: Capabilities) -> float:
-    """How long the film shows a scene, as planned; where the model decides, the longest that it makes."""
+    """Return for how many seconds the film shows a scene, as planned; if the model decides, its maximum."""
     scene = graph.scene(cut.scene.word)
     row = rows.get(scene.model.row)
     longest = inf if row is None else row.longest

@@ -80,25 +80,26 @@ def _unfit_address(where: str, kind: Kind) -> str:
         if kind == "video":
             return "but videos are never sent as data"
         fits = re.match(rf"data:{kind}/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+=*$", where)
-        return "" if fits else f"which is no data address of {_ONE[kind]} in base64"
+        return "" if fits else f"which is not a data address of {_ONE[kind]} in base64"
     try:
         parts = urlsplit(where)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "which is no address"
+        return "which is not an address"
     if parts.scheme not in ("https", "http", "asset"):
         return f"but nothing is fetched by {parts.scheme}:"
     if not host or any(char.isspace() for char in where):
-        return "which is no address"
+        return "which is not an address"
     if parts.username is not None:
         return "which holds a name or a password"
     return "which would be fetched in clear" if parts.scheme == "http" and not is_loopback(where) else ""
 
 
 def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
-    """SB501: a file is there. SB502: below the project's root. SB503: and is what it is taken for. SB510: whole.
+    """SB501: a file exists. SB502: it is below the project's root. SB503: its content is of the expected kind. SB510:
+    it is complete.
 
-    SB545: what lies at an address can be fetched, where it was tried.
+    SB545: a remote file can be fetched, if that was tried.
     """
     for where, kind, subject, place in _meant(storyboard):
         fact = facts.get(where)
@@ -111,7 +112,7 @@ def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
                 yield Problem("SB501", f"{subject} names {path}, but there is no such file", place, hint)
             case "outside":
                 hint = "copy it into the project: a storyboard reads nothing outside its own root"
-                yield Problem("SB502", f"{subject} names {path}, which lies outside the project", place, hint)
+                yield Problem("SB502", f"{subject} names {path}, which is outside the project", place, hint)
             case "no file" | "unreadable":
                 why = "is not a regular file" if fact.trouble == "no file" else "can't be read"
                 yield Problem("SB501", f"{subject} names {path}, which {why}", place, "name a file")
@@ -137,7 +138,7 @@ def _not_had(subject: str, fact: FileFacts, place: Place) -> Problem:
 
 
 def as_stated(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
-    """SB546: what lies at an address is what its author stated of it."""
+    """SB546: a remote file is as its author states."""
     for asset in storyboard.assets.values():
         fact = facts.get(asset.where)
         if fact is None or fact.trouble is not None or not is_address(asset.where):
@@ -148,7 +149,7 @@ def as_stated(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
 
 
 def _statements(asset: Asset, fact: FileFacts) -> Iterator[tuple[str, str, str]]:
-    """Each statement that isn't so: about what, what was said, what was found."""
+    """Return each statement that is wrong: its subject, the stated value, and the actual value."""
     if asset.sha256 and f"sha256:{asset.sha256.removeprefix('sha256:')}" != fact.digest:
         yield "the digest", asset.sha256.removeprefix("sha256:")[:12] + "…", fact.digest[7:19] + "…"
     if asset.duration is not None and abs(asset.duration - fact.seconds) > STATED_SLACK:
@@ -162,25 +163,31 @@ STATED_SLACK = 0.1
 
 
 def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB504: a path or address that stands for itself tells by its ending what it is."""
+    """SB504: the kind of a path or address used without an asset is known by its ending."""
     for scene in storyboard.scenes.values():
-        for given in scene.given:
-            if given.mention.located and kind_by_name(given.mention.word) is None:
-                sentence = f'scene "{scene.id}" names {given.mention.word}, whose ending doesn\'t tell what it is'
+        for dependency in scene.dependencies:
+            if dependency.ref.located and kind_by_name(dependency.ref.word) is None:
+                sentence = f'scene "{scene.id}" names {dependency.ref.word}, whose ending doesn\'t show its kind'
                 hint = "name it under `assets:` as `image:`, `video:` or `audio:`, and use that name here"
-                yield Problem("SB504", sentence, given.mention.place, hint)
+                yield Problem("SB504", sentence, dependency.ref.place, hint)
 
 
 def fitting_kind(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB505: a path or address is taken for what its ending says; videos are never sent as data."""
+    """SB505: a path or address has the kind of its ending; videos are never sent as data."""
     for scene in storyboard.scenes.values():
-        for given in scene.given:
-            kind = kind_by_name(given.mention.word) if given.mention.located else None
-            wanted = "video" if given.edge in ("edit", "extend") else "image" if given.edge != "reference" else kind
+        for dependency in scene.dependencies:
+            kind = kind_by_name(dependency.ref.word) if dependency.ref.located else None
+            wanted = (
+                "video"
+                if dependency.edge in ("edit", "extend")
+                else "image"
+                if dependency.edge != "reference"
+                else kind
+            )
             if kind is not None and kind != wanted:
-                sentence = f'scene "{scene.id}" wants {_PLURAL[wanted or kind]} here, but names {given.mention.word}'
+                sentence = f'scene "{scene.id}" wants {_PLURAL[wanted or kind]} here, but names {dependency.ref.word}'
                 yield Problem(
-                    "SB505", sentence, given.mention.place, f"name {_ONE[wanted or kind]}: {_FORMATS[wanted or kind]}"
+                    "SB505", sentence, dependency.ref.place, f"name {_ONE[wanted or kind]}: {_FORMATS[wanted or kind]}"
                 )
 
 

@@ -1,78 +1,19 @@
-"""Rules about the media that scenes are handed: each asks one limit of the model's row (seed, *Input Constraints*).
+"""Rules about the limits of the inputs: each checks one limit of the model's row (seed, *Input Constraints*).
 
-Files below the project's root were measured; of what lies at an address the author may state length and pixels; another
-scene's video is as long as it is planned to be.
+Files below the project's root were measured. For a remote file the author may state length and pixels. The length of
+another scene's video is the planned one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from storyboard.language.capability import MEGABYTE, Capabilities, Capability, ClipLimits, ImageLimits, Range
-from storyboard.language.facts import Facts, FileFacts
+from storyboard.language.capability import MEGABYTE, ClipLimits, ImageLimits, Range
 from storyboard.language.graph import Graph
-from storyboard.language.inputs import Input, LocalFile, RemoteFile, shown_address
+from storyboard.language.inputs import Input, LocalFile, RemoteFile
 from storyboard.language.problem import Problem
-from storyboard.language.scene import Kind, Scene
-from storyboard.language.window import handed_seconds
-
-_ONE: dict[Kind, str] = {"image": "picture", "video": "video", "audio": "sound"}
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One input with what is known of it: zeros and None where nobody knows."""
-
-    scene: Scene
-    row: Capability
-    item: Input
-    name: str
-    size: int = 0
-    width: int = 0
-    height: int = 0
-    fps: float = 0.0
-    seconds: float | None = None
-    fact: FileFacts | None = None
-
-    @property
-    def subject(self) -> str:
-        """Who is spoken of."""
-        return f'{_ONE[self.item.kind]} "{self.name}" of scene "{self.scene.id}"'
-
-
-Handed = tuple[Measured, ...]
-"""Every input of every scene."""
-
-
-def measured(graph: Graph, rows: Capabilities, facts: Facts) -> Handed:
-    """Every input of every scene, with what is known of it."""
-    return tuple(
-        _measured(scene, rows[scene.model.row], item, graph, facts)
-        for scene in graph.storyboard.scenes.values()
-        if scene.model.row in rows
-        for item in graph.inputs[scene.id]
-    )
-
-
-def _measured(scene: Scene, row: Capability, item: Input, graph: Graph, facts: Facts) -> Measured:
-    name = item.names[0] if item.names else ""
-    seconds = None if item.kind == "image" else handed_seconds(item, scene.id, graph, row, facts, {})
-    match item.origin:
-        case LocalFile(path):
-            fact = facts.get(path, FileFacts(path))
-            return Measured(scene, row, item, name or path, fact.size, fact.width, fact.height, fact.fps, seconds, fact)
-        case RemoteFile(address, size=size):
-            there = facts.get(address)
-            name = name or shown_address(address)
-            if there is not None and there.trouble is None:
-                return Measured(
-                    scene, row, item, name, there.size, there.width, there.height, there.fps, seconds, there
-                )
-            width, height = size or (0, 0)
-            return Measured(scene, row, item, name, 0, width, height, 0.0, seconds)
-        case _:
-            return Measured(scene, row, item, name or item.origin.scene, seconds=seconds)
+from storyboard.language.rules.measured import Handed, Measured
+from storyboard.language.scene import Kind
 
 
 def _each(handed: Handed, kind: Kind) -> Iterator[Measured]:
@@ -242,73 +183,9 @@ def body_size(handed: Handed, graph: Graph) -> Iterator[Problem]:
 
 
 def _data_bytes(item: Input) -> int:
-    """What an author's own data address adds to the request."""
+    """Return the bytes that an author's own data address adds to the request."""
     is_data = isinstance(item.origin, RemoteFile) and item.origin.address.lower().startswith("data:")
     return len(item.origin.address) if is_data and isinstance(item.origin, RemoteFile) else 0
-
-
-def unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
-    """SB542, a warning: what lies at an address is not looked at unasked; its author may state what it is.
-
-    A length that nobody knows may cost a refusal of the whole scene: a warning. Pixels alone are a note.
-    """
-    told: set[str] = set()
-    for found in handed:
-        origin = found.item.origin
-        if not isinstance(origin, RemoteFile) or origin.address.startswith(("data:", "asset:")) or found.fact:
-            continue
-        missing = _unstated(found)
-        if missing and origin.address not in told:
-            told.add(origin.address)
-            keys = " and ".join(_STATED[word] for word in missing)
-            sentence = f"{found.subject} lies at an address: its {' and '.join(missing)} can't be checked"
-            hint = f"state {keys} under `assets:`, or look with `storyboard validate --probe-urls`"
-            yield Problem("SB542", sentence, found.item.place, hint, "warning" if "length" in missing else "note")
-
-
-_STATED = {"length": "`duration: SECONDS`", "pixels": "`size: 1280x720`"}
-
-
-def _unstated(found: Measured) -> list[str]:
-    """What nobody has said of an input."""
-    missing = ["length"] if found.item.kind != "image" and found.seconds is None else []
-    return missing + (["pixels"] if found.item.kind != "audio" and not found.width else [])
-
-
-def faces(handed: Handed, graph: Graph) -> Iterator[Problem]:
-    """SB543, a note: uploaded pictures and videos may show no real faces (seed, *Important Notes*)."""
-    uploaded = {
-        found.name: found.item.place
-        for found in reversed(handed)
-        if isinstance(found.item.origin, LocalFile) and found.item.kind != "audio"
-    }
-    if uploaded:
-        sentence = f"{', '.join(reversed(uploaded))}: the service refuses real faces in what is uploaded"
-        hint = "for a face use an asset:// avatar, or a scene of your own"
-        yield Problem("SB543", sentence, min(uploaded.values()), hint, "note")
-
-
-def people_uploaded(handed: Handed, graph: Graph) -> Iterator[Problem]:
-    """SB544, a warning: what shows people is refused unless it is an avatar, or a segment of one's own, whole."""
-    board = graph.storyboard
-    people = {asset.where for asset in board.assets.values() if asset.people}
-    people |= {where for member in board.cast.values() if member.people for where in member.images}
-    for found in handed:
-        where = _where(found.item)
-        if where in people and not where.startswith("asset:"):
-            sentence = f"{found.subject} shows people: the service refuses real faces in what it is sent"
-            hint = "use an asset:// avatar, or a scene of your own, whole"
-            yield Problem("SB544", sentence, found.item.place, hint, "warning")
-
-
-def _where(item: Input) -> str:
-    match item.origin:
-        case LocalFile(path):
-            return path
-        case RemoteFile(address):
-            return address
-        case _:
-            return ""
 
 
 RULES = (
@@ -326,7 +203,4 @@ RULES = (
     sounds_together,
     sound_bytes,
     body_size,
-    unchecked,
-    faces,
-    people_uploaded,
 )

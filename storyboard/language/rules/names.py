@@ -1,4 +1,4 @@
-"""Rules about names: who is meant, and that nobody bears another's name."""
+"""Rules about names: every name refers to something, and no two things share a name."""
 
 from __future__ import annotations
 
@@ -8,54 +8,50 @@ from collections.abc import Iterator
 from storyboard.language.inputs import named
 from storyboard.language.problem import Problem, nearest
 from storyboard.language.prompt import own_words, placeholders
-from storyboard.language.scene import Cut, Mention, Scene, Storyboard
+from storyboard.language.scene import Cut, Ref, Scene, Storyboard
 from storyboard.language.source import Place
 
 RESERVED = ("film", "none", "first", "last", "in", "out", "start", "end")
-
-
 GUESSED = 50
-"""Mistakes of a kind for which the likeliest name is looked for; whoever has more has another trouble."""
+"""The maximum number of mistakes of one kind for which the most similar name is searched."""
 
 
 def unknown_names(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB301: every name stands for a scene, an asset or a member of the cast."""
+    """SB301: every name refers to a scene, an asset or a member of the cast."""
     unknown = (row for row in _mentions(storyboard) if named(row[1], storyboard) is None)
-    for count, (subject, mention) in enumerate(unknown):
-        yield _unknown(subject, mention, storyboard, guess=count < GUESSED)
+    for count, (subject, ref) in enumerate(unknown):
+        yield _unknown(subject, ref, storyboard, guess=count < GUESSED)
     for scene in storyboard.scenes.values():
         if scene.set is not None and scene.set.word not in storyboard.sets:
             yield _no_such_set(scene, scene.set, storyboard)
 
 
-def _mentions(storyboard: Storyboard) -> Iterator[tuple[str, Mention]]:
-    """Everything that is named by an id, and by whom."""
+def _mentions(storyboard: Storyboard) -> Iterator[tuple[str, Ref]]:
+    """Return every reference by ID, with the subject of its message."""
     for scene in storyboard.scenes.values():
         subject = f'scene "{scene.id}"'
-        yield from ((subject, given.mention) for given in scene.given if not given.mention.located)
-        yield from ((subject, _as_scene(mention)) for mention in scene.after)
+        yield from ((subject, dependency.ref) for dependency in scene.dependencies if not dependency.ref.located)
+        yield from ((subject, _as_scene(ref)) for ref in scene.after)
     yield from (("the film", item.scene) for item in storyboard.cut if isinstance(item, Cut))
 
 
-def _no_such_set(scene: Scene, mention: Mention, storyboard: Storyboard) -> Problem:
+def _no_such_set(scene: Scene, ref: Ref, storyboard: Storyboard) -> Problem:
     known = storyboard.sets
-    hint = nearest(mention.word, known) or (f"there are: {', '.join(known[:20])}" if known else "there is no `sets:`")
-    return Problem(
-        "SB301", f'scene "{scene.id}" names the set "{mention.word}", which is not there', mention.place, hint
-    )
+    hint = nearest(ref.word, known) or (f"there are: {', '.join(known[:20])}" if known else "there is no `sets:`")
+    return Problem("SB301", f'scene "{scene.id}" names the set "{ref.word}", which is not there', ref.place, hint)
 
 
-def _as_scene(mention: Mention) -> Mention:
-    return Mention(mention.word, mention.place, "scene")
+def _as_scene(ref: Ref) -> Ref:
+    return Ref(ref.word, ref.place, "scene")
 
 
-def _unknown(subject: str, mention: Mention, storyboard: Storyboard, *, guess: bool) -> Problem:
+def _unknown(subject: str, ref: Ref, storyboard: Storyboard, *, guess: bool) -> Problem:
     scenes, others = list(storyboard.scenes), [*storyboard.assets, *storyboard.cast]
-    known = scenes if mention.sort == "scene" else others if mention.sort == "asset" else [*scenes, *others]
-    sort = {"scene": "scene", "asset": "asset or cast member"}.get(mention.sort or "", "scene, asset or cast member")
+    known = scenes if ref.sort == "scene" else others if ref.sort == "asset" else [*scenes, *others]
+    sort = {"scene": "scene", "asset": "asset or cast member"}.get(ref.sort or "", "scene, asset or cast member")
     listed = f"there are: {', '.join(known[:20])}" if known else f"there is no {sort} at all"
-    hint = (nearest(mention.word, known) if guess else "") or listed
-    return Problem("SB301", f'{subject} names "{mention.word}", but there is no such {sort}', mention.place, hint)
+    hint = (nearest(ref.word, known) if guess else "") or listed
+    return Problem("SB301", f'{subject} names "{ref.word}", but there is no such {sort}', ref.place, hint)
 
 
 def unfit_ids(storyboard: Storyboard) -> Iterator[Problem]:
@@ -94,32 +90,32 @@ def scene_where_one_has_to_be(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def _parts_of_stills(scene: Scene, storyboard: Storyboard) -> Iterator[Problem]:
-    for given in scene.given:
-        mention = given.mention
-        owner = None if mention.located else named(mention, storyboard)
+    for dependency in scene.dependencies:
+        ref = dependency.ref
+        owner = None if ref.located else named(ref, storyboard)
         is_video = isinstance(owner, Scene) or (owner is not None and getattr(owner, "kind", "") == "video")
-        cut_up = mention.window is not None or (mention.moment is not None and given.edge == "reference")
+        cut_up = ref.window is not None or (ref.moment is not None and dependency.edge == "reference")
         if owner is not None and cut_up and not is_video:
-            sentence = f'scene "{scene.id}" asks for a part of "{mention.word}", which is no video'
-            yield Problem("SB304", sentence, mention.place, "remove `at`, `from`, `to`, `head` and `tail`")
+            sentence = f'scene "{scene.id}" asks for a part of "{ref.word}", which is not a video'
+            yield Problem("SB304", sentence, ref.place, "remove `at`, `from`, `to`, `head` and `tail`")
 
 
 def names_told_apart(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB316: a name in a prompt stands for one input of the scene, and one given by `as` for nothing else."""
+    """SB316: a name in a prompt refers to one input of the scene, and a name given by `as` to nothing else."""
     ids = {id for _, id, _ in storyboard.ids}
     for scene in storyboard.scenes.values():
         spoken = placeholders(own_words(scene))
-        seen: dict[str, Mention] = {}
-        for mention in (given.mention for given in scene.given):
-            name = mention.alias or ("" if mention.located else mention.word)
-            other = seen.setdefault(name, mention)
-            if name and other is not mention and (mention.alias or other.alias or name in spoken):
+        seen: dict[str, Ref] = {}
+        for ref in (dependency.ref for dependency in scene.dependencies):
+            name = ref.alias or ("" if ref.located else ref.word)
+            other = seen.setdefault(name, ref)
+            if name and other is not ref and (ref.alias or other.alias or name in spoken):
                 sentence = f'two inputs of scene "{scene.id}" are called "{name}" (the other is in line {{}})'
                 hint = "give one of them a name of its own: `{…, as: NAME}`"
-                yield Problem("SB316", sentence.format(other.place.line), mention.place, hint)
-            elif mention.alias in ids and mention.alias != mention.word:
+                yield Problem("SB316", sentence.format(other.place.line), ref.place, hint)
+            elif ref.alias in ids and ref.alias != ref.word:
                 sentence = f'scene "{scene.id}" calls an input "{name}", which is the id of something else'
-                yield Problem("SB316", sentence, mention.place, "choose another name after `as`")
+                yield Problem("SB316", sentence, ref.place, "choose another name after `as`")
 
 
 RULES = (unknown_names, unfit_ids, shared_ids, scene_where_one_has_to_be, names_told_apart)

@@ -15,7 +15,7 @@ T = TypeVar("T", bound="str | Capability")
 
 
 def known_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
-    """SB401: the model is one whose limits are known."""
+    """SB401: the model's limits are known."""
     wrong = ((scene, scene.model.row) for scene in storyboard.scenes.values() if scene.model.row not in rows)
     for who, scene, model in _once(wrong, "model"):
         names = list(dict.fromkeys(row.name for row in rows.values()))
@@ -112,7 +112,7 @@ MODE_WORDS = {
 
 
 def verified_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
-    """SB409, a warning: limits that rest on somebody's notes may be wrong."""
+    """SB409, a warning: limits from third parties' notes may be wrong."""
     told: set[str] = set()
     for scene, row in _rows(storyboard, rows):
         if row.note and row.name not in told:
@@ -130,7 +130,7 @@ def trusted_callback(storyboard: Storyboard, trusted: tuple[str, ...]) -> Iterat
         sentence = f"{who} has results posted to {host}, which your settings do not trust"
         hint = f'if you do, write trusted_hosts = ["{host}"] in your settings; or remove `callback_url`'
         if not host:
-            sentence = f"{who} has results posted to what is no https address"
+            sentence = f"{who} has results posted to an address that is not https"
             hint = "write https://HOST/PATH, or remove `callback_url`"
         yield Problem("SB410", sentence, scene.place_of("callback_url"), hint)
 
@@ -151,8 +151,8 @@ def _wrong(
 
 
 def _once(wrong: Iterable[tuple[Scene, T]], key: str) -> Iterator[tuple[str, Scene, T]]:
-    """What is wrong with the value of `key`, once for each place where it is written: the defaults have one value for
-    many scenes. Who is concerned, the first of the scenes, and what it is judged by."""
+    """Return the mistakes of the value of `key`, once for each place where it is written: the defaults have one
+    value for many scenes. Each has the subject, the first of the scenes, and the row that limits it."""
     found: dict[tuple[Place, str], tuple[T, list[Scene]]] = {}
     for scene, by in wrong:
         place = scene.place_of(key), by if isinstance(by, str) else by.name

@@ -1,4 +1,4 @@
-"""Rules about words: a prompt where one is needed, and names in it that stand for something."""
+"""Rules about the texts of a prompt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def known_placeholders(storyboard: Storyboard) -> Iterator[Problem]:
         known = sorted({name for item in inputs_of(scene, storyboard) for name in item.names})
         for name in unknown_names(scene, storyboard):
             hint = nearest(name, known) or (f"its inputs are: {', '.join(known)}" if known else "it has no inputs")
-            sentence = f'scene "{scene.id}" speaks of {{{name}}}, which is no input of it'
+            sentence = f'scene "{scene.id}" speaks of {{{name}}}, which is not one of its inputs'
             place = scene.place_of("environment" if f"{{{name}}}" in scene.environment else "prompt")
             yield Problem("SB601", sentence, place, f"{hint} (a brace itself is written {{{{)")
 
@@ -94,8 +94,6 @@ def ordinals_that_exist(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 _ORDINALS: dict[Kind, str] = {"image": r"images?|图片", "video": r"videos?|视频", "audio": r"audios?|音频"}
-
-
 _COUNTED = ("image", "video", "audio", "图片", "视频", "音频")
 
 
@@ -110,7 +108,7 @@ def _by_hand(text: str) -> Iterator[tuple[Kind, str, int]]:
 
 
 def speech_with_sound(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB606, a warning: what is said is not heard where no sound is asked for."""
+    """SB606, a warning: dialogue isn't audible without generated sound."""
     for scene in storyboard.scenes.values():
         if scene.parts and scene.parts.dialogue and not scene.parameters.generate_audio:
             sentence = f'scene "{scene.id}" has dialogue, but `generate_audio` is false'
@@ -119,7 +117,7 @@ def speech_with_sound(storyboard: Storyboard) -> Iterator[Problem]:
 
 
 def paired_braces(storyboard: Storyboard) -> Iterator[Problem]:
-    """SB608, a warning: a brace without its like stands for nothing, and is sent as it is."""
+    """SB608, a warning: an unpaired brace is sent unchanged."""
     for scene in storyboard.scenes.values():
         words = own_words(scene)
         if "{" not in words and "}" not in words:
@@ -127,7 +125,7 @@ def paired_braces(storyboard: Storyboard) -> Iterator[Problem]:
         rest = re.sub(r"\{\{|\}\}|\{[^{}]*\}", "", words)
         found = next((char for char in rest if char in "{}"), "")
         if found:
-            sentence = f'the prompt of scene "{scene.id}" has a `{found}` without its like'
+            sentence = f'the prompt of scene "{scene.id}" has an unpaired `{found}`'
             hint = f"write {found * 2} if the brace itself is meant, and {{name}} for an input"
             yield Problem("SB608", sentence, scene.place_of("prompt"), hint, "warning")
 

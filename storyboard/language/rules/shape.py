@@ -1,11 +1,11 @@
-"""Rules over the written form that JSON Schema tells badly: exactly one of several keys."""
+"""Rules about the form of the tree for which JSON Schema's errors are unclear: exactly one of several keys."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from storyboard.language.document import Mapping, Node, Scalar, Sequence
+from storyboard.language.nodes import Mapping, Node, Scalar, Sequence
 from storyboard.language.problem import Problem
 from storyboard.language.source import LINE_END, Place, Source
 
@@ -21,7 +21,7 @@ def one_sort_of_asset(tree: Mapping) -> Iterator[Problem]:
     for id, asset in assets.entries.items():
         sorts = [kind for kind in ("image", "video", "audio") if isinstance(asset, Mapping) and kind in asset.entries]
         if len(sorts) != 1:
-            says = f"is {' and '.join(sorts)} at once" if sorts else "says not what it is"
+            says = f"is {' and '.join(sorts)} at once" if sorts else "has no kind"
             hint = "give it one of `image:`, `video:` and `audio:`"
             yield Problem("SB207", f'asset "{id}" {says}', assets.keys[id], hint)
 
@@ -63,7 +63,7 @@ def _several(node: Node | None) -> tuple[Node, ...]:
 
 
 def no_secrets(tree: Mapping) -> Iterator[Problem]:
-    """SB701: no key stands in a storyboard, which lies in git and is sent to others."""
+    """SB701: a storyboard contains no key, since it is in git and is shared."""
     for scalar in _scalars(tree):
         value = scalar.value
         if isinstance(value, str) and len(value) >= SHORTEST_SECRET and _holds_secret(value):
@@ -83,7 +83,7 @@ _SECRET = re.compile(
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"
     r"|(?i:api[_-]?key|secret|token)[\"' ]{0,3}[:=][\"' ]{0,3}[A-Za-z0-9._-]{16,}"
 )
-"""What keys look like: vendors' prefixes, the UUIDs that Ark's are, bearer tokens, and what is called a key."""
+"""The form of keys: vendors' prefixes, UUIDs as Ark's keys are, bearer tokens, and values named as keys."""
 SHORTEST_SECRET = 22
 """Characters of the shortest text that one of these patterns finds: `token:` and sixteen more."""
 
@@ -132,9 +132,9 @@ def _texts(tree: Mapping) -> Iterator[Scalar]:
 
 
 def _comment_after(scalar: Scalar, lines: list[str]) -> Place | None:
-    """Where the comment begins that ends a text without quotes: after as many words as the text has.
+    """Return the place of the comment that ends an unquoted text: after as many words as the text has.
 
-    One that stands off by two spaces is meant as a comment.
+    A comment after two spaces is intended.
     """
     row, column = scalar.place.line - 1, scalar.place.column - 1
     if not isinstance(scalar.value, str) or lines[row][column : column + 1] in ("'", '"'):
@@ -167,6 +167,4 @@ def free_profile_names(tree: Mapping) -> Iterator[Problem]:
 
 
 TAKEN_FOLDERS = ("emulated", "scenes")
-
-
 RULES = (one_sort_of_asset, one_subject, no_secrets, free_profile_names)

@@ -1,4 +1,4 @@
-"""Sends, receives, downloads, through `net`; what the words mean, `wire` says."""
+"""The client of Ark's API: sends requests and downloads videos through `net`; `wire` has the formats."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from storyboard.errors import Gone, Rejected, Unusable
 from storyboard.net import Net, Reply
 from storyboard.promises import Account, Address, Sink, is_loopback, is_private
 from storyboard.providers.ark import wire
-from storyboard.providers.pacing import asked_to_wait, instant_of
 from storyboard.providers.provider import EVERYTHING, Order, Page, Task, TaskQuery
+from storyboard.providers.rate_limit import asked_to_wait, instant_of
 
 LARGEST_VIDEO = 4 * 1024**3
 NOTHING_THERE = (403, 404, 410)
-"""What a store of objects says of an address whose signature has run out, or at which nothing lies any more."""
+"""Statuses of an object store for an address whose signature has expired, or whose object was deleted."""
 SHORTEST_KEY = 8
-"""Characters below which a key can't be told from a word."""
+"""Keys with fewer characters aren't removed from replies: they can't be told from a word."""
 
 
 class Ark:
-    """Volcengine Ark, or whatever speaks like it at the account's address."""
+    """Volcengine Ark, or a service with the same API at the account's address."""
 
     def __init__(self, account: Account, net: Net) -> None:
         self._account = account
@@ -30,40 +30,40 @@ class Ark:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port of the service."""
+        """The scheme, host and port of the service."""
         return Address(self._account.base_url).origin
 
     def body(self, order: Order) -> bytes:
-        """The exact bytes that would be sent."""
-        return wire.encoded(order)
+        """Return the exact bytes to be sent."""
+        return wire.encode_order(order)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Send a paid request once; the new task's id. One that is too large is refused here, unsent."""
+        """Send a paid request once, and return the new task's ID. Raise Rejected, unsent, if it is too large."""
         if len(body) > wire.LARGEST_BODY:
             much = f"the request has {len(body)} bytes, of at most {wire.LARGEST_BODY}"
             raise Rejected(much, "give an address for a large picture or sound, instead of the file", status=413)
         headers = {**self._headers(), "Content-Type": "application/json", "X-Client-Request-Id": attempt_id}
         reply = await self._net.submit(self._tasks, headers, body)
-        return wire.accepted_id(*self._said(reply))
+        return wire.parse_task_id(*self._decode(reply))
 
-    async def look(self, task: str) -> Task:
-        """How a task stands."""
+    async def get_task(self, task: str) -> Task:
+        """Return a task."""
         reply = await self._net.ask("GET", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        return replace(wire.task_of(*self._said(reply)), at=instant_of(reply.headers.get("date", "")))
+        return replace(wire.parse_task(*self._decode(reply)), at=instant_of(reply.headers.get("date", "")))
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """The tasks of the last seven days of which every filter that is set is true."""
+        """Return a page of the tasks of the last seven days that match the query."""
         reply = await self._net.ask("GET", self._tasks, self._headers(), wire.query_of(query))
-        said, at = wire.page_of(*self._said(reply)), instant_of(reply.headers.get("date", ""))
+        said, at = wire.parse_page(*self._decode(reply)), instant_of(reply.headers.get("date", ""))
         return replace(said, tasks=tuple(replace(task, at=at) for task in said.tasks), at=at)
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
         reply = await self._net.ask("DELETE", f"{self._tasks}/{quote(task, safe='')}", self._headers())
-        wire.check_deleted(*self._said(reply))
+        wire.check_deleted(*self._decode(reply))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The bytes at an address that a task gave; no key goes along."""
+        """Write the bytes at a task's address to a sink. The key isn't sent."""
         if not self._fetches_from(address):
             raise Rejected(f"the service names {address.bare}, from which nothing is fetched")
         got = await self._net.stream(address, sink, largest=LARGEST_VIDEO)
@@ -76,31 +76,34 @@ class Ark:
             raise Unusable(f"{address.bare} broke off after {got.size} of {got.promised} bytes")
 
     def _fetches_from(self, address: Address) -> bool:
-        """A real video comes over https from somewhere else, an emulated one from this machine."""
+        """Return whether a video may be fetched from an address.
+
+        A real video comes over https from another machine, an emulated one from this machine.
+        """
         if self._account.realm == "emulated":
             return is_loopback(address.reveal())
         return address.origin.startswith("https://") and not is_private(address.reveal())
 
-    def _said(self, reply: Reply) -> tuple[int, bytes, float]:
-        """What the wire wants to know of a reply: its status, its body, and for how long to stay away."""
+    def _decode(self, reply: Reply) -> tuple[int, bytes, float]:
+        """Return what `wire` needs of a reply: its status, its body, and its `Retry-After` in seconds."""
         asked = asked_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
-        return reply.status, self._clean(reply.body), asked
+        return reply.status, self._without_key(reply.body), asked
 
-    def _clean(self, body: bytes) -> bytes:
-        """An answer without our key, should a server have put it there, spelt out or not: it would be written down."""
+    def _without_key(self, body: bytes) -> bytes:
+        """Return a body without the key, in case a server repeats it, escaped or not: bodies are recorded."""
         key = self._account.key.reveal()
         if len(key) < SHORTEST_KEY:
             return body
         for form in (key, json.dumps(key)[1:-1]):
-            body = _spelt(body).replace(form.encode(), b"...")
+            body = _unescaped(body).replace(form.encode(), b"...")
         return body
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._account.key.reveal()}", "Accept": "application/json"}
 
 
-def _spelt(body: bytes) -> bytes:
-    """JSON in which each letter stands for itself; what is no JSON, as it is."""
+def _unescaped(body: bytes) -> bytes:
+    """Return JSON without escaped letters; a body that isn't JSON is returned unchanged."""
     if b"\\" not in body:
         return body
     try:

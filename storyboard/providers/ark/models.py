@@ -1,8 +1,8 @@
-"""Ark's models, limits and prices as dated, sourced data: one row a model.
+"""Ark's models, limits and prices as dated data with their sources: one row per model.
 
-The rows of Seedance 2.0 and 2.0 fast are those of the vendor's API description that this project was begun with, and
-are the ones that count. What later copies of the vendor's documents say of the same models is a row of its own, by the
-name with a date. The other models were never tried, and say so.
+The rows of Seedance 2.0 and 2.0 fast are from the vendor's API description of April 2026, and are the default. The
+limits of the same models in later copies of the vendor's documents are rows of their own, named by the model and a
+date. The other models were never tried, and their rows note that.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ SEEDANCE_2 = Capability(
     pixels=PIXELS,
     prices=_prices(46.0, 28.0),
 )
-"""480p to 720p, as the description says of videos, is 409,600 to 927,408 pixels in the vendor's own examples of it."""
+"""480p to 720p, the description's range for videos, is 409,600 to 927,408 pixels in the vendor's own examples."""
 
 SEEDANCE_2_FAST = replace(
     SEEDANCE_2,

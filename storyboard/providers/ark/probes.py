@@ -1,15 +1,14 @@
-"""What the vendor's description leaves open, asked of the service itself: two small tasks, and what each answer means.
+"""Experiments on the real service, with two small tasks, for what the vendor's description leaves open.
 
-An answer is a value with the sentence that follows from it; what would change for us stands in `MEANS`, beside the
-question. The script writes no journal: its tasks belong to no project, and are named as soon as they are known.
+An answer is a value with the sentence that follows from it; these sentences are in `probe_questions`. The experiments
+write no journal: their tasks belong to no project, and their IDs are printed as soon as they are known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from storyboard.errors import ProviderError, Unreachable
@@ -19,6 +18,7 @@ from storyboard.net import Net, Reply
 from storyboard.planning.price import Cost, tokens
 from storyboard.promises import Account, Clock, Dice, is_private
 from storyboard.providers.ark import wire
+from storyboard.providers.ark.probe_questions import Answer, Word
 from storyboard.providers.provider import EVERYTHING, Order, TaskQuery
 
 SEED = 12_345
@@ -27,126 +27,19 @@ SECONDS = 4
 SIZE = ("480p", "16:9")
 TASKS = 2
 BAND = (172_802, 238_337)
-"""Seconds of life that nobody asks for by habit: the usual is 172,800."""
+"""Seconds of a task's life that are unlikely to be requested by chance: the usual life is 172,800."""
 VISIBLE_WITHIN = 180.0
 """Seconds for which a new task is looked for in the list: as long as a doubt is waited with."""
 LONGEST = 3 * 3600.0
 """Seconds for which the video is waited for."""
 PATIENCE = 6
-"""How often a question is asked until it is given up."""
+"""The number of attempts for a free request."""
 BURST = 6
 """Lists at once, to meet a limit of one a second."""
 
-Word = Literal["yes", "no", "open"]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question, and what follows from each answer."""
-
-    asks: str
-    means: Mapping[Word, str]
-
-
-QUESTIONS: Mapping[str, Question] = {
-    "P1": Question(
-        "Does the list repeat execution_expires_after of a task that is not ended?",
-        {
-            "yes": "a submission in doubt can be found again by a life that only it has: it could be adopted by itself",
-            "no": "nothing in a list tells our tasks from others: a submission in doubt stays held for a person",
-            "open": "no task was seen before it ended: a submission in doubt stays held for a person",
-        },
-    ),
-    "P2": Question(
-        "Is a new task in the list within moments, and the newest first?",
-        {
-            "yes": "the first page is enough to look for a submission in doubt; the seconds seen are how long to wait",
-            "no": "every page has to be read, and a doubt has to be waited with for at least as long as this took",
-            "open": "the list was not seen to hold both tasks: every page has to be read, after the longest wait",
-        },
-    ),
-    "P3": Question(
-        "Does another key of the account see the task?",
-        {
-            "yes": "tasks of other keys are in our lists: a task without our marks may be somebody else's",
-            "no": "a task made with one key can only be gone on with by that key: keep it until all is fetched",
-            "open": "only one key was given: name another's variable with --other-key",
-        },
-    ),
-    "P4": Question(
-        "Is the seed repeated in the answer?",
-        {
-            "yes": "a seed could serve as a second mark of our tasks, and be written into the lock",
-            "no": "a seed tells nothing of a task afterwards",
-            "open": "the task was not seen to succeed",
-        },
-    ),
-    "P5": Question(
-        "Do lists and looks repeat safety_identifier of a task that is not ended?",
-        {
-            "yes": 'it marks a task better than its life does: marker = "safety_identifier" can be set in the settings',
-            "no": "it can't serve as a mark: the marker in the settings has to stay execution_expires_after",
-            "open": "no task was seen before it ended: the marker in the settings has to stay execution_expires_after",
-        },
-    ),
-    "P6": Question(
-        "Are two identical creates two tasks?",
-        {
-            "yes": "nothing at the service keeps us from paying twice: a create is never repeated (as it is now)",
-            "no": "the service knows a create again: repeating one in doubt would be safe",
-            "open": "the second create was refused, or nobody knows what came of it",
-        },
-    ),
-    "P7": Question(
-        "Does a later question give the video a new address?",
-        {
-            "yes": "an address that has died can be had anew by asking for the task again",
-            "no": "an address lives from the task's end on, not from the question: what isn't fetched in time is lost",
-            "open": "no video was seen",
-        },
-    ),
-    "P8": Question(
-        "Does a 429 say when to come again (Retry-After)?",
-        {
-            "yes": "its seconds could be waited instead of ours",
-            "no": "we wait by our own measure (as it is now)",
-            "open": "no 429 was met: we wait by our own measure (as it is now)",
-        },
-    ),
-    "P9": Question(
-        "Can a queued task be cancelled, without a bill?",
-        {
-            "yes": "it was cancelled; that it isn't billed, only the bill shows: a queued twin could be cancelled",
-            "no": "it ran already, and will be billed: a twin's video is kept as another take",
-            "open": "there was no second task to cancel",
-        },
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a probe found. `seen` is what the answer rests on; `again` is when to look again, and at what."""
-
-    probe: str
-    word: Word
-    seen: Mapping[str, Any] = field(default_factory=dict)
-    again: str = ""
-
-    @property
-    def means(self) -> str:
-        """What follows from it."""
-        return QUESTIONS[self.probe].means[self.word]
-
-    def value(self) -> dict[str, Any]:
-        """The answer as JSON."""
-        question = QUESTIONS[self.probe].asks
-        told = {"probe": self.probe, "question": question, "answer": self.word, "seen": dict(self.seen)}
-        return told | {"means": self.means, "look_again": self.again}
-
 
 def worst(row: Capability) -> Cost:
-    """What the probes may cost at the most: both tasks, whole."""
+    """Return the maximum cost of the probes: both tasks, in full."""
     amount = TASKS * tokens(*row.pixels[SIZE], SECONDS, None)
     price = row.prices[SIZE[0]]
     money = amount * Decimal(str(price.plain)) / 1_000_000
@@ -154,7 +47,7 @@ def worst(row: Capability) -> Cost:
 
 
 def order(row: Capability, life: int) -> Order:
-    """The cheapest task that shows everything: four silent seconds with a life of its own."""
+    """Return the cheapest task that answers all questions: four silent seconds with an unusual life."""
     asked = Parameters(
         resolution=SIZE[0],
         ratio=SIZE[1],
@@ -168,7 +61,7 @@ def order(row: Capability, life: int) -> Order:
 
 
 class Probes:
-    """The script. `tell` hears what is being done; answers come in the order in which they are found."""
+    """The experiments. `tell` receives progress messages; `answers` are in the order in which they are found."""
 
     def __init__(
         self, account: Account, other: Account | None, net: Net, clock: Clock, dice: Dice, tell: Callable[[str], None]
@@ -183,20 +76,20 @@ class Probes:
         self.answers: list[Answer] = []
 
     async def all(self, row: Capability) -> None:
-        """Ask everything. Raises ProviderError where it can't go on; what was found until then stays in `answers`."""
+        """Ask all questions. Raise ProviderError if that is impossible; the answers so far are in `answers`."""
         life = BAND[0] + int(self._dice.fraction() * (BAND[1] - BAND[0]))
-        body = wire.encoded(order(row, life))
-        first, lag = await self._created(body)
-        second = await self._twin(first, body)
+        body = wire.encode_order(order(row, life))
+        first, lag = await self._create(body)
+        second = await self._submit_twin(first, body)
         listed = await self._list()
-        self._marked(listed, [first, second], life, await self._get(first))
-        self._ordered(listed, first, second, lag)
-        await self._cancelled(second)
-        await self._scoped(first)
-        await self._finished(first)
-        await self._limited()
+        self._check_markers(listed, [first, second], life, await self._get(first))
+        self._check_order(listed, first, second, lag)
+        await self._cancel(second)
+        await self._check_other_key(first)
+        await self._check_video(first)
+        await self._check_rate_limit()
 
-    async def _created(self, body: bytes) -> tuple[str, float]:
+    async def _create(self, body: bytes) -> tuple[str, float]:
         """A task, and the seconds until the list has it (negative: it was not seen there)."""
         task = await self._submit(body)
         self._tell(f"task {task} was taken on")
@@ -210,9 +103,9 @@ class Probes:
     async def _submit(self, body: bytes) -> str:
         headers = {**_headers(self._account), "Content-Type": "application/json"}
         reply = await self._net.submit(self._url, headers | {"X-Client-Request-Id": self._dice.token()}, body)
-        return wire.accepted_id(reply.status, reply.body)
+        return wire.parse_task_id(reply.status, reply.body)
 
-    async def _twin(self, first: str, body: bytes) -> str:
+    async def _submit_twin(self, first: str, body: bytes) -> str:
         """P6: the same bytes again."""
         try:
             second = await self._submit(body)
@@ -223,7 +116,7 @@ class Probes:
         self._note("P6", "yes" if second != first else "no", {"tasks": [first, second]})
         return second if second != first else ""
 
-    def _marked(
+    def _check_markers(
         self, listed: Sequence[Mapping[str, Any]], tasks: Sequence[str], life: int, look: Mapping[str, Any]
     ) -> None:
         """P1 and P5, of tasks that are not ended: as a list has them, and for P5 as a look at the first has it, too."""
@@ -235,7 +128,7 @@ class Probes:
         words = set(seen.values())
         self._note("P5", "no" if "no" in words else "open" if "open" in words else "yes", seen)
 
-    def _ordered(self, listed: Sequence[Mapping[str, Any]], first: str, second: str, lag: float) -> None:
+    def _check_order(self, listed: Sequence[Mapping[str, Any]], first: str, second: str, lag: float) -> None:
         """P2."""
         ids = [str(row.get("id")) for row in listed]
         both = bool(second) and first in ids and second in ids
@@ -243,7 +136,7 @@ class Probes:
         word: Word = "no" if lag < 0 or (both and not newest_first) else "yes" if both else "open"
         self._note("P2", word, {"seconds_until_listed": round(lag, 2), "samples": 1, "newest_first": newest_first})
 
-    async def _cancelled(self, second: str) -> None:
+    async def _cancel(self, second: str) -> None:
         """P9: cancel the twin at once. One that is ended is left alone: its record would go."""
         before = (await self._get(second)).get("status") if second else None
         if before not in ("queued", "running"):
@@ -254,7 +147,7 @@ class Probes:
         again = f"after a day, in the console's bill: is task {second} on it?"
         return self._note("P9", "yes" if after == "cancelled" else "no", seen, again)
 
-    async def _limited(self) -> None:
+    async def _check_rate_limit(self) -> None:
         """P8: lists cost nothing, and more than one a second may be too many."""
         for _ in range(BURST):
             if any(answer.probe == "P8" for answer in self.answers):
@@ -283,7 +176,7 @@ class Probes:
             await self._clock.sleep(5.0 * attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _scoped(self, first: str) -> None:
+    async def _check_other_key(self, first: str) -> None:
         """P3."""
         if self._other is None:
             return self._note("P3", "open")
@@ -293,10 +186,10 @@ class Probes:
         seen = any(row.get("id") == first for row in _rows(reply))
         return self._note("P3", "yes" if seen else "no", {"status": reply.status})
 
-    async def _finished(self, first: str) -> None:
+    async def _check_video(self, first: str) -> None:
         """P4 and P7, once there is a video."""
         self._tell(f"waiting for task {first} to end")
-        task = await self._ended(first)
+        task = await self._wait_for_end(first)
         if task.get("status") != "succeeded":
             self._note("P4", "open", {"status": task.get("status")})
             return self._note("P7", "open", {"status": task.get("status")})
@@ -314,7 +207,7 @@ class Probes:
         again = f"after 25 hours: does `tasks get {first}` name another address, and what does the old one answer?"
         return self._note("P7", "yes" if one != two else "no", seen, again)
 
-    async def _ended(self, task: str) -> Mapping[str, Any]:
+    async def _wait_for_end(self, task: str) -> Mapping[str, Any]:
         began = self._clock.now()
         while True:
             value = await self._get(task)
@@ -324,18 +217,18 @@ class Probes:
 
     async def _get(self, task: str) -> Mapping[str, Any]:
         reply = await self._ask("GET", f"{self._url}/{task}")
-        wire.task_of(reply.status, reply.body)  # raises where it is no task
+        wire.parse_task(reply.status, reply.body)  # raises where it is no task
         value = reply.json()
         return value if isinstance(value, dict) else {}
 
     async def _list(self) -> list[Mapping[str, Any]]:
         reply = await self._ask("GET", self._url, wire.query_of(EVERYTHING))
-        wire.page_of(reply.status, reply.body)  # raises where it is no page
+        wire.parse_page(reply.status, reply.body)  # raises where it is no page
         return _rows(reply)
 
     async def _status(self, method: str, url: str, headers: Mapping[str, str]) -> int:
-        """What the files' host answers, without a key; 0 if it gave no answer that is small enough to read, or is
-        none that a video would be fetched from."""
+        """Return the status of the file server without a key; 0 if it gave no answer of a readable size, or is not a
+        server from which a video would be fetched."""
         if self._account.realm == "real" and (is_private(url) or not url.startswith("https://")):
             return 0
         try:

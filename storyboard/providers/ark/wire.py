@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeGuard, get_args
 
 from storyboard.errors import (
-    KeyRefused,
-    ModelRefused,
-    Moderated,
-    NotFound,
-    Overdue,
     ProviderError,
-    QuotaUsedUp,
-    RateLimited,
-    Rejected,
     UnknownOutcome,
     Unusable,
     UsageError,
 )
 from storyboard.promises import Address, is_count
+from storyboard.providers.ark.refusals import refusal_of, rejection
+from storyboard.providers.ark.safe_text import safe_text
+from storyboard.providers.ark.task_id import creation_time, is_task_id
 from storyboard.providers.provider import Item, Order, Page, Status, Task, TaskQuery
 
 TASKS = "/contents/generations/tasks"
@@ -47,16 +40,14 @@ LIFE: Mapping[Status, tuple[Status, ...]] = {
     "cancelled": (),
     "expired": (),
 }
-"""What may follow each status; nothing follows an end."""
+"""The statuses that may follow each status; none follows an end."""
 
-LONGEST_MESSAGE = 500
-"""Characters of what a server says that are worth keeping."""
 
 _FIELD = {"image": "image_url", "video": "video_url", "audio": "audio_url"}
 
 
 def is_over(status: Status) -> bool:
-    """Is a task of this status ended? One that nobody knows is not."""
+    """Return whether a task of this status has ended. A task of an unknown status has not."""
     return status in LIFE and not LIFE[status]
 
 
@@ -91,15 +82,15 @@ def _content(item: Item) -> dict[str, Any]:
     return {"type": field, field: {"url": item.address.reveal()}, "role": item.role}
 
 
-def encoded(order: Order) -> bytes:
+def encode_order(order: Order) -> bytes:
     """The body as the bytes that are sent."""
     return json.dumps(body_of(order), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def accepted_id(status: int, body: bytes, after: float = 0.0) -> str:
-    """The id that a reply to a create gives. Raises Rejected where it is a provable no, else UnknownOutcome.
+def parse_task_id(status: int, body: bytes, after: float = 0.0) -> str:
+    """Return the task ID of a reply to a create request. Raise Rejected for a provable refusal, else UnknownOutcome.
 
-    Here as below, `after` is for how many seconds the reply asks us to stay away.
+    Here and below, `after` is the reply's Retry-After in seconds.
     """
     value = _json(body)
     if 200 <= status < 300:
@@ -107,7 +98,7 @@ def accepted_id(status: int, body: bytes, after: float = 0.0) -> str:
         if _is_id(id):
             return id
         raise UnknownOutcome("the service said yes, but named no task")
-    refusal = _refusal(status, value, after)
+    refusal = rejection(status, value, after)
     if refusal is not None and status in _PROVABLE:
         raise refusal
     hint = "it sends us elsewhere: is its address the right one?" if 300 <= status < 400 else ""
@@ -118,16 +109,16 @@ _PROVABLE = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 """Statuses of a create after which there is no task, if they come with an error in Ark's shape (429: in any)."""
 
 
-def task_of(status: int, body: bytes, after: float = 0.0) -> Task:
-    """The task that a reply to a get says. Raises Rejected for a provable no, else Unusable."""
+def parse_task(status: int, body: bytes, after: float = 0.0) -> Task:
+    """Return the task of a reply to a get request. Raise Rejected for a provable refusal, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and _is_id(value.get("id")):
         return _task(value)
     raise _no(status, value, after)
 
 
-def page_of(status: int, body: bytes, after: float = 0.0) -> Page:
-    """The page that a reply to a list says. Raises Rejected for a provable no, else Unusable."""
+def parse_page(status: int, body: bytes, after: float = 0.0) -> Page:
+    """Return the page of a reply to a list request. Raise Rejected for a provable refusal, else Unusable."""
     value = _json(body)
     if 200 <= status < 300 and isinstance(value, dict) and isinstance(value.get("items"), list):
         tasks = tuple(_task(item) for item in value["items"] if isinstance(item, dict) and _is_id(item.get("id")))
@@ -142,9 +133,9 @@ def check_deleted(status: int, body: bytes, after: float = 0.0) -> None:
 
 
 def query_of(query: TaskQuery) -> list[tuple[str, str]]:
-    """Return the query string of a list: only what is set, and several ids as one key, repeated.
+    """Return the query string of a list: only the fields that are set, and several IDs as one key, repeated.
 
-    Raises UsageError if the service doesn't accept the page's number or size.
+    Raise UsageError if the service doesn't accept the page's number or size.
     """
     for name, value in (("page", query.page), ("size", query.size)):
         if not 1 <= value <= MOST_LISTED:
@@ -159,7 +150,7 @@ def query_of(query: TaskQuery) -> list[tuple[str, str]]:
 
 
 def _json(body: bytes) -> Any:
-    """The body as JSON, or None if it is none; half characters become "?", since no file or screen takes them."""
+    """Return the body as JSON, or None; lone surrogates become "?", since files and terminals can't contain them."""
     try:
         value = json.loads(body)
         return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
@@ -168,7 +159,7 @@ def _json(body: bytes) -> Any:
 
 
 def _task(value: Mapping[str, Any]) -> Task:
-    word = _fit(str(value.get("status") or ""))
+    word = safe_text(str(value.get("status") or ""))
     content = value.get("content")
     content = content if isinstance(content, Mapping) else {}
     usage = value.get("usage")
@@ -186,17 +177,18 @@ def _task(value: Mapping[str, Any]) -> Task:
         frame=_address(content.get("last_frame_url")),
         expires=updated + ADDRESS_LIVES if updated > 0 else 0.0,
         error=_error_text(error),
-        hint=refused_as(str(error.get("code") or "")).hint if isinstance(error, Mapping) else "",
+        hint=refusal_of(str(error.get("code") or "")).hint if isinstance(error, Mapping) else "",
         tokens=tokens,
         created_at=_instant(value.get("created_at")),
+        id_time=creation_time(value["id"]),
         updated_at=updated,
         expires_after=_whole(value.get("execution_expires_after")),
-        model=_fit(str(value.get("model") or "")),
+        model=safe_text(str(value.get("model") or "")),
         duration=_whole(value.get("duration")),
-        ratio=_fit(str(value.get("ratio") or "")),
-        resolution=_fit(str(value.get("resolution") or "")).lower(),
+        ratio=safe_text(str(value.get("ratio") or "")),
+        resolution=safe_text(str(value.get("resolution") or "")).lower(),
         sound=_flag(value.get("generate_audio")),
-        safety_identifier=_fit(str(value.get("safety_identifier") or "")),
+        safety_identifier=safe_text(str(value.get("safety_identifier") or "")),
     )
 
 
@@ -216,8 +208,8 @@ def _whole(value: Any) -> int | None:
 
 
 def _is_id(value: Any) -> TypeGuard[str]:
-    """A task's id is of Ark's shape: whatever else stands there is written nowhere."""
-    return isinstance(value, str) and re.fullmatch(r"cgt-[A-Za-z0-9-]{1,100}", value) is not None
+    """Return whether a value has the form of a task ID; any other value is not recorded."""
+    return is_task_id(value)
 
 
 def _flag(value: Any) -> bool | None:
@@ -225,112 +217,18 @@ def _flag(value: Any) -> bool | None:
 
 
 def _instant(value: Any) -> float:
-    """Unix seconds; 0 for what no clock ever said."""
+    """Return Unix seconds; 0 for an implausible time."""
     return float(_whole(value) or 0)
-
-
-def _fit(text: str) -> str:
-    """What a server said, fit to be written down: no key, no signature, and not a book."""
-    text = re.sub(r"(?i)bearer\s+\S+", "Bearer …", re.sub(r"\?\S*", "?…", text) if "://" in text else text)
-    text = re.sub(r"X-Tos-[A-Za-z-]+=\S+", "X-Tos-…", text)
-    return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
 
 
 def _error_text(value: Any) -> str:
     if not isinstance(value, Mapping):
-        return _fit(value) if isinstance(value, str) else ""
-    return _fit(": ".join(part for part in (str(value.get("code") or ""), str(value.get("message") or "")) if part))
+        return safe_text(value) if isinstance(value, str) else ""
+    return safe_text(
+        ": ".join(part for part in (str(value.get("code") or ""), str(value.get("message") or "")) if part)
+    )
 
 
 def _no(status: int, value: Any, after: float) -> ProviderError:
     odd = f"the service answered {status}, in no shape that can be read"
-    return _refusal(status, value, after) or Unusable(odd, "a proxy or a sign-in page may be answering in its place")
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """A row of the table of refusals: what a code that begins so, or an answer of this status, means.
-
-    `code` is a pattern for the beginning of the code, `status` 0 for any; `words` are those of which the message has
-    to hold one, where the code alone doesn't say; `after`, for how many seconds to stay away if the answer doesn't say.
-    """
-
-    code: str
-    sort: type[Rejected]
-    hint: str = ""
-    status: int = 0
-    words: str = ""
-    after: float = 0.0
-
-
-_CONTENT = r"(Sensitive|Risk)"
-_FACES = "real faces are: use an asset:// avatar, or a segment of your own"
-_OPENS = "activate the model in the vendor's console"
-_PAYS = "pay the account's debt, then run again"
-_RIGHTS = "the key may not do this: look at its rights in the vendor's console"
-_RAISES = "raise the limit in the vendor's console, or wait"
-_FIRST = "change the scene: what is named is the first of perhaps several mistakes"
-_OTHER_KIND = "the model makes no task of this kind: change the scene's mode or its model"
-_STRANGE = "this program and the service don't speak the same language: is there a newer one?"
-_MINUTE = 60.0
-"""Seconds over which the service counts requests and tokens (its limits are so many a minute)."""
-
-REFUSALS: tuple[No, ...] = (
-    No(r"InputText.*" + _CONTENT, Moderated, "the prompt was refused: word it otherwise"),
-    No(r"InputImage.*" + _CONTENT, Moderated, f"an image was refused; {_FACES}"),
-    No(r"InputVideo.*" + _CONTENT, Moderated, f"a video was refused; {_FACES}"),
-    No(r"InputAudio.*" + _CONTENT, Moderated, "a sound was refused: use another"),
-    No(
-        r"Output.*(" + _CONTENT + "|DeepFake)",
-        Moderated,
-        "what was made was refused, and is not billed; submitting again sometimes passes",
-    ),
-    No(r".*(SensitiveContent|RiskDetection)", Moderated, "the content was refused: change it"),
-    No(r"AuthenticationError", KeyRefused, "check ARK_API_KEY"),
-    No(r"InvalidAccountStatus", KeyRefused, "look at the account in the vendor's console"),
-    No(r"AccountOverdueError|OperationDenied\.ServiceOverdue", Overdue, _PAYS),
-    No(r"OperationDenied\.ServiceNotOpen|ModelNotOpen", ModelRefused, _OPENS),
-    No(r"InvalidEndpointOrModel", ModelRefused, "look at the model's name; an endpoint of your own is `ep-…`"),
-    No(r"AccessDenied|OperationDenied", ModelRefused, _RIGHTS),
-    No(r"InvalidParameter\.TaskType", Rejected, _OTHER_KIND),
-    No(r"InvalidParameter|MissingParameter", Rejected, _FIRST),
-    No(r".*[RTI][Pp][Mm](RateLimit|Exceeded)", RateLimited, status=429, after=_MINUTE),
-    No(r"SetLimitExceeded|InflightBatchsizeExceeded", QuotaUsedUp, _RAISES, status=429),
-    No(r"QuotaExceeded", QuotaUsedUp, _RAISES, status=429, words=r"free|trial|plan|package|used up|exhaust"),
-    No(r"", KeyRefused, "check ARK_API_KEY", status=401),
-    No(r"", Overdue, _PAYS, status=402),
-    No(r"", NotFound, status=404),
-    No(r"", RateLimited, status=429),
-    No(r"", Rejected, _STRANGE, status=405),
-    No(r"", Rejected, "give an address for a large picture or sound, instead of the file", status=413),
-    No(r"", Rejected, _STRANGE, status=415),
-    No(r"", Rejected, _FIRST, status=422),
-    No(r"", Rejected),
-)
-"""What each refusal is: the first row that fits, by the vendor's list of codes (one code means several things: what
-`QuotaExceeded` means, only its message says; a queue that is full is a no for now)."""
-
-
-def refused_as(code: str, message: str = "", status: int = 0) -> No:
-    """The row of a refusal."""
-    return next(
-        no
-        for no in REFUSALS
-        if re.match(no.code, code)
-        and no.status in (0, status)
-        and (not no.words or re.search(no.words, message, re.IGNORECASE))
-    )
-
-
-def _refusal(status: int, value: Any, after: float) -> Rejected | None:
-    """A no in Ark's shape (nested, or flat as some gateways make it), or a bare 429."""
-    error = (value.get("error") or value) if isinstance(value, dict) else None
-    code = _fit(str(error.get("code") or "")) if isinstance(error, dict) else ""
-    message = str(error.get("message") or "") if isinstance(error, dict) else ""
-    if not 400 <= status < 500 or not (code or status == 429):
-        return None
-    what = _fit(f"the service said no: {code or status}" + (f": {message}" if message else ""))
-    no = refused_as(code, message, status)
-    if issubclass(no.sort, RateLimited):
-        return no.sort(what, no.hint, code=code, status=status, after=after or no.after)
-    return no.sort(what, no.hint, code=code, status=status)
+    return rejection(status, value, after) or Unusable(odd, "a proxy or a sign-in page may be answering in its place")

@@ -1,8 +1,8 @@
-"""BytePlus's models: the same as Ark's under other ids, priced in dollars.
+"""BytePlus's models: the same as Ark's under other IDs, priced in dollars.
 
-The ids (`dreamina-` for every 2.x model; `doubao-` names are answered with 404 there) and the prices are from copies of
-the vendor's documents and third parties' notes. The limits are those of Ark's rows, on the word of the same documents.
-None of it was tried, and every row says so. 1.5 pro is left out: it was shut there in November 2026.
+The IDs (`dreamina-` for every 2.x model; `doubao-` names are answered with 404 there) and the prices are from copies of
+the vendor's documents and third parties' notes. The limits are those of Ark's rows, by the same documents. None of it
+was tried, and every row notes that. 1.5 pro is left out: it was closed there in November 2026.
 """
 
 from __future__ import annotations

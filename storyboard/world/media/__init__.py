@@ -1,1 +1,1 @@
-"""The only door to PyAV and Pillow: what a file of media is, and how to make one."""
+"""Media files: the only package that imports PyAV and Pillow."""

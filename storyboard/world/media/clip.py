@@ -16,7 +16,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media.still import Area, Picture, Size
+from storyboard.world.media.images import Area, Picture, Size
 
 Frame: TypeAlias = VideoFrame
 FPS = 24
@@ -40,11 +40,11 @@ def write(
 ) -> None:
     """Make an MP4 of `frames` pictures at 24 a second.
 
-    `pictures` gives those that change, each with the number of the frame from which on it is seen, beginning with 0;
+    `pictures` are those that change, each with the number of the frame from which on it is shown, beginning with 0.
     `tone` is the pitch in hertz, give or take 22, of a quiet sound (mono AAC), None for silence without a track.
 
-    Only the pictures that change are encoded. Between them stand packets that say "as before", which were encoded
-    once for each size: they hold no content, so that the same ones serve every clip. A tone's packets are kept too.
+    Only the pictures that change are encoded. Between them are packets of an unchanged picture, which were encoded once
+    for each size: they hold no content, so the same ones serve every clip. A tone's packets are cached too.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video = _video(container, size)
@@ -108,7 +108,7 @@ def _unchanged(size: Size, count: int) -> tuple[bytes, ...]:
 
 
 def tag_colours(context: av.VideoCodecContext) -> None:
-    """Say that the colours are BT.709, as players guess differently where nothing is said."""
+    """Tag the colours as BT.709, as players guess differently for untagged ones."""
     context.color_primaries = context.color_trc = context.colorspace = 1
     context.color_range = 1
 
@@ -121,7 +121,7 @@ def to_frame(picture: Picture) -> VideoFrame:
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation="BICUBIC",
-        threads=1,  # otherwise each frame would start threads of its own, which takes longer than the work
+        threads=1,  # otherwise each frame would start its own threads, which takes longer than the work
     )
 
 
@@ -163,9 +163,9 @@ def _tone(pitch: int, samples: int) -> Iterator[av.Packet[Any]]:
 
 @cache
 def _begun(waves: int) -> tuple[bytes, ...]:
-    """The packets with which a tone begins; the last of them can be repeated for as long as the tone lasts.
+    """Return the packets with which a tone begins; the last of them can be repeated for as long as the tone lasts.
 
-    A whole number of waves fills a packet, so that each packet of the tone has the same to say.
+    A whole number of waves fills a packet, so all packets of the tone are alike.
     """
     wave = array("h", (int(2600 * math.sin(2 * math.pi * waves * n / _AAC_FRAME)) for n in range(_AAC_FRAME)))
     with av.open(io.BytesIO(), "w", format="mp4") as container:
@@ -180,9 +180,9 @@ def _begun(waves: int) -> tuple[bytes, ...]:
 
 
 def last_picture(path: Path) -> Picture:
-    """The last picture of a video. Raises MediaTrouble."""
+    """Return the last picture of a video. Raise MediaTrouble."""
     found = None
-    for frame in _decoded(path, from_end=True):
+    for frame in _decode(path, from_end=True):
         if found is None or (frame.pts or 0) >= (found.pts or 0):
             found = frame
     if found is None:
@@ -191,10 +191,10 @@ def last_picture(path: Path) -> Picture:
 
 
 def picture_at(path: Path, seconds: float) -> Picture:
-    """The picture that is seen at a time, counted from the start. Raises MediaTrouble if the video is shorter."""
+    """Return the picture at a time, counted from the start. Raise MediaTrouble if the video is shorter."""
     found = None
     start = None
-    for frame in _decoded(path):
+    for frame in _decode(path):
         start = (frame.time or 0.0) if start is None else start
         if (frame.time or 0.0) - start > seconds + 0.5 / FPS:
             break
@@ -205,11 +205,11 @@ def picture_at(path: Path, seconds: float) -> Picture:
 
 
 def pictures(path: Path) -> Iterator[Picture]:
-    """Every picture of a video, in order. Raises MediaTrouble."""
-    return (to_picture(frame) for frame in _decoded(path))
+    """Return every picture of a video, in order. Raise MediaTrouble."""
+    return (to_picture(frame) for frame in _decode(path))
 
 
-def _decoded(path: Path, *, from_end: bool = False) -> Iterator[VideoFrame]:
+def _decode(path: Path, *, from_end: bool = False) -> Iterator[VideoFrame]:
     try:
         with av.open(str(path), format="mov") as container:
             stream = container.streams.video[0]
@@ -217,4 +217,4 @@ def _decoded(path: Path, *, from_end: bool = False) -> Iterator[VideoFrame]:
                 container.seek(max(0, stream.duration - 1), stream=stream, backward=True)
             yield from container.decode(stream)
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{path.name} is no video that can be read") from error
+        raise MediaTrouble(f"{path.name} is not a readable video") from error

@@ -1,4 +1,4 @@
-"""What a file of media is, by its content."""
+"""The properties of a media file, by its content."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import av
 from PIL import Image
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media import boxes
 
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Pixels, seconds, pictures and their rate, and whether there is sound; zero where there is none of it."""
+    """Pixels, seconds, number and rate of pictures, and whether there is sound; zero if not applicable."""
 
     width: int = 0
     height: int = 0
@@ -33,9 +32,9 @@ LARGEST_SIDE = 8000
 
 
 def image(path: Path) -> Measures:
-    """A picture's pixels as they are seen. It is decoded to its end: a torn one has a whole header.
+    """Return a picture's pixels as displayed. It is decoded to its end: a torn picture has a complete header.
 
-    Raises MediaTrouble.
+    Raise MediaTrouble.
     """
     try:
         with warnings.catch_warnings():
@@ -47,11 +46,11 @@ def image(path: Path) -> Measures:
                     picture.load()
                 return replace(found, width=found.height, height=found.width) if turned else found
     except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
-        raise MediaTrouble(f"{path.name} is no picture that can be read", "export it again, as png or jpeg") from error
+        raise MediaTrouble(f"{path.name} is not a readable picture", "export it again, as png or jpeg") from error
 
 
 def video(path: Path) -> Measures:
-    """A video's pixels and length, counted packet by packet. Raises MediaTrouble."""
+    """Return a video's pixels and length, counted packet by packet. Raise MediaTrouble."""
     try:
         with av.open(str(path), format="mov") as container:
             stream = container.streams.video[0]
@@ -71,24 +70,15 @@ def video(path: Path) -> Measures:
                 sound,
             )
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{path.name} is no video that can be read", "export it again, as mp4") from error
+        raise MediaTrouble(f"{path.name} is not a readable video", "export it again, as mp4") from error
 
 
 def audio(path: Path) -> Measures:
-    """A sound's length, decoded to its end, since headers lie. Raises MediaTrouble."""
+    """Return a sound's length, decoded to its end, since headers may be wrong. Raise MediaTrouble."""
     try:
         with av.open(str(path)) as container:
             stream = container.streams.audio[0]
             samples = sum(frame.samples for frame in container.decode(stream))
             return Measures(seconds=samples / stream.rate, sound=True)
     except (av.FFmpegError, IndexError, OSError, ZeroDivisionError) as error:
-        raise MediaTrouble(f"{path.name} is no sound that can be read", "export it again, as wav or mp3") from error
-
-
-def whole(path: Path) -> bool:
-    """Do the boxes of an MP4 file add up to its size, with everything that a player needs among them?"""
-    try:
-        boxes.check(path)
-    except MediaTrouble:
-        return False
-    return True
+        raise MediaTrouble(f"{path.name} is not a readable sound", "export it again, as wav or mp3") from error

@@ -1,1 +1,1 @@
-"""How a local file gets an address that a provider can fetch."""
+"""Addresses of local files that a provider can fetch."""

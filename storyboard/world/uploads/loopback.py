@@ -1,4 +1,4 @@
-"""Serves local clips to a provider that runs on this very machine, under paths that nobody can guess."""
+"""Serves local clips to a provider on this machine, under unguessable paths."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Loopback:
 
 
 class _Clip(FileResponse):
-    """A file that can't be read breaks the connection off: whoever fetches it knows that it isn't whole."""
+    """Serve a file. One that can't be read breaks the connection off, so the client notices that it is incomplete."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -46,9 +46,9 @@ class _Clip(FileResponse):
 
 
 @contextmanager
-def opened(dice: Dice) -> Iterator[Loopback]:
+def open_loopback(dice: Dice) -> Iterator[Loopback]:
     """Serve until the end."""
-    listening = serving.bound(0)
+    listening = serving.bind(0)
     uploads = Loopback(serving.address_of(listening), dice)
 
     async def send(request: Request) -> Response:
@@ -56,5 +56,5 @@ def opened(dice: Dice) -> Iterator[Loopback]:
         return _Clip(path) if path is not None else PlainTextResponse("", 404)
 
     app = Starlette(routes=[Route("/{token}/{name}", send)])
-    with serving.served(app, listening):
+    with serving.serve_in_background(app, listening):
         yield uploads

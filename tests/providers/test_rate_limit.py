@@ -1,4 +1,4 @@
-"""When the next request may go, and that nobody goes before."""
+"""The time of the next request, and that no request is sent before."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from storyboard.language.scene import Parameters
 from storyboard.net import opened
 from storyboard.promises import Account, Pace, Secret
 from storyboard.providers.connect import connect
-from storyboard.providers.pacing import LONGEST_WAIT, MARGIN, Paced, Rate, asked_to_wait, wait_for_turn
 from storyboard.providers.provider import Order, TaskQuery
+from storyboard.providers.rate_limit import (
+    LONGEST_WAIT,
+    MARGIN,
+    Rate,
+    RateLimitedProvider,
+    asked_to_wait,
+    wait_for_turn,
+)
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from tests.executor.fake_provider import Desk
@@ -41,8 +48,8 @@ TWO = Rate(2, 10.0)
     ],
 )
 def test_when_the_next_may_go(sent: list[float], held: tuple[float, float], wait: float) -> None:
-    """At 100, with two in any ten seconds: at once, when the window has room, or when we may come back; what lies in
-    the future was noted before the clock was set back."""
+    """At 100, with two in any ten seconds: at once, when the window has room, or after Retry-After; times in the
+    future were noted before the clock was set back."""
     assert wait_for_turn(sent, 100.0, TWO, held) == pytest.approx(wait)
 
 
@@ -52,7 +59,7 @@ def test_when_the_next_may_go(sent: list[float], held: tuple[float, float], wait
     st.floats(0.1, 10),
 )
 def test_no_window_ever_holds_more_than_the_rate(pauses: list[float], count: int, seconds: float) -> None:
-    """Whoever comes whenever, and waits as told, is never one too many."""
+    """Requests at any times that wait as computed never exceed the limit."""
     rate = Rate(count, seconds)
     now = 1000.0
     sent: list[float] = []
@@ -94,7 +101,7 @@ def test_for_how_long_an_answer_asks_us_to_stay_away(header: str, seconds: float
 
 @pytest.mark.parametrize("date", ["", "now", "Mon, 99 Foo 10000000000000000000000 99:99:99 GMT"])
 def test_a_date_is_read_by_the_servers_own_clock_alone(date: str) -> None:
-    """Without its `Date` nobody knows how far off another date is."""
+    """Without its `Date` it is unknown how far off another date is."""
     assert asked_to_wait("Tue, 24 Nov 2026 01:00:30 GMT", date) == 0
 
 
@@ -119,7 +126,7 @@ def cancelled(answers: list[float], rate: Rate) -> list[float]:
     """When each of several cancels, asked for at once, went; `answers` make creates refused, with their `after`."""
     clock = VirtualClock(1000.0)
     desk = Noting(clock, answers=[RateLimited("slowly", after=after) for after in answers])
-    paced = Paced(desk, clock, {"create": rate, "delete": rate})
+    paced = RateLimitedProvider(desk, clock, {"create": rate, "delete": rate})
 
     async def whole() -> None:
         for _ in answers:
@@ -141,13 +148,13 @@ def test_many_at_once_go_one_after_another() -> None:
 
 @dataclass(slots=True)
 class Slow(Desk):
-    """A desk that takes its time: when it hears a question, and when it answers."""
+    """A slow service: when it receives a request, and when it answers."""
 
     takes: float = 0.9
     heard: list[float] = field(default_factory=list)
 
     async def cancel(self, task: str) -> None:
-        """Hear it at last: the service is busy, and counts a question when it comes to it."""
+        """Receive it at last: the service is busy, and counts a request when it reaches it."""
         del task
         until = self.clock.now() + (self.takes if not self.heard else 0.0)
         while self.clock.now() < until:
@@ -160,7 +167,7 @@ def test_a_busy_service_is_not_asked_too_often(count: int) -> None:
     """A question that it came to late counts from then on: the next isn't a window after it was sent."""
     clock = VirtualClock(1000.0)
     desk = Slow(clock)
-    paced = Paced(desk, clock, {"delete": Rate(count, 1.0)})
+    paced = RateLimitedProvider(desk, clock, {"delete": Rate(count, 1.0)})
 
     async def whole() -> None:
         await asyncio.gather(*(paced.cancel(str(n)) for n in range(6)))
@@ -184,7 +191,7 @@ def test_a_list_is_made_once_a_second(tmp_path: Path) -> None:
     async def whole(base_url: str) -> None:
         async with opened() as way:
             ark = connect("ark", Account(base_url, Secret("key"), 3, Pace(1, 1)), way)
-            paced = Paced(ark, clock)
+            paced = RateLimitedProvider(ark, clock)
             body = paced.body(Order("doubao-seedance-2-0-260128", "Dusk.", (), Parameters(resolution="480p")))
             tasks = [await paced.submit(body, "a" * 32) for _ in range(2)]
             for _ in range(3):

@@ -14,9 +14,9 @@ from typing import BinaryIO
 from storyboard.errors import MediaTrouble
 
 NEEDED = {"": ("ftyp", "moov", "mdat"), "moov": ("mvhd", "trak")}
-"""What has to be in a file, and in its `moov`."""
+"""The boxes that a file, and its `moov`, must contain."""
 MOST = 10_000
-"""Boxes in a row beyond which nobody looks on: empty ones would keep us for hours."""
+"""The maximum number of boxes in a row: a file of empty ones would take hours."""
 
 
 def check(path: Path) -> None:

@@ -32,7 +32,8 @@ _CJK_FONTS = (
 
 
 def read(source: Path | bytes) -> Picture:
-    """A picture, decoded, in RGB. Raises MediaTrouble if it is none, is torn, or would not fit into memory."""
+    """Return a picture, decoded, in RGB. Raise MediaTrouble if it is not a picture, is torn, or would not fit into
+    memory."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -42,7 +43,7 @@ def read(source: Path | bytes) -> Picture:
                 picture.load()
                 return picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
-        raise MediaTrouble("that is no picture that can be read") from error
+        raise MediaTrouble("that is not a readable picture") from error
 
 
 def png(picture: Picture) -> bytes:
@@ -70,7 +71,7 @@ def blended(one: Picture, other: Picture, share: float) -> Picture:
 
 
 def wiped(one: Picture, other: Picture, share: float) -> Picture:
-    """One picture, over whose left `share` (0 to 1) the other has moved."""
+    """Return one picture, with the other moved over its left `share` (0 to 1)."""
     picture = one.copy()
     picture.paste(other.crop((0, 0, round(one.width * share), one.height)), (0, 0))
     return picture
@@ -96,7 +97,7 @@ def disc(picture: Picture, centre: tuple[float, float], radius: float, colour: C
 
 
 GLOW = 3
-"""How many times as far as its disc a sun is seen to shine."""
+"""The radius of a sun's glow, in radii of its disc."""
 
 
 def sun(picture: Picture, centre: tuple[int, int], radius: int, colour: Colour, horizon: int) -> None:
@@ -108,7 +109,7 @@ def sun(picture: Picture, centre: tuple[int, int], radius: int, colour: Colour, 
 
 @cache
 def _shine(radius: int) -> Picture:
-    """How much of a sun is seen where: all of it on the disc, less and less around it."""
+    """Return a mask of a sun's light: full on the disc, decreasing around it."""
 
     def seen(step: int) -> int:
         return round(90 * (max(0.0, GLOW - max(1.0, GLOW * step / _EDGE)) / (GLOW - 1)) ** 2)
@@ -121,7 +122,7 @@ def _shine(radius: int) -> Picture:
 
 
 _EDGE = 181
-"""What a radial gradient of Pillow's reaches at the middle of its sides: 128·√2."""
+"""The value of Pillow's radial gradient at the middle of its sides: 128·√2."""
 
 
 def ridge(picture: Picture, tops: Sequence[float], bottom: int, colour: Colour) -> None:

@@ -1,4 +1,4 @@
-"""What the file system of a project can do: locks, syncs, renames over what is there, and how much room it has."""
+"""Checks of the machine before a run: locks, syncs, renames, free space, open files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.errors import FileTrouble, MachineRefuses
-from storyboard.world.files import sync_folder, write_in_one_stroke
+from storyboard.world.durable import sync_folder, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
-class Ability:
-    """What a folder's file system can do; empty where it can, else why not. `free` is in bytes."""
+class FileSystemChecks:
+    """The abilities of a folder's file system: each is empty, or the reason for a failure. `free` is in bytes."""
 
     lock: str
     sync: str
@@ -28,17 +28,17 @@ class Ability:
 
     @property
     def whole(self) -> bool:
-        """Is it able to do everything that state and store rest on?"""
+        """Whether it supports everything that state and store depend on."""
         return not (self.lock or self.sync or self.rename)
 
 
-def ability(folder: Path) -> Ability:
-    """Try it, in a folder of a moment that is gone afterwards. Raises FileTrouble if nothing can be written there."""
+def check_file_system(folder: Path) -> FileSystemChecks:
+    """Check a folder's file system, in a temporary folder. Raise FileTrouble if nothing can be written there."""
     try:
         with tempfile.TemporaryDirectory(prefix=".storyboard-doctor-", dir=folder) as place:
             tried = Path(place)
-            return Ability(
-                _tried(_lock, tried), _tried(_sync, tried), _tried(_rename, tried), shutil.disk_usage(folder).free
+            return FileSystemChecks(
+                _try(_lock, tried), _try(_sync, tried), _try(_rename, tried), shutil.disk_usage(folder).free
             )
     except OSError as error:
         raise FileTrouble.of(error, folder) from error
@@ -57,22 +57,22 @@ def check_descriptors() -> None:
 
 
 def check_writable(*folders: Path) -> None:
-    """Write, sync and rename a file in each folder, or in what is nearest above it while it isn't there.
+    """Write, sync and rename a file in each folder, or in the nearest existing folder above it.
 
-    Raises FileTrouble where that can't be done: before anything is paid for that could not be kept. The file's name is
-    drawn: the project's folder is tried too, and what lies in there is the user's.
+    Raise FileTrouble where that fails, before anything is paid for that couldn't be stored. The file's name is random:
+    the project's folder is checked too, and its files are the user's.
     """
     for folder in folders:
         try:
             place = next(one for one in (folder, *folder.parents) if one.exists())
             trial = place / f".storyboard-trial-{secrets.token_hex(8)}"
-            write_in_one_stroke(trial, b"written")
+            write_atomically(trial, b"written")
             trial.unlink()
         except OSError as error:
             raise FileTrouble.of(error, folder) from error
 
 
-def _tried(trial: Callable[[Path], str], place: Path) -> str:
+def _try(trial: Callable[[Path], str], place: Path) -> str:
     try:
         return trial(place)
     except OSError as error:
@@ -80,7 +80,7 @@ def _tried(trial: Callable[[Path], str], place: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _open(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield descriptor
@@ -89,8 +89,8 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def _lock(place: Path) -> str:
-    """A lock that two can hold is none: two runs would both submit."""
-    with _opened(place / "lock") as first, _opened(place / "lock") as second:
+    """Check that a second process can't take a lock: otherwise two runs would both submit."""
+    with _open(place / "lock") as first, _open(place / "lock") as second:
         fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
             fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,7 +100,7 @@ def _lock(place: Path) -> str:
 
 
 def _sync(place: Path) -> str:
-    with _opened(place / "synced") as descriptor:
+    with _open(place / "synced") as descriptor:
         os.write(descriptor, b"written")
         os.fsync(descriptor)
     sync_folder(place)

@@ -25,11 +25,11 @@ defaults: {ratio: 16:9, resolution: 480p, duration: 2, generate_audio: false}
 scenes:
   dusk: {prompt: A lighthouse at dusk.}
 """
-GOOD_HOME = 'Home("X_KEY", "X_URL", "https://x.example/v1", ("x.example",))'
+GOOD_SITE = 'ProviderSite("X_KEY", "X_URL", "https://x.example/v1", ("x.example",))'
 HEAD = """\
 from storyboard.providers.ark.models import ROWS
-from storyboard.providers.homes import Home
-from storyboard.providers.joined import Offer
+from storyboard.providers.sites import ProviderSite
+from storyboard.providers.plugins import ProviderPlugin
 """
 
 
@@ -64,12 +64,13 @@ def say(
 
 
 class Acme(ThreadingHTTPServer):
-    """Acme's service: a film is in the making when it is first asked after, and ready when it is again."""
+    """Acme's service: a film is being made at the first request for it, and ready at the next."""
 
     daemon_threads = True
     film: Path
     orders: list[dict[str, object]]
     asked: int = 0
+    states: list[str]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -82,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(201, json.dumps({"film": "f-1"}).encode())
 
     def do_GET(self) -> None:
-        """How the film stands, or the film itself, for which no key is to come along."""
+        """Return the film's state, or the film itself, for which the request must have no key."""
         if self.path == "/f-1.mp4":
             assert self.headers["X-Acme-Key"] is None
             return self.answer(200, self.server.film.read_bytes())
@@ -90,11 +91,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, b"[]")
         self.server.asked += 1
         address = f"http://127.0.0.1:{self.server.server_address[1]}/f-1.mp4"
-        film = (
-            {"film": "f-1", "state": "making"}
-            if self.server.asked == 1
-            else {"film": "f-1", "state": "ready", "video": address}
-        )
+        state = self.server.states[min(self.server.asked, len(self.server.states)) - 1]
+        film = {"film": "f-1", "state": state, **({"video": address} if state == "ready" else {})}
         return self.answer(200, json.dumps(film).encode())
 
     def answer(self, status: int, content: bytes) -> None:
@@ -105,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -113,6 +111,7 @@ def acme(tmp_path: Path) -> Iterator[Acme]:
     """Acme's service on this machine."""
     with Acme(("127.0.0.1", 0), Handler) as server:
         server.film, server.orders = video(tmp_path / "film.mp4", frames=49), []
+        server.states = ["making", "ready"]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
         thread.start()
         yield server
@@ -129,8 +128,15 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
+def settings_for_acme(folder: Path) -> dict[str, str]:
+    """The environment of a user whose settings choose Acme."""
+    (folder / "config" / "storyboard").mkdir(parents=True)
+    (folder / "config" / "storyboard" / "settings.toml").write_text('provider = "acme"\n', "utf-8")
+    return {"XDG_CONFIG_HOME": str(folder / "config")}
+
+
 def made_by(acme: Acme, project: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """What comes of a run with Acme's service and this code."""
+    """Return the result of a run with Acme's service and this code."""
     installed = install(project.parent / "site", code)
     address = f"http://127.0.0.1:{acme.server_address[1]}"
     words = ("run", "--provider", "acme", "--yes")
@@ -138,7 +144,7 @@ def made_by(acme: Acme, project: Path, code: str) -> subprocess.CompletedProcess
 
 
 def test_the_provider_that_the_page_teaches_makes_a_scene(acme: Acme, project: Path) -> None:
-    """Its code is taken out of the page, installed, and asked once for what the storyboard says."""
+    """Its code is taken out of the page, installed, and called once for the storyboard's scene."""
     ran = made_by(acme, project, taught())
     assert ran.returncode == 0, ran.stderr
     assert acme.orders == [{"model": "acme-reel-1", "words": "A lighthouse at dusk.", "seconds": 2, "key": KEY}]
@@ -154,27 +160,25 @@ def test_what_a_joined_provider_made_is_kept(acme: Acme, project: Path) -> None:
 
 def test_the_settings_choose_it_too(project: Path) -> None:
     """`provider` in the user's settings is enough for a storyboard with its models to be valid."""
-    config = project.parent / "config"
-    (config / "storyboard").mkdir(parents=True)
-    (config / "storyboard" / "settings.toml").write_text('provider = "acme"\n', "utf-8")
-    ran = say(project, "validate", installed=install(project.parent / "site", taught()), XDG_CONFIG_HOME=str(config))
+    environment = settings_for_acme(project.parent)
+    ran = say(project, "validate", installed=install(project.parent / "site", taught()), here=False, **environment)
     assert (ran.returncode, ran.stdout) == (0, "storyboard.yaml: 1 scene, no mistakes\n")
 
 
 def test_nothing_joins_unasked(project: Path) -> None:
-    """An installed provider that nobody chose is not loaded: this one would leave a file behind."""
+    """An installed provider that the user didn't choose is not loaded: this one would leave a file behind."""
     code = f"import pathlib\npathlib.Path({str(project / 'loaded')!r}).touch()\n"
     say(project, "plan", installed=install(project.parent / "site", code))
     assert not (project / "loaded").exists()
 
 
 def test_distributions_are_not_searched_for_a_provider_of_ours() -> None:
-    """That would take longer than reading the storyboard: the room that does it isn't even loaded."""
+    """That would take longer than reading the storyboard: the module that does it isn't even loaded."""
     asked = (
-        "import sys\nimport storyboard.project as p\np.capabilities('byteplus'), p.home_of('ark')\nprint(*sys.modules)"
+        "import sys\nimport storyboard.project as p\np.capabilities('byteplus'), p.site_of('ark')\nprint(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert {"storyboard.providers.joined", "importlib.metadata"} & set(loaded.split()) == set()
+    assert {"storyboard.providers.plugins", "importlib.metadata"} & set(loaded.split()) == set()
 
 
 @pytest.mark.parametrize("here", [False, True])
@@ -199,29 +203,33 @@ def test_a_module_of_the_project_does_not_stand_in_for_an_installed_one(project:
         ("import nothing_of_this_name\n", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
         ("def offer(:\n", "SyntaxError"),
         ("other = 1\n", "AttributeError"),
-        ("def offer(): return 1\n", "its entry point gives int, not Offer"),
+        ("def offer(): return 1\n", "its entry point returns int, not ProviderPlugin"),
         ("def offer(): raise ValueError('the moon')\n", "ValueError: the moon"),
-        (f"{HEAD}def offer(): return Offer({GOOD_HOME}, (), print)\n", "it offers no models"),
-        (f"{HEAD}def offer(): return Offer({GOOD_HOME}, (1,), print)\n", "its rows Capability values"),
-        (f"{HEAD}def offer(): return Offer(None, ROWS, print)\n", "its home has to be a Home"),
+        (f"{HEAD}def offer(): return ProviderPlugin({GOOD_SITE}, (), print)\n", "it offers no models"),
+        (f"{HEAD}def offer(): return ProviderPlugin({GOOD_SITE}, (1,), print)\n", "its rows Capability values"),
+        (f"{HEAD}def offer(): return ProviderPlugin(None, ROWS, print)\n", "its site has to be a ProviderSite"),
         (
-            f"{HEAD}def offer(): return Offer({GOOD_HOME.replace('X_KEY', 'ARK_API_KEY')}, ROWS, print)\n",
-            "it wants ARK_API_KEY, which belongs to another provider",
+            f"{HEAD}def offer(): return ProviderPlugin({GOOD_SITE.replace('X_KEY', 'ARK_API_KEY')}, ROWS, print)\n",
+            "it reads ARK_API_KEY, which belongs to another provider",
         ),
         (
-            f"{HEAD}def offer(): return Offer({GOOD_HOME.replace('https', 'http')}, ROWS, print)\n",
+            f"{HEAD}def offer(): return ProviderPlugin({GOOD_SITE.replace('https', 'http')}, ROWS, print)\n",
             "has to be an https address at one of its own hosts",
         ),
         (
-            f"{HEAD}def offer(): return Offer({GOOD_HOME.replace('X_KEY', 'x key')}, ROWS, print)\n",
+            f"{HEAD}def offer(): return ProviderPlugin({GOOD_SITE.replace('X_KEY', 'x key')}, ROWS, print)\n",
             "its variables have to be two, in capitals",
         ),
+        (
+            f"{HEAD}def offer(): return ProviderPlugin({GOOD_SITE[:-1]}, task_id='('), ROWS, print)\n",
+            "its task_id is not a regular expression: (",
+        ),
     ],
-    ids=["import", "syntax", "no factory", "no offer", "raises", "no models", "odd models", "no home", "another's key",
-         "in the clear", "odd variables"],
+    ids=["import", "syntax", "no factory", "no plug-in", "raises", "no models", "odd models", "no site",
+         "another's key", "in the clear", "odd variables", "odd task ID"],
 )  # fmt: skip
 def test_a_broken_provider_ends_in_a_message(project: Path, code: str, why: str) -> None:
-    """Whose it is and what is wrong with it, and no traceback."""
+    """The message names the distribution and the fault, without a traceback."""
     ran = say(project, "plan", "--provider", "acme", installed=install(project.parent / "site", code))
     assert (ran.returncode, "Traceback" in ran.stderr) == (5, False)
     assert 'the provider "acme" of acme-video 1.2 can\'t be used' in ran.stderr
@@ -259,14 +267,14 @@ def test_what_a_provider_breaks_off_with_is_told(
 
 
 def test_a_mended_provider_goes_on_with_what_was_under_way(acme: Acme, project: Path) -> None:
-    """What broke while it was asked after is not asked for again."""
+    """A task whose request for its state failed is not submitted again."""
     made_by(acme, project, taught().replace("        return Task(", "        return 7\n        return Task("))
     again = made_by(acme, project, taught())
     assert (again.returncode, len(acme.orders)) == (0, 1), again.stderr
 
 
 def test_two_of_one_name_are_refused(project: Path) -> None:
-    """Nobody knows which of them was meant."""
+    """It is unknown which of them was meant."""
     site = install(project.parent / "site", taught())
     install(site, taught(), module="other", project="other-video")
     ran = say(project, "plan", "--provider", "acme", installed=site)
@@ -287,6 +295,44 @@ def test_an_unknown_name_is_told_with_those_that_there_are(project: Path) -> Non
 
 
 def test_the_emulator_does_not_play_a_joined_provider(project: Path) -> None:
-    """It speaks Ark's words; where to point instead is told."""
+    """It has Ark's API; the message names the variable to set instead."""
     ran = say(project, "plan", "--provider", "acme", "--emulator", installed=install(project.parent / "site", taught()))
     assert (ran.returncode, "set ACME_VIDEO_URL" in ran.stderr) == (2, True)
+
+
+def test_a_task_of_a_plug_in_can_be_adopted(acme: Acme, project: Path) -> None:
+    """A task ID of Acme's form is accepted; the held scene is then fetched without a second order."""
+    broken = taught().replace('        return film["film"]\n', "        return None\n")
+    made_by(acme, project, broken)
+    environment = settings_for_acme(project.parent)
+    site = install(project.parent / "site", taught())
+    environment |= {"ACME_VIDEO_KEY": KEY, "ACME_VIDEO_URL": f"http://127.0.0.1:{acme.server_address[1]}"}
+    adopted = say(project, "resolve", "dusk", "--adopt", "f-1", installed=site, here=False, **environment)
+    again = made_by(acme, project, taught())
+    assert (adopted.returncode, again.returncode, len(acme.orders)) == (0, 0, 1), adopted.stderr + again.stderr
+
+
+@pytest.mark.parametrize(
+    ("fields", "task", "reported"),
+    [
+        ("", "film 7", "film 7 is not a task ID"),
+        (r', task_id=r"film-\d+", task_id_example="film-1"', "f-1", "f-1 is not a task ID; task IDs look like film-1"),
+    ],
+    ids=["default form", "own form"],
+)
+def test_a_text_of_another_form_is_no_task_of_a_plug_in(project: Path, fields: str, task: str, reported: str) -> None:
+    """The error names the form that the plug-in declares."""
+    code = taught().replace('("api.acme.example",))', f'("api.acme.example",){fields})')
+    site = install(project.parent / "site", code)
+    environment = settings_for_acme(project.parent)
+    ran = say(project, "resolve", "dusk", "--adopt", task, installed=site, here=False, **environment)
+    assert (ran.returncode, ran.stderr.strip()) == (2, f"storyboard: {reported}")
+
+
+def test_a_state_is_shown_in_the_plug_in_s_own_word(acme: Acme, project: Path) -> None:
+    """While the task is under way and when it has failed."""
+    acme.states = ["making", "broken"]
+    ran = made_by(acme, project, taught())
+    shown = [line for line in ran.stdout.splitlines() if line.startswith("dusk: ")]
+    assert (ran.returncode, "dusk: making" in shown, "dusk: broken" in shown) == (3, True, True), ran.stdout
+    assert "the service says broken" in ran.stderr + ran.stdout

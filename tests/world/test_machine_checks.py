@@ -1,4 +1,4 @@
-"""What is tried in a folder before anything is paid: nothing of anybody's is touched, and nothing stays."""
+"""Checks of a folder before anything is paid for: no existing file is touched, and no file stays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import FileTrouble
-from storyboard.world.ability import check_writable
+from storyboard.world.machine_checks import check_writable
 
 
 def test_a_file_of_the_user_s_is_left_alone(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_nothing_stays_in_what_is_nearest_above_a_folder(tmp_path: Path) -> None
 
 
 def test_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
-    """Here a file stands in the folder's place."""
+    """A file is in the folder's place."""
     (tmp_path / "renders").write_text("")
     with pytest.raises(FileTrouble, match="can't be written"):
         check_writable(tmp_path / "renders")

@@ -1,8 +1,9 @@
-"""Has a value the written form? A quick yes or no, from a JSON Schema made into plain functions once.
+"""A fast check of a value against a JSON Schema, compiled into plain functions once.
 
-A general validator spends most of its time on what a valid text doesn't need: places, paths, errors. So this says
-whether there is anything to tell, and `schema`, which knows the library, is asked only then. It reads the words of
-JSON Schema that ours uses; to a schema with any other word it says no, and the library decides.
+A general validator spends most of its time on what a valid text doesn't need: places, paths, errors. This check only
+returns whether there is an error; `schema`, which imports the library, is called only then. It implements the keywords
+of JSON Schema that this project's schema uses; for a schema with any other keyword it returns False, and the library
+decides.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ class Unread(Exception):
 
 
 def has_form(value: Any, schema: Schema, part: str = "") -> bool:
-    """Has the value the form of the schema, or of one of its `definitions`? False too where this can't say."""
+    """Return whether a value is valid by the schema, or by one of its `definitions`. False also if this check can't
+    decide."""
     try:
         return check_of(schema, part)(value)
     except Unread:
@@ -28,7 +30,7 @@ def has_form(value: Any, schema: Schema, part: str = "") -> bool:
 
 
 def check_of(schema: Schema, part: str = "") -> Check:
-    """The function that a schema is. Raises Unread."""
+    """Return the function that checks a value by a schema. Raise Unread for a schema with an unknown keyword."""
     return _Maker(schema).definition(part) if part else _Maker(schema).check(schema)
 
 

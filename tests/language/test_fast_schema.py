@@ -1,4 +1,4 @@
-"""The quick check of the written form agrees with the library, whatever stands in a text."""
+"""The fast check of the schema agrees with the library for every text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from storyboard.language import document
-from storyboard.language.form import Unread, check_of, has_form
+from storyboard.language import document, nodes
+from storyboard.language.fast_schema import Unread, check_of, has_form
 from storyboard.language.source import Source
-from storyboard.world.files import schema
+from storyboard.world.shipped import schema
 
 SCHEMA = schema()
 BROKEN = sorted((Path(__file__).parents[1] / "broken").glob("*/storyboard.yaml"))
@@ -33,7 +33,7 @@ def test_scenes_by_chance_are_judged_alike(scene: dict[str, Any]) -> None:
 def test_broken_storyboards_are_judged_alike(path: Path) -> None:
     """The examples of every mistake too."""
     tree = document.parse(Source("storyboard.yaml", path.read_text("utf-8")))
-    value = None if isinstance(tree, tuple) else document.data(tree)
+    value = None if isinstance(tree, tuple) else nodes.data(tree)
     assert has_form(value, SCHEMA) == Draft202012Validator(SCHEMA).is_valid(value)
 
 

@@ -1,4 +1,4 @@
-"""The boxes of a file: whole, torn, hostile, and what is said of each."""
+"""The boxes of a file: complete, torn, hostile, and the error for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import MediaTrouble
-from storyboard.world.media import boxes
+from storyboard.world.media import mp4
 
 
 def box(name: bytes, content: bytes = b"", length: int | None = None) -> bytes:
@@ -30,7 +30,7 @@ def said(folder: Path, content: bytes) -> str:
     """What is wrong with a file; empty if nothing is."""
     (folder / "a.mp4").write_bytes(content)
     try:
-        boxes.check(folder / "a.mp4")
+        mp4.check(folder / "a.mp4")
     except MediaTrouble as error:
         return error.what
     return ""
@@ -66,7 +66,7 @@ def test_a_whole_file_is_whole(tmp_path: Path, content: bytes) -> None:
         (FTYP + MOOV + long_box(b"mdat", b"x", length=15), "its parts don't add up: at byte 45 of 62"),
         (FTYP + MOOV + long_box(b"mdat", b"x", length=2**63), "its parts don't add up: at byte 45 of 62"),
         (FTYP + MDAT + box(b"moov", box(b"mvhd", length=90)), "its parts don't add up: at byte 36 of 44"),
-        (box(b"free") * (boxes.MOST + 1), f"it has more than {boxes.MOST} parts"),
+        (box(b"free") * (mp4.MOST + 1), f"it has more than {mp4.MOST} parts"),
         (b"<html>sign in</html>", "its parts don't add up: at byte 0 of 20"),
     ],
 )
@@ -75,7 +75,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, content: bytes, words: str) -> No
     assert said(tmp_path, content) == words
 
 
-@pytest.mark.parametrize("complete", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV], ids=["moov-first", "moov-last"])
+@pytest.mark.parametrize("whole", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV], ids=["moov-first", "moov-last"])
 @pytest.mark.row(49)
 def test_a_cut_file_is_never_whole(tmp_path: Path, whole: bytes) -> None:
     """Wherever it was cut."""

@@ -1,10 +1,10 @@
-"""How often a provider may be asked: when the next request of a kind may go, and waiting until then.
+"""Keeps requests to a provider below the service's rate limits.
 
-The decision is a function of when the last ones went and of now; `Paced` is the thin doing around it, one for all the
-scenes of a run. A question counts from when it is sent until a window after it is *answered*: the service counted it
-somewhere between, and two that were sent a second apart may arrive at a busy one together. A paid request is different:
-its turn is waited for before it is written down, since what is written down and then not sent would be in doubt for
-nothing; it counts from its turn on, and its window is a minute.
+The decision when the next request may be sent is a function of the times of the last ones; `RateLimitedProvider`
+applies it for all the scenes of a run. A free request counts from when it is sent until a window after its *reply*: the
+service counted it at some time between, and two that were sent a second apart may arrive at a busy service together. A
+paid request waits for its turn before it is recorded, since one that is recorded and then not sent would be in doubt
+without need; it counts from its turn on, and its window is a minute.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Tas
 T = TypeVar("T")
 Verb = Literal["create", "get", "list", "delete"]
 LONGEST_WAIT = 600.0
-"""Seconds beyond which nobody is believed who asks us to stay away."""
+"""Upper bound on Retry-After, in seconds."""
 MARGIN = 1.05
-"""Windows are taken this much longer than the service's: creates don't arrive as evenly as they were sent."""
+"""Factor by which windows are longer than the service's: creates don't arrive as evenly as they were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ RATES: Mapping[Verb, Rate] = {
 }
 """Ark's limits for an account, creates as for an individual's (the vendor's limits page, October 2026)."""
 EMBEDDED: Mapping[Verb, Rate] = {**RATES, "list": Rate(20, 1.0)}
-"""Those of an emulator of our own process, which nobody else asks: a list before each request keeps nobody waiting."""
+"""The limits of an emulator in this process, which serves no other client: a list before each request costs no time."""
 
 
 def wait_for_turn(sent: Sequence[float], now: float, rate: Rate, held: tuple[float, float] = (0.0, 0.0)) -> float:
-    """Seconds until the next request may go, given when earlier ones did (Unix seconds, the oldest first), and since
-    and until when we were asked to stay away.
+    """Return the seconds until the next request may be sent.
 
-    What lies in the future doesn't count: a wall clock may be set back.
+    `sent` are the times of earlier requests (Unix seconds, the oldest first); `held` is since and until when the
+    service asked to send none. Times in the future don't count: a wall clock may be set back.
     """
     past = [at for at in sent if at <= now]
     room = past[-rate.count] + rate.seconds * MARGIN - now if len(past) >= rate.count else 0.0
@@ -61,9 +61,9 @@ def wait_for_turn(sent: Sequence[float], now: float, rate: Rate, held: tuple[flo
 
 
 def asked_to_wait(retry_after: str, date: str) -> float:
-    """For how many seconds a `Retry-After` asks us to stay away, up to `LONGEST_WAIT`; 0 for what makes no sense.
+    """Return the seconds that a `Retry-After` header asks for, at most `LONGEST_WAIT`; 0 if it can't be read.
 
-    It is seconds, or an HTTP date, which is read by the server's own clock: its `Date`.
+    It is a number of seconds, or an HTTP date, which is relative to the server's clock: its `Date` header.
     """
     if re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?\s*", retry_after):
         return min(float(retry_after), LONGEST_WAIT)
@@ -72,7 +72,7 @@ def asked_to_wait(retry_after: str, date: str) -> float:
 
 
 def instant_of(date: str) -> float:
-    """An HTTP date as Unix seconds; 0 for what is none."""
+    """Return an HTTP date as Unix seconds; 0 if it can't be read."""
     try:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
@@ -81,8 +81,11 @@ def instant_of(date: str) -> float:
 
 @dataclass(slots=True)
 class _Turns:
-    """When requests of a kind went (those that are answered: when they were), how many are not answered yet, since and
-    until when there may be none, and a queue for the next turn."""
+    """The requests of one kind.
+
+    `sent` is when paid ones were sent and free ones were answered, `under_way` the number of unanswered free ones,
+    `held` since and until when none may be sent, and `queue` the order of the next turns.
+    """
 
     sent: deque[float]
     under_way: int = 0
@@ -91,8 +94,8 @@ class _Turns:
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Paced:
-    """A provider that is asked no faster than it likes."""
+class RateLimitedProvider:
+    """A provider whose requests stay below its rate limits."""
 
     def __init__(self, provider: Provider, clock: Clock, rates: Mapping[Verb, Rate] = RATES) -> None:
         self._provider = provider
@@ -102,18 +105,18 @@ class Paced:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port of the service."""
+        """The scheme, host and port of the service."""
         return self._provider.origin
 
     async def turn(self, verb: Verb) -> None:
-        """Return when the next request of this kind may go: it counts as sent. First come, first served."""
+        """Wait until the next request of this kind may be sent, and count it as sent. First come, first served."""
         turns = self._turns[verb]
         async with turns.queue:
-            await self._room(verb)
+            await self._wait_for_room(verb)
             turns.sent.append(self._clock.now())
 
-    async def _room(self, verb: Verb) -> None:
-        """Return when one more may go."""
+    async def _wait_for_room(self, verb: Verb) -> None:
+        """Wait until one more request may be sent."""
         turns, rate = self._turns[verb], self._rates[verb]
         while True:
             turns.answered.clear()
@@ -127,47 +130,44 @@ class Paced:
             await self._clock.sleep(wait)
 
     def body(self, order: Order) -> bytes:
-        """The exact bytes that would be sent."""
+        """Return the exact bytes to be sent."""
         return self._provider.body(order)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Send a paid request once, and at once: whoever pays has waited for its `turn("create")` before."""
-        return await self._heeding("create", lambda: self._provider.submit(body, attempt_id))
+        """Send a paid request once, without waiting: the caller has awaited `turn("create")` before."""
+        return await self._with_retry_after("create", lambda: self._provider.submit(body, attempt_id))
 
-    async def look(self, task: str) -> Task:
-        """How a task stands."""
-        return await self._ask("get", lambda: self._provider.look(task))
+    async def get_task(self, task: str) -> Task:
+        """Return a task."""
+        return await self._ask("get", lambda: self._provider.get_task(task))
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """The tasks of the last days of which every filter that is set is true."""
-        return await self._ask(
-            "list",
-            lambda: self._provider.list(query),
-        )
+        """Return a page of the tasks of the last days that match the query."""
+        return await self._ask("list", lambda: self._provider.list(query))
 
     async def cancel(self, task: str) -> None:
         """Cancel a queued task, or remove the record of an ended one."""
         await self._ask("delete", lambda: self._provider.cancel(task))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The bytes at an address that a task gave."""
+        """Write the bytes at a task's address to a sink."""
         await self._provider.fetch(address, sink)
 
     async def _ask(self, verb: Verb, question: Callable[[], Awaitable[T]]) -> T:
-        """Ask in its turn; it counts until its answer, and for a window from then on."""
+        """Send a free request in its turn; it counts until its reply, and for a window from then on."""
         turns = self._turns[verb]
         async with turns.queue:
-            await self._room(verb)
+            await self._wait_for_room(verb)
             turns.under_way += 1
         try:
-            return await self._heeding(verb, question)
+            return await self._with_retry_after(verb, question)
         finally:
             turns.under_way -= 1
             turns.sent.append(self._clock.now())
             turns.answered.set()
 
-    async def _heeding(self, verb: Verb, question: Callable[[], Awaitable[T]]) -> T:
-        """Ask; where the answer says how long to stay away, that holds for everybody who asks the same."""
+    async def _with_retry_after(self, verb: Verb, question: Callable[[], Awaitable[T]]) -> T:
+        """Send a request; a `Retry-After` in the reply holds for all requests of that kind."""
         try:
             return await question()
         except RateLimited as error:

@@ -10,9 +10,9 @@ from storyboard.errors import MediaTrouble
 
 
 def check(path: Path) -> None:
-    """Decode everything in a video. Raises MediaTrouble at the first thing that can't be.
+    """Decode everything in a video. Raise MediaTrouble at the first error.
 
-    The boxes of a file say nothing of the bytes in them: 64 zeros in the middle are only seen here.
+    The boxes of a file don't reveal damage of their content: 64 zeros in the middle are only found here.
     """
     try:
         with av.open(str(path), format="mov", options={"err_detect": "explode"}) as container:

@@ -9,10 +9,10 @@ import pytest
 
 from storyboard.errors import MediaTrouble
 from storyboard.planning.timeline import Shot, Timeline, Transition
-from storyboard.world.media import clip, join, probe
-from storyboard.world.media.join import TO_THE_END
+from storyboard.world.media import clip, probe, splice
 from storyboard.world.media.probe import Measures
-from tests.making import SMALL, colour_of, same, video
+from storyboard.world.media.splice import TO_THE_END
+from tests.making import SMALL, colour_of, is_complete, same, video
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 
@@ -47,13 +47,13 @@ def two(folder: Path, *, tone: int | None = None) -> list[Piece]:
 
 def encoded(pieces: list[Piece], folder: Path, *transitions: Transition, size: tuple[int, int] | None = None) -> Path:
     """The pieces, encoded anew."""
-    join.encoded(*timeline(pieces, *transitions), folder / "film.mp4", size)
+    splice.encode(*timeline(pieces, *transitions), folder / "film.mp4", size)
     return folder / "film.mp4"
 
 
 def copied(pieces: list[Piece], folder: Path) -> Path:
     """The pieces, copied."""
-    join.copied(*timeline(pieces), folder / "film.mp4")
+    splice.copy(*timeline(pieces), folder / "film.mp4")
     return folder / "film.mp4"
 
 
@@ -160,32 +160,32 @@ def test_a_film_may_be_of_another_size(tmp_path: Path) -> None:
 
 def test_streams_that_can_be_copied_into_one_track_agree(tmp_path: Path) -> None:
     """Same size, same coding: same decoder's parameters."""
-    red, blue = (join.stream_of(piece.path) for piece in two(tmp_path))
+    red, blue = (splice.stream_of(piece.path) for piece in two(tmp_path))
     assert red == blue
 
 
 def test_a_stream_without_reordering_may_end_anywhere(tmp_path: Path) -> None:
     """After each of its packets."""
-    assert join.stream_of(video(tmp_path / "a.mp4")).endings == tuple(range(1, 98))
+    assert splice.stream_of(video(tmp_path / "a.mp4")).endings == tuple(range(1, 98))
 
 
 def test_a_stream_with_reordering_may_not_end_anywhere(tmp_path: Path) -> None:
     """A picture may be decoded before one that is seen earlier."""
-    join.cut(video(tmp_path / "a.mp4", every=1), tmp_path / "b.mp4", 0, None)
-    stream = join.stream_of(tmp_path / "b.mp4")
+    splice.cut(video(tmp_path / "a.mp4", every=1), tmp_path / "b.mp4", 0, None)
+    stream = splice.stream_of(tmp_path / "b.mp4")
     assert (stream.frames, stream.endings[-1], len(stream.endings) < 97) == (97, 97, True)
 
 
 def test_a_cut_is_a_part(tmp_path: Path) -> None:
     """From a time to a time."""
     path = video(tmp_path / "a.mp4", tone=300)
-    join.cut(path, tmp_path / "b.mp4", 1.0, 3.0)
-    assert (probe.video(tmp_path / "b.mp4").frames, probe.whole(tmp_path / "b.mp4")) == (48, True)
+    splice.cut(path, tmp_path / "b.mp4", 1.0, 3.0)
+    assert (probe.video(tmp_path / "b.mp4").frames, is_complete(tmp_path / "b.mp4")) == (48, True)
 
 
 def test_a_cut_without_an_end_goes_to_the_end(tmp_path: Path) -> None:
     """97 pictures less a second."""
-    join.cut(video(tmp_path / "a.mp4"), tmp_path / "b.mp4", 1.0, None)
+    splice.cut(video(tmp_path / "a.mp4"), tmp_path / "b.mp4", 1.0, None)
     assert probe.video(tmp_path / "b.mp4").frames == 73
 
 
@@ -196,6 +196,6 @@ def test_what_is_no_video_is_not_joined(tmp_path: Path, content: bytes | None) -
     if content is not None:
         path.write_bytes(content)
     red = Piece(same(RED, tmp_path / "red.mp4"))
-    for made in (join.stream_of, lambda at: encoded([red, Piece(at)], tmp_path), lambda at: join.cut(at, at, 0, 1)):
+    for made in (splice.stream_of, lambda at: encoded([red, Piece(at)], tmp_path), lambda at: splice.cut(at, at, 0, 1)):
         with pytest.raises(MediaTrouble, match=r"broken\.mp4"):
             made(path)

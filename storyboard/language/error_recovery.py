@@ -1,8 +1,8 @@
-"""What can still be judged of a text that is wrong in parts: a mistake in one scene hides none in another.
+"""Validation of a text that is partly wrong: a mistake in one scene hides no mistake in another.
 
-A text is made of entries: scenes, assets, cast, sets, the film. One with a mistake is in doubt: nothing that may
-follow from that mistake alone is told, neither of the entry nor of what is made from it; of all others, everything. A
-mistake in no such entry (in the defaults, say) puts the whole text in doubt.
+A text consists of entries: scenes, assets, cast, sets, the film. An entry with a mistake is doubtful: problems of it,
+or of what is made from it, are not reported if they may only follow from that mistake. All problems of other entries
+are reported. A mistake outside these entries (for example in the defaults) makes the whole text doubtful.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from storyboard.language.document import Mapping as Tree
-from storyboard.language.document import Node
 from storyboard.language.graph import Graph
+from storyboard.language.nodes import Mapping as Tree
+from storyboard.language.nodes import Node
 from storyboard.language.problem import Problem
 from storyboard.language.scene import Cut, Scene, Storyboard
 from storyboard.language.source import Place
@@ -24,30 +24,31 @@ Entry = tuple[str, str]
 BLOCKS = ("scenes", "assets", "cast", "sets")
 FILM: Entry = ("film", "")
 ALONE = (FILM, ("title", ""))
-"""What else nothing but itself depends on."""
+"""Other entries that nothing else depends on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Where the entries of some trees begin, by file, in the order of the text."""
+    """The places where the entries of some trees begin, by file, in the order of the text."""
 
     begins: Mapping[str, list[tuple[int, int, Entry]]]
 
     def of(self, place: Place) -> Entry | None:
-        """The entry in which a place lies."""
+        """Return the entry that contains a place."""
         marks = self.begins.get(place.file, [])
         at = bisect(marks, (place.line, place.column, ("\U0010ffff", "")))
         return marks[at - 1][2] if at else None
 
     def concerned(self, problems: Iterable[Problem]) -> frozenset[Entry] | None:
-        """The entries that problems lie in; None if one lies in none that can be looked at alone."""
+        """Return the entries that contain the problems; None if one of them is in no entry that can be left out
+        alone."""
         found = {self.of(problem.place) for problem in problems}
         alone = {entry for entry in found if entry in ALONE or (entry is not None and entry[0] in BLOCKS and entry[1])}
         return frozenset(alone) if alone == found else None
 
 
 def entries_of(trees: Iterable[Tree]) -> Entries:
-    """Where each entry of some trees begins; a key that is none ends the one before."""
+    """Return where each entry of some trees begins; a key that begins no entry ends the one before."""
     return Entries({tree.place.file: sorted(_marks(tree)) for tree in trees})
 
 
@@ -60,7 +61,7 @@ def _marks(tree: Tree) -> Iterator[tuple[int, int, Entry]]:
 
 
 def without_keys(tree: Tree, places: frozenset[Place]) -> Tree:
-    """The tree without the keys that stand at these places, be they in a scene, a set, a profile or the defaults."""
+    """Return the tree without the keys at these places, whether in a scene, a set, a profile or the defaults."""
     kept = {key: node for key, node in tree.entries.items() if tree.keys[key] not in places}
     inner = {key: without_keys(node, places) if isinstance(node, Tree) else node for key, node in kept.items()}
     return Tree(inner, {key: tree.keys[key] for key in inner}, tree.place)
@@ -84,7 +85,8 @@ def _without(block: str, node: Tree, doubtful: frozenset[Entry]) -> Tree:
 
 
 def reach(doubtful: frozenset[Entry], storyboard: Storyboard) -> frozenset[Entry]:
-    """What is in doubt, and the scenes that name an asset, a member of the cast or a set of it, with their sets."""
+    """Return the doubtful entries, and the scenes that name an asset, cast member or set among them, with their
+    sets."""
     scenes = [
         s for s in storyboard.scenes.values() if ("scenes", s.id) in doubtful or not doubtful.isdisjoint(_named(s))
     ]
@@ -92,9 +94,9 @@ def reach(doubtful: frozenset[Entry], storyboard: Storyboard) -> frozenset[Entry
 
 
 def _named(scene: Scene) -> Iterator[Entry]:
-    for given in scene.given:
-        yield "assets", given.mention.word
-        yield "cast", given.mention.word
+    for dependency in scene.dependencies:
+        yield "assets", dependency.ref.word
+        yield "cast", dependency.ref.word
     yield from _sets([scene])
 
 
@@ -103,7 +105,7 @@ def _sets(scenes: Iterable[Scene]) -> set[Entry]:
 
 
 def far_reach(doubtful: frozenset[Entry], graph: Graph) -> frozenset[Entry]:
-    """What `reach` finds, what is made from that, and the film if it shows any of it."""
+    """Return the result of `reach`, everything made from it, and the film if it shows any of it."""
     board, near = graph.storyboard, reach(doubtful, graph.storyboard)
     ids = {id for block, id in near if block == "scenes"}
     for id in graph.order:

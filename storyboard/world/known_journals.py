@@ -1,8 +1,8 @@
-"""Which records of runs this user has written on this machine, where, and how far each had come: kept apart from them.
+"""The journals that this user has written on this machine: the place and the last event of each, kept apart from them.
 
-A record says of itself only that it holds together. One that came along with somebody else's copy of a project does,
-and so does a backup that was brought back: on the word of either one would pay for what is paid for. So the last event
-before anything is submitted is noted here as well, under a name that the record has from its first event.
+A journal alone only proves that it is consistent. So are one that came with another user's copy of a project, and a
+restored backup: on their basis, what is paid for would be paid for again. So the last event before a submission is
+noted here as well, under a name that the journal has from its first event.
 """
 
 from __future__ import annotations
@@ -17,47 +17,48 @@ from typing import Any, Literal
 from storyboard.errors import AnotherRunner, StoryboardError
 from storyboard.planning.attempt import RecordedElsewhere
 from storyboard.promises import Clock
-from storyboard.world.files import private_folder, write_in_one_stroke
-from storyboard.world.journal import Journal, sole_runner
+from storyboard.world.durable import private_folder, write_atomically
+from storyboard.world.journal import Journal
+from storyboard.world.run_lock import sole_runner
 from storyboard.world.settings import state_home
 
 MOST_NOTES = 200
 Standing = Literal["ours", "earlier", "another's"]
-"""Of a record: this user wrote its last run here; it is one of ours, but runs are missing in it that there were; nobody
-here knows it."""
+"""Of a journal: this user wrote its last run here; it is this user's, but earlier runs are missing from it; it is
+unknown here."""
 
 
 def folder(environment: Mapping[str, str]) -> Path:
-    """Where it is noted."""
+    """Return the folder of the notes."""
     return state_home(environment) / "records"
 
 
-class Register:
+class KnownJournals:
     """The notes, a small file for each record."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def standing(self, journal: Journal) -> Standing:
-        """How a record stands. One that nothing was ever submitted in is anybody's."""
+        """Return the standing of a journal. One in which nothing was ever submitted belongs to any user."""
         if not any(event.kind == "intended" for _, event in journal.past):
             return "ours"
-        noted = self._noted(journal)
+        noted = self._read_note(journal)
         if noted is None:
             return "another's"
         return "ours" if journal.digest_at(noted[0]) == noted[1] else "earlier"
 
     def note(self, journal: Journal) -> None:
-        """Write down how far a record has come; it is on the disk when this returns. Raises FileTrouble."""
+        """Record the last event of a journal; it is on the disk when this returns. Raise FileTrouble."""
         last = journal.last
         value = {"last": last, "digest": journal.digest_at(last), "folder": str(journal.folder)}
         private_folder(self._folder)
-        write_in_one_stroke(self._path(journal), json.dumps(value).encode() + b"\n", 0o600)
+        write_atomically(self._path(journal), json.dumps(value).encode() + b"\n", 0o600)
 
     @contextmanager
     def alone(self, journal: Journal) -> Iterator[None]:
-        """Be the only run of this record on this machine: a copy of a project brings its record along, and would
-        submit what this one has under way. Raises AnotherRunner or FileTrouble."""
+        """Be the only run of this journal on this machine: a copy of a project has a copy of the journal, and would
+        submit what is under way here. Raise AnotherRunner or FileTrouble."""
         if not journal.last:
             yield  # no copy has anything of it yet
             return
@@ -71,7 +72,7 @@ class Register:
             yield
 
     def recorded_elsewhere(self, journal: Journal, clock: Clock, task: str) -> RecordedElsewhere | None:
-        """Which other record of this user has a task; None if none that can be read has it."""
+        """Return the other journal of this user that has a task; None if no readable one has it."""
         for folder in self._other_folders(journal.folder):
             with suppress(StoryboardError):
                 other = Journal(folder, clock, writing=False)
@@ -85,7 +86,8 @@ class Register:
         return None
 
     def _other_folders(self, own: Path) -> Iterator[Path]:
-        """Where this user's other records lie, the latest first, and not more than anybody has at work."""
+        """Return the folders of this user's other journals, the latest first, at most as many as are likely to be in
+        use."""
         with suppress(OSError):
             notes = [path for path in self._folder.iterdir() if path.is_file()]
             notes.sort(key=lambda path: path.stat().st_mtime, reverse=True)
@@ -95,8 +97,8 @@ class Register:
                     if folder != own and (folder / "state.db").is_file():
                         yield folder
 
-    def _noted(self, journal: Journal) -> tuple[int, str] | None:
-        """What was written down; a note that can't be read is none."""
+    def _read_note(self, journal: Journal) -> tuple[int, str] | None:
+        """Return the note of a journal; an unreadable one is ignored."""
         try:
             value: Any = json.loads(self._path(journal).read_bytes())
             return int(value["last"]), str(value["digest"])

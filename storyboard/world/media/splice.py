@@ -1,4 +1,4 @@
-"""Many videos into one: by copying what is encoded already, or by encoding anew."""
+"""Splicing of videos into one: by copying encoded packets, or by encoding anew."""
 
 from __future__ import annotations
 
@@ -16,22 +16,20 @@ from av.video.frame import VideoFrame
 
 from storyboard.errors import FileTrouble, MediaTrouble
 from storyboard.planning.timeline import Shot, Timeline, Transition
-from storyboard.world.media import still
+from storyboard.world.media import images
 from storyboard.world.media.clip import FPS, tag_colours, to_frame, to_picture
-from storyboard.world.media.still import Picture, Size
+from storyboard.world.media.images import Picture, Size
 
 RATE = 48000
 _BYTES = 4 * 2  # a sample is a 32-bit float for each of two channels
 _AAC_FRAME = 1024
-
-
 TO_THE_END = sys.maxsize
 """The `last` of a shot that ends with its file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What two videos have to have in common to be copied into one track."""
+    """The properties that two videos must share to be copied into one track."""
 
     codec: str
     size: Size
@@ -45,7 +43,7 @@ class Stream:
 
 
 def stream_of(path: Path) -> Stream:
-    """A video's stream, as far as joining asks. Raises MediaTrouble."""
+    """Return the properties of a video's stream that decide whether it can be spliced. Raise MediaTrouble."""
     try:
         with av.open(str(path), format="mov") as container:
             video = container.streams.video[0]
@@ -62,7 +60,7 @@ def stream_of(path: Path) -> Stream:
                 bool(container.streams.audio),
             )
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{path.name} is no video that can be read") from error
+        raise MediaTrouble(f"{path.name} is not a readable video") from error
 
 
 def _endings(times: list[int]) -> Iterator[int]:
@@ -79,7 +77,7 @@ def _endings(times: list[int]) -> Iterator[int]:
 
 @contextmanager
 def _written(target: Path) -> Iterator[av.container.OutputContainer]:
-    """A file that is being written. Raises FileTrouble if the disk doesn't take it."""
+    """Open a file for writing. Raise FileTrouble if the disk fails."""
     try:
         with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
             yield container
@@ -102,7 +100,7 @@ def _pieces_of(timeline: Timeline, takes: Mapping[str, Path]) -> list[_Piece]:
     return [_Piece(takes[shot.scene], shot) for shot in timeline.shots]
 
 
-def copied(timeline: Timeline, takes: Mapping[str, Path], target: Path) -> None:
+def copy(timeline: Timeline, takes: Mapping[str, Path], target: Path) -> None:
     """Join by copying the pictures; sound is decoded, fitted to the pictures' length and encoded once, so that there
     is no hole at a join. The caller has made sure that the streams agree and can be cut where the shots end."""
     pieces = _pieces_of(timeline, takes)
@@ -147,8 +145,8 @@ def _packets(piece: _Piece) -> Iterator[av.Packet[av.VideoStream]]:
             yield packet
 
 
-def encoded(timeline: Timeline, takes: Mapping[str, Path], target: Path, size: Size | None) -> None:
-    """Join by encoding anew; other sizes are fitted into `size` (None: that of the first take)."""
+def encode(timeline: Timeline, takes: Mapping[str, Path], target: Path, size: Size | None) -> None:
+    """Splice by encoding anew; other sizes are fitted into `size` (None: that of the first take)."""
     pieces = _pieces_of(timeline, takes)
     transitions = {transition.at: transition for transition in timeline.transitions}
     size = size or stream_of(pieces[0].path).size
@@ -199,14 +197,14 @@ def _begun(frame: VideoFrame, number: int, kept: list[VideoFrame], transition: T
         return _dimmed(frame, number / transition.frames)
     if number >= len(kept):
         return frame
-    mix = still.blended if transition.kind == "dissolve" else still.wiped
+    mix = images.blended if transition.kind == "dissolve" else images.wiped
     share = (number + 1) / (len(kept) + 1)
     return to_frame(mix(to_picture(kept[number]), to_picture(frame), share))
 
 
 def _dimmed(frame: VideoFrame, light: float) -> VideoFrame:
     picture = to_picture(frame)
-    return to_frame(still.blended(still.black(picture.size), picture, light))
+    return to_frame(images.blended(images.black(picture.size), picture, light))
 
 
 def _of_piece(piece: _Piece, size: Size) -> Iterator[VideoFrame]:
@@ -219,7 +217,7 @@ def _of_piece(piece: _Piece, size: Size) -> Iterator[VideoFrame]:
                 if number >= piece.shot.first:
                     yield _sized(frame, size)
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise MediaTrouble(f"{piece.path.name} is no video that can be read") from error
+        raise MediaTrouble(f"{piece.path.name} is not a readable video") from error
 
 
 def _sized(frame: VideoFrame, size: Size) -> VideoFrame:
@@ -231,8 +229,8 @@ def _sized(frame: VideoFrame, size: Size) -> VideoFrame:
 def _boxed(picture: Picture, size: Size) -> Picture:
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = (round(picture.width * scale), round(picture.height * scale))
-    whole = still.black(size)
-    still.paste(whole, picture.resize(inner), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    whole = images.black(size)
+    images.paste(whole, picture.resize(inner), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return whole
 
 
@@ -241,7 +239,7 @@ def _samples(frames: int) -> int:
 
 
 def _sound(path: Path, first: int, count: int) -> bytes:
-    """A piece's sound, as long as its pictures to the sample: silence where there is none."""
+    """Return a piece's sound, as long as its pictures to the sample, and silent if it has none."""
     wanted, skip = _samples(count) * _BYTES, _samples(first) * _BYTES
     found = bytearray()
     with av.open(str(path), format="mov") as container:
@@ -292,6 +290,6 @@ def _mux_sound(container: av.container.OutputContainer, audio: av.AudioStream, s
 
 
 def cut(path: Path, target: Path, start: float, end: float | None) -> None:
-    """A part of a video as a file of its own, encoded anew: from `start` up to `end` seconds (None: to its end)."""
+    """Write a part of a video to another file, encoded anew: from `start` up to `end` seconds (None: to its end)."""
     last = TO_THE_END if end is None else round(end * FPS)
-    encoded(Timeline((Shot("", round(start * FPS), last),), (), copied=False), {"": path}, target, None)
+    encode(Timeline((Shot("", round(start * FPS), last),), (), copied=False), {"": path}, target, None)
