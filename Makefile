@@ -120,7 +120,7 @@ mutate: .venv/installed-mutation  ## thousands of bugs, one after another, in wh
 	$(BIN)/python -m tests.mutation.report
 
 bench: .venv/installed-dev  ## how fast the doors open, a long film is judged and a long list is read, as ratios in one run (two minutes)
-	$(BIN)/python -m benchmarks.doors
+	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.validate
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.footage

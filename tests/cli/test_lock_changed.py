@@ -17,7 +17,7 @@ from storyboard.planning.event import Intended, Notice, Stored
 from storyboard.planning.lock import Lock, from_text, to_text
 from storyboard.project import Loaded
 from storyboard.world.files import Layout, layout_of
-from tests.cli.doors import STORYBOARD, run
+from tests.cli.command_line import STORYBOARD, run
 from tests.planning.worlds import take
 
 THEIRS = take("theirs", {"prompt": "theirs"})
