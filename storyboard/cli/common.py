@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from storyboard.cli.echo import echo
-from storyboard.errors import UsageError
+from storyboard.errors import ExitCode, UsageError
 from storyboard.language.problem import mistakes, told
 from storyboard.planning.money import Money, money_of
 
@@ -96,7 +96,7 @@ def print_problems(judgement: Judgement | Verdict) -> None:
     count = len(mistakes(judgement.problems))
     if count:
         echo(f"{count} mistake{'s' if count > 1 else ''}: nothing was done", err=True)
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(ExitCode.MISTAKES)
 
 
 def print_problems_as_json(judgement: Judgement) -> None:
@@ -110,7 +110,7 @@ def print_problems_as_json(judgement: Judgement) -> None:
 
     value = {"problems": [problem_value(problem) for problem in judgement.problems]}
     echo(json.dumps(value, ensure_ascii=False, indent=1))
-    raise click.exceptions.Exit(1)
+    raise click.exceptions.Exit(ExitCode.MISTAKES)
 
 
 def problem_printer(as_json: bool) -> Callable[[Judgement], None]:

@@ -18,7 +18,7 @@ import click
 from storyboard import __version__, project
 from storyboard.cli.common import colour, file_option, json_option, provider_option
 from storyboard.cli.echo import echo
-from storyboard.errors import DecisionNeeded, ProviderError, SettingsTrouble, StoryboardError, UsageError
+from storyboard.errors import DecisionNeeded, ExitCode, ProviderError, SettingsTrouble, StoryboardError, UsageError
 from storyboard.language.source import shown
 from storyboard.promises import Address, Secret
 from storyboard.providers.catalogue import capabilities, home_of
@@ -77,7 +77,7 @@ def command(file: str, provider: str, probe: bool, other_key: str, yes: bool, as
         for row in checks:
             echo(f"{row.about:<14}{colour(shown(row.what), fg='red') if row.trouble else shown(row.what)}")
     if any(row.trouble for row in checks):
-        raise click.exceptions.Exit(5)
+        raise click.exceptions.Exit(ExitCode.REFUSED)
 
 
 def _check_program() -> list[Check]:

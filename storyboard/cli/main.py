@@ -9,7 +9,7 @@ import click
 
 from storyboard import __version__
 from storyboard.cli.echo import echo, flush, lenient_streams, write_errors
-from storyboard.errors import FileTrouble, StoryboardError
+from storyboard.errors import ExitCode, FileTrouble, StoryboardError
 
 COMMANDS = {
     "init": "Create a new storyboard.",
@@ -86,21 +86,21 @@ def main() -> None:
             f"{error.format_message()}\n  `storyboard --help` lists the commands",
             err=True,
         )
-        code = 2
+        code = ExitCode.USAGE
     except StoryboardError as error:
         _print_error(error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         echo("interrupted", err=True)
-        code = 130
+        code = ExitCode.INTERRUPTED
     except OSError as error:
         _print_error(FileTrouble.of(error, doing="used"))
-        code = 5
+        code = ExitCode.REFUSED
     flush()
     if write_errors and not code:
         _print_error(FileTrouble(f"the output could not be written: {write_errors[0]}"))
-        code = 5
-    sys.exit(code)
+        code = ExitCode.REFUSED
+    sys.exit(int(code))
 
 
 def _print_error(error: StoryboardError) -> None:

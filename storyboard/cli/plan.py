@@ -15,6 +15,7 @@ from storyboard.cli.common import (
     provider_option,
 )
 from storyboard.cli.echo import echo
+from storyboard.errors import ExitCode
 
 
 @click.command("plan")
@@ -56,6 +57,6 @@ def command(
         print_plan(state.planned.plan, state.layout.realm)
         state.print_realm_hint()
     if detailed_exitcode and state.planned.plan.makes:
-        raise click.exceptions.Exit(10)
+        raise click.exceptions.Exit(ExitCode.CHANGES)
     if state.planned.plan.holds:
-        raise click.exceptions.Exit(4)
+        raise click.exceptions.Exit(ExitCode.DECISION)

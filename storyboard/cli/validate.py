@@ -9,6 +9,7 @@ import click
 
 from storyboard.cli.common import colour_problem, json_option, profile_option, provider_option, split_profiles
 from storyboard.cli.echo import echo
+from storyboard.errors import ExitCode
 from storyboard.language.problem import MOST_TOLD, mistakes, told
 from storyboard.language.source import shown
 from storyboard.project import Verdict
@@ -57,7 +58,7 @@ def command(
         for verdict in verdicts:
             _print_verdict(verdict)
     if mistakes(problems) or (strict and any(problem.severity == "warning" for problem in problems)):
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(ExitCode.MISTAKES)
 
 
 def _print_verdict(verdict: Verdict) -> None:

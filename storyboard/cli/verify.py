@@ -8,6 +8,7 @@ import click
 
 from storyboard.cli.common import emulator_option, file_option, json_option
 from storyboard.cli.echo import echo
+from storyboard.errors import ExitCode
 from storyboard.language.source import shown
 
 
@@ -39,4 +40,4 @@ def command(file: str, emulator: bool, deep: bool, as_json: bool) -> None:
         how, count = "decoded" if deep else "checked", len(report.problems)
         echo(f"{report.checked} files {how}, {count or 'no'} fault{'' if count == 1 else 's'}")
     if report.problems:
-        raise click.exceptions.Exit(5)
+        raise click.exceptions.Exit(ExitCode.REFUSED)
