@@ -156,7 +156,7 @@ def advised(base_url: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> Comm
 
 PACE = 40.0
 """A task is two seconds under way: long enough to be listed before it has ended."""
-ADVICE = """marker = "safety_identifier" can be set in {}: a submission in doubt is then found again by 128 bits \
+ADVICE = """marker = "safety_identifier" can be set in {}: an unresolved submission is then identified by 128 bits \
 instead of about 16, and no other task matches it by chance"""
 
 
