@@ -54,7 +54,7 @@ ECHO_MODES = ("always", "ended", "never")
 )
 @click.option("--seed", type=int, help="Seed of ids and signatures; the same seed repeats them.")
 @click.option("--date-offset", type=int, default=0, metavar="SECONDS", help="Error of the Date header of responses.")
-@click.option("--resign", is_flag=True, help="Sign a video's address anew at each get, for another day.")
+@click.option("--resign", is_flag=True, help="Sign a video's address again at each get, for another day.")
 @click.option("--ranges", is_flag=True, help="Serve ranges of a video.")
 @click.option(
     "--callbacks",

@@ -12,7 +12,7 @@ from tests.cli.command_line import run_command
 def test_a_code_is_explained() -> None:
     """With its title, why it is one, and what is wrong and right."""
     result = run_command("explain", "sb402")
-    assert (result.code, result.out.splitlines()[0]) == (0, "SB402  Duration not made")
+    assert (result.code, result.out.splitlines()[0]) == (0, "SB402  Duration not supported")
     assert all(word in result.out for word in ("Why: ", "# wrong", "# right", "extend"))
 
 
