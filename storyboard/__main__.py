@@ -6,12 +6,12 @@ import sys
 
 
 def main() -> None:
-    """Speak with a person: the one place that turns failures into messages and exit codes."""
+    """Run the command line; `cli.main` turns failures into messages and exit codes."""
     try:
-        from storyboard.cli.main import door
+        from storyboard.cli import main as command_line
 
-        door()
-    except KeyboardInterrupt:  # before there was a door to tell it
+        command_line.main()
+    except KeyboardInterrupt:  # while the command line was still being imported
         sys.exit(130)
 
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from storyboard.emulator.faults import Fault
 from storyboard.testing.emulator import Emulator, emulator
-from tests.cli.doors import Said, say
+from tests.cli.command_line import CommandResult, run_command
 from tests.providers.test_faults_on_the_wire import CLASSES, TASKS
 
 KEY = "CANARY7e4d1c0b/9a2+f5SINGS"
@@ -117,23 +117,23 @@ def environment(emulated: Emulator, home: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def commands(path: Path) -> Iterator[Said]:
+def commands(path: Path) -> Iterator[CommandResult]:
     """Everything that one may say of a project."""
     here = ("-f", str(path))
-    yield say("run", *here, "--jobs", "60")
-    yield say("run", *here, "--jobs", "60")
+    yield run_command("run", *here, "--jobs", "60")
+    yield run_command("run", *here, "--jobs", "60")
     for words in (["status"], ["plan"], ["why", "s0"], ["tasks", "list"], ["doctor"], ["verify"], ["validate"]):
-        yield say(*words, *here)
+        yield run_command(*words, *here)
         if words[0] != "validate":
-            yield say(*words, *here, "--json")
-    listed = say("tasks", "list", *here)
+            yield run_command(*words, *here, "--json")
+    listed = run_command("tasks", "list", *here)
     yield listed
     for task in re.findall(r"cgt-[\w-]+", listed.out)[:1]:
         for verb in ("get", "cancel", "delete"):
-            yield say("tasks", verb, task, *here)
-    yield say("resolve", "s0", "--abandon", *here)
-    yield say("film", *here)
-    yield say("recover", *here)
+            yield run_command("tasks", verb, task, *here)
+    yield run_command("resolve", "s0", "--abandon", *here)
+    yield run_command("film", *here)
+    yield run_command("recover", *here)
 
 
 def sweep(folder: Path, faults: Mapping[str, Fault], found: Sweep, scenes: int = 0) -> None:
@@ -143,14 +143,14 @@ def sweep(folder: Path, faults: Mapping[str, Fault], found: Sweep, scenes: int =
     path = project / "storyboard.yaml"
     creates = sum(fault.verb == "create" for fault in faults.values())
     path.write_text(storyboard_of(scenes or creates + 4), "utf-8")
-    said: list[Said] = []
+    result: list[CommandResult] = []
     with emulator(folder / "service" / "ledger", speed=4000, faults=numbered(faults)) as emulated:
         with environment(emulated, home):
-            said = list(commands(path))
+            result = list(commands(path))
         found.fired |= set(emulated.fired)
     signatures = signatures_in(project)
-    found.commands += len(said)
-    for number, one in enumerate(said):
+    found.commands += len(result)
+    for number, one in enumerate(result):
         found.look(f"output of command {number}", (one.out + one.err).encode(), signatures)
     look_through(folder, found, signatures)
 

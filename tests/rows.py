@@ -113,9 +113,9 @@ PLAYED: dict[int, str] = {
 """Rows of which a part is played rather than done, with the reason."""
 
 HEAD = """\
-# What goes wrong, and which test shows what we then do
+# What can go wrong, and the tests for it
 
-Each test makes its fault happen, and fails if it didn't. The table is made from the tests by `python -m tests.rows`.
+Each test makes its fault happen, and fails if it didn't. `python -m tests.rows` generates this table from the tests.
 
 | row | fault | tests |
 |---|---|---|

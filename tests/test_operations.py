@@ -17,7 +17,7 @@ from storyboard.operations.options import RunOptions
 from storyboard.operations.prepare import Prepared, prepare
 from storyboard.planning.planner import plan
 from storyboard.world.layout import layout_of
-from tests.cli.doors import run, say
+from tests.cli.command_line import run, run_command
 
 TEXT = """\
 storyboard: 1
@@ -140,7 +140,7 @@ def test_a_command_plans_once(path: Path, words: tuple[str, ...], plans: int) ->
 
     sys.setprofile(count)
     try:
-        said = say(*words, "-f", str(path))
+        result = run_command(*words, "-f", str(path))
     finally:
         sys.setprofile(None)
-    assert (said.code, len(seen)) == (0, plans)
+    assert (result.code, len(seen)) == (0, plans)

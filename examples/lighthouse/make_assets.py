@@ -1,4 +1,4 @@
-"""Draws and sounds the example's own inputs, so that nobody has to ask whose they are. Run it to make them anew."""
+"""Create the inputs of this example, so that their origin is known. Run it to create them again."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The doors: what a person types and sees."""
+"""The command line: one module per command."""

@@ -1,7 +1,7 @@
-"""Saying something to whoever reads us, and going on when they have left.
+"""Print to standard output and standard error, and keep running when that fails.
 
-A reader that has had enough (`| head -1`) ends nobody's run and is no fault. A disk that is full behind a log doesn't
-end a run either, but is told at its end.
+A closed pipe (`| head -1`) is not an error and doesn't end a run. A write error, such as a full disk under a log file,
+doesn't end a run either, but is reported when the command ends.
 """
 
 from __future__ import annotations
@@ -15,74 +15,74 @@ from typing import Any
 
 import click
 
-unheard: list[str] = []
-"""Why something that was said could not be written down, each time that happened."""
+write_errors: list[str] = []
+"""The reason of each failed write, except for closed pipes."""
 
 
-def unstrict() -> None:
-    """Let a terminal that lacks a character see its code in its place: a yen sign in GBK, a name that is no UTF-8."""
-    codecs.register_error("escaped", _escaped)
+def lenient_streams() -> None:
+    """Make the output streams escape what they can't encode: a yen sign in GBK, a file name that is not UTF-8."""
+    codecs.register_error("escaped", _escape)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="escaped")
 
 
-def _escaped(error: UnicodeError) -> tuple[str, int]:
-    """`\\u00a5`, as JSON has it: what a program reads stays what it is."""
-    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - we only write
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Return `\\u00a5`, as in JSON: the JSON that a command prints keeps its meaning."""
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - output streams only encode
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True)), error.end
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print a line, if anybody is there."""
-    if (sys.stderr if err else sys.stdout) is None:  # closed before we began
+    """Print a line; ignore a closed stream."""
+    if (sys.stderr if err else sys.stdout) is None:  # the stream was closed before the program started
         return
     try:
         click.echo(text, err=err, nl=nl)
     except OSError as error:
-        _hush(error, err=err)
+        _discard_output(error, err=err)
 
 
 def flush() -> None:
-    """Say the rest, if anybody still listens."""
+    """Flush both streams; ignore a closed one."""
     for err, stream in ((False, sys.stdout), (True, sys.stderr)):
         if stream is not None:
             try:
                 stream.flush()
             except OSError as error:
-                _hush(error, err=err)
+                _discard_output(error, err=err)
 
 
-class Screen:
-    """The standard output, for whoever writes to it by himself: a terminal that was closed meanwhile swallows it."""
+class TolerantStdout:
+    """Standard output for libraries that write to it directly; errors of a closed terminal are ignored."""
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever else one may want to know of it."""
+        """Return any other attribute of standard output."""
         return getattr(sys.stdout, name)
 
     def write(self, text: str) -> int:
-        """Write, if anybody is there."""
+        """Write text; ignore a closed stream."""
         try:
             return sys.stdout.write(text)
         except OSError as error:
-            _hush(error, err=False)
+            _discard_output(error, err=False)
             return len(text)
 
     def flush(self) -> None:
-        """Put it on the screen, if anybody is there."""
+        """Flush; ignore a closed stream."""
         try:
             sys.stdout.flush()
         except OSError as error:
-            _hush(error, err=False)
+            _discard_output(error, err=False)
 
 
-def _hush(error: OSError, *, err: bool) -> None:
-    """Let everything that is said from now on go nowhere."""
+def _discard_output(error: OSError, *, err: bool) -> None:
+    """Discard all further output of the stream; record the error unless the reader closed the pipe."""
     if not isinstance(error, BrokenPipeError):
-        unheard.append((error.strerror or type(error).__name__).lower())
+        write_errors.append((error.strerror or type(error).__name__).lower())
     stream = sys.stderr if err else sys.stdout
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, stream.fileno())
+        os.close(devnull)

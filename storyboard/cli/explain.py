@@ -11,7 +11,7 @@ from storyboard.errors import UsageError
 @click.command("explain")
 @click.argument("code", required=False)
 def command(code: str | None) -> None:
-    """Say what a CODE means, why it is one, and what to do; without CODE, list them all."""
+    """Explain a CODE: its meaning, its reason and its remedy. Without CODE, list all codes."""
     from storyboard.language.problem import nearest
     from storyboard.report.pages import pages
     from storyboard.world.shipped import codes_text
@@ -22,5 +22,7 @@ def command(code: str | None) -> None:
         return
     page = found.get(code.upper())
     if page is None:
-        raise UsageError(f"there is no code {code}", nearest(code.upper(), found) or "`storyboard explain` lists them")
+        raise UsageError(
+            f"{code} is not a code of a mistake", nearest(code.upper(), found) or "`storyboard explain` lists all codes"
+        )
     echo(f"{code.upper()}  {page.title}\n\n{page.text}")

@@ -13,11 +13,11 @@ from storyboard.cli.echo import echo
 @profile_option
 @emulator_option
 def command(file: str, profiles: tuple[str, ...], emulator: bool) -> None:
-    """Cut the selected segments together, as they are."""
+    """Cut the film from the selected takes as they are; nothing is made."""
     from storyboard.cli.load import load
-    from storyboard.cli.run import told_film
+    from storyboard.cli.run import format_film
     from storyboard.operations import film
 
     loaded = load(file, profiles, emulator=emulator)
     made = film.film(loaded.layout, loaded.graph, film.takes_now(loaded.layout, loaded.graph))
-    echo(told_film(made))
+    echo(format_film(made))

@@ -43,7 +43,7 @@ IGNORED = (".storyboard/", "renders/")
 @click.command("init")
 @click.argument("folder", default=".")
 def command(folder: str) -> None:
-    """Begin a new storyboard in FOLDER: the file, assets/, .gitignore, and the schema for your editor."""
+    """Create a new storyboard in FOLDER: the file, assets/, .gitignore, and the schema for your editor."""
     from storyboard.language.source import escape_for_terminal
     from storyboard.world.durable import write_atomically
     from storyboard.world.shipped import schema_text
@@ -51,19 +51,19 @@ def command(folder: str) -> None:
     place = Path(folder or ".")
     target = place / "storyboard.yaml"
     if target.exists():
-        raise UsageError(f"{target} is there already", "name another folder")
+        raise UsageError(f"{target} already exists", "name another folder")
     if place.exists() and not place.is_dir():
-        raise UsageError(f"{place} is no folder", "name another")
+        raise UsageError(f"{place} is not a folder", "name another one")
     write_atomically(place / ".storyboard" / "storyboard.schema.json", schema_text().encode())
     write_atomically(target, TEMPLATE.encode())
     (place / "assets").mkdir(exist_ok=True)
-    _ignore(place / ".gitignore")
-    echo(f"{escape_for_terminal(str(target))} is written. Try it, for nothing:\n")
+    _add_to_gitignore(place / ".gitignore")
+    echo(f"{escape_for_terminal(str(target))} is written. Try it at no cost:\n")
     echo(("" if place == Path() else f"  cd {escape_for_terminal(quote(folder))}\n") + "  storyboard run --emulator")
 
 
-def _ignore(path: Path) -> None:
-    """Add what git shouldn't see, and keep what stands there."""
+def _add_to_gitignore(path: Path) -> None:
+    """Add the missing lines to a .gitignore; keep its other lines."""
     from storyboard.world.durable import write_atomically
     from storyboard.world.files import read_text
 

@@ -1,4 +1,4 @@
-"""`--listen` and `--callback-url`: where callbacks are heard, and where the service is told to send them."""
+"""The options `--listen` and `--callback-url`: where callbacks are received, and the URL that the service gets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from storyboard.web.callbacks import Receiver
     from storyboard.world.layout import Layout
 
-WILD = ("0.0.0.0", "::")  # noqa: S104 - what somebody may ask for, not what is bound by itself
+WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104 - accepted from the user, never a default
 
 
-def place_of(listen: str) -> tuple[str, int]:
-    """The host and the port of HOST:PORT, or [HOST]:PORT for IPv6. Raises UsageError."""
+def parse_listen_address(listen: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT, or of [HOST]:PORT for IPv6. Raise UsageError if it is neither."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", listen)
     if found is None or int(found[3]) > 65535:
         raise UsageError(f"--listen takes HOST:PORT, not {listen}", "for example --listen 127.0.0.1:8080")
@@ -27,47 +27,55 @@ def place_of(listen: str) -> tuple[str, int]:
 
 
 def public_base(callback_url: str | None, realm: Realm, trusted: tuple[str, ...], settings: object) -> str:
-    """The address that the service is given; empty where it is on this machine, and reaches us as we are.
+    """Return the base URL for callbacks; empty for the embedded emulator, which reaches the listening address itself.
 
-    Raises UsageError if it can't be one, SettingsTrouble if the user's `settings` don't trust its host.
+    Raise UsageError if it is no usable URL, SettingsTrouble if the user's `settings` don't trust its host.
     """
     if callback_url is None:
         if realm == "real":
-            hint = "name the address under which the service reaches you: --callback-url https://HOST/PATH"
-            raise UsageError("with --listen the service has to know where to call", hint)
+            hint = "name the address under which the service reaches this machine: --callback-url https://HOST/PATH"
+            raise UsageError("--listen needs --callback-url with the real service", hint)
         return ""
     if realm == "emulated" and is_loopback(callback_url):
         return callback_url
     host = host_called(callback_url)
     if not host or re.search(r"[?#@\s]", callback_url):
-        raise UsageError("--callback-url is no address that could be called", "write it as https://HOST/PATH")
+        raise UsageError(
+            "--callback-url is not an https address without query or user name", "write it as https://HOST/PATH"
+        )
     if host not in trusted:
         hint = f'if you trust it, write trusted_hosts = ["{host}"] in {settings}'
-        raise SettingsTrouble(f"--callback-url has results posted to {host}, which your settings do not trust", hint)
+        raise SettingsTrouble(f"--callback-url sends results to {host}, which your settings do not trust", hint)
     return callback_url
 
 
 @contextmanager
-def receiving(layout: Layout, listen: str | None, callback_url: str | None) -> Iterator[Receiver | None]:
-    """A receiver of callbacks until the end; None if nobody listens. Raises UsageError, SettingsTrouble,
-    MachineRefuses."""
+def receive_callbacks(layout: Layout, listen: str | None, callback_url: str | None) -> Iterator[Receiver | None]:
+    """Run a receiver of callbacks for the length of the block; yield None without --listen.
+
+    Raise UsageError, SettingsTrouble or MachineRefuses.
+    """
     if listen is None:
         if callback_url is not None:
-            raise UsageError("--callback-url needs --listen", "say where to hear: --listen 127.0.0.1:8080")
+            raise UsageError("--callback-url needs --listen", "add --listen 127.0.0.1:8080")
         yield None
         return
-    from storyboard.web.callbacks import Receiver, listening, secret_of
+    from storyboard.web.callbacks import Receiver, load_secret, serve_callbacks
     from storyboard.world import settings
     from storyboard.world.clock import SystemDice
 
-    host, port = place_of(listen)
+    host, port = parse_listen_address(listen)
     environment = settings.environment()
     trusted = settings.read(environment).trusted_hosts
     base = public_base(callback_url, layout.realm, trusted, settings.path_of(environment))
-    if not base and not (is_loopback(f"http://[{host}]" if ":" in host else f"http://{host}") or host in WILD):
-        raise UsageError(f"the emulator calls this machine alone, not {host}", "say --listen 127.0.0.1:PORT")
+    if not base and not (
+        is_loopback(f"http://[{host}]" if ":" in host else f"http://{host}") or host in WILDCARD_HOSTS
+    ):
+        raise UsageError(
+            f"the emulator sends callbacks to this machine only, not to {host}", "use --listen 127.0.0.1:PORT"
+        )
     dice = SystemDice()
-    receiver = Receiver(base, secret_of(layout, dice), dice)
-    with listening(receiver, host, port) as origin:
+    receiver = Receiver(base, load_secret(layout, dice), dice)
+    with serve_callbacks(receiver, host, port) as origin:
         receiver.base = base or origin.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
         yield receiver

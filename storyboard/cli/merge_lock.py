@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 @click.command("merge-lock")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def command(files: tuple[Path, ...]) -> None:
-    """Unite both sides of a merged lock: the takes and decisions of both.
+    """Merge both sides of a lock: the result has the takes and decisions of both.
 
-    With one file, which has git's merge marks in it: `storyboard merge-lock storyboard.lock`. With three, as git's
-    merge driver: base, ours and theirs; the result is written to ours. To have git call it:
+    With one file that contains git's conflict markers: `storyboard merge-lock storyboard.lock`. With three files,
+    as git's merge driver: base, ours and theirs; the result is written to ours. To register the driver:
 
     \b
     git config merge.storyboard.driver "storyboard merge-lock %O %A %B"
     echo "storyboard.lock merge=storyboard" >> .gitattributes
 
-    Where each side selected a different take of a scene, ours stays selected, and a line says so: `storyboard plan`
-    selects by what the storyboard says now.
+    Where each side selected a different take of a scene, ours stays selected and a note is printed: `storyboard plan`
+    selects by the current storyboard.
     """
     from storyboard.language.source import escape_for_terminal
     from storyboard.planning.lock import Lockfile
@@ -41,31 +41,31 @@ def command(files: tuple[Path, ...]) -> None:
         )
     if len(files) == 1:
         target = files[0]
-        base_text, *texts = sides_of(_text(target))
-        ours, theirs = (_lock(text, target.name) for text in texts)
+        base_text, *texts = sides_of(_read(target))
+        ours, theirs = (_parse_lock(text, target.name) for text in texts)
         try:
-            base = _lock(base_text, target.name)
-        except StateDamaged:  # git moves lines that both sides share out of the marks: then there is no base to read
+            base = _parse_lock(base_text, target.name)
+        except StateDamaged:  # git moves shared lines out of the markers; then there is no base to read
             base = Lockfile()
     else:
         target = files[1]
         base, ours, theirs = (
-            _lock(_text(path), f"{side} ({path.name})")
+            _parse_lock(_read(path), f"{side} ({path.name})")
             for path, side in zip(files, ("BASE", "OURS", "THEIRS"), strict=True)
         )
     united = merged(base, ours, theirs)
     text = to_text(united)
-    if text != _text(target):
+    if text != _read(target):
         write_atomically(target, text.encode())
     for profile, scene in selected_otherwise(base, ours, theirs):
         where = f"{scene} ({profile})" if profile else scene
         echo(f"note: {escape_for_terminal(where)}: each side selected a different take; ours stays selected", err=True)
     count = sum(len(block.takes) for block in united.blocks.values())
-    echo(f"{count} takes of both sides are in {escape_for_terminal(target.name)}", err=True)
+    echo(f"{count} takes of both sides are now in {escape_for_terminal(target.name)}", err=True)
 
 
-def _lock(text: str, name: str) -> Lockfile:
-    """The lock of one side; an empty file is one without takes. Raises StateDamaged."""
+def _parse_lock(text: str, name: str) -> Lockfile:
+    """Return the lock of one side; an empty file is a lock without takes. Raise StateDamaged if it can't be read."""
     from storyboard.planning.lock import Lockfile
     from storyboard.planning.lock_format import from_text
 
@@ -77,7 +77,7 @@ def _lock(text: str, name: str) -> Lockfile:
         ) from error
 
 
-def _text(path: Path) -> str:
+def _read(path: Path) -> str:
     from storyboard.world.files import read_text
 
     return read_text(path, 1 << 30)

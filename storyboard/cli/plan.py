@@ -10,11 +10,12 @@ from storyboard.cli.common import (
     emulator_option,
     file_option,
     json_option,
+    problem_printer,
     profile_option,
     provider_option,
-    telling,
 )
 from storyboard.cli.echo import echo
+from storyboard.errors import ExitCode
 
 
 @click.command("plan")
@@ -23,7 +24,7 @@ from storyboard.cli.echo import echo
 @profile_option
 @provider_option
 @emulator_option
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if there is something to make.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 if the plan makes something.")
 @json_option
 def command(
     selection: tuple[str, ...],
@@ -34,28 +35,28 @@ def command(
     detailed_exitcode: bool,
     as_json: bool,
 ) -> None:
-    """Say what would be made, why, and what it costs. Writes nothing, needs no network and no key.
+    """Show what would be made, why, and what it costs. Writes nothing; needs no network and no key.
 
-    SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
-    for either, a comma for both.
+    SELECTION: ids and globs; `+storm` adds what storm is made from, `storm+` what is made from storm; `tag:act1`,
+    `state:stale`. A space means union, a comma intersection.
     """
-    from storyboard.cli.show import plan_value, show_plan
-    from storyboard.cli.state import look
+    from storyboard.cli.show import plan_to_json, print_plan
+    from storyboard.cli.state import read_state
 
-    looked = look(
+    state = read_state(
         file,
         profiles=profiles,
         emulator=emulator,
         selection=selection,
-        tell=telling(as_json),
+        on_problems=problem_printer(as_json),
         provider=provider,
     )
     if as_json:
-        echo(json.dumps(plan_value(looked.planned.plan, looked.layout.realm), ensure_ascii=False, indent=1))
+        echo(json.dumps(plan_to_json(state.planned.plan, state.layout.realm), ensure_ascii=False, indent=1))
     else:
-        show_plan(looked.planned.plan, looked.layout.realm)
-        looked.hint_at_other_realm()
-    if detailed_exitcode and looked.planned.plan.makes:
-        raise click.exceptions.Exit(10)
-    if looked.planned.plan.holds:
-        raise click.exceptions.Exit(4)
+        print_plan(state.planned.plan, state.layout.realm)
+        state.print_realm_hint()
+    if detailed_exitcode and state.planned.plan.makes:
+        raise click.exceptions.Exit(ExitCode.CHANGES)
+    if state.planned.plan.holds:
+        raise click.exceptions.Exit(ExitCode.DECISION)

@@ -1,4 +1,4 @@
-"""What a run shows while it is on: a live table on a terminal, plain lines elsewhere."""
+"""The progress display of a run: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from storyboard.cli.echo import Screen, echo
+from storyboard.cli.echo import TolerantStdout, echo
 from storyboard.language.source import escape_for_terminal
 from storyboard.planning.event import (
     Accepted,
@@ -31,19 +31,19 @@ MOST_ROWS = 30
 
 
 class Display(Protocol):
-    """Hears what happens and shows it."""
+    """Shows the events of a run."""
 
     def begin(self, plan: Plan) -> None:
-        """The plan is agreed to; work begins."""
+        """Start the display; the plan is confirmed."""
         ...
 
-    def tell(self, event: Notice) -> None:
-        """Something happened."""
+    def on_event(self, event: Notice) -> None:
+        """Show an event."""
         ...
 
 
-def words_of(event: Notice) -> str:
-    """An event in a few words; empty if nobody needs to hear of it."""
+def describe(event: Notice) -> str:
+    """Return an event in a few words; empty for an event that is not shown."""
     match event:
         case Intended(body=""):
             return "found in the service's list"
@@ -64,21 +64,23 @@ def words_of(event: Notice) -> str:
         case Stored(take=take, error=odd):
             return f"stored, {take.seconds:.2f} s" + (f", but {odd}" if odd else "")
         case Interrupting():
-            return "stopping: nothing new is submitted, what is in flight is waited for; once more leaves at once"
+            return (
+                "stopping: nothing new is submitted; waiting for the tasks in flight; interrupt again to exit at once"
+            )
         case _:
             return ""
 
 
 def scene_of(event: Notice) -> str:
-    """The scene that an event is about; empty if it is about the run."""
+    """Return the scene of an event; empty if the event concerns the whole run."""
     return str(getattr(event, "scene", ""))
 
 
 @contextmanager
 def display(scenes: Sequence[str]) -> Iterator[Display]:
-    """A display for as long as a run lasts; rich is loaded only where somebody looks."""
+    """Open a display for the length of a run; rich is imported only for a terminal."""
     if not sys.stdout.isatty():
-        yield Lines()
+        yield LineDisplay()
         return
     table = Table(scenes)
     try:
@@ -87,21 +89,21 @@ def display(scenes: Sequence[str]) -> Iterator[Display]:
         table.close()
 
 
-class Lines:
-    """A line for everything that happens, for pipes and logs."""
+class LineDisplay:
+    """Prints a line for each event, for pipes and logs."""
 
     def begin(self, plan: Plan) -> None:
-        """Nothing to prepare."""
+        """Do nothing: lines need no preparation."""
 
-    def tell(self, event: Notice) -> None:
-        """A line, if the event has words."""
-        words = words_of(event)
+    def on_event(self, event: Notice) -> None:
+        """Print a line, unless the event is not shown."""
+        words = describe(event)
         if words:
             echo(f"{escape_for_terminal(scene_of(event)) or 'run'}: {escape_for_terminal(words)}")
 
 
 class Table:
-    """A row for each scene that is made, kept up to date."""
+    """A live table with a row for each scene that is made."""
 
     def __init__(self, scenes: Sequence[str]) -> None:
         self._order = list(scenes)
@@ -117,20 +119,20 @@ class Table:
         for id in self._order:
             if isinstance(plan.step(id), Make):
                 self._rows[id] = ("waiting", 0.0)
-        screen = Console(file=Screen())  # type: ignore[arg-type]  # all that it asks of a file is there
-        self._live = Live(get_renderable=self._drawn, console=screen, refresh_per_second=4, transient=False)
+        screen = Console(file=TolerantStdout())  # type: ignore[arg-type]  # it has every method that rich calls
+        self._live = Live(get_renderable=self._render, console=screen, refresh_per_second=4, transient=False)
         self._live.start()
 
-    def tell(self, event: Notice) -> None:
-        """Change a row."""
-        words, scene = words_of(event), scene_of(event)
+    def on_event(self, event: Notice) -> None:
+        """Update the row of the event's scene, or the note of the run."""
+        words, scene = describe(event), scene_of(event)
         if words and scene:
             began = self._rows.get(scene, ("", 0.0))[1] or time.monotonic()
             self._rows[scene] = (words, began)
         elif words:
             self._note = words
 
-    def _drawn(self) -> Any:
+    def _render(self) -> Any:
         from rich.table import Table as Grid
         from rich.text import Text
 
@@ -150,6 +152,6 @@ class Table:
         return grid
 
     def close(self) -> None:
-        """Leave the last picture standing."""
+        """Stop updating; the last state stays on the terminal."""
         if self._live is not None:
             self._live.stop()

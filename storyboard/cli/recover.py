@@ -18,17 +18,17 @@ from storyboard.cli.common import (
 @profile_option
 @provider_option
 @emulator_option
-@click.option("--take-over", is_flag=True, help="A record that came from another machine is your own from now on.")
+@click.option("--take-over", is_flag=True, help="Accept a journal from another machine as your own.")
 def command(
     selection: tuple[str, ...], file: str, profiles: tuple[str, ...], provider: str, emulator: bool, take_over: bool
 ) -> None:
-    """Rebuild a lost record from what the service still lists. Nothing is submitted.
+    """Rebuild a lost journal from the service's task list. Nothing is submitted.
 
-    Tasks of the last seven days are known by the mark that they bear; what was made within a day is fetched.
+    Tasks of the last seven days are identified by their marker; videos that are less than a day old are downloaded.
     """
     from storyboard.cli.load import load
     from storyboard.cli.progress import display
-    from storyboard.cli.run import told_results
+    from storyboard.cli.run import print_outcome
     from storyboard.operations.apply import apply
     from storyboard.operations.options import RunOptions
     from storyboard.operations.prepare import prepare
@@ -44,7 +44,7 @@ def command(
     with display(loaded.graph.order) as shows:
         prepared = prepare(loaded, options)
         shows.begin(prepared.plan)
-        outcome = apply(prepared, shows.tell)
-    told_results(outcome)
+        outcome = apply(prepared, shows.on_event)
+    print_outcome(outcome)
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)

@@ -11,10 +11,10 @@ import click
 from storyboard import project
 from storyboard.cli.common import Amount, Finite, file_option, profile_option, provider_option
 from storyboard.cli.echo import echo
-from storyboard.cli.listen import receiving
+from storyboard.cli.listen import receive_callbacks
 from storyboard.cli.load import load
 from storyboard.cli.progress import Display, display
-from storyboard.cli.show import money, show_plan, show_results, told_books
+from storyboard.cli.show import format_books, format_cost, print_plan, print_results
 from storyboard.errors import DecisionNeeded
 from storyboard.executor.run import Outcome
 from storyboard.language.source import escape_for_terminal
@@ -28,7 +28,7 @@ from storyboard.promises import Realm
 from storyboard.world.mounts import place_of
 
 if TYPE_CHECKING:
-    from storyboard.web.callbacks import Heard, Receiver
+    from storyboard.web.callbacks import CallbackCounts, Receiver
 
 
 @click.command("run")
@@ -36,28 +36,32 @@ if TYPE_CHECKING:
 @file_option
 @profile_option
 @provider_option
-@click.option("--emulator", is_flag=True, help="Make it on the embedded emulator: no key, no cost, real files.")
+@click.option("--emulator", is_flag=True, help="Use the embedded emulator: no key, no cost, playable videos.")
 @click.option(
     "--speed",
     type=Finite(0, min_open=True),
     default=20.0,
     show_default=True,
-    help="The embedded emulator's.",
+    help="Speed of the embedded emulator.",
 )
 @click.option("--hold-reply", type=click.IntRange(0, 600_000), default=0, metavar="MS", hidden=True)
-@click.option("--yes", is_flag=True, help="Don't ask before spending.")
-@click.option("--max-cost", type=Amount(), help="Make nothing if it may cost more: 50, or 50 CNY.")
-@click.option("--jobs", type=click.IntRange(1, 1000), help="Tasks in flight at once; left out: your settings, else 3.")
-@click.option("--fail-fast", is_flag=True, help="Begin nothing new once a scene has failed.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@click.option("--max-cost", type=Amount(), help="Submit nothing if the run may cost more: 50, or 50 CNY.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1000),
+    help="Tasks in flight at once; default: from your settings, else 3.",
+)
+@click.option("--fail-fast", is_flag=True, help="Submit nothing more once a scene has failed.")
 @click.option(
     "--listen",
     metavar="HOST:PORT",
-    help="Hear there from the service when a task changes, instead of finding out by asking now and then.",
+    help="Receive the service's callbacks there, so that a finished task is noticed at once.",
 )
 @click.option(
     "--callback-url",
     metavar="URL",
-    help="With --listen: the https address under which the service reaches it; its host is one that you trust.",
+    help="With --listen: the https address under which the service reaches it; your settings must trust its host.",
 )
 def command(
     selection: tuple[str, ...],
@@ -74,10 +78,10 @@ def command(
     listen: str | None,
     callback_url: str | None,
 ) -> None:
-    """Make what is missing or changed of SELECTION (all, if left out), and cut the film.
+    """Make what is missing or changed in SELECTION (default: all scenes), and cut the film.
 
-    SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
-    for either, a comma for both.
+    SELECTION: ids and globs; `+storm` adds what storm is made from, `storm+` what is made from storm; `tag:act1`,
+    `state:stale`. A space means union, a comma intersection.
     """
     loaded = load(file, profiles, emulator=emulator, provider=provider)
     layout, graph = loaded.layout, loaded.graph
@@ -93,92 +97,90 @@ def command(
         provider=provider,
         hold_reply=hold_reply / 1000,
     )
-    with receiving(layout, listen, callback_url) as receiver, display(graph.order) as shows:
+    with receive_callbacks(layout, listen, callback_url) as receiver, display(graph.order) as shows:
         prepared = prepare(loaded, options)
-        show_plan(prepared.plan, layout.realm)
-        if not _is_agreed(prepared, layout.realm, yes=yes):
-            raise DecisionNeeded("nothing was made: you said no")
+        print_plan(prepared.plan, layout.realm)
+        if not _confirm(prepared, layout.realm, yes=yes):
+            raise DecisionNeeded("nothing was made: not confirmed")
         if prepared.plan.makes:
             shows.begin(prepared.plan)
-        outcome = apply(prepared, _telling(shows, receiver), receiver)
-    told_results(outcome)
-    _tell_money(outcome, layout.realm)
+        outcome = apply(prepared, _event_handler(shows, receiver), receiver)
+    print_outcome(outcome)
+    _print_spending(outcome, layout.realm)
     if receiver is not None:
-        _tell_heard(receiver.heard)
+        _print_callback_counts(receiver.counts)
     for name in project.changed_since(layout, loaded.sources):
-        echo(
-            f"note: {escape_for_terminal(name)} was changed while the run was on; what was made is as it said before",
-            err=True,
-        )
+        echo(f"note: {escape_for_terminal(name)} changed during the run; the earlier version was used", err=True)
     if not selection and outcome.exit_code == 0:
-        echo(told_film(film(layout, graph, outcome.takes)))
+        echo(format_film(film(layout, graph, outcome.takes)))
     if outcome.exit_code:
         raise click.exceptions.Exit(outcome.exit_code)
 
 
-def _telling(shows: Display, receiver: Receiver | None) -> Callable[[Notice], None]:
-    """Who hears what happens."""
+def _event_handler(shows: Display, receiver: Receiver | None) -> Callable[[Notice], None]:
+    """Return the function that gets the events of a run."""
     if receiver is None:
-        return shows.tell
+        return shows.on_event
 
-    def tell(event: Notice) -> None:
-        receiver.tell(event)
-        shows.tell(event)
+    def on_event(event: Notice) -> None:
+        receiver.on_event(event)
+        shows.on_event(event)
 
-    return tell
-
-
-def _tell_heard(heard: Heard) -> None:
-    said = f"callbacks: {heard.hints} heeded, {heard.ignored} of no use, {heard.forged} forged and ignored"
-    echo(said, err=True)
+    return on_event
 
 
-def _is_agreed(prepared: Prepared, realm: Realm, *, yes: bool) -> bool:
-    """Ask before anything is spent; emulated runs never ask."""
-    return realm == "emulated" or yes or not prepared.spends or _asked(money(prepared.plan.cost))
+def _print_callback_counts(counts: CallbackCounts) -> None:
+    echo(f"callbacks: {counts.hints} used, {counts.ignored} ignored, {counts.forged} forged", err=True)
 
 
-def _asked(price: str) -> bool:
+def _confirm(prepared: Prepared, realm: Realm, *, yes: bool) -> bool:
+    """Ask for confirmation if the run spends money; emulated runs never ask."""
+    return realm == "emulated" or yes or not prepared.spends or _ask(format_cost(prepared.plan.cost))
+
+
+def _ask(price: str) -> bool:
     if not sys.stdin.isatty():
-        raise DecisionNeeded(f"this would cost about {price}, and there is nobody to ask", "say --yes if you agree")
+        raise DecisionNeeded(
+            f"this would cost about {price}, and there is no terminal to confirm it on", "add --yes to confirm"
+        )
     return click.confirm(f"Spend about {price}?", default=False)
 
 
-def told_results(outcome: Outcome) -> None:
-    """What became of the scenes: at length where something has to be done, and a line for each."""
+def print_outcome(outcome: Outcome) -> None:
+    """Print the result of a run: details where something has to be done, and a line for each scene."""
     for result in outcome.results.values():
         if result.state in ("failed", "held"):
-            _tell_trouble(f"{result.state}: {escape_for_terminal(result.scene)}", result.what, result.hint)
+            _print_problem(f"{result.state}: {escape_for_terminal(result.scene)}", result.what, result.hint)
     for result in outcome.earlier:
-        _tell_trouble(
+        _print_problem(
             f"{result.state}: {escape_for_terminal(result.scene)}, an earlier submission", result.what, result.hint
         )
-    stopped, told = outcome.stopped, (*outcome.results.values(), *outcome.earlier)
-    if stopped is not None and all(result.what != stopped.what for result in told):
-        _tell_trouble("stopped", stopped.what, stopped.hint)
+    stopped, printed = outcome.stopped, (*outcome.results.values(), *outcome.earlier)
+    if stopped is not None and all(result.what != stopped.what for result in printed):
+        _print_problem("stopped", stopped.what, stopped.hint)
     for remark in outcome.remarks:
         echo(f"note: {escape_for_terminal(remark)}", err=True)
-    show_results(outcome.results.values())
+    print_results(outcome.results.values())
     if outcome.interrupted:
-        echo("interrupted; the same command goes on where this one stopped", err=True)
+        echo("interrupted; run the same command again to continue", err=True)
     echo(f"{outcome.submitted} task{'s' if outcome.submitted != 1 else ''} submitted")
 
 
-def _tell_trouble(who: str, what: str, hint: str) -> None:
-    echo(f"{who}: {escape_for_terminal(what)}", err=True)
+def _print_problem(subject: str, what: str, hint: str) -> None:
+    echo(f"{subject}: {escape_for_terminal(what)}", err=True)
     for line in hint.splitlines():
         echo(f"  {escape_for_terminal(line)}", err=True)
 
 
-def _tell_money(outcome: Outcome, realm: Realm) -> None:
-    """What was spent in this run, and by the project so far; on the emulator, what would have been."""
+def _print_spending(outcome: Outcome, realm: Realm) -> None:
+    """Print the money spent in this run and in the project so far; on the emulator, what it would have been."""
     budget = outcome.budget
     if budget.project.spent or budget.project.reserved:
-        word = "spent" if realm == "real" else "nothing was paid; for real, spent"
-        echo(f"{word}: {told_books(budget.run)}; the project so far: {told_books(budget.project)}")
+        label = "spent" if realm == "real" else "nothing was paid; the real service would cost"
+        echo(f"{label}: {format_books(budget.run)}; the project so far: {format_books(budget.project)}")
 
 
-def told_film(film: Film) -> str:
-    """Where a film lies and how it came there."""
+def format_film(film: Film) -> str:
+    """Return a line about a film: its path, its length, and how it was written."""
     how = "copied" if film.copied else "encoded"
     return f"film: {film.path} ({film.frames / 24:.2f} s, {how if film.anew else 'unchanged'})"

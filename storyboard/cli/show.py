@@ -1,4 +1,4 @@
-"""How a plan and where scenes stand look on a terminal."""
+"""Format and print plans, results and scene states."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _COLOURS: dict[SceneState, str] = {
 }
 
 
-def money(cost: Cost) -> str:
-    """An estimate: `¥5.01`, or `¥2.10 to ¥7.80`."""
+def format_cost(cost: Cost) -> str:
+    """Return an estimate as text: `¥5.01`, or `¥2.10 to ¥7.80`."""
     if cost == NOTHING:
         return "nothing"
     sign = _SIGNS.get(cost.currency, cost.currency + " ")
@@ -43,95 +43,93 @@ def money(cost: Cost) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def told_books(books: Books) -> str:
-    """What was spent and what is reserved: `¥8.02, and ¥5.01 reserved`."""
+def format_books(books: Books) -> str:
+    """Return spent and reserved money as text: `¥8.02, and ¥5.01 reserved`."""
     spent = " and ".join(money.rounded for money in books.spent) or "nothing"
     reserved = " and ".join(money.rounded for money in books.reserved)
     return f"{spent}, and {reserved} reserved" if reserved else spent
 
 
-def books_value(books: Books) -> dict[str, list[str]]:
-    """What was spent and what is reserved, for a program to read: exact, with its currency."""
+def books_to_json(books: Books) -> dict[str, list[str]]:
+    """Return spent and reserved money for JSON: exact amounts with their currency."""
     return {"spent": [str(money) for money in books.spent], "reserved": [str(money) for money in books.reserved]}
 
 
-def padded(text: str, width: int) -> str:
-    """Text with spaces after it up to a width in columns."""
+def pad(text: str, width: int) -> str:
+    """Return text padded with spaces to a width in terminal columns."""
     return text + " " * max(0, width - columns(text))
 
 
-def show_plan(plan: Plan, realm: Realm) -> None:
-    """A plan, a line for each unit of work."""
+def print_plan(plan: Plan, realm: Realm) -> None:
+    """Print a plan, a line for each unit of work."""
     wide = max((columns(escape_for_terminal(str(unit))) for unit in plan.steps), default=0)
     prices = {unit: _price(step) for unit, step in plan.steps.items()}
     dear = max(map(len, prices.values()), default=0)
     for unit in plan.written:
-        word, style, said = _step_words(plan.steps[unit])
-        margin = f"{padded(escape_for_terminal(str(unit)), wide)}  {prices[unit]:>{dear}}"
-        echo(
-            f"  {colour(padded(word, 6), fg=style)}  {margin}  {escape_for_terminal(said[0]) if said else ''}".rstrip()
-        )
-        for line in said[1:]:
+        word, style, lines = _describe_step(plan.steps[unit])
+        margin = f"{pad(escape_for_terminal(str(unit)), wide)}  {prices[unit]:>{dear}}"
+        echo(f"  {colour(pad(word, 6), fg=style)}  {margin}  {escape_for_terminal(lines[0]) if lines else ''}".rstrip())
+        for line in lines[1:]:
             echo(f"  {'':6}  {'':{wide}}  {'':{dear}}  {escape_for_terminal(line)}")
     for note in (*plan.notes, *notes_of(plan.graph)):
         echo(f"  note: {escape_for_terminal(note)}")
     for attempt in plan.salvage:
-        what = f"task {attempt.task} of an earlier wish is fetched as well"
-        sought = "an earlier submission is in doubt: its task is looked for"
-        echo(f"  note: {escape_for_terminal(attempt.scene)}: {what if attempt.task else sought}")
-    echo(summary(plan, realm))
+        download = f"task {attempt.task} of an earlier version of the scene is downloaded as well"
+        search = "an earlier submission has no known result: its task is searched for"
+        echo(f"  note: {escape_for_terminal(attempt.scene)}: {download if attempt.task else search}")
+    echo(format_summary(plan, realm))
 
 
-def summary(plan: Plan, realm: Realm) -> str:
-    """What a plan comes to, in a sentence."""
+def format_summary(plan: Plan, realm: Realm) -> str:
+    """Return the totals of a plan as one line."""
     submits = [step for step in plan.makes if step.resumes is None and step.fetches is None]
     kept = sum(isinstance(step, Keep) for step in plan.steps.values())
     parts = [f"{len(submits)} to make", f"{kept} kept"]
     resumed = len(plan.makes) - len(submits)
     if resumed:
-        parts.insert(1, f"{resumed} to go on with")
+        parts.insert(1, f"{resumed} to continue")
     if plan.holds:
         parts.append(f"{len(plan.holds)} held")
-    cost = money(sum((step.cost for step in submits), NOTHING))
+    cost = format_cost(sum((step.cost for step in submits), NOTHING))
     price = f"about {cost}" if realm == "real" else f"nothing to pay (the real service: about {cost})"
     return ", ".join(parts) + (f"; {price}" if submits else "")
 
 
 def _price(step: object) -> str:
-    return money(step.cost) if isinstance(step, Make) and step.cost != NOTHING else ""
+    return format_cost(step.cost) if isinstance(step, Make) and step.cost != NOTHING else ""
 
 
-def _step_words(step: object) -> tuple[str, str, list[str]]:
+def _describe_step(step: object) -> tuple[str, str, list[str]]:
     match step:
         case Keep(stale=stale, found=found):
-            said = [_where(found)] if found else []
-            return "keep", "green", said + ([f"stale: {stale[0]}"] if stale else [])
+            lines = [_describe_origin(found)] if found else []
+            return "keep", "green", lines + ([f"stale: {stale[0]}"] if stale else [])
         case Make(reasons=reasons, resumes=resumes, certain=certain):
-            said = [str(reason) for reason in reasons]
+            lines = [str(reason) for reason in reasons]
             if resumes is not None:
-                how = f"with task {resumes.task}" if resumes.task else "its answer was lost: its task is looked for"
-                return "go on", "blue", [how, *said]
+                how = f"with task {resumes.task}" if resumes.task else "its response was lost: its task is searched for"
+                return "go on", "blue", [how, *lines]
             if not certain:
-                said.append("kept after all if it is handed the same")
-            return "make", "cyan", said
+                lines.append("kept if its inputs turn out to be unchanged")
+            return "make", "cyan", lines
         case Hold(why=why, hint=hint, above=above):
             return ("wait" if above else "hold"), "magenta", [why, *hint.splitlines()]
         case Idle():
-            return "-", "white", ["not asked for"]
+            return "-", "white", ["not selected"]
         case _:
             return "?", "white", []
 
 
-def _where(found: TakeMatch) -> str:
-    """Where a take was found that is not the scene's own yet."""
+def _describe_origin(found: TakeMatch) -> str:
+    """Return where a take comes from that another scene, profile or storyboard made."""
     target = found.target
     match found.origin:
         case "own":
             return ""
         case "earlier name":
-            return f"was called {target.scene}"
+            return f"made as {target.scene}, this scene's earlier name"
         case "other scene":
-            return f"made as {target.scene}, whose inputs are others now"
+            return f"made as {target.scene}, whose inputs have changed since"
         case "other profile":
             return f"made as {target.scene} under profile {target.profile or '(none)'}"
         case "other storyboard":
@@ -140,13 +138,13 @@ def _where(found: TakeMatch) -> str:
             assert_never(found.origin)
 
 
-def plan_value(plan: Plan, realm: Realm) -> dict[str, Any]:
-    """A plan for a program to read."""
+def plan_to_json(plan: Plan, realm: Realm) -> dict[str, Any]:
+    """Return a plan for JSON."""
     cost = plan.cost
     return {
         "realm": realm,
         "profile": plan.graph.storyboard.profile,
-        "scenes": {str(unit): _step_value(plan.steps[unit]) for unit in plan.written},
+        "scenes": {str(unit): _step_to_json(plan.steps[unit]) for unit in plan.written},
         "notes": [*plan.notes, *notes_of(plan.graph)],
         "cost": {
             "low": float(cost.low),
@@ -157,7 +155,7 @@ def plan_value(plan: Plan, realm: Realm) -> dict[str, Any]:
     }
 
 
-def _step_value(step: object) -> dict[str, Any]:
+def _step_to_json(step: object) -> dict[str, Any]:
     match step:
         case Keep(take=take, stale=stale):
             return {"step": "keep", "take": take.id, "digest": take.digest, "reasons": _reasons(stale)}
@@ -175,27 +173,27 @@ def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
     return [reason_value(reason) for reason in reasons]
 
 
-def show_results(results: Iterable[Result]) -> None:
-    """What became of each scene, what it cost and what to say next, a line each; what was kept, in one."""
+def print_results(results: Iterable[Result]) -> None:
+    """Print a line for each scene: its result, its cost and the next command; one line for all that were kept."""
     results = tuple(results)
     busy = [result for result in results if result.state != "done" or result.books.known or result.what]
     wide = max((columns(escape_for_terminal(str(result.unit))) for result in busy), default=0)
-    costs = [_told_cost(result) for result in busy]
+    costs = [_format_result_cost(result) for result in busy]
     dear = max(map(columns, costs), default=0)
     for result, cost in zip(busy, costs, strict=True):
         word, style = _STANDINGS[result.state]
         why = escape_for_terminal(result.what) if result.state not in ("failed", "held") else ""
-        said = "; ".join(filter(None, (why, next_words(result))))
-        margin = f"{padded(escape_for_terminal(str(result.unit)), wide)}  {padded(cost, dear)}"
-        echo(f"  {colour(padded(word, 8), fg=style)}  {margin}  {said}".rstrip())
+        rest = "; ".join(filter(None, (why, format_next_command(result))))
+        margin = f"{pad(escape_for_terminal(str(result.unit)), wide)}  {pad(cost, dear)}"
+        echo(f"  {colour(pad(word, 8), fg=style)}  {margin}  {rest}".rstrip())
     kept = sum(result.take is not None for result in results if result not in busy)
     if kept:
-        echo(f"  {colour(padded('kept', 8), fg='green')}  {kept} of {len(results)}, for nothing")
+        echo(f"  {colour(pad('kept', 8), fg='green')}  {kept} of {len(results)}, at no cost")
 
 
-def _told_cost(result: Result) -> str:
+def _format_result_cost(result: Result) -> str:
     unknown = result.take is not None and result.take.tokens is None and result.books.known
-    return told_books(result.books) + (" at the most: the service named no usage" if unknown else "")
+    return format_books(result.books) + (" at most: the service reported no usage" if unknown else "")
 
 
 _STANDINGS = {
@@ -208,24 +206,24 @@ _STANDINGS = {
 }
 
 
-def next_words(result: Result) -> str:
-    """The command that goes on with a scene; empty for one that is made."""
+def format_next_command(result: Result) -> str:
+    """Return the next command for a scene; empty for a scene that is made."""
     if result.state == "done":
         return ""
-    named = re.search(r"`storyboard [^`]+`", result.hint)
-    if named is not None and result.state == "held":
-        return f"next: {named[0]}"
+    command = re.search(r"`storyboard [^`]+`", result.hint)
+    if command is not None and result.state == "held":
+        return f"next: {command[0]}"
     return f"next: `storyboard run {escape_for_terminal(result.scene)}`"
 
 
-def show_statuses(statuses: Iterable[SceneStatus]) -> None:
-    """Where scenes stand, a line each."""
-    statuses = tuple(statuses)
-    wide = max((columns(status.scene) for status in statuses), default=0)
-    for status in statuses:
-        length = f"{status.take.seconds:5.2f} s" if status.take else " " * 7
-        takes = f"{status.takes} take{'s' if status.takes != 1 else ' '}" if status.takes else " " * 7
-        why = str(status.reasons[0]) if status.reasons and status.state != "new" else ""
-        state = colour(padded(status.state, 7), fg=_COLOURS.get(status.state, "white"))
-        scene = padded(escape_for_terminal(status.scene), wide)
+def print_scenes(rows: Iterable[SceneStatus]) -> None:
+    """Print the state of each scene, a line each."""
+    rows = tuple(rows)
+    wide = max((columns(row.scene) for row in rows), default=0)
+    for row in rows:
+        length = f"{row.take.seconds:5.2f} s" if row.take else " " * 7
+        takes = f"{row.takes} take{'s' if row.takes != 1 else ' '}" if row.takes else " " * 7
+        why = str(row.reasons[0]) if row.reasons and row.state != "new" else ""
+        state = colour(pad(row.state, 7), fg=_COLOURS.get(row.state, "white"))
+        scene = pad(escape_for_terminal(row.scene), wide)
         echo(f"  {state}  {scene}  {length}  {takes}  {escape_for_terminal(why)}".rstrip())

@@ -1,4 +1,4 @@
-"""Reading a project for the doors that only look."""
+"""Read a project for the commands that write nothing."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from storyboard.world.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """A project as it stands: its places, its graph, what would be made, and what was spent."""
+class ProjectState:
+    """A project's current state: its paths, its graph, its plan, and the money spent."""
 
     layout: Layout
     graph: Graph
     planned: Planned
     books: Books
 
-    def hint_at_other_realm(self) -> None:
-        """Say so if nothing was made for real, but something was on the emulator."""
+    def print_realm_hint(self) -> None:
+        """Print a note if the real realm is empty but the emulated realm is not."""
         other = Layout(self.layout.storyboard, "emulated")
         if self.layout.realm == "real" and not self.planned.inputs.lock.blocks and other.lock.exists():
             echo(
-                "note: nothing was made for real yet; `--emulator` shows what was made on the emulator",
+                "note: the real realm is still empty; add `--emulator` to see what was made on the emulator",
                 err=True,
             )
 
 
-def look(
+def read_state(
     file: str,
     *,
     profiles: tuple[str, ...],
     emulator: bool,
-    tell: Callable[[ValidationResult], None],
+    on_problems: Callable[[ValidationResult], None],
     selection: tuple[str, ...] = (),
     provider: str = "",
-) -> Looked:
-    """Read a project. Mistakes are told, and end the command."""
-    loaded = load(file, profiles, emulator=emulator, provider=provider, tell=tell)
+) -> ProjectState:
+    """Read a project. A mistake in the storyboard is printed and ends the command with exit code 1."""
+    loaded = load(file, profiles, emulator=emulator, provider=provider, on_problems=on_problems)
     layout, clock = loaded.layout, SystemClock()
     state = project.state_on_disk(layout, clock)
     planned = project.planned(layout, loaded.graph, loaded.facts, state, clock, selection, provider)
-    return Looked(layout, loaded.graph, planned, books_of(event for _, event in state.events))
+    return ProjectState(layout, loaded.graph, planned, books_of(event for _, event in state.events))

@@ -10,8 +10,8 @@ from storyboard.cli.common import (
     emulator_option,
     file_option,
     json_option,
+    problem_printer,
     profile_option,
-    telling,
 )
 from storyboard.cli.echo import echo
 
@@ -25,37 +25,37 @@ from storyboard.cli.echo import echo
 def command(selection: tuple[str, ...], file: str, profiles: tuple[str, ...], emulator: bool, as_json: bool) -> None:
     """Show where each scene stands: new, stale, kept, running, failed, held or blocked.
 
-    SELECTION: ids and globs; `+storm` and what it needs, `storm+` and what follows; `tag:act1`, `state:stale`; a space
-    for either, a comma for both.
+    SELECTION: ids and globs; `+storm` adds what storm is made from, `storm+` what is made from storm; `tag:act1`,
+    `state:stale`. A space means union, a comma intersection.
     """
-    from storyboard.cli.show import books_value, show_statuses, summary, told_books
-    from storyboard.cli.state import look
+    from storyboard.cli.show import books_to_json, format_books, format_summary, print_scenes
+    from storyboard.cli.state import read_state
     from storyboard.planning.selection import select
     from storyboard.planning.status import statuses_of
     from storyboard.report.view import status_value
 
-    looked = look(file, profiles=profiles, emulator=emulator, tell=telling(as_json))
-    found = statuses_of(looked.planned.plan, looked.planned.inputs)
+    state = read_state(file, profiles=profiles, emulator=emulator, on_problems=problem_printer(as_json))
+    found = statuses_of(state.planned.plan, state.planned.inputs)
     if selection:
-        chosen = select(selection, looked.graph, {status.scene: status.state for status in found})
-        found = tuple(status for status in found if status.scene in chosen)
+        chosen = select(selection, state.graph, {row.scene: row.state for row in found})
+        found = tuple(row for row in found if row.scene in chosen)
     if as_json:
-        scenes = [status_value(status) for status in found]
-        value = {"realm": looked.layout.realm, "scenes": scenes, "money": books_value(looked.books)}
+        scenes = [status_value(row) for row in found]
+        value = {"realm": state.layout.realm, "scenes": scenes, "money": books_to_json(state.books)}
         echo(json.dumps(value, ensure_ascii=False, indent=1))
         return
-    show_statuses(found)
-    echo(summary(looked.planned.plan, looked.layout.realm))
-    if looked.books.spent or looked.books.reserved:
-        echo(f"spent so far{'' if looked.layout.realm == 'real' else ', had it been real'}: {told_books(looked.books)}")
-    if looked.layout.realm == "real":
-        _tell_day()
-    looked.hint_at_other_realm()
+    print_scenes(found)
+    echo(format_summary(state.planned.plan, state.layout.realm))
+    if state.books.spent or state.books.reserved:
+        echo(f"spent so far{'' if state.layout.realm == 'real' else ', as if real'}: {format_books(state.books)}")
+    if state.layout.realm == "real":
+        _print_today()
+    state.print_realm_hint()
 
 
-def _tell_day() -> None:
-    """What today comes to, where there is a cap on it."""
-    from storyboard.cli.show import told_books
+def _print_today() -> None:
+    """Print today's spending in all projects, if the user's settings cap it."""
+    from storyboard.cli.show import format_books
     from storyboard.world import settings
     from storyboard.world.clock import SystemClock
     from storyboard.world.spending import Spending, folder
@@ -63,4 +63,4 @@ def _tell_day() -> None:
     cap = settings.read(settings.environment()).max_cost_day
     if cap is not None:
         today = Spending(folder(settings.environment()), SystemClock()).today()
-        echo(f"today, in all projects: {told_books(today)}, of {cap.rounded_down}")
+        echo(f"today, in all projects: {format_books(today)}, of {cap.rounded_down}")

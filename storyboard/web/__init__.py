@@ -1,1 +1,1 @@
-"""The receiver of callbacks; the live page will live here too."""
+"""The receiver of callbacks; the live page will be here, too."""

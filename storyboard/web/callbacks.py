@@ -1,10 +1,10 @@
-"""Receives callbacks: that something happened to a task, as a hint to ask again with the key.
+"""Receive the service's callbacks and use them as hints to poll a task at once.
 
-The service signs nothing and sends no secret, so that whoever knows the address can post to it. Each address ends in a
-name of its own and in the name's HMAC with a secret that never leaves this machine: what bears none is turned away
-before its body is read. Of a body nothing is believed but a task's id, and that only if this run waits for the task;
-it is then asked after as polling would, which goes on as if there were no callbacks. No address is ever fetched out of
-a callback, and a task is hinted at so often and not more: a replay costs a few looks.
+The service signs nothing and sends no secret, so anyone who knows the address can post to it. Each address ends in a
+random name and the name's HMAC with a secret that never leaves this machine; a request without a valid HMAC is refused
+before its body is read. Only the task ID of a body is used, and only if this run waits for that task: the task is then
+polled with the key, and polling goes on as if there were no callbacks. No address from a callback is ever fetched, and
+the number of hints for a task is limited, so a replayed callback costs a few polls.
 """
 
 from __future__ import annotations
@@ -32,15 +32,18 @@ from storyboard.world.layout import Layout
 
 LARGEST_BODY = 64 * 1024
 MOST_HINTS = 16
-"""Callbacks of one task that are heeded: the service sends five changes, an end up to four times."""
+"""Callbacks of one task that are used: the service sends five changes, and the end up to four times."""
 BODY_SECONDS = 5.0
-"""How long a body may take: the service itself waits as long for an answer, and no longer."""
+"""Time limit for a body, in seconds: the service waits as long for a response."""
 
 
 @dataclass(slots=True)
-class Heard:
-    """How many callbacks there were: `hints` were heeded; `ignored` bore our secret, but named no task that this run
-    waits for, or too often; `forged` bore no secret of ours, or were no callback at all."""
+class CallbackCounts:
+    """Numbers of callbacks.
+
+    `hints` were used; `ignored` had a valid address, but named a task that this run doesn't wait for, or came too
+    often; `forged` had no valid address or no valid body.
+    """
 
     hints: int = 0
     ignored: int = 0
@@ -48,7 +51,7 @@ class Heard:
 
 
 class Receiver:
-    """Callbacks in, hints out. `base` is the address under which the service reaches this machine."""
+    """Turns callbacks into hints. `base` is the address under which the service reaches this machine."""
 
     def __init__(self, base: str, secret: bytes, dice: Dice, body_seconds: float = BODY_SECONDS) -> None:
         self.base = base
@@ -58,19 +61,19 @@ class Receiver:
         self._waited: dict[str, int] = {}
         self._tasks: dict[str, str] = {}
         self._hint: Callable[[str], object] | None = None
-        self.heard = Heard()
+        self.counts = CallbackCounts()
 
     def address(self) -> str:
-        """A new address to be called back at, for one request."""
+        """Return a new callback address, for one request."""
         name = self._dice.token()
         return f"{self.base.rstrip('/')}/{name}/{self._signature(name)}"
 
     def connect(self, hint: Callable[[str], object]) -> None:
-        """Give each hint, a task's id, to `hint` from now on; it is called from another thread."""
+        """Call `hint` with the task ID of each hint from now on, from another thread."""
         self._hint = hint
 
-    def tell(self, event: Notice) -> None:
-        """Something happened in the run: this is how it is known which tasks it waits for."""
+    def on_event(self, event: Notice) -> None:
+        """Learn from an event of the run which tasks it waits for."""
         match event:
             case (
                 Accepted(task=task, attempt_id=attempt_id)
@@ -86,31 +89,31 @@ class Receiver:
                 pass
 
     def app(self) -> Starlette:
-        """The app that hears callbacks, under whatever path a relay puts before ours."""
+        """Return the app that receives callbacks, under any path prefix that a relay adds."""
         return Starlette(routes=[Route("/{path:path}", self.post, methods=["POST"])])
 
     async def post(self, request: Request) -> Response:
-        """Hear one callback."""
-        if not self._genuine(request.path_params["path"]):
-            self.heard.forged += 1
+        """Receive one callback."""
+        if not self._is_genuine(request.path_params["path"]):
+            self.counts.forged += 1
             return Response(status_code=404)
         content = await self._body(request)
-        task = _task_in(content)
+        task = _parse_task(content)
         if not task:
-            self.heard.forged += 1
+            self.counts.forged += 1
             return Response(status_code=413 if content is None else 400)
-        self._heed(task)
+        self._accept(task)
         return Response(status_code=200)
 
-    def _genuine(self, path: str) -> bool:
-        *_, name, said = ("", "", *path.split("/"))
-        return hmac.compare_digest(said.encode(), self._signature(name).encode())
+    def _is_genuine(self, path: str) -> bool:
+        *_, name, signature = ("", "", *path.split("/"))
+        return hmac.compare_digest(signature.encode(), self._signature(name).encode())
 
     def _signature(self, name: str) -> str:
         return hmac.new(self._secret, name.encode(), "sha256").hexdigest()
 
     async def _body(self, request: Request) -> bytes | None:
-        """The whole body; None if it is too large, or doesn't come."""
+        """Return the whole body, or None if it is too large, incomplete or late."""
         content = bytearray()
         try:
             async with asyncio.timeout(self._body_seconds):
@@ -122,18 +125,18 @@ class Receiver:
             return None
         return bytes(content)
 
-    def _heed(self, task: str) -> None:
+    def _accept(self, task: str) -> None:
         count = self._waited.get(task, MOST_HINTS)
         if count >= MOST_HINTS or self._hint is None:
-            self.heard.ignored += 1
+            self.counts.ignored += 1
             return
         self._waited[task] = count + 1
-        self.heard.hints += 1
+        self.counts.hints += 1
         self._hint(task)
 
 
-def _task_in(content: bytes | None) -> str:
-    """The task that a body names; empty if it names none. Nothing else of it is looked at."""
+def _parse_task(content: bytes | None) -> str:
+    """Return the task ID in a body; empty if there is none. Nothing else in the body is used."""
     try:
         value: Any = json.loads(content or b"")
     except (ValueError, RecursionError):
@@ -142,10 +145,10 @@ def _task_in(content: bytes | None) -> str:
     return id if isinstance(id, str) else ""
 
 
-def secret_of(layout: Layout, dice: Dice) -> bytes:
-    """The project's secret, drawn when it is first asked for: a later run hears of an earlier one's tasks.
+def load_secret(layout: Layout, dice: Dice) -> bytes:
+    """Return the project's secret; create it on first use. A later run accepts callbacks of an earlier run's tasks.
 
-    Raises FileTrouble.
+    Raise FileTrouble if it can't be read or written.
     """
     layout.guard(layout.hidden)
     check_no_links(layout.hidden)
@@ -157,12 +160,12 @@ def secret_of(layout: Layout, dice: Dice) -> bytes:
     except OSError as error:
         raise FileTrouble.of(error, path, "read") from error
     if len(secret) < 64:
-        raise FileTrouble(f"{path} is no secret that callbacks could bear", "remove it: another is drawn")
+        raise FileTrouble(f"{path} is too short for a secret of callbacks", "remove it; the next run creates a new one")
     return secret
 
 
 @contextmanager
-def listening(receiver: Receiver, host: str, port: int) -> Iterator[str]:
-    """Hear callbacks until the end; the origin that is listened at. Raises MachineRefuses if that can't be."""
+def serve_callbacks(receiver: Receiver, host: str, port: int) -> Iterator[str]:
+    """Serve the receiver for the length of the block; yield its origin. Raise MachineRefuses if it can't listen."""
     with serving.serve_in_background(receiver.app(), serving.bind(port, host)) as origin:
         yield origin

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.doors import STORYBOARD, run, say
+from tests.cli.command_line import STORYBOARD, run, run_command
 
 Write = Callable[[str], Path]
 ONE = "storyboard: 1\nscenes:\n  a: {prompt: words}\n"
@@ -32,14 +32,14 @@ ONE = "storyboard: 1\nscenes:\n  a: {prompt: words}\n"
 )
 def test_wrong_words_exit_with_2(words: list[str], code: int) -> None:
     """Wrong usage says what is wrong."""
-    said = say(*words)
-    assert (said.code, bool(said.err), "Traceback" in said.err) == (code, True, False)
+    result = run_command(*words)
+    assert (result.code, bool(result.err), "Traceback" in result.err) == (code, True, False)
 
 
 def test_a_wrong_command_is_answered_with_the_nearest() -> None:
     """A slip of the finger is told with what was likely meant."""
-    said = say("pln")
-    assert (said.code, 'did you mean "plan"?' in said.err) == (2, True)
+    result = run_command("pln")
+    assert (result.code, 'did you mean "plan"?' in result.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -51,46 +51,46 @@ def test_a_broken_file_exits_with_1(tmp_path: Path, verb: str, content: bytes) -
     """Every verb that reads a storyboard tells its mistakes."""
     path = tmp_path / "storyboard.yaml"
     path.write_bytes(content)
-    assert say(verb, "-f", str(path)).code == 1
+    assert run_command(verb, "-f", str(path)).code == 1
 
 
 def test_no_key_exits_with_5(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a key nothing is begun, and the way without one is named."""
     monkeypatch.delenv("ARK_API_KEY", raising=False)
-    said = say("run", "-f", str(write(ONE)), "--yes")
-    assert said.code == 5
-    assert "ARK_API_KEY is not set" in said.err
-    assert "--emulator" in said.err
+    result = run_command("run", "-f", str(write(ONE)), "--yes")
+    assert result.code == 5
+    assert "ARK_API_KEY is not set" in result.err
+    assert "--emulator" in result.err
 
 
 def test_nobody_to_ask_exits_with_4(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that would spend money asks first; with nobody there it stops."""
     monkeypatch.setenv("ARK_API_KEY", "key")
-    said = say("run", "-f", str(write(ONE)))
-    assert said.code == 4
-    assert "--yes" in said.err
+    result = run_command("run", "-f", str(write(ONE)))
+    assert result.code == 4
+    assert "--yes" in result.err
 
 
 def test_more_than_the_most_exits_with_4(write: Write) -> None:
     """`--max-cost` is a promise."""
-    said = run(write(ONE), "--max-cost", "0.5")
-    assert said.code == 4
-    assert "¥5.04, more than the ¥0.50 of --max-cost" in said.err
+    result = run(write(ONE), "--max-cost", "0.5")
+    assert result.code == 4
+    assert "¥5.04, more than the ¥0.50 of --max-cost" in result.err
 
 
 def test_an_untrusted_host_gets_no_key(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment may name another host only if the user's settings trust it."""
     monkeypatch.setenv("ARK_API_KEY", "key")
     monkeypatch.setenv("ARK_BASE_URL", "https://ark.example.com/api/v3")
-    said = say("run", "-f", str(write(ONE)), "--yes")
-    assert said.code == 5
-    assert "trusted_hosts" in said.err
+    result = run_command("run", "-f", str(write(ONE)), "--yes")
+    assert result.code == 5
+    assert "trusted_hosts" in result.err
 
 
 def test_an_unknown_scene_is_answered_with_the_nearest(write: Write) -> None:
     """A name that matches nothing is wrong usage, with a suggestion."""
-    said = say("plan", "-f", str(write(STORYBOARD)), "strom")
-    assert (said.code, 'did you mean "storm"?' in said.err) == (2, True)
+    result = run_command("plan", "-f", str(write(STORYBOARD)), "strom")
+    assert (result.code, 'did you mean "storm"?' in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("verb", ["validate", "plan", "run", "status", "film"])
@@ -98,30 +98,30 @@ def test_an_unknown_profile_is_wrong_usage(write: Write, verb: str) -> None:
     """A profile that the storyboard doesn't have is told with those that it has, and not as a mistake of the file's."""
     path = write(ONE + "profiles: {draft: {resolution: 480p}, tall: {ratio: '9:16'}}\n")
     told = 'storyboard: the storyboard has no profile "darft"\n  did you mean "draft"? there are: draft, tall\n'
-    said = say(verb, "-f", str(path), "--profile", "darft")
-    assert (said.code, said.out, said.err) == (2, "", told)
+    result = run_command(verb, "-f", str(path), "--profile", "darft")
+    assert (result.code, result.out, result.err) == (2, "", told)
 
 
 def test_without_profiles_an_unknown_one_is_told_so(write: Write) -> None:
     """There is nothing to choose from."""
-    said = say("plan", "-f", str(write(ONE)), "--profile", "draft")
-    assert (said.code, "it has no `profiles:`" in said.err) == (2, True)
+    result = run_command("plan", "-f", str(write(ONE)), "--profile", "draft")
+    assert (result.code, "it has no `profiles:`" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("words", [["plan"], ["status"], ["why", "a"]])
 def test_with_json_mistakes_are_json_too(write: Write, words: list[str]) -> None:
-    """A program that asked for JSON reads the problems as JSON, and nothing else is said."""
+    """A program that asked for JSON reads the problems as JSON, and nothing else is reported."""
     path = write("storyboard: 1\nscenes:\n  a: {prompt: words, duration: 99}\n")
-    said = say(*words, "-f", str(path), "--json")
-    (problem,) = json.loads(said.out)["problems"]
-    assert (said.code, problem["code"], problem["line"], said.err) == (1, "SB402", 3, "")
+    result = run_command(*words, "-f", str(path), "--json")
+    (problem,) = json.loads(result.out)["problems"]
+    assert (result.code, problem["code"], problem["line"], result.err) == (1, "SB402", 3, "")
 
 
 def test_a_mistake_of_the_defaults_is_told_once(write: Write) -> None:
     """At its place there, however many scenes inherit it; a scene's own is told by itself."""
     scenes = "".join(f"  s{number}: {{prompt: words}}\n" for number in range(4))
     path = write(f"storyboard: 1\ndefaults: {{duration: 99}}\nscenes:\n{scenes}  own: {{prompt: w, duration: 98}}\n")
-    problems = json.loads(say("validate", "-f", str(path), "--json").out)
+    problems = json.loads(run_command("validate", "-f", str(path), "--json").out)
     assert [(problem["line"], problem["sentence"].partition(" asks")[0]) for problem in problems] == [
         (2, 'scene "s0" (and 3 more)'),
         (8, 'scene "own"'),
@@ -144,8 +144,8 @@ def test_a_link_that_leads_out_of_the_project_is_not_followed(write: Write, tmp_
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
     outside.mkdir()
     (tmp_path / "renders").symlink_to(outside)
-    said = run(path)
-    assert (said.code, "leads out of the project" in said.err, list(outside.iterdir())) == (5, True, [])
+    result = run(path)
+    assert (result.code, "leads out of the project" in result.err, list(outside.iterdir())) == (5, True, [])
 
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -160,8 +160,8 @@ def test_a_lock_names_files_by_digests_alone(write: Write, digest: str, field: s
     take = {"take": 1, "video": DIGEST, "frame": "", "recipe": 1, "key": {}, "seconds": 1, "width": 1, "height": 1}
     takes = {"ark:cgt-1": take | {"tokens": None, field: digest}}
     lock.write_text(json.dumps({"storyboard_lock": 2, "scenes": {"a": {"selected": "", "takes": takes}}}), "utf-8")
-    said = say("plan", "-f", str(path))
-    assert (said.code, "can't be read as a lock" in said.err) == (5, True)
+    result = run_command("plan", "-f", str(path))
+    assert (result.code, "can't be read as a lock" in result.err) == (5, True)
 
 
 @pytest.mark.parametrize("digest", ["sha256:/etc/hostname", "sha256:**x", "sha256:../../../x", "x"])
@@ -172,8 +172,8 @@ def test_a_lock_of_version_1_names_files_by_digests_alone(write: Write, digest: 
     take = {"recipe": 1, "key": {}, "frame": digest, "seconds": 1, "width": 1, "height": 1, "task": "", "tokens": None}
     block = {"selected": "", "takes": {DIGEST: take}}
     lock.write_text(json.dumps({"storyboard_lock": 1, "scenes": {"a": block}}), "utf-8")
-    said = say("plan", "-f", str(path))
-    assert (said.code, "can't be read as a lock" in said.err) == (5, True)
+    result = run_command("plan", "-f", str(path))
+    assert (result.code, "can't be read as a lock" in result.err) == (5, True)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_lock_that_is_none_is_told(write: Write, text: str) -> None:
     """Whatever stands in a lock, the message is one line and no traceback."""
     path = write(ONE)
     (path.parent / "storyboard.lock").write_text(text, "utf-8")
-    assert say("status", "-f", str(path)).code == 5
+    assert run_command("status", "-f", str(path)).code == 5
 
 
 def test_a_second_runner_is_told_who_is_at_work(write: Write) -> None:
@@ -192,43 +192,43 @@ def test_a_second_runner_is_told_who_is_at_work(write: Write) -> None:
 
     path = write(ONE)
     with sole_runner(path.parent / ".storyboard" / "emulated"):
-        said = run(path)
-    assert (said.code, "is at work" in said.err) == (5, True)
+        result = run(path)
+    assert (result.code, "is at work" in result.err) == (5, True)
 
 
 def test_what_a_stranger_wrote_reaches_no_terminal(write: Write) -> None:
     """Escape sequences in a storyboard are shown, not obeyed."""
-    said = say("validate", "-f", str(write('storyboard: 1\nscenes:\n  a: {prompt: "{\\e[2J}"}\n')))
-    assert (said.code, "\x1b" in said.out, "\\x1b[2J" in said.out) == (1, False, True)
+    result = run_command("validate", "-f", str(write('storyboard: 1\nscenes:\n  a: {prompt: "{\\e[2J}"}\n')))
+    assert (result.code, "\x1b" in result.out, "\\x1b[2J" in result.out) == (1, False, True)
 
 
 def test_a_name_of_a_file_reaches_no_terminal(tmp_path: Path) -> None:
     """Escape sequences in a file's name are shown, not obeyed."""
     path = tmp_path / "\x1b[2J.yaml"
     path.write_text(ONE, "utf-8")
-    said = say("validate", str(path))
-    assert (said.code, said.out) == (0, "\\x1b[2J.yaml: 1 scene, no mistakes\n")
+    result = run_command("validate", str(path))
+    assert (result.code, result.out) == (0, "\\x1b[2J.yaml: 1 scene, no mistakes\n")
 
 
 def test_a_folder_is_told_from_what_is_not_there(tmp_path: Path) -> None:
     """Whoever names the folder instead of the file learns which of the two is wrong."""
-    said = say("validate", str(tmp_path))
-    assert (said.code, "is a folder" in said.err) == (2, True)
+    result = run_command("validate", str(tmp_path))
+    assert (result.code, "is a folder" in result.err) == (2, True)
 
 
 def test_what_init_says_can_be_pasted(tmp_path: Path) -> None:
     """A folder whose name has a space stands in quotes."""
-    said = say("init", str(tmp_path / "my film"))
-    assert (said.code, f"cd '{tmp_path / 'my film'}'" in said.out) == (0, True)
+    result = run_command("init", str(tmp_path / "my film"))
+    assert (result.code, f"cd '{tmp_path / 'my film'}'" in result.out) == (0, True)
 
 
 def test_init_leaves_what_is_there_alone(tmp_path: Path) -> None:
     """A storyboard that is there is not overwritten."""
-    assert say("init", str(tmp_path)).code == 0
-    assert say("init", str(tmp_path)).code == 2
+    assert run_command("init", str(tmp_path)).code == 0
+    assert run_command("init", str(tmp_path)).code == 2
 
 
 def test_init_writes_a_storyboard_that_is_valid(tmp_path: Path) -> None:
     """What `init` writes can be run at once."""
-    say("init", str(tmp_path))
-    assert say("validate", str(tmp_path / "storyboard.yaml")).code == 0
+    run_command("init", str(tmp_path))
+    assert run_command("validate", str(tmp_path / "storyboard.yaml")).code == 0

@@ -1,4 +1,4 @@
-"""What a run may cost at the most: said on the command line, and in the user's own settings."""
+"""What a run may cost at the most: reported on the command line, and in the user's own settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storyboard.planning.money import money_of
 from storyboard.world import settings, spending
 from storyboard.world.clock import SystemClock
 from storyboard.world.spending import Spending
-from tests.cli.doors import STORYBOARD, Said, run, say
+from tests.cli.command_line import STORYBOARD, CommandResult, run, run_command
 
 Write = Callable[[str], Path]
 ONE = "storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
@@ -27,10 +27,10 @@ def allow(text: str) -> None:
 
 
 @pytest.fixture
-def for_real(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Said]:
+def for_real(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], CommandResult]:
     """Runs a storyboard for real, with a key that nobody knows: what isn't refused beforehand would fail at once."""
     monkeypatch.setenv("ARK_API_KEY", "key")
-    return lambda path: say("run", "-f", str(path), "--yes")
+    return lambda path: run_command("run", "-f", str(path), "--yes")
 
 
 def state(path: Path) -> Path:
@@ -44,43 +44,45 @@ def submitted(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("name", ["max_cost_project", "max_cost_day"])
-def test_more_than_a_cap_of_the_user_s_exits_with_4(write: Write, for_real: Callable[[Path], Said], name: str) -> None:
+def test_more_than_a_cap_of_the_user_s_exits_with_4(
+    write: Write, for_real: Callable[[Path], CommandResult], name: str
+) -> None:
     """Before anything is begun, with the numbers, the cap's name, and the file in which it stands."""
     allow(f'{name} = "5 CNY"\n')
     path = write(ONE)
-    said = for_real(path)
-    assert (said.code, submitted(path)) == (4, False)
-    assert f"it may cost ¥5.01, more than the ¥5.00 of {name}" in said.err
-    assert "settings.toml" in said.err
+    result = for_real(path)
+    assert (result.code, submitted(path)) == (4, False)
+    assert f"it may cost ¥5.01, more than the ¥5.00 of {name}" in result.err
+    assert "settings.toml" in result.err
 
 
-def test_a_day_counts_what_other_projects_spent(write: Write, for_real: Callable[[Path], Said]) -> None:
+def test_a_day_counts_what_other_projects_spent(write: Write, for_real: Callable[[Path], CommandResult]) -> None:
     """Of twelve yuan ten are gone, so a scene of five has no room."""
     allow('max_cost_day = "12 CNY"\n')
     Spending(spending.folder(settings.environment()), SystemClock()).reserve("another's", money_of("10 CNY"))
-    said = for_real(write(ONE))
-    assert (said.code, "of which ¥2.00 is left" in said.err) == (4, True)
+    result = for_real(write(ONE))
+    assert (result.code, "of which ¥2.00 is left" in result.err) == (4, True)
 
 
-def test_a_cap_in_another_currency_refuses(write: Write, for_real: Callable[[Path], Said]) -> None:
+def test_a_cap_in_another_currency_refuses(write: Write, for_real: Callable[[Path], CommandResult]) -> None:
     """Nobody here knows what a dollar is worth."""
     allow('max_cost_day = "100 USD"\n')
-    said = for_real(write(ONE))
-    assert (said.code, "it is priced in CNY, and max_cost_day is in USD" in said.err) == (4, True)
+    result = for_real(write(ONE))
+    assert (result.code, "it is priced in CNY, and max_cost_day is in USD" in result.err) == (4, True)
 
 
 @pytest.mark.parametrize("line", ['max_cost_day = "lots"', "max_cost_day = 200", 'max_cost_project = "200"'])
-def test_a_cap_that_is_none_exits_with_5(write: Write, for_real: Callable[[Path], Said], line: str) -> None:
+def test_a_cap_that_is_none_exits_with_5(write: Write, for_real: Callable[[Path], CommandResult], line: str) -> None:
     """A cap that can't be read is no reason to spend."""
     allow(line)
-    said = for_real(write(ONE))
-    assert (said.code, "200 CNY" in said.err) == (5, True)
+    result = for_real(write(ONE))
+    assert (result.code, "200 CNY" in result.err) == (5, True)
 
 
 def test_no_storyboard_sets_a_cap(write: Write) -> None:
     """It is the user's: in a storyboard it is an unknown key."""
-    said = say("validate", "-f", str(write(ONE + 'max_cost_day: "1000000 CNY"\n')))
-    assert (said.code, "SB201" in said.out + said.err) == (1, True)
+    result = run_command("validate", "-f", str(write(ONE + 'max_cost_day: "1000000 CNY"\n')))
+    assert (result.code, "SB201" in result.out + result.err) == (1, True)
 
 
 def test_the_emulator_is_not_capped_by_the_settings(write: Write) -> None:
@@ -104,39 +106,41 @@ def test_what_is_not_allowed_is_not_made(write: Write, most: str, code: int) -> 
     assert not (path.parent / ".storyboard/emulated/service/ledger.jsonl").exists()
 
 
-def test_a_wallet_bomb_is_refused_with_its_price(write: Write, for_real: Callable[[Path], Said]) -> None:
+def test_a_wallet_bomb_is_refused_with_its_price(write: Write, for_real: Callable[[Path], CommandResult]) -> None:
     """A thousand scenes of a length that the model chooses: the longest is what counts."""
     allow('max_cost_day = "200 CNY"\n')
     scenes = "".join(f"  s{number}: {{prompt: A wave., duration: -1}}\n" for number in range(1000))
     path = write("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n" + scenes)
-    said = for_real(path)
-    assert (said.code, submitted(path), said.out) == (4, False, "")
-    assert "it may cost ¥14945.40, more than the ¥200.00 of max_cost_day" in said.err
+    result = for_real(path)
+    assert (result.code, submitted(path), result.out) == (4, False, "")
+    assert "it may cost ¥14945.40, more than the ¥200.00 of max_cost_day" in result.err
 
 
 def test_a_run_tells_what_the_service_billed(write: Write) -> None:
     """To the millionth the sum of the emulator's own bills, by its own table; none is higher than was reserved."""
     path = write(STORYBOARD)
-    said = run(path)
+    result = run(path)
     lines = (path.parent / ".storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
     bills = sum((Decimal(str(json.loads(line)["price"])) for line in lines), Decimal(0))
-    status = json.loads(say("status", "-f", str(path), "--emulator", "--json").out)
+    status = json.loads(run_command("status", "-f", str(path), "--emulator", "--json").out)
     assert status["money"] == {"spent": [f"{bills:.6f} CNY"], "reserved": []}
-    assert f"nothing was paid; for real, spent: ¥{bills:.2f}; the project so far: ¥{bills:.2f}" in said.out
+    assert (
+        f"nothing was paid; the real service would cost: ¥{bills:.2f}; the project so far: ¥{bills:.2f}" in result.out
+    )
 
 
 def test_status_tells_the_day(write: Write) -> None:
     """Where there is a cap on it: what all projects come to."""
     allow('max_cost_day = "12 CNY"\n')
     Spending(spending.folder(settings.environment()), SystemClock()).reserve("another's", money_of("10 CNY"))
-    said = say("status", "-f", str(write(ONE)))
-    assert "today, in all projects: nothing, and ¥10.00 reserved, of ¥12.00" in said.out
+    result = run_command("status", "-f", str(write(ONE)))
+    assert "today, in all projects: nothing, and ¥10.00 reserved, of ¥12.00" in result.out
 
 
 def test_status_tells_what_was_spent(write: Write) -> None:
     """Of a project that was made; of one that wasn't, nothing."""
     path = write(ONE)
-    before = say("status", "-f", str(path), "--emulator").out
+    before = run_command("status", "-f", str(path), "--emulator").out
     run(path)
-    after = say("status", "-f", str(path), "--emulator").out
-    assert ("spent" in before, "spent so far, had it been real: ¥5.01" in after) == (False, True)
+    after = run_command("status", "-f", str(path), "--emulator").out
+    assert ("spent" in before, "spent so far, as if real: ¥5.01" in after) == (False, True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.testing.emulator import emulator
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 from tests.executor.test_interrupt import STORYBOARD, started, until
 
 EDITED = STORYBOARD.replace("the second", "another second") + "  three: {prompt: the third}\n"
@@ -21,12 +21,12 @@ def test_a_run_makes_what_was_planned(tmp_path: Path, monkeypatch: pytest.Monkey
         running = started(tmp_path, emulated)
         until(running, when)
         (tmp_path / "storyboard.yaml").write_text(EDITED, "utf-8")
-        said, _ = running.communicate(timeout=60)
+        result, _ = running.communicate(timeout=60)
         for name, value in emulated.environment.items():
             monkeypatch.setenv(name, value)
-        planned = say("plan", "-f", str(tmp_path / "storyboard.yaml"))
+        planned = run_command("plan", "-f", str(tmp_path / "storyboard.yaml"))
         assert (running.returncode, len(emulated.ledger)) == (0, 2)
-    assert "note: storyboard.yaml was changed while the run was on" in said
+    assert "note: storyboard.yaml changed during the run" in result
     assert [line.split()[:2] for line in planned.out.splitlines()[:3]] == [
         ["keep", "one"],
         ["make", "two"],
@@ -40,14 +40,17 @@ def test_where_other_machines_may_be_at_work_is_told(tmp_path: Path) -> None:
     path = tmp_path / "Dropbox" / "storyboard.yaml"
     path.parent.mkdir()
     path.write_text(STORYBOARD, "utf-8")
-    said = [say("run", "-f", str(path), "--emulator", "--speed", "4000", "one"), say("doctor", "-f", str(path))]
+    result = [
+        run_command("run", "-f", str(path), "--emulator", "--speed", "4000", "one"),
+        run_command("doctor", "-f", str(path)),
+    ]
     word = "lies in Dropbox, which is synchronised with other machines"
-    assert [word in one.out + one.err for one in said] == [True, True]
+    assert [word in one.out + one.err for one in result] == [True, True]
 
 
 def test_of_an_unchanged_storyboard_nothing_is_said(tmp_path: Path) -> None:
     """Also where it has a mark at its beginning, or lines end as on Windows."""
     path = tmp_path / "storyboard.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + STORYBOARD.replace("\n", "\r\n").encode())
-    said = say("run", "-f", str(path), "--emulator", "--speed", "4000", "one")
-    assert (said.code, "was changed" in said.err) == (0, False)
+    result = run_command("run", "-f", str(path), "--emulator", "--speed", "4000", "one")
+    assert (result.code, "was changed" in result.err) == (0, False)

@@ -15,43 +15,43 @@ from storyboard.emulator.tasks import Echo
 from storyboard.providers.ark.probe_questions import QUESTIONS
 from storyboard.testing.emulator import emulator
 from storyboard.world.machine_checks import FileSystemChecks, check_file_system
-from tests.cli.doors import Said, say
+from tests.cli.command_line import CommandResult, run_command
 
 KEY = "sk-0123456789abcdef"
 
 
 def rows(path: Path, *words: str) -> dict[str, str]:
     """What is told, by what it is about."""
-    said = say("doctor", "-f", str(path / "storyboard.yaml"), "--json", *words)
-    return {row["about"]: row["what"] for row in json.loads(said.out)}
+    result = run_command("doctor", "-f", str(path / "storyboard.yaml"), "--json", *words)
+    return {row["about"]: row["what"] for row in json.loads(result.out)}
 
 
 def test_left_alone_all_is_well(tmp_path: Path) -> None:
     """No key is no trouble: only a run needs one."""
-    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
-    assert said.code == 0
-    assert "key           ARK_API_KEY is not set: only a run needs it" in said.out.splitlines()
+    result = run_command("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert result.code == 0
+    assert "key           ARK_API_KEY is not set; only `run` needs it" in result.out.splitlines()
 
 
 def test_a_key_is_set_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """That it is there is all that anybody needs to know."""
     monkeypatch.setenv("ARK_API_KEY", KEY)
-    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
-    assert "ARK_API_KEY is set" in said.out
-    assert KEY not in said.out + said.err
+    result = run_command("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert "ARK_API_KEY is set" in result.out
+    assert KEY not in result.out + result.err
 
 
 def test_the_chosen_provider_is_told_with_its_host(tmp_path: Path) -> None:
     """By a word here; the settings do it too."""
     found = rows(tmp_path, "--provider", "byteplus")
-    host = "https://ark.ap-southeast.bytepluses.com/api/v3 (its own)"
+    host = "https://ark.ap-southeast.bytepluses.com/api/v3 (the default)"
     assert (found["provider"], found["host"], found["key"][:16]) == ("byteplus", host, "BYTEPLUS_API_KEY")
 
 
 def test_a_proxy_is_told_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its host and port, and that there is a name."""
     monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128/?token=secret")
-    assert rows(tmp_path)["proxy"] == "HTTPS_PROXY: http://proxy.example:3128 (with a name)"
+    assert rows(tmp_path)["proxy"] == "HTTPS_PROXY: http://proxy.example:3128 (with a user name)"
 
 
 def test_where_things_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_where_things_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("ARK_BASE_URL", "http://127.0.0.1:9/api/v3")
     found = rows(tmp_path)
     assert found["state"] == f"{tmp_path}/.storyboard/emulated (nothing yet)"
-    assert found["settings"] == f"{os.environ['XDG_CONFIG_HOME']}/storyboard/settings.toml (not there: defaults)"
+    assert found["settings"] == f"{os.environ['XDG_CONFIG_HOME']}/storyboard/settings.toml (missing; defaults apply)"
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_an_account_that_no_run_would_take_is_trouble(
 ) -> None:
     """As a run would say it, before there is one."""
     monkeypatch.setenv(name, value)
-    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
-    assert (said.code, told in said.out) == (5, True)
+    result = run_command("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert (result.code, told in result.out) == (5, True)
 
 
 def test_settings_that_can_not_be_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,19 +84,19 @@ def test_settings_that_can_not_be_read_are_told(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "storyboard").mkdir()
     (tmp_path / "storyboard" / "settings.toml").write_text("provider = 7\n", "utf-8")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    said = say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
-    assert (said.code, "provider has to be a text" in said.out, "files lock" in said.out) == (5, True, True)
+    result = run_command("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    assert (result.code, "provider has to be a text" in result.out, "files lock" in result.out) == (5, True, True)
 
 
 def test_a_folder_that_can_not_be_written_to_is_trouble(tmp_path: Path) -> None:
     """It is named."""
-    said = say("doctor", "-f", str(tmp_path / "nowhere" / "storyboard.yaml"))
-    assert (said.code, f"{tmp_path}/nowhere can't be written" in said.out) == (5, True)
+    result = run_command("doctor", "-f", str(tmp_path / "nowhere" / "storyboard.yaml"))
+    assert (result.code, f"{tmp_path}/nowhere can't be written" in result.out) == (5, True)
 
 
 def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
     """What was tried on the file system is gone."""
-    say("doctor", "-f", str(tmp_path / "storyboard.yaml"))
+    run_command("doctor", "-f", str(tmp_path / "storyboard.yaml"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -133,30 +133,30 @@ def test_the_probes_answer_every_question(at_an_emulator: Path, monkeypatch: pyt
     """Against an emulator nobody is asked, and the answers are told in order."""
     with emulator(at_an_emulator, speed=100.0) as service:
         monkeypatch.setenv("ARK_BASE_URL", service.base_url)
-        said = say("doctor", "--probe")
-    told = [line[:2] for line in said.out.splitlines() if line.startswith("P")]
-    assert (said.code, told) == (0, list(QUESTIONS))
+        result = run_command("doctor", "--probe")
+    told = [line[:2] for line in result.out.splitlines() if line.startswith("P")]
+    assert (result.code, told) == (0, list(QUESTIONS))
 
 
 def test_the_probes_answer_as_json(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fit to be kept: no key, no signed address."""
     with emulator(at_an_emulator, speed=100.0) as service:
         monkeypatch.setenv("ARK_BASE_URL", service.base_url)
-        said = say("doctor", "--probe", "--json")
-    value = json.loads(said.out)
+        result = run_command("doctor", "--probe", "--json")
+    value = json.loads(result.out)
     assert [row["probe"] for row in value["answers"]] == list(QUESTIONS)
-    assert [word for word in (KEY, "X-Tos") if word in said.out + said.err] == []
+    assert [word for word in (KEY, "X-Tos") if word in result.out + result.err] == []
 
 
-def advised(base_url: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> Said:
+def advised(base_url: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> CommandResult:
     """What the probes say at an address."""
     monkeypatch.setenv("ARK_BASE_URL", base_url)
-    return say("doctor", "--probe", *words)
+    return run_command("doctor", "--probe", *words)
 
 
 PACE = 40.0
 """A task is two seconds under way: long enough to be listed before it has ended."""
-ADVICE = """marker = "safety_identifier" can be set in {}: a submission in doubt is then found again by 128 bits \
+ADVICE = """marker = "safety_identifier" can be set in {}: an unresolved submission is then identified by 128 bits \
 instead of about 16, and no other task matches it by chance"""
 
 
@@ -170,15 +170,15 @@ def test_a_better_marker_is_offered_where_the_service_repeats_it(
 ) -> None:
     """Of tasks that are not ended: one line says where it can be set and what it brings."""
     with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
-        said = advised(service.base_url, monkeypatch)
-    assert said.out.splitlines()[-1] == advice()
+        result = advised(service.base_url, monkeypatch)
+    assert result.out.splitlines()[-1] == advice()
 
 
 def test_a_better_marker_is_offered_beside_json(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program reads JSON alone; the line is for whoever looks on."""
     with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
-        said = advised(service.base_url, monkeypatch, "--json")
-    assert (len(json.loads(said.out)["answers"]), said.err.splitlines()[-1]) == (len(QUESTIONS), advice())
+        result = advised(service.base_url, monkeypatch, "--json")
+    assert (len(json.loads(result.out)["answers"]), result.err.splitlines()[-1]) == (len(QUESTIONS), advice())
 
 
 def test_a_better_marker_is_not_set_by_itself(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,15 +194,15 @@ def test_no_marker_is_offered_that_a_list_does_not_tell(
 ) -> None:
     """A doubt is about tasks that run."""
     with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier=echo)) as service:
-        said = advised(service.base_url, monkeypatch)
-    assert ("can be set" in said.out + said.err) is False
+        result = advised(service.base_url, monkeypatch)
+    assert ("can be set" in result.out + result.err) is False
 
 
 def test_the_probes_ask_before_they_spend(monkeypatch: pytest.MonkeyPatch) -> None:
     """With nobody there to ask, the price at the most is told, and nothing is sent."""
     monkeypatch.setenv("ARK_API_KEY", KEY)
-    said = say("doctor", "--probe")
-    assert (said.code, "at the most ¥3.00" in said.err, "--yes" in said.err) == (4, True, True)
+    result = run_command("doctor", "--probe")
+    assert (result.code, "at most ¥3.00" in result.err, "--yes" in result.err) == (4, True, True)
 
 
 def test_another_key_that_is_not_there_is_told_before_anything_is_paid(
@@ -211,14 +211,14 @@ def test_another_key_that_is_not_there_is_told_before_anything_is_paid(
     """P3 was asked for: it isn't left out in silence."""
     with emulator(at_an_emulator, speed=100.0) as service:
         monkeypatch.setenv("ARK_BASE_URL", service.base_url)
-        said = say("doctor", "--probe", "--other-key", "ANOTHER_KEY")
-        assert (said.code, service.ledger) == (5, ())
+        result = run_command("doctor", "--probe", "--other-key", "ANOTHER_KEY")
+        assert (result.code, service.ledger) == (5, ())
 
 
 def test_probes_that_break_off_tell_what_they_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that isn't there: no answers, and why."""
     monkeypatch.setenv("ARK_API_KEY", KEY)
     monkeypatch.setenv("ARK_BASE_URL", "http://127.0.0.1:9/api/v3")
-    said = say("doctor", "--probe", "--json")
-    assert (said.code, json.loads(said.out)["answers"]) == (3, [])
-    assert "can't be reached" in said.err
+    result = run_command("doctor", "--probe", "--json")
+    assert (result.code, json.loads(result.out)["answers"]) == (3, [])
+    assert "can't be reached" in result.err

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.asking import TASKS, ask, order
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ def test_a_script_that_is_none_is_told(tmp_path: Path, text: bytes | None, told:
     path = tmp_path / "faults.yaml"
     if text is not None:
         path.write_bytes(text)
-    said = say("emulator", "--port", "0", "--faults", str(path))
-    found = (said.code, said.out, [part in said.err for part in told], "Traceback" in said.err)
+    result = run_command("emulator", "--port", "0", "--faults", str(path))
+    found = (result.code, result.out, [part in result.err for part in told], "Traceback" in result.err)
     assert found == (5 if text is None else 2, "", [True, True], False)
 
 
 def test_what_fires_is_told(tmp_path: Path) -> None:
-    """Each time, and nothing else is said of it."""
+    """Each time, and nothing else is reported of it."""
     path = tmp_path / "faults.json"
     path.write_text('{"faults": [{"verb": "create", "at": "2-3", "does": "drop"}]}', "utf-8")
     words = [sys.executable, "-P", "-m", "storyboard", "emulator", "--port", "0", "--faults", str(path)]

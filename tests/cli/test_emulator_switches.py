@@ -1,4 +1,4 @@
-"""`storyboard emulator --safety-identifier`: when replies repeat what a create said."""
+"""`storyboard emulator --safety-identifier`: when replies repeat what a create reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.asking import create, look, order
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 
 
 @pytest.mark.parametrize(("words", "told"), [(["--safety-identifier", "always"], "viewer"), ([], "")])
@@ -26,5 +26,5 @@ def test_a_safety_identifier_is_repeated_as_the_command_says(words: list[str], t
 
 def test_another_word_is_wrong_usage() -> None:
     """The words that may be are told."""
-    said = say("emulator", "--safety-identifier", "sometimes")
-    assert (said.code, "'always', 'ended', 'never'" in said.err) == (2, True)
+    result = run_command("emulator", "--safety-identifier", "sometimes")
+    assert (result.code, "'always', 'ended', 'never'" in result.err) == (2, True)

@@ -15,7 +15,7 @@ from storyboard.planning.lock_format import from_text
 from storyboard.planning.marker import marker_of
 from storyboard.providers.catalogue import capabilities
 from storyboard.testing.emulator import Emulator, emulator
-from tests.cli.doors import Said, say
+from tests.cli.command_line import CommandResult, run_command
 from tests.reading import graph_of
 
 HEAD = """\
@@ -48,9 +48,9 @@ class Lost:
         self._path = folder / "storyboard.yaml"
         self._path.write_text(f"{HEAD}  dawn: {{prompt: {pair()[0]}}}\n  dusk: {{prompt: {pair()[1]}}}\n", "utf-8")
 
-    def say(self, verb: str, *words: str) -> Said:
+    def run_command(self, verb: str, *words: str) -> CommandResult:
         """A command on it."""
-        return say(verb, *words, "-f", str(self._path))
+        return run_command(verb, *words, "-f", str(self._path))
 
     @property
     def scenes(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ def lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lost]:
 
 def made_by_one(service: Emulator, folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Another user makes both scenes."""
-    assert project_of("one", service, folder, patch).say("run").submitted == 2
+    assert project_of("one", service, folder, patch).run_command("run").submitted == 2
 
 
 def project_of(user: str, service: Emulator, folder: Path, patch: pytest.MonkeyPatch) -> Lost:
@@ -90,31 +90,39 @@ def project_of(user: str, service: Emulator, folder: Path, patch: pytest.MonkeyP
 
 def test_one_scene_is_recovered_and_the_other_is_held(lost: Lost) -> None:
     """Which of two tasks is whose can't be told: a person is asked."""
-    said = lost.say("recover")
-    assert (said.code, "whose marker is the same" in said.err, len(lost.service.ledger)) == (4, True, 2)
+    result = lost.run_command("recover")
+    assert (result.code, "whose marker is the same" in result.err, len(lost.service.ledger)) == (4, True, 2)
 
 
 def test_a_run_buys_neither(lost: Lost) -> None:
     """Not after the recovery, and not a second time."""
-    lost.say("recover")
-    assert [(said.code, said.submitted) for said in (lost.say("run"), lost.say("run"))] == [(4, 0), (4, 0)]
+    lost.run_command("recover")
+    assert [(result.code, result.submitted) for result in (lost.run_command("run"), lost.run_command("run"))] == [
+        (4, 0),
+        (4, 0),
+    ]
 
 
 @pytest.mark.parametrize("scene", ["dawn", "dusk"])
 def test_after_a_person_s_word_each_scene_has_its_own_task(lost: Lost, scene: str) -> None:
     """Whether the scene that was recovered alone was given its own task or the other one's; nothing is bought again."""
     held = {"dawn": "dusk", "dusk": "dawn"}[scene]
-    lost.say("recover", scene)
+    lost.run_command("recover", scene)
     (found,) = (take.task for take in lost.lock.block("", scene).takes.values())
     choice = "--adopt" if lost.scenes[found] == held else "--not-mine"
-    said = [lost.say("resolve", held, choice, found), lost.say("recover"), lost.say("run"), lost.say("run")]
+    result = [
+        lost.run_command("resolve", held, choice, found),
+        lost.run_command("recover"),
+        lost.run_command("run"),
+        lost.run_command("run"),
+    ]
     shown = {name: block.take and lost.scenes[block.take.task] for (_, name), block in lost.lock.blocks.items()}
-    assert shown == {"dawn": "dawn", "dusk": "dusk"}, said
-    assert ([one.code for one in said], len(lost.service.ledger)) == ([0] * 4, 2)
+    assert shown == {"dawn": "dawn", "dusk": "dusk"}, result
+    assert ([one.code for one in result], len(lost.service.ledger)) == ([0] * 4, 2)
 
 
 def test_both_cases_occur(lost: Lost) -> None:
     """Recovered alone, one of both scenes is given the other one's task: the earlier one is taken for either."""
-    lost.say("recover", "dawn")
+    lost.run_command("recover", "dawn")
     first = {take.task for take in lost.lock.block("", "dawn").takes.values()}
     assert first == {min(lost.scenes)}

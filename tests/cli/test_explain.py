@@ -6,27 +6,27 @@ import pytest
 
 from storyboard.report.pages import pages
 from storyboard.world.shipped import codes_text
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 
 
 def test_a_code_is_explained() -> None:
     """With its title, why it is one, and what is wrong and right."""
-    said = say("explain", "sb402")
-    assert (said.code, said.out.splitlines()[0]) == (0, "SB402  Duration not made")
-    assert all(word in said.out for word in ("Why: ", "# wrong", "# right", "extend"))
+    result = run_command("explain", "sb402")
+    assert (result.code, result.out.splitlines()[0]) == (0, "SB402  Duration not supported")
+    assert all(word in result.out for word in ("Why: ", "# wrong", "# right", "extend"))
 
 
 def test_without_a_code_all_are_listed() -> None:
     """One a line."""
-    said = say("explain")
-    assert [line.split()[0] for line in said.out.splitlines()] == list(pages(codes_text()))
+    result = run_command("explain")
+    assert [line.split()[0] for line in result.out.splitlines()] == list(pages(codes_text()))
 
 
-@pytest.mark.parametrize(("code", "hint"), [("SB40", "SB40"), ("nonsense", "`storyboard explain` lists them")])
+@pytest.mark.parametrize(("code", "hint"), [("SB40", "SB40"), ("nonsense", "`storyboard explain` lists all codes")])
 def test_an_unknown_code_is_a_wrong_word(code: str, hint: str) -> None:
     """The nearest one is named, or how to see all."""
-    said = say("explain", code)
-    assert (said.code, hint in said.err) == (2, True)
+    result = run_command("explain", code)
+    assert (result.code, hint in result.err) == (2, True)
 
 
 def test_every_page_is_short_and_says_the_same_things() -> None:

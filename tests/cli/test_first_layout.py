@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.planning.lock_format import from_text
-from tests.cli.doors import STORYBOARD, run, say
+from tests.cli.command_line import STORYBOARD, run, run_command
 from tests.first_layout import put_back
 
 TRAILER = STORYBOARD.replace("Gulls.", "Terns.")
@@ -41,9 +41,9 @@ def old(tmp_path: Path) -> Path:
 
 def test_readers_read_it_where_it_lies(old: Path) -> None:
     """`plan` keeps every scene, `film` finds every video, and nothing is moved."""
-    plan = say("plan", "-f", str(old), "--emulator", "--json")
+    plan = run_command("plan", "-f", str(old), "--emulator", "--json")
     steps = [step["step"] for step in json.loads(plan.out)["scenes"].values()]
-    film = say("film", "-f", str(old), "--emulator")
+    film = run_command("film", "-f", str(old), "--emulator")
     assert (steps, film.code) == (["keep"] * 4, 0)
     assert not (old.parent / ".storyboard/emulated/state.db").exists()
 
@@ -101,9 +101,9 @@ def test_a_change_remakes_what_it_concerns(old: Path) -> None:
 
 def test_verify_finds_everything(old: Path) -> None:
     """Before and after it was brought over."""
-    before = say("verify", "-f", str(old), "--emulator")
+    before = run_command("verify", "-f", str(old), "--emulator")
     run(old)
-    after = say("verify", "-f", str(old), "--emulator")
+    after = run_command("verify", "-f", str(old), "--emulator")
     assert (before.code, after.code, before.out) == (0, 0, after.out)
 
 
@@ -116,9 +116,9 @@ def test_a_link_in_it_is_not_followed(old: Path, name: str, verb: str) -> None:
     place.rename(outside)
     place.symlink_to(outside)
     before = sorted((path.name, path.stat().st_size) for path in (outside, *outside.rglob("*")))
-    said = say(verb, "-f", str(old), "--emulator")
+    result = run_command(verb, "-f", str(old), "--emulator")
     after = sorted((path.name, path.stat().st_size) for path in (outside, *outside.rglob("*")))
-    assert (said.code, f"{place} is a link" in said.err, after) == (5, True, before)
+    assert (result.code, f"{place} is a link" in result.err, after) == (5, True, before)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_a_ledger_that_makes_no_sense_is_refused(old: Path, before: str, after: 
     text = ledger.read_text("utf-8")
     assert before in text
     ledger.write_text(text.replace(before, after), "utf-8")
-    said = run(old)
-    assert (said.code, "ledger" in said.err, "Traceback" in said.err) == (5, True, False)
+    result = run(old)
+    assert (result.code, "ledger" in result.err, "Traceback" in result.err) == (5, True, False)
 
 
 def test_a_lock_that_is_no_file_is_refused(old: Path) -> None:
@@ -142,5 +142,5 @@ def test_a_lock_that_is_no_file_is_refused(old: Path) -> None:
     lock = old.parent / ".storyboard/emulated/storyboard.lock"
     lock.unlink()
     os.mkfifo(lock)
-    said = say("plan", "-f", str(old), "--emulator")
-    assert (said.code, f"{lock} is no file" in said.err) == (5, True)
+    result = run_command("plan", "-f", str(old), "--emulator")
+    assert (result.code, f"{lock} is no file" in result.err) == (5, True)

@@ -10,7 +10,7 @@ import pytest
 
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text
-from tests.cli.doors import Said, run, say
+from tests.cli.command_line import CommandResult, run, run_command
 
 HEAD = """\
 storyboard: 1
@@ -44,8 +44,8 @@ def lock_of(path: Path) -> Lockfile:
 
 def steps(path: Path, *words: str) -> dict[str, str]:
     """What `plan` would do with each scene."""
-    said = say("plan", "-f", str(path), "--emulator", "--json", *words)
-    return {scene: step["step"] for scene, step in json.loads(said.out)["scenes"].items()}
+    result = run_command("plan", "-f", str(path), "--emulator", "--json", *words)
+    return {scene: step["step"] for scene, step in json.loads(result.out)["scenes"].items()}
 
 
 def lose_the_record(path: Path) -> None:
@@ -69,17 +69,17 @@ def test_a_profile_that_changes_something_has_takes_of_its_own(film: Path) -> No
 
 def test_a_second_storyboard_uses_what_the_first_has_made(film: Path) -> None:
     """And makes only what is its own."""
-    said = run(film.with_name("trailer.yaml"))
-    assert (said.code, said.submitted, said.made) == (0, 1, {"title"})
+    result = run(film.with_name("trailer.yaml"))
+    assert (result.code, result.submitted, result.made) == (0, 1, {"title"})
 
 
 def test_a_renamed_file_keeps_its_lock(film: Path) -> None:
     """`plan` says so, `run` moves it, and nothing is submitted; afterwards there is one lock."""
     movie = film.rename(film.with_name("movie.yaml"))
-    plan = say("plan", "-f", str(movie), "--emulator")
-    said = run(movie)
+    plan = run_command("plan", "-f", str(movie), "--emulator")
+    result = run(movie)
     locks = sorted(path.name for path in (film.parent / ".storyboard/emulated").glob("*.lock"))
-    assert ("film.lock has no storyboard any more" in plan.out, said.submitted, locks) == (True, 0, ["movie.lock"])
+    assert ("film.lock has no storyboard any more" in plan.out, result.submitted, locks) == (True, 0, ["movie.lock"])
     assert len(lock_of(movie).blocks) == 3
 
 
@@ -88,9 +88,9 @@ def test_a_new_storyboard_takes_over_none_of_two_locks(film: Path) -> None:
     run(film.with_name("trailer.yaml"))
     movie = film.rename(film.with_name("movie.yaml"))
     film.with_name("trailer.yaml").unlink()
-    said = run(movie)
+    result = run(movie)
     locks = sorted(path.name for path in (film.parent / ".storyboard/emulated").glob("*.lock"))
-    assert (said.submitted, locks) == (0, ["film.lock", "movie.lock", "trailer.lock"])
+    assert (result.submitted, locks) == (0, ["film.lock", "movie.lock", "trailer.lock"])
 
 
 def test_two_scenes_that_swap_their_names_keep_their_takes(film: Path) -> None:
@@ -98,16 +98,16 @@ def test_two_scenes_that_swap_their_names_keep_their_takes(film: Path) -> None:
     before = {scene: block.selected for (_, scene), block in lock_of(film).blocks.items()}
     swapped = "  rain: {prompt: A quay.}\n  boat: {chain: rain, prompt: A boat.}\n  quay: {prompt: Rain.}\n"
     film.write_text(HEAD + swapped, "utf-8")
-    said = run(film)
+    result = run(film)
     after = {scene: block.selected for (_, scene), block in lock_of(film).blocks.items()}
-    assert (said.submitted, after["quay"], after["rain"]) == (0, before["rain"], before["quay"])
+    assert (result.submitted, after["quay"], after["rain"]) == (0, before["rain"], before["quay"])
 
 
 def test_a_lost_record_is_found_under_a_new_name(film: Path) -> None:
     """A task's marker names no scene: `run` holds the scene, `recover` takes the task as its own."""
     lose_the_record(film)
     film.write_text(FILM.replace("rain:", "shower:"), "utf-8")
-    held, recovered, again = run(film), say("recover", "-f", str(film), "--emulator"), run(film)
+    held, recovered, again = run(film), run_command("recover", "-f", str(film), "--emulator"), run(film)
     assert (held.code, held.submitted, recovered.code, again.code, again.submitted) == (4, 0, 0, 0, 0)
 
 
@@ -118,8 +118,11 @@ def test_verify_names_the_scenes_of_all_storyboards(film: Path) -> None:
     digest = lock_of(trailer).blocks["", "opening"].take
     assert digest is not None
     next((film.parent / ".storyboard/emulated/store").rglob(f"{digest.digest[7:]}.mp4")).unlink()
-    said = say("verify", "-f", str(trailer), "--emulator")
-    assert (said.code, "(rain of film, opening)" in said.err or "(opening, rain of film)" in said.err) == (5, True)
+    result = run_command("verify", "-f", str(trailer), "--emulator")
+    assert (result.code, "(rain of film, opening)" in result.err or "(opening, rain of film)" in result.err) == (
+        5,
+        True,
+    )
 
 
 def test_what_two_storyboards_and_three_profiles_cost(film: Path) -> None:
@@ -133,16 +136,16 @@ def test_what_two_storyboards_and_three_profiles_cost(film: Path) -> None:
         (trailer, ("--profile", "tall"), {"opening": "keep", "title": "make"}, 1),
         (trailer, ("--profile", "draft,wide"), {"opening": "keep", "title": "keep"}, 0),
     ]
-    said: list[Said] = []
+    result: list[CommandResult] = []
     for path, words, planned, _ in table:
         assert steps(path, *words) == planned
-        said.append(run(path, *words))
-    assert [(one.code, one.submitted) for one in said] == [(0, row[3]) for row in table]
+        result.append(run(path, *words))
+    assert [(one.code, one.submitted) for one in result] == [(0, row[3]) for row in table]
     movie = film.rename(film.with_name("movie.yaml"))
     movie.write_text(FILM.replace("rain:", "shower:"), "utf-8")
     again = [run(movie), run(movie, "--profile", "tall"), run(movie, "--profile", "wide")]
     assert [(one.code, one.submitted) for one in again] == [(0, 0)] * 3
-    assert say("verify", "-f", str(movie), "--emulator").code == 0
+    assert run_command("verify", "-f", str(movie), "--emulator").code == 0
 
 
 def test_two_branches_are_merged_and_keep_what_either_has_made(film: Path) -> None:
@@ -159,7 +162,7 @@ def test_two_branches_are_merged_and_keep_what_either_has_made(film: Path) -> No
     names = [film.parent / name for name in ("base", "ours", "theirs")]
     for path, text in zip(names, (base, *sides), strict=True):
         path.write_text(text, "utf-8")
-    assert say("merge-lock", *map(str, names)).code == 0
+    assert run_command("merge-lock", *map(str, names)).code == 0
     lock.write_text(names[1].read_text("utf-8"), "utf-8")
     both = texts[0].replace("A boat.", "A ship.")
     submitted = []

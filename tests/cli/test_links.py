@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.testing.emulator import emulator
-from tests.cli.doors import STORYBOARD, run, say
+from tests.cli.command_line import STORYBOARD, run, run_command
 
 HIDDEN = Path("film/.storyboard/emulated")
 
@@ -26,8 +26,12 @@ def test_a_run_writes_through_no_link(film: Path, tmp_path: Path, name: str) -> 
     """It says which one it is, and makes nothing."""
     (tmp_path / HIDDEN / name).parent.mkdir(parents=True)
     (tmp_path / HIDDEN / name).symlink_to(tmp_path / "theirs")
-    said = run(film)
-    assert (said.code, f"{name} is a link" in said.err, (tmp_path / "theirs").read_text()) == (5, True, "precious\n")
+    result = run(film)
+    assert (result.code, f"{name} is a link" in result.err, (tmp_path / "theirs").read_text()) == (
+        5,
+        True,
+        "precious\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,14 +46,14 @@ def test_a_command_that_writes_stays_in_the_project(film: Path, tmp_path: Path, 
     with emulator(tmp_path / "ledger") as emulated, pytest.MonkeyPatch.context() as patched:
         for name, value in emulated.environment.items():
             patched.setenv(name, value)
-        said = say(*words, "-f", str(film))
+        result = run_command(*words, "-f", str(film))
     found = [path.name for path in outside.rglob("*")]
-    assert (said.code, "leads out of the project" in said.err, found) == (5, True, ["emulated"])
+    assert (result.code, "leads out of the project" in result.err, found) == (5, True, ["emulated"])
 
 
 def test_the_secret_of_callbacks_is_not_drawn_beside_a_link(film: Path, tmp_path: Path) -> None:
     """Who listens writes before anybody runs."""
     (tmp_path / HIDDEN).parent.mkdir(parents=True)
     (tmp_path / HIDDEN).symlink_to(tmp_path / "film")
-    said = run(film, "--listen", "127.0.0.1:0")
-    assert (said.code, "is a link" in said.err, (film.parent / "callbacks.key").exists()) == (5, True, False)
+    result = run(film, "--listen", "127.0.0.1:0")
+    assert (result.code, "is a link" in result.err, (film.parent / "callbacks.key").exists()) == (5, True, False)

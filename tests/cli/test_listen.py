@@ -15,14 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from storyboard.cli.listen import place_of
+from storyboard.cli.listen import parse_listen_address
 from storyboard.emulator.app import Conditions
 from storyboard.emulator.callbacks import Manner
 from storyboard.errors import UsageError
 from storyboard.testing.emulator import emulator
 from storyboard.world import serving
 from tests.asking import TASKS, ask
-from tests.cli.doors import Said, say
+from tests.cli.command_line import CommandResult, run_command
 
 Write = Callable[[str], Path]
 ONE = (
@@ -33,9 +33,9 @@ SLOWLY = ("--emulator", "--speed", "160")
 """Slow enough that a task is seen to run."""
 
 
-def run(path: Path, *words: str) -> Said:
+def run(path: Path, *words: str) -> CommandResult:
     """`storyboard run` in a project."""
-    return say("run", "-f", str(path), *words)
+    return run_command("run", "-f", str(path), *words)
 
 
 def asked(path: Path) -> list[str | None]:
@@ -56,12 +56,12 @@ def trust(host: str) -> None:
 def test_a_run_that_listens_is_called(write: Write) -> None:
     """At an address of this machine with a secret in it; what came is counted, and none of it is forged."""
     path = write(ONE)
-    said = run(path, *SLOWLY, "--listen", "127.0.0.1:0")
-    found = re.search(r"^callbacks: (\d+) heeded, (\d+) of no use, (\d+) forged and ignored$", said.err, re.MULTILINE)
-    assert (said.code, found is not None) == (0, True)
+    result = run(path, *SLOWLY, "--listen", "127.0.0.1:0")
+    found = re.search(r"^callbacks: (\d+) used, (\d+) ignored, (\d+) forged$", result.err, re.MULTILINE)
+    assert (result.code, found is not None) == (0, True)
     assert found is not None
-    heeded, useless, forged = map(int, found.groups())
-    assert (heeded + useless > 0, forged) == (True, 0)
+    used, ignored, forged = map(int, found.groups())
+    assert (used + ignored > 0, forged) == (True, 0)
     (url,) = asked(path)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/[0-9a-f]{64}", url or "")
 
@@ -89,9 +89,9 @@ def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeyp
     with serving.serve_in_background(Starlette(routes=routes), serving.bind(0)) as origin:
         monkeypatch.setenv("ARK_BASE_URL", origin)
         monkeypatch.setenv("ARK_API_KEY", "a-key")
-        said = run(write(ONE), "--listen", "127.0.0.1:0")
-    assert (said.code, told[1:], "no film" in said.err) == (3, ["200", "404"], True)
-    assert "callbacks: 1 heeded, 0 of no use, 1 forged and ignored" in said.err
+        result = run(write(ONE), "--listen", "127.0.0.1:0")
+    assert (result.code, told[1:], "no film" in result.err) == (3, ["200", "404"], True)
+    assert "callbacks: 1 used, 0 ignored, 1 forged" in result.err
 
 
 @pytest.mark.parametrize("manner", ["twice", "reversed", "forged"])
@@ -102,9 +102,9 @@ def test_whatever_a_service_calls_the_film_is_made(
     with emulator(tmp_path / "ledger", conditions=Conditions(160.0, calls=manner)) as emulated:
         for name, value in emulated.environment.items():
             monkeypatch.setenv(name, value)
-        said = run(write(ONE), "--listen", "127.0.0.1:0")
-    assert (said.code, said.submitted, "169.254" in said.out + said.err) == (0, 1, False)
-    assert "0 forged and ignored" in said.err
+        result = run(write(ONE), "--listen", "127.0.0.1:0")
+    assert (result.code, result.submitted, "169.254" in result.out + result.err) == (0, 1, False)
+    assert "0 forged" in result.err
 
 
 def test_listening_is_no_reason_to_make_anything(write: Write) -> None:
@@ -118,10 +118,10 @@ def test_polling_goes_on_where_nobody_calls(write: Write) -> None:
     """A relay that the emulator doesn't call is told, and the film is made all the same."""
     trust("relay.example")
     path = write(ONE)
-    said = run(path, *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://relay.example/films")
+    result = run(path, *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://relay.example/films")
     (url,) = asked(path)
-    assert (said.code, (url or "").startswith("https://relay.example/films/")) == (0, True)
-    assert "callbacks: 0 heeded, 0 of no use, 0 forged" in said.err
+    assert (result.code, (url or "").startswith("https://relay.example/films/")) == (0, True)
+    assert "callbacks: 0 used, 0 ignored, 0 forged" in result.err
 
 
 @pytest.mark.parametrize(
@@ -129,38 +129,38 @@ def test_polling_goes_on_where_nobody_calls(write: Write) -> None:
     [
         (["--listen", "nonsense"], "--listen takes HOST:PORT"),
         (["--listen", "127.0.0.1:99999"], "--listen takes HOST:PORT"),
-        (["--listen", "192.0.2.1:80"], "the emulator calls this machine alone"),
+        (["--listen", "192.0.2.1:80"], "the emulator sends callbacks to this machine only"),
         (["--callback-url", "https://relay.example"], "--callback-url needs --listen"),
-        (["--listen", "127.0.0.1:0", "--callback-url", "http://relay.example"], "no address that could be called"),
+        (["--listen", "127.0.0.1:0", "--callback-url", "http://relay.example"], "not an https address"),
         (
             ["--listen", "127.0.0.1:0", "--callback-url", "https://relay.example/?a=b"],
-            "no address that could be called",
+            "not an https address",
         ),
         (
             ["--listen", "127.0.0.1:0", "--callback-url", "https://me:x@relay.example/"],
-            "no address that could be called",
+            "not an https address",
         ),
-        (["--listen", "127.0.0.1:0", "--callback-url", "https://[half"], "no address that could be called"),
+        (["--listen", "127.0.0.1:0", "--callback-url", "https://[half"], "not an https address"),
     ],
 )
 def test_wrong_words_exit_with_2(write: Write, words: list[str], told: str) -> None:
     """And nothing is begun."""
     path = write(ONE)
-    said = run(path, *SLOWLY, *words)
-    assert (said.code, told in said.err, (path.parent / "renders").exists()) == (2, True, False)
+    result = run(path, *SLOWLY, *words)
+    assert (result.code, told in result.err, (path.parent / "renders").exists()) == (2, True, False)
 
 
 def test_the_real_service_has_to_know_where_to_call(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can't reach this machine by itself."""
     monkeypatch.setenv("ARK_API_KEY", "key")
-    said = run(write(ONE), "--yes", "--listen", "127.0.0.1:0")
-    assert (said.code, "--callback-url https://HOST/PATH" in said.err) == (2, True)
+    result = run(write(ONE), "--yes", "--listen", "127.0.0.1:0")
+    assert (result.code, "--callback-url https://HOST/PATH" in result.err) == (2, True)
 
 
 def test_a_host_that_is_not_trusted_is_not_named(write: Write) -> None:
     """Results are posted where the user's settings say, be it by the storyboard or by an option."""
-    said = run(write(ONE), *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://evil.example/x")
-    assert (said.code, 'trusted_hosts = ["evil.example"]' in said.err) == (5, True)
+    result = run(write(ONE), *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://evil.example/x")
+    assert (result.code, 'trusted_hosts = ["evil.example"]' in result.err) == (5, True)
 
 
 @pytest.mark.row(81)
@@ -168,8 +168,8 @@ def test_a_port_that_is_taken_exits_with_5(write: Write) -> None:
     """Before anything is paid for."""
     with serving.bind(0) as taken:
         port = taken.getsockname()[1]
-        said = run(write(ONE), *SLOWLY, "--listen", f"127.0.0.1:{port}")
-    assert (said.code, f"port {port} can't be served" in said.err) == (5, True)
+        result = run(write(ONE), *SLOWLY, "--listen", f"127.0.0.1:{port}")
+    assert (result.code, f"port {port} can't be served" in result.err) == (5, True)
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_a_port_that_is_taken_exits_with_5(write: Write) -> None:
 )
 def test_where_to_listen(listen: str, place: tuple[str, int]) -> None:
     """A host and a port."""
-    assert place_of(listen) == place
+    assert parse_listen_address(listen) == place
 
 
 @pytest.mark.parametrize("listen", ["", ":80", "8080", "::1:80", "a b:1", "host:", "host:-1"])
 def test_where_nobody_can_listen(listen: str) -> None:
     """Is told with an example."""
     with pytest.raises(UsageError, match="HOST:PORT"):
-        place_of(listen)
+        parse_listen_address(listen)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")

@@ -18,7 +18,7 @@ from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
 from storyboard.project import Loaded
 from storyboard.world.layout import Layout, layout_of
-from tests.cli.doors import STORYBOARD, run
+from tests.cli.command_line import STORYBOARD, run
 from tests.planning.values import take
 
 THEIRS = take("theirs", {"prompt": "theirs"})

@@ -12,7 +12,7 @@ import pytest
 
 from storyboard.emulator.app import Conditions
 from storyboard.testing.emulator import Emulator, emulator
-from tests.cli.doors import Said, say
+from tests.cli.command_line import CommandResult, run_command
 
 STORYBOARD = """\
 storyboard: 1
@@ -33,9 +33,9 @@ class Project:
     path: Path
     service: Emulator
 
-    def says(self, verb: str, *words: str) -> Said:
+    def says(self, verb: str, *words: str) -> CommandResult:
         """A command."""
-        return say(verb, *words, "-f", str(self.path))
+        return run_command(verb, *words, "-f", str(self.path))
 
     def carried(self, field: str) -> list[str]:
         """What each request carries in a field; those that lack it are left out."""
@@ -76,17 +76,17 @@ def test_each_request_carries_an_identifier_and_no_life_of_ours(project: Project
 def test_a_lost_record_holds_every_scene(project: Project) -> None:
     """The tasks are found in the list by their identifiers, nothing is submitted again, and no chance is told."""
     project.lose_the_record()
-    said = project.says("run")
-    held = said.err.count("was submitted for this scene but is missing from this project's record")
-    assert (said.code, said.submitted, held, "by chance" in said.err) == (4, 0, 3, False)
+    result = project.says("run")
+    held = result.err.count("was submitted for this scene but is missing from this project's record")
+    assert (result.code, result.submitted, held, "by chance" in result.err) == (4, 0, 3, False)
 
 
 def test_a_lost_record_is_recovered(project: Project) -> None:
     """Afterwards the film is cut, and no task was submitted twice."""
     project.lose_the_record()
     codes = [project.says("run").code, project.says("recover").code]
-    said = project.says("run")
-    assert (codes, said.code, said.submitted, len(project.service.ledger)) == ([4, 0], 0, 0, 3)
+    result = project.says("run")
+    assert (codes, result.code, result.submitted, len(project.service.ledger)) == ([4, 0], 0, 0, 3)
 
 
 def test_the_setting_may_be_taken_back(project: Project, tmp_path: Path) -> None:
@@ -98,5 +98,5 @@ def test_the_setting_may_be_taken_back(project: Project, tmp_path: Path) -> None
 def test_an_identifier_that_the_author_wrote_is_sent_as_it_is(project: Project) -> None:
     """Then the request carries no identifier of ours."""
     project.path.write_text(AUTHORS_OWN, "utf-8")
-    said = project.says("run")
-    assert (said.code, said.submitted, project.carried("safety_identifier")[-1]) == (0, 1, "an-author-s")
+    result = project.says("run")
+    assert (result.code, result.submitted, project.carried("safety_identifier")[-1]) == (0, 1, "an-author-s")

@@ -13,7 +13,7 @@ import pytest
 
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 from tests.planning.values import take
 
 FIRST = take("first", {"prompt": "first"})
@@ -60,7 +60,7 @@ def takes_of(path: Path, scene: str = "dusk") -> set[str]:
 def test_a_lock_with_merge_marks_gets_the_takes_of_both_sides(tmp_path: Path, style: Iterable[str]) -> None:
     """A file with the marks of a merge becomes a lock that holds the takes of both sides."""
     path = marked(tmp_path, BASE, OURS_LOCK, THEIRS_LOCK, *style)
-    code = say("merge-lock", str(path)).code
+    code = run_command("merge-lock", str(path)).code
     assert (code, takes_of(path)) == (0, EVERY_TAKE)
 
 
@@ -69,7 +69,7 @@ def test_a_lock_with_the_marks_of_style_zdiff3_gets_the_takes_of_both_sides(tmp_
     both = BASE.with_take("", "dusk", BOTH, select=True)
     ours, theirs = (both.with_take("", "dusk", one, select=True) for one in (OURS, THEIRS))
     path = marked(tmp_path, BASE, ours, theirs, "--zdiff3")
-    said = say("merge-lock", str(path))
+    said = run_command("merge-lock", str(path))
     assert (said.code, said.err.count("can't be read as a lock")) == (0, 0)
     assert takes_of(path) == EVERY_TAKE | {BOTH.id}
 
@@ -78,14 +78,14 @@ def test_a_lock_without_merge_marks_is_not_written(tmp_path: Path) -> None:
     """A lock that needs no merge stays the file that it is."""
     (path,) = written(tmp_path, to_text(BASE))
     before = path.stat()
-    code, after = say("merge-lock", str(path)).code, path.stat()
+    code, after = run_command("merge-lock", str(path)).code, path.stat()
     assert (code, after.st_ino, after.st_mtime_ns) == (0, before.st_ino, before.st_mtime_ns)
 
 
 def test_three_files_are_base_ours_and_theirs(tmp_path: Path) -> None:
     """The result is written to the second of three files, and the other two stay as they are."""
     base, ours, theirs = written(tmp_path, to_text(BASE), to_text(OURS_LOCK), to_text(THEIRS_LOCK))
-    code = say("merge-lock", str(base), str(ours), str(theirs)).code
+    code = run_command("merge-lock", str(base), str(ours), str(theirs)).code
     assert (code, takes_of(base), takes_of(ours), takes_of(theirs)) == (
         0,
         {FIRST.id},
@@ -97,7 +97,7 @@ def test_three_files_are_base_ours_and_theirs(tmp_path: Path) -> None:
 def test_an_empty_base_is_a_lock_without_takes(tmp_path: Path) -> None:
     """Git gives an empty base for a lock that both branches have added."""
     base, ours, theirs = written(tmp_path, "", to_text(OURS_LOCK), to_text(THEIRS_LOCK))
-    code = say("merge-lock", str(base), str(ours), str(theirs)).code
+    code = run_command("merge-lock", str(base), str(ours), str(theirs)).code
     assert (code, takes_of(ours)) == (0, EVERY_TAKE)
 
 
@@ -132,7 +132,7 @@ def test_unknown_keys_of_both_sides_survive(tmp_path: Path) -> None:
     block = replace(block, takes={**block.takes, THEIRS.id: known})
     theirs = replace(THEIRS_LOCK, blocks={("", "dusk"): block}, extra={"their_top": 4})
     paths = written(tmp_path, to_text(BASE), to_text(ours), to_text(theirs))
-    say("merge-lock", *map(str, paths))
+    run_command("merge-lock", *map(str, paths))
     value = json.loads(paths[1].read_text("utf-8"))
     found = value["scenes"]["dusk"]
     assert (value["ours_top"], value["their_top"], found["their_block"], found["takes"][THEIRS.id]["their_take"]) == (
@@ -149,7 +149,7 @@ def test_a_lock_of_a_newer_version_is_refused_and_unchanged(tmp_path: Path, plac
     texts = [to_text(BASE), to_text(OURS_LOCK), to_text(THEIRS_LOCK)]
     texts[place] = texts[place].replace('"storyboard_lock": 2', '"storyboard_lock": 3')
     paths = written(tmp_path, *texts)
-    said = say("merge-lock", *map(str, paths))
+    said = run_command("merge-lock", *map(str, paths))
     after = [path.read_text("utf-8") for path in paths]
     assert (said.code, "a lock of version 3" in said.err, after) == (5, True, texts)
 
@@ -159,7 +159,7 @@ def test_a_file_that_is_no_lock_is_refused_with_one_message(tmp_path: Path, text
     """The message names the file, nothing is written, and the exit code is 5."""
     path = tmp_path / "notes.txt"
     path.write_text(text, "utf-8")
-    said = say("merge-lock", str(path))
+    said = run_command("merge-lock", str(path))
     messages = [line for line in said.err.splitlines() if line.startswith("storyboard: ")]
     assert (said.code, len(messages), "notes.txt" in said.err, path.read_text("utf-8")) == (5, 1, True, text)
 
@@ -168,7 +168,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     """A video in the lock's place is told as no lock, and not as a crash."""
     path = tmp_path / "storyboard.lock"
     path.write_bytes(bytes(range(256)))
-    said = say("merge-lock", str(path))
+    said = run_command("merge-lock", str(path))
     assert (said.code, "can't be read as a lock" in said.err, path.read_bytes()) == (5, True, bytes(range(256)))
 
 
@@ -176,12 +176,12 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 def test_another_number_of_files_is_wrong_usage(tmp_path: Path, count: int) -> None:
     """Only 1 file or 3 are taken."""
     paths = written(tmp_path, *[to_text(BASE)] * count)
-    assert say("merge-lock", *map(str, paths)).code == 2
+    assert run_command("merge-lock", *map(str, paths)).code == 2
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     """The file has to exist."""
-    assert say("merge-lock", str(tmp_path / "storyboard.lock")).code == 2
+    assert run_command("merge-lock", str(tmp_path / "storyboard.lock")).code == 2
 
 
 @pytest.mark.parametrize("style", [(), ("--diff3",)])
@@ -189,7 +189,7 @@ def test_where_both_selected_another_take_ours_stays_selected(tmp_path: Path, st
     """The lock selects our side's take, and a note names the scene."""
     theirs = BASE.with_take("", "dusk", THEIRS, select=True)
     path = marked(tmp_path, BASE, OURS_LOCK, theirs, *style)
-    said = say("merge-lock", str(path))
+    said = run_command("merge-lock", str(path))
     note = "note: dusk: each side selected a different take; ours stays selected"
     assert (said.code, lock_of(path).block("", "dusk").selected, note in said.err.splitlines()) == (0, OURS.id, True)
 
@@ -199,5 +199,5 @@ def test_a_take_that_only_their_side_selected_is_selected(tmp_path: Path) -> Non
     theirs = BASE.with_take("", "dusk", THEIRS, select=True)
     ours = BASE.with_take("", "dusk", OURS, select=False)
     paths = written(tmp_path, to_text(BASE), to_text(ours), to_text(theirs))
-    said = say("merge-lock", *map(str, paths))
+    said = run_command("merge-lock", *map(str, paths))
     assert (lock_of(paths[1]).block("", "dusk").selected, "note:" in said.err) == (THEIRS.id, False)

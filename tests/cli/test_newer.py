@@ -10,7 +10,7 @@ import pytest
 
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
-from tests.cli.doors import run, say
+from tests.cli.command_line import run, run_command
 
 STORYBOARD = """\
 storyboard: 1
@@ -64,16 +64,21 @@ def test_it_is_not_written(newer: Path, words: tuple[str, ...]) -> None:
     """The version is told, nothing is submitted, and no byte of it is changed."""
     state, ledger = newer.parent / HIDDEN / "state.db", newer.parent / HIDDEN / "service" / "ledger.jsonl"
     before = state.read_bytes()
-    said = say(*words, "-f", str(newer), "--emulator")
-    told = "was written by a newer storyboard, and is only read by this one" in said.err
-    assert (said.code, told, state.read_bytes() == before, len(ledger.read_bytes().splitlines())) == (5, True, True, 1)
+    result = run_command(*words, "-f", str(newer), "--emulator")
+    told = "was written by a newer storyboard, and is only read by this one" in result.err
+    assert (result.code, told, state.read_bytes() == before, len(ledger.read_bytes().splitlines())) == (
+        5,
+        True,
+        True,
+        1,
+    )
 
 
 @pytest.mark.row(70)
 @pytest.mark.parametrize("words", [("status",), ("plan",), ("why", "gulls"), ("verify",)])
 def test_it_is_shown(newer: Path, words: tuple[str, ...]) -> None:
     """As far as we understand it."""
-    assert say(*words, "-f", str(newer), "--emulator").code == 0
+    assert run_command(*words, "-f", str(newer), "--emulator").code == 0
 
 
 @pytest.mark.row(70)
@@ -81,9 +86,9 @@ def test_a_lock_of_a_newer_program_is_not_written(newer_lock: Path) -> None:
     """A run tells the version, submits nothing, and changes no byte of it."""
     lock, ledger = newer_lock.parent / HIDDEN / "storyboard.lock", newer_lock.parent / HIDDEN / "service/ledger.jsonl"
     before = lock.read_bytes()
-    said = run(newer_lock)
-    told = "storyboard.lock is a lock of version 99" in said.err
-    assert (said.code, told, lock.read_bytes() == before, len(ledger.read_bytes().splitlines())) == (5, True, True, 1)
+    result = run(newer_lock)
+    told = "storyboard.lock is a lock of version 99" in result.err
+    assert (result.code, told, lock.read_bytes() == before, len(ledger.read_bytes().splitlines())) == (5, True, True, 1)
 
 
 @pytest.mark.row(70)
@@ -92,8 +97,8 @@ def test_a_lock_of_a_newer_program_is_shown(newer_lock: Path, words: tuple[str, 
     """Its takes are used as far as they can be read."""
     lock = newer_lock.parent / HIDDEN / "storyboard.lock"
     before = lock.read_bytes()
-    said = say(*words, "-f", str(newer_lock), "--emulator")
-    assert (said.code, lock.read_bytes() == before) == (0, True)
+    result = run_command(*words, "-f", str(newer_lock), "--emulator")
+    assert (result.code, lock.read_bytes() == before) == (0, True)
 
 
 def summed_up(journal: Journal) -> dict[str, tuple[str, str, int | None]]:
@@ -113,9 +118,9 @@ def test_a_record_of_each_version_that_there_was_is_read(tmp_path: Path, script:
         database.executescript(script.read_text("utf-8"))
     before = Journal(old, VirtualClock(), writing=False, storyboard="storyboard")
     before.close()
-    said = say("resolve", "gulls", "--submit-again", "-f", str(path), "--emulator")
+    result = run_command("resolve", "gulls", "--submit-again", "-f", str(path), "--emulator")
     after = Journal(tmp_path / HIDDEN, VirtualClock(), writing=False)
     after.close()
     resolved = {"gulls": ("abandoned", "", 190_002)}
-    assert (said.code, summed_up(before), summed_up(after)) == (0, AS_IT_WAS, AS_IT_WAS | resolved)
+    assert (result.code, summed_up(before), summed_up(after)) == (0, AS_IT_WAS, AS_IT_WAS | resolved)
     assert [one.take.id for one in after.history.past.takes] == ["ark:cgt-1"]

@@ -11,7 +11,7 @@ import pytest
 
 from storyboard.emulator.app import Conditions
 from storyboard.testing.emulator import Emulator, emulator
-from tests.cli.doors import Said, say
+from tests.cli.command_line import CommandResult, run_command
 
 STORYBOARD = """\
 storyboard: 1
@@ -36,9 +36,9 @@ class Two:
         words = {"dusk": "A lighthouse", "gulls": "Gulls"}[scene]
         return next(str(row["task_id"]) for row in self.service.ledger if words in str(row["body"]["content"]))
 
-    def second_says(self, verb: str, *words: str) -> Said:
+    def second_says(self, verb: str, *words: str) -> CommandResult:
         """A command of the second copy."""
-        return say(verb, *words, "-f", str(self.second))
+        return run_command(verb, *words, "-f", str(self.second))
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def made(folder: Path, patch: pytest.MonkeyPatch, *, users: int) -> Iterator[Two
             path.parent.mkdir()
             path.write_text(STORYBOARD, "utf-8")
         patch.setenv("XDG_STATE_HOME", str(folder / "state of the first"))
-        assert say("run", "-f", str(paths[0])).submitted == 2
+        assert run_command("run", "-f", str(paths[0])).submitted == 2
         if users == 2:
             patch.setenv("XDG_STATE_HOME", str(folder / "state of the second"))
         yield Two(service, *paths)
@@ -74,29 +74,29 @@ def one_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Two]:
 
 def test_a_second_copy_holds_every_scene_of_the_first(two: Two) -> None:
     """It submits nothing, and exits with 4."""
-    said = two.second_says("run")
-    assert (said.code, said.submitted, len(two.service.ledger)) == (4, 0, 2)
+    result = two.second_says("run")
+    assert (result.code, result.submitted, len(two.service.ledger)) == (4, 0, 2)
 
 
 def test_the_message_names_the_task_of_each_scene(two: Two) -> None:
     """And the commands that decide about it."""
-    said = two.second_says("run")
-    hints = [f"storyboard resolve {scene} --not-mine {two.task(scene)}" in said.err for scene in ("dusk", "gulls")]
-    assert (hints, said.err.count("is missing from this project's record")) == ([True, True], 2)
+    result = two.second_says("run")
+    hints = [f"storyboard resolve {scene} --not-mine {two.task(scene)}" in result.err for scene in ("dusk", "gulls")]
+    assert (hints, result.err.count("is missing from this project's record")) == ([True, True], 2)
 
 
 def test_the_message_names_the_folder_of_the_same_user_s_other_copy(one_user: Two) -> None:
     """What another record of this user has submitted is told with the place of that record."""
-    said = one_user.second_says("run")
-    assert (said.code, said.err.count(f"by the project in {one_user.first.parent}")) == (4, 2)
+    result = one_user.second_says("run")
+    assert (result.code, result.err.count(f"by the project in {one_user.first.parent}")) == (4, 2)
 
 
 def test_a_task_that_is_not_mine_lets_its_scene_go(two: Two) -> None:
     """The next run submits that scene, and still holds the other one."""
     two.second_says("run")
     resolved = two.second_says("resolve", "dusk", "--not-mine", two.task("dusk"))
-    said = two.second_says("run")
-    assert (resolved.code, said.code, said.made, said.submitted) == (0, 4, {"dusk"}, 1)
+    result = two.second_says("run")
+    assert (resolved.code, result.code, result.made, result.submitted) == (0, 4, {"dusk"}, 1)
 
 
 def test_a_task_may_be_not_mine_before_the_first_run(two: Two) -> None:
@@ -106,27 +106,27 @@ def test_a_task_may_be_not_mine_before_the_first_run(two: Two) -> None:
 
 
 def test_once_every_task_is_not_mine_the_film_is_made(two: Two) -> None:
-    """Both copies have paid for both scenes then, since a person said so twice."""
+    """Both copies have paid for both scenes then, since a person reported so twice."""
     for scene in ("dusk", "gulls"):
         two.second_says("resolve", scene, "--not-mine", two.task(scene))
-    said = [two.second_says("run") for _ in range(2)]
-    assert ([(one.code, one.submitted) for one in said], len(two.service.ledger)) == ([(0, 2), (0, 0)], 4)
+    result = [two.second_says("run") for _ in range(2)]
+    assert ([(one.code, one.submitted) for one in result], len(two.service.ledger)) == ([(0, 2), (0, 0)], 4)
 
 
 def test_an_adopted_task_is_fetched(two: Two) -> None:
     """The next run submits nothing for the scene, and has its video."""
     resolved = two.second_says("resolve", "dusk", "--adopt", two.task("dusk"))
-    said = two.second_says("run", "dusk")
+    result = two.second_says("run", "dusk")
     store = list((two.second.parent / ".storyboard/emulated/store").rglob("*.mp4"))
-    assert (resolved.code, said.code, said.submitted, len(store)) == (0, 0, 0, 1)
+    assert (resolved.code, result.code, result.submitted, len(store)) == (0, 0, 0, 1)
 
 
 def test_recover_adopts_the_rest(two: Two) -> None:
     """After one task was adopted by hand, the other one is taken as the record's own, and the film is cut."""
     two.second_says("resolve", "dusk", "--adopt", two.task("dusk"))
     codes = [two.second_says("run").code, two.second_says("recover").code]
-    said = two.second_says("run")
-    assert (codes, said.code, said.submitted, len(two.service.ledger)) == ([4, 0], 0, 0, 2)
+    result = two.second_says("run")
+    assert (codes, result.code, result.submitted, len(two.service.ledger)) == ([4, 0], 0, 0, 2)
 
 
 def test_recover_adopts_everything(two: Two) -> None:
@@ -139,31 +139,31 @@ def test_a_task_that_is_not_mine_may_be_adopted_after_all(two: Two) -> None:
     """Whoever was wrong says `--adopt`, and nothing is paid for."""
     two.second_says("resolve", "dusk", "--not-mine", two.task("dusk"))
     resolved = two.second_says("resolve", "dusk", "--adopt", two.task("dusk"))
-    said = two.second_says("run", "dusk")
-    assert (resolved.code, said.code, said.submitted) == (0, 0, 0)
+    result = two.second_says("run", "dusk")
+    assert (resolved.code, result.code, result.submitted) == (0, 0, 0)
 
 
 def test_one_task_is_adopted_for_one_scene(two: Two) -> None:
-    """A second `--adopt` of the same task is refused, for whichever scene it is said."""
+    """A second `--adopt` of the same task is refused, for whichever scene it is reported."""
     two.second_says("resolve", "dusk", "--adopt", two.task("dusk"))
     two.second_says("run", "dusk")
     again = [two.second_says("resolve", scene, "--adopt", two.task("dusk")) for scene in ("dusk", "gulls")]
-    assert [said.code for said in again] == [2, 2]
+    assert [result.code for result in again] == [2, 2]
 
 
 def test_a_task_of_our_own_is_mine(two: Two) -> None:
     """The copy that has submitted it can't give it away, and doesn't make it again; the message names the task."""
     task = two.task("dusk")
-    said = say("resolve", "dusk", "--not-mine", task, "-f", str(two.first))
-    told = f'task {task} was submitted by this project, for scene "dusk"' in said.err
-    assert (said.code, told, say("run", "-f", str(two.first)).submitted) == (2, True, 0)
+    result = run_command("resolve", "dusk", "--not-mine", task, "-f", str(two.first))
+    told = f'task {task} was submitted by this project, for scene "dusk"' in result.err
+    assert (result.code, told, run_command("run", "-f", str(two.first)).submitted) == (2, True, 0)
 
 
 @pytest.mark.parametrize("option", ["--not-mine", "--adopt"])
 @pytest.mark.parametrize("task", ["nonsense", "cgt-", "cgt-1/../2", "cgt-1\n", "cgt-" + "x" * 101])
 def test_a_malformed_task_is_refused(write: Callable[[str], Path], option: str, task: str) -> None:
     """A word that can't be a task's id is wrong usage."""
-    assert say("resolve", "dusk", option, task, "-f", str(write(STORYBOARD))).code == 2
+    assert run_command("resolve", "dusk", option, task, "-f", str(write(STORYBOARD))).code == 2
 
 
 @pytest.mark.parametrize(
@@ -178,11 +178,11 @@ def test_a_malformed_task_is_refused(write: Callable[[str], Path], option: str, 
 )
 def test_anything_but_one_choice_is_refused(write: Callable[[str], Path], words: tuple[str, ...]) -> None:
     """None, and two at once, are wrong usage; the message names the choices."""
-    said = say("resolve", "dusk", *words, "-f", str(write(STORYBOARD)))
-    assert (said.code, "say one of --adopt TASK" in said.err) == (2, True)
+    result = run_command("resolve", "dusk", *words, "-f", str(write(STORYBOARD)))
+    assert (result.code, "give one of --adopt TASK" in result.err) == (2, True)
 
 
 def test_a_scene_that_is_not_there_is_refused(write: Callable[[str], Path]) -> None:
     """Its name is wrong usage."""
-    said = say("resolve", "duck", "--not-mine", "cgt-1", "-f", str(write(STORYBOARD)))
-    assert (said.code, 'no scene is called "duck"' in said.err) == (2, True)
+    result = run_command("resolve", "duck", "--not-mine", "cgt-1", "-f", str(write(STORYBOARD)))
+    assert (result.code, 'there is no scene "duck"' in result.err) == (2, True)

@@ -11,7 +11,7 @@ from storyboard.emulator.app import Conditions
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world.layout import layout_of
 from storyboard.world.run_lock import sole_runner
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 
 HEAD = """\
 storyboard: 1
@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Emula
         with pytest.MonkeyPatch.context() as patch:
             for name, value in service.environment.items():
                 patch.setenv(name, value)
-            assert say("run", "-f", str(path)).code == 0
+            assert run_command("run", "-f", str(path)).code == 0
         with sole_runner(layout_of(str(path), "emulated").hidden, "film.yaml"):
             yield path, service
 
@@ -61,10 +61,10 @@ def trailer(made: tuple[Path, Emulator], monkeypatch: pytest.MonkeyPatch) -> Pat
 )
 def test_whatever_writes_is_refused_and_names_the_storyboard_that_is_run(trailer: Path, words: tuple[str, ...]) -> None:
     """The exit code is 5, and one message says that film.yaml is at work in this project."""
-    said = say(*words, "-f", str(trailer))
-    messages = [line for line in said.err.splitlines() if line.startswith("storyboard: ")]
+    result = run_command(*words, "-f", str(trailer))
+    messages = [line for line in result.err.splitlines() if line.startswith("storyboard: ")]
     named = [" (film.yaml) is at work in this project" in line for line in messages]
-    assert (said.code, named) == (5, [True])
+    assert (result.code, named) == (5, [True])
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_whatever_writes_is_refused_and_names_the_storyboard_that_is_run(trailer
 )
 def test_whatever_only_reads_works_meanwhile(trailer: Path, words: tuple[str, ...]) -> None:
     """Looking at the trailer needs no lock."""
-    said = say(*words, "-f", str(trailer))
-    assert (said.code, "at work in this project" in said.err) == (0, False)
+    result = run_command(*words, "-f", str(trailer))
+    assert (result.code, "at work in this project" in result.err) == (0, False)
 
 
 def test_the_plan_is_the_same_as_before(trailer: Path) -> None:
     """What was made is kept, whoever is at work."""
-    said = say("plan", "-f", str(trailer), "--json")
-    assert (said.code, '"step": "keep"' in said.out) == (0, True)
+    result = run_command("plan", "-f", str(trailer), "--json")
+    assert (result.code, '"step": "keep"' in result.out) == (0, True)
 
 
 def test_the_trailer_can_be_run_once_the_film_has_ended(tmp_path: Path) -> None:
@@ -96,16 +96,16 @@ def test_the_trailer_can_be_run_once_the_film_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "trailer.yaml"
     path.write_text(TRAILER, "utf-8")
     with sole_runner(layout_of(str(path), "emulated").hidden, "film.yaml"):
-        refused = say("run", "-f", str(path), "--emulator", "--speed", "4000")
-    said = say("run", "-f", str(path), "--emulator", "--speed", "4000")
-    assert (refused.code, said.code, said.submitted) == (5, 0, 1)
+        refused = run_command("run", "-f", str(path), "--emulator", "--speed", "4000")
+    result = run_command("run", "-f", str(path), "--emulator", "--speed", "4000")
+    assert (refused.code, result.code, result.submitted) == (5, 0, 1)
 
 
 def test_the_embedded_emulator_has_one_user_at_a_time(tmp_path: Path) -> None:
     """While a run plays it, its tasks can't be listed by another command, which names the storyboard that runs."""
     path = tmp_path / "trailer.yaml"
     path.write_text(TRAILER, "utf-8")
-    say("run", "-f", str(path), "--emulator", "--speed", "4000")
+    run_command("run", "-f", str(path), "--emulator", "--speed", "4000")
     with sole_runner(layout_of(str(path), "emulated").hidden, "film.yaml"):
-        said = say("tasks", "list", "-f", str(path), "--emulator")
-    assert (said.code, "(film.yaml) is at work in this project" in said.err) == (5, True)
+        result = run_command("tasks", "list", "-f", str(path), "--emulator")
+    assert (result.code, "(film.yaml) is at work in this project" in result.err) == (5, True)

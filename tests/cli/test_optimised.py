@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import storyboard
-from tests.cli.doors import FAST, STORYBOARD
+from tests.cli.command_line import FAST, STORYBOARD
 
 HOUSE = Path(storyboard.__file__).parent
 EXECUTOR = sorted((HOUSE / "executor").glob("*.py"))
@@ -27,10 +27,10 @@ def test_runs_without_asserts_make_the_film_once(tmp_path: Path) -> None:
     path = tmp_path / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
     words = [sys.executable, "-O", "-P", "-m", "storyboard", "run", "-f", str(path), "--emulator", "--speed", FAST]
-    said = [subprocess.run(words, check=False, capture_output=True, text=True) for _ in range(2)]
-    submitted = [[line for line in one.stdout.splitlines() if line.endswith(" submitted")] for one in said]
+    result = [subprocess.run(words, check=False, capture_output=True, text=True) for _ in range(2)]
+    submitted = [[line for line in one.stdout.splitlines() if line.endswith(" submitted")] for one in result]
     films = len(list((tmp_path / "renders").rglob("film.mp4")))
-    assert ([one.returncode for one in said], submitted, films) == (
+    assert ([one.returncode for one in result], submitted, films) == (
         [0, 0],
         [["4 tasks submitted"], ["0 tasks submitted"]],
         1,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 
 ONE = "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nscenes: {dusk: {prompt: Dusk.}}\n"
 
@@ -20,7 +20,7 @@ ONE = "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nsc
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A storyboard that is valid."""
-    say("init", str(tmp_path))
+    run_command("init", str(tmp_path))
     return tmp_path
 
 
@@ -34,36 +34,38 @@ def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.row(82)
 def test_a_reader_that_leaves_is_no_fault(project: Path) -> None:
     """`| head -1` gets its line, and the program its exit code 0."""
-    said = shell(project, "$SB schema | head -1")
-    assert (said.returncode, said.stdout, said.stderr) == (0, "{\n", "")
+    result = shell(project, "$SB schema | head -1")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "{\n", "")
 
 
 @pytest.mark.parametrize("verb", ["plan --json", "validate", "schema"])
 @pytest.mark.row(82)
 def test_what_could_not_be_written_is_told(project: Path, verb: str) -> None:
     """A full disk behind the output is not a success: a script would read half a plan."""
-    said = shell(project, f"$SB {verb} > /dev/full")
-    assert (said.returncode, "no space left" in said.stderr) == (5, True)
+    result = shell(project, f"$SB {verb} > /dev/full")
+    assert (result.returncode, "no space left" in result.stderr) == (5, True)
 
 
 def test_a_terminal_that_lacks_a_character_gets_its_code(project: Path) -> None:
     """A Chinese terminal in GBK has no yen sign, which ends no plan."""
-    said = shell(project, "PYTHONIOENCODING=gbk $SB plan | grep -c u00a5")
-    assert (said.returncode, said.stdout, said.stderr) == (0, "4\n", "")
+    result = shell(project, "PYTHONIOENCODING=gbk $SB plan | grep -c u00a5")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "4\n", "")
 
 
 def test_json_stays_json_where_a_character_lacks(project: Path) -> None:
     """What can't be written is escaped as JSON has it, be it of one unit or two."""
     text = (project / "storyboard.yaml").read_text("utf-8")
     (project / "storyboard.yaml").write_text(text.replace("prompt", '"pro¥mp😀t"', 1), "utf-8")
-    said = shell(project, "PYTHONIOENCODING=gbk $SB validate --json")
-    assert (said.returncode, "pro¥mp😀t" in json.loads(said.stdout)[0]["sentence"]) == (1, True)
+    result = shell(project, "PYTHONIOENCODING=gbk $SB validate --json")
+    assert (result.returncode, "pro¥mp😀t" in json.loads(result.stdout)[0]["sentence"]) == (1, True)
 
 
 def test_a_name_that_is_no_text_is_no_traceback(project: Path) -> None:
     """A file's name may be any bytes."""
-    said = shell(project, "cp storyboard.yaml $'\\xff.yaml'; PYTHONIOENCODING=utf-8:strict $SB validate $'\\xff.yaml'")
-    assert (said.returncode, said.stdout, said.stderr) == (0, "\\udcff.yaml: 3 scenes, no mistakes\n", "")
+    result = shell(
+        project, "cp storyboard.yaml $'\\xff.yaml'; PYTHONIOENCODING=utf-8:strict $SB validate $'\\xff.yaml'"
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "\\udcff.yaml: 3 scenes, no mistakes\n", "")
 
 
 RUN = "$SB run --emulator --speed 4000 dusk"
@@ -72,13 +74,13 @@ RUN = "$SB run --emulator --speed 4000 dusk"
 @pytest.mark.row(82)
 @pytest.mark.parametrize(("where", "code"), [("| head -1", 0), ("> /dev/full", 5)])
 def test_a_run_goes_on_when_nobody_hears_it(project: Path, where: str, code: int) -> None:
-    """Its reader has left, or the disk behind its log is full: the scene is made, and what could not be said is told
-    at the end, if that wasn't somebody's wish."""
+    """Its reader has left, or the disk behind its log is full: the scene is made, and what could not be written is
+    reported at the end, if that wasn't somebody's wish."""
     (project / "storyboard.yaml").write_text(ONE, "utf-8")
-    said = shell(project, f"{RUN} {where}")
+    result = shell(project, f"{RUN} {where}")
     made = list((project / ".storyboard").rglob("store/sha256/??/*.mp4"))
-    assert (said.returncode, len(made), "no space left" in said.stderr) == (code, 1, code == 5)
-    assert "Traceback" not in said.stderr
+    assert (result.returncode, len(made), "no space left" in result.stderr) == (code, 1, code == 5)
+    assert "Traceback" not in result.stderr
 
 
 def test_closed_streams_are_no_traceback(project: Path) -> None:
@@ -94,14 +96,14 @@ def on_a_terminal(folder: Path, *words: str, **environment: str) -> bytes:
         command, cwd=folder, stdin=its, stdout=its, stderr=its, env={**os.environ, **environment}
     ) as running:
         os.close(its)
-        said = b""
+        result = b""
         try:
             while piece := os.read(ours, 65_536):
-                said += piece
+                result += piece
         except OSError:  # how Linux says that the other side of a terminal was closed
             running.wait()
         os.close(ours)
-    return said
+    return result
 
 
 def test_a_mistake_has_colour_on_a_terminal_alone(project: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from storyboard.planning.event import Unrecognised
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal
-from tests.cli.doors import Said, run, say
+from tests.cli.command_line import CommandResult, run, run_command
 
 STORYBOARD = """\
 storyboard: 1
@@ -69,8 +69,8 @@ def test_a_backup_that_was_brought_back_pays_for_nothing_again(project: Path, tm
     shutil.copytree(hidden / "service", backup / "service", dirs_exist_ok=True)  # what the service knows stays
     shutil.rmtree(hidden)
     backup.rename(hidden)
-    said = [run(project) for _ in range(2)]
-    assert [(one.code, one.submitted, "is missing from this project's record" in one.err) for one in said] == [
+    result = [run(project) for _ in range(2)]
+    assert [(one.code, one.submitted, "is missing from this project's record" in one.err) for one in result] == [
         (4, 0, True)
     ] * 2
     assert tasks(project) == 2
@@ -83,7 +83,7 @@ def test_what_was_missing_once_is_missing_in_the_next_run_too(project: Path) -> 
     for path in hidden.iterdir():
         if path.name != "service":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert [(said.code, said.submitted) for said in (run(project), run(project))] == [(4, 0)] * 2
+    assert [(result.code, result.submitted) for result in (run(project), run(project))] == [(4, 0)] * 2
     assert tasks(project) == 1
 
 
@@ -98,9 +98,9 @@ def somebodys(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     return project
 
 
-def real(project: Path, verb: str, *words: str) -> Said:
+def real(project: Path, verb: str, *words: str) -> CommandResult:
     """A command on what was made for real."""
-    return say(verb, *words, "-f", str(project))
+    return run_command(verb, *words, "-f", str(project))
 
 
 @pytest.mark.parametrize("words", [("run", "--yes"), ("recover",), ("resolve", "dusk", "--submit-again")])
@@ -108,9 +108,9 @@ def test_a_record_of_another_install_is_only_read(somebodys: Path, words: tuple[
     """Nothing is spent on its word, and nothing is written into it."""
     path = somebodys.parent / HIDDEN / "real" / "state.db"
     before = path.read_bytes()
-    said = real(somebodys, *words)
-    told = "was written on another machine or by somebody else, and is only read" in said.err
-    assert (said.code, told, "recover --take-over" in said.err) == (4, True, True)
+    result = real(somebodys, *words)
+    told = "was written on another machine or by somebody else, and is only read" in result.err
+    assert (result.code, told, "recover --take-over" in result.err) == (4, True, True)
     assert path.read_bytes() == before
 
 
@@ -136,5 +136,5 @@ def test_a_lock_that_no_run_wrote_is_told_as_damaged(project: Path, words: tuple
     path.write_bytes(re.sub(rb'"seconds": [0-9.]+', lambda _: b'"seconds": ' + hostile, path.read_bytes()))
     before = tasks(project)
     emulated = () if words[0] == "run" else ("--emulator",)
-    said = say(words[0], "-f", str(project), *words[1:], *emulated)
-    assert (said.code, "restore it from git" in said.err, tasks(project)) == (5, True, before)
+    result = run_command(words[0], "-f", str(project), *words[1:], *emulated)
+    assert (result.code, "restore it from git" in result.err, tasks(project)) == (5, True, before)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from storyboard.world.media import clip, probe
-from tests.cli.doors import STORYBOARD, run, say
+from tests.cli.command_line import STORYBOARD, run, run_command
 
 Write = Callable[[str], Path]
 
@@ -93,8 +93,8 @@ def test_a_film_that_can_not_be_made_is_refused_before_anything_is_paid_for(
 ) -> None:
     """Also where some of its scenes could be."""
     path = write("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n" + scenes)
-    said = run(path)
-    assert (said.code, told in said.err, (path.parent / ".storyboard").exists()) == (1, True, False)
+    result = run(path)
+    assert (result.code, told in result.err, (path.parent / ".storyboard").exists()) == (1, True, False)
 
 
 def test_a_second_run_submits_nothing(project: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_changed_prompt_remakes_the_scene_and_what_is_made_from_it(project: Pa
 def test_why_names_the_prompt_and_the_line(project: Path) -> None:
     """The reason names what changed and where it stands now, also from below."""
     project.write_text(project.read_text("utf-8").replace("lights the lamp", "lights his pipe"), "utf-8")
-    asked = say("why", "storm", "-f", str(project), "--emulator").out.splitlines()
+    asked = run_command("why", "storm", "-f", str(project), "--emulator").out.splitlines()
     assert asked == [
         "storm: lamp is made anew (storyboard.yaml:13:13)",
         'lamp: prompt "He lights the lamp." → "He lights his pipe." (storyboard.yaml:10:5)',
@@ -163,12 +163,12 @@ def test_a_renamed_scene_that_was_copied_as_well_has_its_take_once(project: Path
         project.read_text("utf-8").replace("  alone:\n", "  gulls:\n    prompt: Gulls.\n  terns:\n"), "utf-8"
     )
     words = (("plan",), ("status",), ("why", "terns"))
-    before = [say(*each, "-f", str(project), "--emulator").code for each in words]
+    before = [run_command(*each, "-f", str(project), "--emulator").code for each in words]
     once, again = run(project), run(project)
-    after = [say(*each, "-f", str(project), "--emulator").code for each in (*words, ("film",))]
+    after = [run_command(*each, "-f", str(project), "--emulator").code for each in (*words, ("film",))]
     assert (before, after) == ([0] * 3, [0] * 4)
-    assert [(said.code, said.submitted, said.err) for said in (once, again)] == [(0, 1, ""), (0, 0, "")]
-    assert ("was called" in once.out, "was called" in again.out) == (True, False)
+    assert [(result.code, result.submitted, result.err) for result in (once, again)] == [(0, 1, ""), (0, 0, "")]
+    assert ("earlier name" in once.out, "earlier name" in again.out) == (True, False)
     copies = [(scenes(project) / f"{name}.mp4").read_bytes() for name in ("gulls", "terns")]
     assert copies[0] != copies[1]
 
@@ -239,5 +239,5 @@ def test_a_record_of_the_film_that_is_none_counts_for_nothing(project: Path, los
     """Where what was written down of the film lacks something, the film is cut anew."""
     record = project.parent / ".storyboard/emulated/films/storyboard/film.json"
     value = json.loads(record.read_text("utf-8"))
-    record.write_text(json.dumps({name: said for name, said in value.items() if name != lost}), "utf-8")
+    record.write_text(json.dumps({name: result for name, result in value.items() if name != lost}), "utf-8")
     assert (run(project).code, json.loads(record.read_text("utf-8"))) == (0, value)

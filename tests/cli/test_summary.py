@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.cli.show import next_words, show_results
+from storyboard.cli.show import format_next_command, print_results
 from storyboard.emulator.faults import Fault
 from storyboard.executor.run import Result
 from storyboard.planning.budget import Books, Entry
@@ -24,7 +24,7 @@ from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
 from storyboard.world.known_journals import KnownJournals
 from storyboard.world.layout import layout_of
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 
 Write = Callable[[str], Path]
 STEM = "storyboard"
@@ -49,7 +49,7 @@ def test_a_run_says_of_each_scene_what_happened_what_it_cost_and_what_to_say_nex
     with emulator(tmp_path / "service" / "ledger", speed=4000, faults=[no]) as emulated:
         for name, value in emulated.environment.items():
             monkeypatch.setenv(name, value)
-        first, second = (say("run", "-f", str(path)) for _ in range(2))
+        first, second = (run_command("run", "-f", str(path)) for _ in range(2))
     assert (first.code, second.code, emulated.fired) == (3, 0, {"refuse": 1})
     assert first.out.splitlines()[-5:-1] == [
         "  failed    dusk   nothing  next: `storyboard run dusk`",
@@ -60,7 +60,7 @@ def test_a_run_says_of_each_scene_what_happened_what_it_cost_and_what_to_say_nex
     assert second.out.splitlines()[-6:-3] == [
         "  made      dusk  ¥1.50",
         "  made      lamp  ¥1.50",
-        "  kept      1 of 3, for nothing",
+        "  kept      1 of 3, at no cost",
     ]
 
 
@@ -79,8 +79,8 @@ def test_a_bill_that_nobody_named_is_told_as_such(capsys: pytest.CaptureFixture[
     """What was reserved is the most that it can be."""
     reserve = money_of("5 CNY")
     take = Take("ark:cgt-0", "sha256:0", {}, tokens=None)
-    show_results([Result(Unit("dusk"), "done", take=take, books=books(Entry(reserve, bill=reserve)))])
-    assert capsys.readouterr().out == "  made      dusk  ¥5.00 at the most: the service named no usage\n"
+    print_results([Result(Unit("dusk"), "done", take=take, books=books(Entry(reserve, bill=reserve)))])
+    assert capsys.readouterr().out == "  made      dusk  ¥5.00 at most: the service reported no usage\n"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_bill_that_nobody_named_is_told_as_such(capsys: pytest.CaptureFixture[
 )
 def test_what_to_say_next(result: Result, words: str) -> None:
     """Where something is to be decided, the command that decides; else the one that goes on."""
-    assert next_words(result) == words
+    assert format_next_command(result) == words
 
 
 def doubtful(path: Path, *more: AttemptEvent, realm: Realm = "emulated") -> None:
@@ -121,12 +121,14 @@ def doubtful(path: Path, *more: AttemptEvent, realm: Realm = "emulated") -> None
 
 def decided(path: Path, *words: str) -> tuple[int, list[str]]:
     """What `resolve` says, and its exit code."""
-    said = say("resolve", "dusk", *words, "-f", str(path), "--emulator")
+    said = run_command("resolve", "dusk", *words, "-f", str(path), "--emulator")
     return said.code, said.out.splitlines()
 
 
-TWICE = "--submit-again: it may be billed twice: up to ¥5.00 for what was submitted, and as much for the new one"
-ALL_THE_SAME = "--abandon: if it was taken on it is billed all the same, up to ¥5.00, and its video is not fetched"
+TWICE = "--submit-again: it may be billed twice: up to ¥5.00 for the first submission, and as much for the new one"
+ALL_THE_SAME = (
+    "--abandon: if the request was accepted, it is billed up to ¥5.00 all the same, and its video is not downloaded"
+)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ ALL_THE_SAME = "--abandon: if it was taken on it is billed all the same, up to �
             ["--submit-again"],
             TWICE,
         ),
-        (["--adopt", "cgt-9"], "--adopt cgt-9: this task's bill is the scene's, up to ¥5.00; nothing is submitted"),
+        (["--adopt", "cgt-9"], "--adopt cgt-9: the task is billed up to ¥5.00; nothing is submitted"),
         (
             ["--abandon"],
             ALL_THE_SAME,
@@ -150,7 +152,7 @@ def test_what_a_decision_may_cost_is_shown_with_it(write: Write, words: list[str
     code, lines = decided(path, *words)
     assert (code, lines[1]) == (0, told)
     assert lines[0].startswith("dusk: submitted on ")
-    assert lines[0].endswith(" UTC, mark 180000; in doubt: no answer")
+    assert lines[0].endswith(" UTC, marker 180000; in doubt: no answer")
 
 
 def test_a_task_that_a_run_could_not_get_on_with_may_be_decided_about(write: Write) -> None:
@@ -178,10 +180,10 @@ def test_a_scene_that_is_gone_is_decided_about_by_the_name_that_it_had(write: Wr
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ([], "`storyboard resolve dusk --submit-again --emulator` has it made after all"),
+        ([], "`storyboard resolve dusk --submit-again --emulator` makes the scene after all"),
         (
             [Adopted("dusk", "i1", task="cgt-1"), Held("dusk", "i1", why="too old")],
-            "`storyboard resolve dusk --adopt cgt-1 --emulator` takes that back",
+            "`storyboard resolve dusk --adopt cgt-1 --emulator` reverses that",
         ),
     ],
     ids=["in doubt", "with a task"],
@@ -191,7 +193,7 @@ def test_what_was_given_up_can_be_had_after_all(write: Write, more: list[Attempt
     path = write(FILM)
     doubtful(path, *more)
     code, lines = decided(path, "--abandon")
-    assert (code, lines[-1]) == (0, f"dusk: its submission is given up; {words}")
+    assert (code, lines[-1]) == (0, f"dusk: the submission is given up; {words}")
     assert decided(path, *words.split("`")[1].split()[3:])[0] == 0
 
 
@@ -221,7 +223,7 @@ def test_where_it_costs_money_whoever_is_there_is_asked(
     path = write(FILM)
     doubtful(path, realm="real")
     monkeypatch.setattr("sys.stdin", Terminal(answer))
-    said = say("resolve", "dusk", "--submit-again", "-f", str(path), *words)
+    said = run_command("resolve", "dusk", "--submit-again", "-f", str(path), *words)
     journal = Journal(layout_of(str(path), "real").hidden, SystemClock(), writing=False)
     journal.close()
     assert (said.code, journal.history.attempt("i1").state, TWICE in said.out) == (code, state, True)

@@ -24,7 +24,7 @@ from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
 from storyboard.world.layout import layout_of
 from tests.asking import TASKS, create, order
-from tests.cli.doors import FAST, Said, run, say
+from tests.cli.command_line import FAST, CommandResult, run, run_command
 from tests.planning.values import key
 from tests.reading import graph_of
 
@@ -54,9 +54,9 @@ def served(tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch)
         yield emulated
 
 
-def tasks(path: Path, *words: str) -> Said:
+def tasks(path: Path, *words: str) -> CommandResult:
     """`storyboard tasks` in a project."""
-    return say("tasks", words[0], *words[1:], "-f", str(path))
+    return run_command("tasks", words[0], *words[1:], "-f", str(path))
 
 
 def listed(path: Path, *words: str) -> Any:
@@ -166,14 +166,14 @@ def test_wrong_words_exit_with_2(write: Write, words: tuple[str, ...]) -> None:
 @pytest.mark.usefixtures("served")
 def test_a_task_that_there_is_not_is_told(write: Write, verb: str) -> None:
     """With how long tasks are known."""
-    said = tasks(write(ONE), verb, "cgt-20260101120000-abcde")
-    assert (said.code, "seven days" in said.err, said.out) == (3, True, "")
+    result = tasks(write(ONE), verb, "cgt-20260101120000-abcde")
+    assert (result.code, "seven days" in result.err, result.out) == (3, True, "")
 
 
 def test_without_a_key_nobody_is_asked(write: Write) -> None:
     """For the real service it takes one."""
-    said = tasks(write(ONE), "list")
-    assert (said.code, "ARK_API_KEY is not set" in said.err) == (5, True)
+    result = tasks(write(ONE), "list")
+    assert (result.code, "ARK_API_KEY is not set" in result.err) == (5, True)
 
 
 def test_no_signature_is_printed(write: Write, served: Emulator, clock: VirtualClock) -> None:
@@ -201,24 +201,24 @@ def test_a_queued_task_is_cancelled(write: Write, served: Emulator) -> None:
     path = write(ONE)
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
-    said = tasks(path, "cancel", task)
-    assert (said.code, "\ndusk: the next run holds it" in said.out) == (0, True)
-    assert tasks(path, "cancel", task).out == f"{task} is cancelled already\n"
+    result = tasks(path, "cancel", task)
+    assert (result.code, "\ndusk: the next run holds it" in result.out) == (0, True)
+    assert tasks(path, "cancel", task).out == f"{task} is already cancelled\n"
 
 
 @pytest.mark.parametrize("profile", ["", "late"])
 def test_what_is_said_of_a_cancelled_task_s_scene_is_true(write: Write, served: Emulator, profile: str) -> None:
-    """The next run holds it, and the command that is named then has it made after all."""
+    """The next run holds it, and the command that is named then makes the scene after all."""
     path = write(ONE + "profiles: {late: {duration: 5}}\n")
     graph = graph_of(path.read_text("utf-8"), *filter(None, [profile]))
     task = create(served.base_url, order())
     remembered(path, "dusk", task, profile=profile, key=key("dusk", graph))
-    said = tasks(path, "cancel", task)
+    result = tasks(path, "cancel", task)
     asked = ["-f", str(path), *(["--profile", profile] if profile else [])]
-    named = re.findall(r"`storyboard ([^`]+)`", said.out)
-    assert (say("run", *asked).code, len(named), len(served.ledger)) == (4, 1, 1)
-    assert say(*named[0].split(), "-f", str(path)).code == 0
-    assert say("plan", *asked).out.split()[:2] == ["make", "dusk"]
+    named = re.findall(r"`storyboard ([^`]+)`", result.out)
+    assert (run_command("run", *asked).code, len(named), len(served.ledger)) == (4, 1, 1)
+    assert run_command(*named[0].split(), "-f", str(path)).code == 0
+    assert run_command("plan", *asked).out.split()[:2] == ["make", "dusk"]
 
 
 @pytest.mark.row(21)
@@ -227,9 +227,9 @@ def test_a_running_task_is_billed(write: Write, served: Emulator, clock: Virtual
     """Nothing stops it."""
     task = create(served.base_url, order())
     clock.advance(WHOLE / 2)
-    said = tasks(write(ONE), verb, task)
-    assert said.code == 3
-    assert f"task {task} is running: it can't be cancelled any more, and will be billed" in said.err
+    result = tasks(write(ONE), verb, task)
+    assert result.code == 3
+    assert f"task {task} is running: it can't be cancelled any more and will be billed" in result.err
 
 
 @pytest.mark.row(21)
@@ -244,8 +244,8 @@ def test_a_task_that_began_to_run_meanwhile_is_billed(write: Write, monkeypatch:
     with serving.serve_in_background(Starlette(routes=routes), serving.bind(0)) as origin:
         monkeypatch.setenv("ARK_BASE_URL", origin)
         monkeypatch.setenv("ARK_API_KEY", "a-key")
-        said = tasks(write(ONE), "cancel", "cgt-1")
-    assert (said.code, "will be billed" in said.err) == (3, True)
+        result = tasks(write(ONE), "cancel", "cgt-1")
+    assert (result.code, "will be billed" in result.err) == (3, True)
 
 
 def test_cancelling_never_removes_a_record(write: Write, served: Emulator, clock: VirtualClock) -> None:
@@ -253,8 +253,8 @@ def test_cancelling_never_removes_a_record(write: Write, served: Emulator, clock
     path = write(ONE)
     task = create(served.base_url, order())
     clock.advance(WHOLE)
-    said = tasks(path, "cancel", task)
-    assert (said.code, "tasks delete" in said.err) == (3, True)
+    result = tasks(path, "cancel", task)
+    assert (result.code, "tasks delete" in result.err) == (3, True)
     assert listed(path)["total"] == 1
 
 
@@ -262,8 +262,8 @@ def test_deleting_never_cancels(write: Write, served: Emulator) -> None:
     """What is queued is left as it is."""
     path = write(ONE)
     task = create(served.base_url, order())
-    said = tasks(path, "delete", task)
-    assert (said.code, "tasks cancel" in said.err) == (3, True)
+    result = tasks(path, "delete", task)
+    assert (result.code, "tasks cancel" in result.err) == (3, True)
     assert listed(path, "--status", "queued")["total"] == 1
 
 
@@ -284,12 +284,12 @@ def test_the_record_of_a_stored_video_goes_with_a_warning(write: Write, monkeypa
     with emulator(path.parent / "service" / "ledger", speed=4000.0) as emulated:
         for name, value in emulated.environment.items():
             monkeypatch.setenv(name, value)
-        assert say("run", "-f", str(path)).code == 0
+        assert run_command("run", "-f", str(path)).code == 0
         (row,) = listed(path)["tasks"]
-        said = tasks(path, "delete", row["id"])
+        result = tasks(path, "delete", row["id"])
         assert (row["scene"], row["stored"], listed(path)["total"]) == ("dusk", True, 0)
-    assert (said.code, said.out) == (0, f"{row['id']} is forgotten\n")
-    assert "the proof of what was bought" in said.err
+    assert (result.code, result.out) == (0, f"{row['id']} is deleted\n")
+    assert "the proof of what was bought" in result.err
 
 
 def test_the_embedded_emulator_has_tasks_too(write: Write) -> None:
@@ -306,9 +306,9 @@ def test_a_damaged_record_ends_nothing(write: Write, served: Emulator) -> None:
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
     (layout_of(str(path), "emulated").hidden / "witness").write_text("99 1\n", "utf-8")
-    said = tasks(path, "list", "--json")
-    assert (said.code, json.loads(said.out)["tasks"][0]["scene"]) == (0, None)
-    assert "whose the tasks are is not certain" in said.err
+    result = tasks(path, "list", "--json")
+    assert (result.code, json.loads(result.out)["tasks"][0]["scene"]) == (0, None)
+    assert "the scenes of the tasks are not certain" in result.err
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_a_person_decides_about_a_held_scene(write: Write, words: list[str], aft
     """In each of the ways that the remedy names; what was given up can still be decided otherwise."""
     path = write(ONE)
     remembered(path, "dusk", "", Decided("dusk", "intent", choice="abandon"))
-    assert say("resolve", "dusk", *words, "-f", str(path)).code == 0
+    assert run_command("resolve", "dusk", *words, "-f", str(path)).code == 0
     journal = Journal(layout_of(str(path), "emulated").hidden, SystemClock(), writing=False)
     assert journal.history.attempt("intent").state == after
     journal.close()

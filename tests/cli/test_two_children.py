@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.doors import run
+from tests.cli.command_line import run
 
 STORYBOARD = """\
 storyboard: 1
@@ -22,5 +22,5 @@ def test_scenes_that_share_a_parent_are_all_made(tmp_path: Path) -> None:
     """The service keeps the one picture that all of them are handed, although three requests bring it at once."""
     path = tmp_path / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
-    said = run(path, "--speed", "200")
-    assert (said.code, "4 tasks submitted" in said.out) == (0, True)
+    result = run(path, "--speed", "200")
+    assert (result.code, "4 tasks submitted" in result.out) == (0, True)

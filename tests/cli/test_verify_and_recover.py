@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.doors import STORYBOARD, Said, run, say
+from tests.cli.command_line import STORYBOARD, CommandResult, run, run_command
 
 HIDDEN = ".storyboard/emulated"
 RECORD = ("state.db", "state.db-wal", "state.db-shm", "witness", "addresses.jsonl", "storyboard.lock")
@@ -29,9 +29,9 @@ def project(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "project" / "storyboard.yaml"
 
 
-def verify(project: Path, *words: str) -> Said:
+def verify(project: Path, *words: str) -> CommandResult:
     """`storyboard verify` of what the emulator made."""
-    return say("verify", "-f", str(project), "--emulator", *words)
+    return run_command("verify", "-f", str(project), "--emulator", *words)
 
 
 def a_video(project: Path) -> Path:
@@ -57,8 +57,8 @@ def tasks(project: Path) -> int:
 @pytest.mark.parametrize("words", [(), ("--deep",)])
 def test_a_whole_store_has_no_faults(project: Path, words: tuple[str, ...]) -> None:
     """Four videos, four last frames and the part that one was handed are what their names say."""
-    said = verify(project, *words)
-    assert (said.code, said.out) == (0, f"9 files {'decoded' if words else 'checked'}, no faults\n")
+    result = verify(project, *words)
+    assert (result.code, result.out) == (0, f"9 files {'decoded' if words else 'checked'}, no faults\n")
 
 
 @pytest.mark.row(68)
@@ -66,8 +66,8 @@ def test_an_altered_take_is_put_aside_and_fetched_again(project: Path) -> None:
     """Its bytes are kept, its name is free, and the next run pays nothing for it."""
     path = a_video(project)
     alter(path, path.stat().st_size // 2)
-    said = verify(project)
-    assert (said.code, "was altered, and is put aside" in said.err, path.exists()) == (5, True, False)
+    result = verify(project)
+    assert (result.code, "was altered, and is put aside" in result.err, path.exists()) == (5, True, False)
     again = run(project)
     assert (again.code, again.submitted, verify(project).code) == (0, 0, 0)
 
@@ -76,15 +76,15 @@ def test_an_altered_take_is_put_aside_and_fetched_again(project: Path) -> None:
 def test_a_lost_take_is_named_with_its_scene(project: Path) -> None:
     """Whoever reads it knows which scene will be fetched again."""
     a_video(project).unlink()
-    said = verify(project)
-    assert (said.code, said.err.rstrip().endswith(": is gone"), "(" in said.err) == (5, True, True)
+    result = verify(project)
+    assert (result.code, result.err.rstrip().endswith(": is gone"), "(" in result.err) == (5, True, True)
 
 
 def test_what_was_found_can_be_read_by_a_program(project: Path) -> None:
     """With the digest, what is wrong, and the scenes."""
     a_video(project).unlink()
-    said = verify(project, "--json")
-    assert ('"checked": 8' in said.out, '"what": "is gone"' in said.out) == (True, True)
+    result = verify(project, "--json")
+    assert ('"checked": 8' in result.out, '"what": "is gone"' in result.out) == (True, True)
 
 
 def forget(project: Path) -> None:
@@ -97,20 +97,20 @@ def forget(project: Path) -> None:
 def test_a_lost_record_is_not_paid_for_again(project: Path) -> None:
     """A task of the service that bears the mark of a scene is told before anything is submitted for it."""
     forget(project)
-    said = run(project)
-    assert (said.code, "is missing from this project's record" in said.err, "storyboard recover" in said.err) == (
+    result = run(project)
+    assert (result.code, "is missing from this project's record" in result.err, "storyboard recover" in result.err) == (
         4,
         True,
         True,
     )
-    assert (said.submitted, tasks(project)) == (0, 4)
+    assert (result.submitted, tasks(project)) == (0, 4)
 
 
 def test_a_lost_record_is_rebuilt(project: Path) -> None:
     """Every task is known again by its mark, and fetched; the film follows, and nothing was paid."""
     forget(project)
-    said = say("recover", "-f", str(project), "--emulator")
-    assert (said.code, said.err, said.submitted) == (0, "", 0)
+    result = run_command("recover", "-f", str(project), "--emulator")
+    assert (result.code, result.err, result.submitted) == (0, "", 0)
     again = run(project)
     assert (again.code, again.submitted, tasks(project)) == (0, 0, 4)
 
@@ -119,16 +119,16 @@ def test_what_nobody_made_is_not_recovered(tmp_path: Path) -> None:
     """Nothing is submitted for a scene of which the service has no task."""
     project = tmp_path / "storyboard.yaml"
     project.write_text(STORYBOARD, "utf-8")
-    said = say("recover", "-f", str(project), "--emulator")
-    assert (said.code, "the service lists no task of it" in said.err) == (4, True)
+    result = run_command("recover", "-f", str(project), "--emulator")
+    assert (result.code, "the service lists no task of it" in result.err) == (4, True)
 
 
 def test_recovery_submits_nothing_that_bears_no_mark(tmp_path: Path) -> None:
     """Its author fixed when it expires: no task of it can be known, and none is made."""
     project = tmp_path / "storyboard.yaml"
     project.write_text(STORYBOARD.replace("duration: 4}", "duration: 4, execution_expires_after: 7200}"), "utf-8")
-    said = say("recover", "-f", str(project), "--emulator")
-    assert (said.code, said.submitted, "its request carries no marker" in said.err) == (4, 0, True)
+    result = run_command("recover", "-f", str(project), "--emulator")
+    assert (result.code, result.submitted, "its request carries no marker" in result.err) == (4, 0, True)
     assert not (project.parent / HIDDEN / "service" / "ledger.jsonl").exists()
 
 
@@ -140,5 +140,5 @@ def test_a_scene_that_was_worded_often_is_known_again(tmp_path: Path) -> None:
         project.write_text(STORYBOARD.partition("  dusk:")[0] + f"  dusk: {{prompt: '{words}'}}\n", "utf-8")
         assert run(project).submitted == 1
     forget(project)
-    assert say("recover", "-f", str(project), "--emulator").code == 0
+    assert run_command("recover", "-f", str(project), "--emulator").code == 0
     assert (run(project).submitted, tasks(project)) == (0, 7)

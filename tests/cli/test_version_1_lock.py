@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from storyboard.promises import Realm
-from tests.cli.doors import Said, run, say
+from tests.cli.command_line import CommandResult, run, run_command
 from tests.first_layout import lock_of_version_1
 
 STORYBOARD = """\
@@ -43,9 +43,9 @@ class Project:
         text = json.dumps(lock_of_version_1(self.read()), ensure_ascii=False, indent=1) + "\n"
         self.lock.write_text(text, "utf-8")
 
-    def run(self) -> Said:
+    def run(self) -> CommandResult:
         """A run in that realm."""
-        return run(self.path) if self.realm == "emulated" else say("run", "--yes", "-f", str(self.path))
+        return run(self.path) if self.realm == "emulated" else run_command("run", "--yes", "-f", str(self.path))
 
     def read(self) -> dict[str, Any]:
         """What the lock says."""
@@ -82,8 +82,8 @@ def project(request: pytest.FixtureRequest, made: Path, tmp_path: Path, monkeypa
 
 def test_a_run_keeps_its_takes(project: Project) -> None:
     """Nothing is submitted."""
-    said = project.run()
-    assert (said.code, said.submitted) == (0, 0)
+    result = project.run()
+    assert (result.code, result.submitted) == (0, 0)
 
 
 def test_each_take_is_known_by_its_task(project: Project) -> None:
@@ -117,8 +117,8 @@ def test_a_plan_reads_it_and_writes_nothing(project: Project) -> None:
     """A reader keeps every scene, and leaves the lock as it is."""
     before = project.lock.read_bytes()
     words = ("--emulator",) if project.realm == "emulated" else ()
-    said = say("plan", "-f", str(project.path), "--json", *words)
-    steps = [step["step"] for step in json.loads(said.out)["scenes"].values()]
+    result = run_command("plan", "-f", str(project.path), "--json", *words)
+    steps = [step["step"] for step in json.loads(result.out)["scenes"].values()]
     assert (steps, project.lock.read_bytes(), (project.hidden / "state.db").exists()) == (
         ["keep", "keep"],
         before,
@@ -131,5 +131,5 @@ def test_a_changed_scene_is_the_only_one_that_is_made(made: Path, tmp_path: Path
     shutil.copytree(made, tmp_path / "project")
     project = Project(tmp_path / "project", "emulated")
     project.path.write_text(STORYBOARD.replace("Gulls.", "Terns."), "utf-8")
-    said = project.run()
-    assert (said.code, said.made, said.submitted) == (0, {"gulls"}, 1)
+    result = project.run()
+    assert (result.code, result.made, result.submitted) == (0, {"gulls"}, 1)

@@ -41,13 +41,13 @@ class Steps:
 
 def main() -> None:
     """Be `storyboard`, and count."""
-    from storyboard.cli.main import door
+    from storyboard.cli.main import main
 
     steps = Steps(int(sys.argv.pop(1)))
     threading.setprofile(steps)
     sys.setprofile(steps)
     try:
-        door()
+        main()
     finally:
         sys.setprofile(None)
         sys.stderr.write(f"{steps.count}\n")

@@ -1,4 +1,4 @@
-"""The page of the house names its rooms, and no others."""
+"""The page on the architecture names every module, and no others."""
 
 from __future__ import annotations
 
@@ -6,33 +6,35 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HOUSE = ROOT / "storyboard"
+PACKAGE = ROOT / "storyboard"
 
 
-def _rooms() -> set[str]:
-    """Every module by floor and name; a package within a floor is one room, the commands are listed elsewhere."""
+def _modules() -> set[str]:
+    """Every module as `package/module`; a package within a package counts as one, the commands are listed elsewhere."""
     found = set()
-    for path in HOUSE.glob("*/*"):
-        floor, name = path.parent.name, path.stem
-        if floor not in ("cli", "schemas", "docs") and (path.suffix == ".py" or (path / "__init__.py").exists()):
-            found.add(f"{floor}/{name}")
-    modules = {f"{path.parent.parent.name}/{path.parent.name}/{path.stem}" for path in HOUSE.glob("providers/*/*.py")}
-    rooms = (found | modules) - {"providers/ark", "providers/byteplus"}
-    return {room for room in rooms if not room.endswith("__init__")}
+    for path in PACKAGE.glob("*/*"):
+        package, name = path.parent.name, path.stem
+        if package not in ("cli", "schemas", "docs") and (path.suffix == ".py" or (path / "__init__.py").exists()):
+            found.add(f"{package}/{name}")
+    nested = {f"{path.parent.parent.name}/{path.parent.name}/{path.stem}" for path in PACKAGE.glob("providers/*/*.py")}
+    modules = (found | nested) - {"providers/ark", "providers/byteplus"}
+    return {module for module in modules if not module.endswith("__init__")}
 
 
 def _named() -> set[str]:
-    """The rooms of the table: `floor/room`, and those that follow in the same cell, on the same floor."""
+    """The modules of the table: `package/module`, and those that follow in the same cell, in the same package."""
     named = set()
-    for row in re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "house.md").read_text("utf-8"), re.MULTILINE):
-        floor = ""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = page.partition("## The modules")[2].partition("\n## ")[0]
+    for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        package = ""
         for word in re.findall(r"`([^`]+)`", row):
             place, _, name = word.rstrip("/").rpartition("/")
-            floor = place or floor
-            named.add(f"{floor}/{name}")
+            package = place or package
+            named.add(f"{package}/{name}")
     return named
 
 
-def test_the_page_names_every_room_and_no_other() -> None:
-    """Whoever looks for a room finds its sentence; whoever reads of one finds it."""
-    assert _named() == _rooms()
+def test_the_page_names_every_module_and_no_other() -> None:
+    """A reader finds a sentence for each module, and each module that is named exists."""
+    assert _named() == _modules()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from storyboard.language.notes import notes_of
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 from tests.reading import graph_of
 
 HEAD = "storyboard: 1\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
@@ -26,8 +26,8 @@ def test_a_prompt_that_is_sent_as_written_needs_no_note() -> None:
 def test_a_task_that_cannot_be_marked_is_shown() -> None:
     """A scene that sets `execution_expires_after` can't carry the marker by which a lost task is found."""
     text = HEAD.replace("lighthouse.}", "lighthouse., execution_expires_after: 7200}")
-    said = "with an `execution_expires_after` of its own, a scene whose reply is lost can only be held"
-    assert notes_of(graph_of(text)) == (f"dusk: {said}",)
+    result = "with an `execution_expires_after` of its own, a scene whose reply is lost can only be held"
+    assert notes_of(graph_of(text)) == (f"dusk: {result}",)
 
 
 def test_many_of_them_are_one_line() -> None:
@@ -40,5 +40,5 @@ def test_a_plan_shows_them(tmp_path: Path) -> None:
     """To people, and to programs."""
     path = tmp_path / "storyboard.yaml"
     path.write_text(HEAD + "  storm: {extend: dusk, prompt: A storm.}\n", "utf-8")
-    said = [say("plan", "-f", str(path), *more).out for more in ((), ("--json",))]
-    assert ["is put before it" in text for text in said] == [True, True]
+    result = [run_command("plan", "-f", str(path), *more).out for more in ((), ("--json",))]
+    assert ["is put before it" in text for text in result] == [True, True]

@@ -12,7 +12,7 @@ from storyboard.providers.ark.models import ROWS as ARK_ROWS
 from storyboard.providers.byteplus.models import ROWS
 from storyboard.providers.catalogue import capabilities
 from storyboard.testing.emulator import emulator
-from tests.cli.doors import FAST, Said, say
+from tests.cli.command_line import FAST, CommandResult, run_command
 
 STORYBOARD = """\
 storyboard: 1
@@ -31,9 +31,9 @@ def board(tmp_path: Path) -> Path:
     return path
 
 
-def run(board: Path, provider: str) -> Said:
+def run(board: Path, provider: str) -> CommandResult:
     """A run on the embedded emulator, by a provider."""
-    return say("run", "-f", str(board), "--emulator", "--speed", FAST, "--provider", provider)
+    return run_command("run", "-f", str(board), "--emulator", "--speed", FAST, "--provider", provider)
 
 
 def test_every_model_has_an_id_of_its_own_there() -> None:
@@ -77,7 +77,7 @@ def test_it_is_asked_for_its_own_id_with_its_own_key(
     with emulator(tmp_path / "ledger.jsonl", speed=4000) as service:
         monkeypatch.setenv("BYTEPLUS_BASE_URL", service.base_url)
         monkeypatch.setenv("BYTEPLUS_API_KEY", "a-key")
-        assert say("run", "-f", str(board), "--provider", "byteplus").code == 0
+        assert run_command("run", "-f", str(board), "--provider", "byteplus").code == 0
         assert [row["model"] for row in service.ledger] == ["dreamina-seedance-2-0-fast-260128"]
 
 
@@ -96,8 +96,8 @@ def test_a_task_of_one_is_not_asked_after_at_the_other(
         for name in ("ARK", "BYTEPLUS"):
             monkeypatch.setenv(f"{name}_BASE_URL", service.base_url)
             monkeypatch.setenv(f"{name}_API_KEY", "a-key")
-        broken = say("run", "-f", str(board), "--provider", "ark")
-        other = say("run", "-f", str(board), "--provider", "byteplus")
-        again = say("run", "-f", str(board), "--provider", "ark")
+        broken = run_command("run", "-f", str(board), "--provider", "ark")
+        other = run_command("run", "-f", str(board), "--provider", "byteplus")
+        again = run_command("run", "-f", str(board), "--provider", "ark")
         assert (broken.code != 0, other.code, again.code, len(service.ledger)) == (True, 4, 0, 1)
     assert "dusk was asked of ark" in other.err

@@ -11,7 +11,7 @@ from jsonschema import Draft4Validator
 from storyboard.language.problem import Problem
 from storyboard.language.source import Place
 from storyboard.report.problems import problem_value, sarif
-from tests.cli.doors import say
+from tests.cli.command_line import run_command
 
 BROKEN = sorted((Path(__file__).parents[1] / "broken").iterdir())
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.schema.json").read_text("utf-8"))
@@ -58,7 +58,7 @@ def test_a_file_is_named_by_a_uri() -> None:
 @pytest.mark.parametrize("folder", BROKEN[::9], ids=lambda folder: folder.name)
 def test_a_log_is_valid_by_the_standards_own_schema(folder: Path) -> None:
     """What `validate --format sarif` prints has the form of SARIF 2.1.0."""
-    log = json.loads(say("validate", "--format", "sarif", str(folder / "storyboard.yaml")).out)
+    log = json.loads(run_command("validate", "--format", "sarif", str(folder / "storyboard.yaml")).out)
     errors = Draft4Validator(SCHEMA, format_checker=Draft4Validator.FORMAT_CHECKER).iter_errors(log)
     assert [error.message for error in errors] == []
 

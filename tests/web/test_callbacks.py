@@ -23,7 +23,14 @@ from storyboard.planning.planner import plan
 from storyboard.promises import Address
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import LoadedDice
-from storyboard.web.callbacks import LARGEST_BODY, MOST_HINTS, Heard, Receiver, listening, secret_of
+from storyboard.web.callbacks import (
+    LARGEST_BODY,
+    MOST_HINTS,
+    CallbackCounts,
+    Receiver,
+    load_secret,
+    serve_callbacks,
+)
 from storyboard.world.layout import Layout
 from tests.asking import ask
 from tests.executor.fake_provider import Desk
@@ -54,14 +61,14 @@ class Listening:
 
     def waits_for(self, task: str, attempt_id: str = "i") -> None:
         """From now on the run waits for a task."""
-        self.receiver.tell(Accepted("dusk", attempt_id, task=task))
+        self.receiver.on_event(Accepted("dusk", attempt_id, task=task))
 
 
 @pytest.fixture
 def there() -> Iterator[Listening]:
     """A receiver on this machine."""
     found = Listening()
-    with listening(found.receiver, "127.0.0.1", 0) as found.origin:
+    with serve_callbacks(found.receiver, "127.0.0.1", 0) as found.origin:
         yield found
 
 
@@ -70,7 +77,7 @@ def test_a_callback_of_a_task_that_is_waited_for_is_a_hint(there: Listening) -> 
     there.waits_for("cgt-1")
     path = there.path
     assert (there.post(path), there.post(path.removeprefix("/films"))) == (200, 200)
-    assert (there.hints, there.receiver.heard) == (["cgt-1", "cgt-1"], Heard(hints=2))
+    assert (there.hints, there.receiver.counts) == (["cgt-1", "cgt-1"], CallbackCounts(hints=2))
 
 
 def test_each_request_has_an_address_of_its_own(there: Listening) -> None:
@@ -85,7 +92,7 @@ def test_each_request_has_an_address_of_its_own(there: Listening) -> None:
 def test_a_forged_callback_is_turned_away(there: Listening, path: str) -> None:
     """Also where it names a task that is waited for."""
     there.waits_for("cgt-1")
-    assert (there.post(path), there.hints, there.receiver.heard) == (404, [], Heard(forged=1))
+    assert (there.post(path), there.hints, there.receiver.counts) == (404, [], CallbackCounts(forged=1))
 
 
 def test_a_forged_body_is_not_read(there: Listening) -> None:
@@ -99,7 +106,7 @@ def test_a_forged_body_is_not_read(there: Listening) -> None:
 def test_what_is_no_callback_is_counted_as_forged(there: Listening, body: bytes) -> None:
     """It has the address, and no task."""
     there.waits_for("cgt-1")
-    assert (there.post(there.path, body), there.hints, there.receiver.heard) == (400, [], Heard(forged=1))
+    assert (there.post(there.path, body), there.hints, there.receiver.counts) == (400, [], CallbackCounts(forged=1))
 
 
 @pytest.mark.parametrize(("size", "status"), [(LARGEST_BODY, 200), (LARGEST_BODY + 1, 413)])
@@ -135,9 +142,9 @@ def test_who_vanishes_in_the_middle_disturbs_nobody(there: Listening) -> None:
 def test_a_task_that_nobody_waits_for_is_ignored(there: Listening) -> None:
     """One that is unknown, or over."""
     there.waits_for("cgt-2")
-    there.receiver.tell(Ended("dusk", "i", status="succeeded"))
+    there.receiver.on_event(Ended("dusk", "i", status="succeeded"))
     statuses = [there.post(there.path, {"id": task}) for task in ("cgt-1", "cgt-2")]
-    assert (statuses, there.hints, there.receiver.heard) == ([200, 200], [], Heard(ignored=2))
+    assert (statuses, there.hints, there.receiver.counts) == ([200, 200], [], CallbackCounts(ignored=2))
 
 
 def test_a_replay_costs_a_few_looks(there: Listening) -> None:
@@ -146,7 +153,7 @@ def test_a_replay_costs_a_few_looks(there: Listening) -> None:
     path = there.path
     for _ in range(MOST_HINTS + 3):
         there.post(path)
-    assert there.receiver.heard == Heard(hints=MOST_HINTS, ignored=3)
+    assert there.receiver.counts == CallbackCounts(hints=MOST_HINTS, ignored=3)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -211,7 +218,7 @@ def test_a_secret_is_drawn_once_and_is_nobody_else_s(tmp_path: Path) -> None:
     """So that a later run hears of an earlier one's tasks."""
     layout = Layout(tmp_path / "storyboard.yaml", "real")
     dice = LoadedDice()
-    first, second = secret_of(layout, dice), secret_of(layout, dice)
+    first, second = load_secret(layout, dice), load_secret(layout, dice)
     mode = (layout.hidden / "callbacks.key").stat().st_mode & 0o777
     assert (first == second, len(first), mode) == (True, 64, 0o600)
 
@@ -221,8 +228,8 @@ def test_a_secret_that_is_none_is_told(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "storyboard.yaml", "real")
     layout.hidden.mkdir(parents=True)
     (layout.hidden / "callbacks.key").write_text("\n", "utf-8")
-    with pytest.raises(FileTrouble, match="no secret"):
-        secret_of(layout, LoadedDice())
+    with pytest.raises(FileTrouble, match="too short for a secret"):
+        load_secret(layout, LoadedDice())
 
 
 def test_where_to_call_back_is_in_no_scene_s_key() -> None:

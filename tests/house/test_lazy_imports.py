@@ -1,4 +1,4 @@
-"""A door loads what its command needs, and nothing else."""
+"""Each command loads only the modules that it needs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ HEAVY = {"httpx", "av", "PIL", "networkx", "rich", "starlette", "uvicorn", "sqli
 ASKING = """
 import sys
 sys.argv = ["storyboard", *{words!r}]
-from storyboard.cli.main import door
+from storyboard.cli.main import main
 try:
-    door()
+    main()
 except SystemExit as leaving:
     print("code", leaving.code, file=sys.stderr)
 print("loaded", *sorted(sys.modules), file=sys.stderr)

@@ -8,7 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from storyboard.cli.main import door
+from storyboard.cli.main import main
 
 FAST = "4000"
 STORYBOARD = """\
@@ -34,7 +34,7 @@ scenes:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CommandResult:
     """What a command printed, and its exit code."""
 
     code: int
@@ -53,21 +53,21 @@ class Said:
         return {line.partition(":")[0] for line in self.out.splitlines() if line.endswith(": submitting")}
 
 
-def say(*words: str) -> Said:
+def run_command(*words: str) -> CommandResult:
     """Run the command line with these words."""
     out, err, before = io.StringIO(), io.StringIO(), sys.argv
     sys.argv = ["storyboard", *words]
     code = 0
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            door()
+            main()
     except SystemExit as leaving:
         code = int(leaving.code or 0)
     finally:
         sys.argv = before
-    return Said(code, out.getvalue(), err.getvalue())
+    return CommandResult(code, out.getvalue(), err.getvalue())
 
 
-def run(path: Path, *words: str) -> Said:
+def run(path: Path, *words: str) -> CommandResult:
     """`storyboard run` on the embedded emulator, as fast as it goes."""
-    return say("run", "-f", str(path), "--emulator", "--speed", FAST, *words)
+    return run_command("run", "-f", str(path), "--emulator", "--speed", FAST, *words)

@@ -1,4 +1,4 @@
-"""How fast the doors open: `--help` against the bare import of click, interleaved in one run. Prints a ratio."""
+"""Measure startup: `storyboard --help` against a bare import of click, interleaved in one run. Prints a ratio."""
 
 from __future__ import annotations
 
