@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate crash crash-state crash-planted unchanged canary witness kill real-realm soak fuzz fuzz-replies cover cover-core mutate bench clean
+.PHONY: help demo test check wheel simulate crash crash-state crash-planted unchanged golden canary witness kill real-realm soak fuzz fuzz-replies cover cover-core mutate bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -66,6 +66,9 @@ crash-planted: .venv/installed-dev  ## bugs planted in a copy of the program, ea
 
 unchanged: .venv/installed-dev  ## the law that an unchanged run submits nothing, on 2,500 folders (two minutes)
 	GRAPHS=2500 $(BIN)/pytest tests/unchanged
+
+golden: .venv/installed-dev  ## what 290 command lines do, held against the record of it: exit codes, JSON, locks, journals (a minute)
+	$(BIN)/python -m tests.golden_commands compare
 
 canary: .venv/installed-dev  ## a key that sings, under every fault and by every command, looked for everywhere (about 4 minutes)
 	$(BIN)/python -m tests.canary
