@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check wheel simulate crash crash-state crash-planted unchanged canary witness kill real-realm soak fuzz fuzz-replies cover cover-core mutate bench clean
+.PHONY: help demo test check wheel simulate crash crash-state crash-planted unchanged golden canary witness kill real-realm soak fuzz fuzz-replies cover cover-core mutate bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -67,6 +67,9 @@ crash-planted: .venv/installed-dev  ## plant bugs in a copy of the program and c
 
 unchanged: .venv/installed-dev  ## check on 2,500 folders that an unchanged run submits nothing (two minutes)
 	GRAPHS=2500 $(BIN)/pytest tests/unchanged
+
+golden: .venv/installed-dev  ## compare what 290 commands do with a record: exit codes, JSON, locks, journals (a minute)
+	$(BIN)/python -m tests.golden_commands compare
 
 canary: .venv/installed-dev  ## plant a secret key and search all output and files for it, under every fault and with every command (about 4 minutes)
 	$(BIN)/python -m tests.canary
