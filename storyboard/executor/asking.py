@@ -1,4 +1,4 @@
-"""Asking the provider something that costs nothing, until there is an answer."""
+"""Repeat free requests to the provider until it answers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ T = TypeVar("T")
 async def wait_or_raise(
     error: ProviderError, failures: Failures, job: Job, context: RunContext, *, paid: bool = False, least: float = 0.0
 ) -> None:
-    """Wait for the next attempt, at least so many seconds, and say so; once the run is interrupted, there is none. A
-    paid request whose address isn't there, or whose model isn't, won't find it there a moment later."""
+    """Wait for the next attempt, at least `least` seconds, and report the wait as an event. Raise the error if no
+    attempt may follow: the wait is over, the run was interrupted, or a paid request got NotFound, because a missing
+    address or model is still missing a moment later."""
     if isinstance(error, (AccountRefused, Untrusted, NoWayOut)):
         context.gate.halt(error)
     now = context.clock.now()
@@ -40,7 +41,7 @@ async def wait_or_raise(
 
 
 async def ask_patiently(job: Job, context: RunContext, question: Callable[[], Awaitable[T]]) -> T:
-    """Ask again and again until there is an answer. Raises what can't be waited out."""
+    """Repeat a free request until it is answered. Raise the error if waiting can't help."""
     failures = Failures()
     while True:
         try:

@@ -1,7 +1,7 @@
-"""Is what came what was asked for, and is it what its task says that it is?
+"""Compare a downloaded video with its request and with the data of its task.
 
-What was paid for is kept however it turned out, and its author told. But a video that is like neither the request nor
-what its own task says may be another task's, handed out by mistake: asked for again, the right one may come.
+A paid video is always kept, and a mismatch is reported. But a video that matches neither the request nor the data of
+its own task may be another task's, delivered by mistake. Downloading it again may deliver the right one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Pixels = Mapping[tuple[str, str], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a video is by its own measure; 0 for what wasn't measured."""
+    """The measured length in seconds and size in pixels of a video; 0 for a value that was not measured."""
 
     seconds: float
     width: int
@@ -27,13 +27,13 @@ class Measured:
 
 
 SECONDS = 0.5
-"""By which a video may be longer or shorter than the whole seconds that were asked for."""
+"""The tolerance, in seconds, between the measured length and the requested whole seconds."""
 SHARE = 0.05
-"""By which its sides may differ from the table's."""
+"""The tolerance of width and height, as a fraction of the table's value."""
 
 
 def reported_mismatch(task: Task, asked: Asked) -> str:
-    """Where a task that has succeeded says other than was asked for; empty if nowhere."""
+    """Return how the data of a succeeded task differ from the request; empty if they agree."""
     said = {"duration": task.duration, "ratio": task.ratio, "resolution": task.resolution, "sound": task.sound}
     for name, wanted in asked.items():
         value = said.get(name)
@@ -43,12 +43,13 @@ def reported_mismatch(task: Task, asked: Asked) -> str:
 
 
 def mismatch(task: Task, asked: Asked, came: Measured, pixels: Pixels) -> str:
-    """Where a video is other than was asked for, by its task's own word or by its measures; empty if nowhere."""
+    """Return how a video differs from the request, by its task's data or its measured values; empty if it matches."""
     return reported_mismatch(task, asked) or _unlike(asked.get("duration"), _size(asked, pixels), came)
 
 
 def foreign_output(task: Task, asked: Asked, came: Measured, pixels: Pixels) -> str:
-    """Why a video may be another task's: it is like neither the request nor what its task says; empty if it is."""
+    """Return why a video may be another task's: it matches neither the request nor the data of its task. Empty if it
+    matches one of them."""
     unlike = _unlike(asked.get("duration"), _size(asked, pixels), came)
     said = {"resolution": task.resolution, "ratio": task.ratio}
     of_its_task = task.duration is not None and not _unlike(task.duration, _size(said, pixels), came)
@@ -60,7 +61,7 @@ def _size(of: Mapping[str, object], pixels: Pixels) -> tuple[int, int] | None:
 
 
 def _unlike(duration: object, size: tuple[int, int] | None, came: Measured) -> str:
-    """Where a video differs from a length and a size; what isn't known of either is like anything."""
+    """Return how a video differs from a length and a size. An unknown length or size matches everything."""
     if isinstance(duration, int) and duration > 0 and came.seconds and abs(came.seconds - duration) > SECONDS:
         return f"it is {came.seconds:.1f} s long, but {duration} s were asked for"
     if size and came.width and max(abs(came.width / size[0] - 1), abs(came.height / size[1] - 1)) > SHARE:

@@ -1,4 +1,4 @@
-"""The hands a scene needs."""
+"""The context of a run: the objects and settings that the work on each scene uses."""
 
 from __future__ import annotations
 
@@ -29,62 +29,63 @@ from storyboard.world.store import Store
 
 
 class Journals(Protocol):
-    """Where events are written down before the next thing happens; `past` are all of them, with their times, and
-    `history` is what they add up to."""
+    """The journal of a run. An event is recorded before the next action starts. `past` holds all events with their
+    times, and `history` is the state that they add up to."""
 
     past: list[tuple[float, Recorded]]
     history: History
 
     def append(self, event: Event) -> None:
-        """Write an event down."""
+        """Record an event durably."""
         ...
 
     def check_ours(self) -> None:
-        """Raise AnotherRunner if somebody else has gone on with it."""
+        """Raise AnotherRunner if another process has opened the journal since."""
         ...
 
 
 class Uploader(Protocol):
-    """How a local file gets an address that the provider can fetch."""
+    """Give local files addresses that the provider can fetch."""
 
     def address(self, path: Path) -> Address:
-        """An address for the file, good for this run."""
+        """Return an address of the file, valid during this run."""
         ...
 
 
 class Downloader(Protocol):
-    """Who brings files from the provider, whole, into the store."""
+    """Download complete files from the provider into the store."""
 
     async def idle(self) -> None:
-        """Return once a hand is free."""
+        """Return once a download may start."""
         ...
 
     async def bring(self, name: str, address: Address, *, video: bool) -> Fetched:
-        """Fetch a file under a name of its own. Raises Unreachable if it isn't whole."""
+        """Download a file under a unique name. Raise Unreachable if it stays incomplete."""
         ...
 
 
 class AddressStore(Protocol):
-    """Where signed addresses are kept while they live."""
+    """Store signed addresses until they expire."""
 
     def put(self, task: str, addresses: TaskAddresses) -> None:
-        """Remember a task's addresses."""
+        """Store the addresses of a task."""
         ...
 
     def alive(self, task: str, now: float, origin: str | None) -> TaskAddresses | None:
-        """A task's addresses, if they can still be fetched."""
+        """Return the addresses of a task, or None if they have expired."""
         ...
 
 
 class DailyBudget(Protocol):
-    """What the user may have spent today, in whatever project."""
+    """The daily budget of the user, across all projects."""
 
     def reserve(self, attempt_id: str, wanted: Money) -> None:
-        """Count what an attempt may cost; durable when it returns. Raises OverBudget if it doesn't fit."""
+        """Reserve the most that an attempt may cost; durable when it returns. Raise OverBudget if the amount exceeds
+        the budget."""
         ...
 
     def settle(self, attempt_id: str, bill: Money) -> None:
-        """Count the bill in its place."""
+        """Replace the reserved amount by the bill."""
         ...
 
 
@@ -114,25 +115,25 @@ class RunContext:
     budget: Budget = field(default_factory=Budget)
     day: DailyBudget | None = None
     provider_name: str = "ark"
-    """What the provider is called: part of the identity of each take that it makes."""
+    """The name of the provider. It is part of the identity of each take that the provider makes."""
     lists: bool = True
-    """Does the provider list its tasks, with the markers that their requests carried?"""
+    """Whether the provider lists its tasks with the markers of their requests."""
     marker: MarkerField = "execution_expires_after"
-    """Which field of a request carries the marker."""
+    """The request field that carries the marker."""
     markers_of_version_1: bool = False
-    """May tasks be listed that carry a marker of version 1?"""
+    """Whether tasks with a marker of version 1 may still be listed."""
     recorded_elsewhere: Callable[[str], RecordedElsewhere | None] = lambda _: None
-    """Which other record of this user, on this machine, has a task; reads files."""
+    """Return another record of this user on this machine that contains a task, or None; reads files."""
     remarks: list[str] = field(default_factory=list)
-    """What people should know of this run, each once."""
+    """Notes about this run for the user, each once."""
     options: str = ""
     """Options that each suggested command repeats, as ` -f film.yaml --emulator`."""
     salt: str = ""
-    """What the order of equally urgent scenes is drawn from; empty for the plan's own order."""
+    """The seed of the order of equally urgent scenes; empty keeps the order of the plan."""
     occurrences: dict[tuple[Key, int], Unit] = field(default_factory=dict)
-    """Which scene of this run has which occurrence of a key: no two requests carry one marker."""
+    """The scene of this run that uses an occurrence of a key, so that no two requests carry the same marker."""
     duplicates: list[str] = field(default_factory=list)
-    """Attempts whose tasks another copy submitted: their videos are kept as takes."""
+    """Attempts whose tasks another copy submitted. Their videos are kept as takes."""
 
     @classmethod
     def build(
@@ -172,21 +173,21 @@ class RunContext:
         )
 
     def remark(self, text: str) -> None:
-        """Remember something that people should know of this run, once."""
+        """Add a note for the user, once."""
         if text not in self.remarks:
             self.remarks.append(text)
 
     def reserve(self, attempt_id: str, wanted: Money) -> None:
-        """Set money aside for an attempt that is about to be written down. Raises OverBudget if there isn't enough."""
+        """Reserve money for an attempt before it is recorded. Raise OverBudget if too little is left."""
         self.budget.check(wanted)
         if self.day is not None:
             self.day.reserve(attempt_id, wanted)
 
     def note(self, event: Event) -> None:
-        """Write an event down, then tell it."""
+        """Record an event in the journal, then report it."""
         self.journal.append(event)
         bill = self.budget.add(event)
         if bill is not None and self.day is not None and isinstance(event, OfAttempt):
-            with suppress(MachineRefuses):  # until the next run tells it, the day counts all that was reserved
+            with suppress(MachineRefuses):  # # until the next run settles it, the day counts the whole reserved amount
                 self.day.settle(event.attempt_id, bill)
         self.tell(event)

@@ -1,4 +1,4 @@
-"""A file from the provider into the store: whole, sound, and only then under its name."""
+"""Download a file into the store: it gets its name only after it is complete and checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storyboard.world.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was brought: its digest (`sha256:…`), seconds and pixels."""
+    """A downloaded file: its digest (`sha256:…`), length in seconds and size in pixels."""
 
     digest: str
     seconds: float = 0.0
@@ -28,21 +28,24 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Brings files, a few at a time."""
+    """Downloads files, a few at a time."""
 
     provider: Provider
     store: Store
     hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES))
 
     async def idle(self) -> None:
-        """Return once a hand is free: what has ended is fetched before anything is begun, since its address dies."""
+        """Return once a download may start. Finished tasks are downloaded before a new one starts, because their
+        addresses expire."""
         async with self.hands:
             pass
 
     async def bring(self, name: str, address: Address, *, video: bool) -> Fetched:
-        """Fetch a file, check it, and give it its name; `name` is for its part on the disk.
+        """Download a file, check it, and store it under its digest; `name` only identifies its temporary part on the
+        disk.
 
-        Raises Unusable if it isn't whole, Unreachable if nobody answers, FileTrouble if this machine doesn't take it.
+        Raise Unusable if the file is damaged, Unreachable if there is no answer, FileTrouble if this machine can't
+        store it.
         """
         part = self.store.part(digest_of(name.encode())[7:19] + ("mp4" if video else "frame"))
         try:
@@ -54,7 +57,7 @@ class Fetcher:
             await asyncio.to_thread(self.store.keep, part.path, digest, ending)
             return Fetched(digest, measures.seconds, measures.width, measures.height)
         except MediaTrouble as error:
-            raise Unusable(f"what came from {address.bare} is not whole: {error.what}") from error
+            raise Unusable(f"the file from {address.bare} is damaged: {error.what}") from error
         finally:
             part.discard()
 

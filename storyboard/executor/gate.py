@@ -1,8 +1,8 @@
-"""What keeps new submissions back: a signal, an account or a model that is refused, a failure where one is enough.
+"""Block new submissions after a signal, a refused account or model, or a failure with `fail_fast`.
 
-What has been submitted already isn't concerned: it is paid for, so it is waited for and fetched. Until the service has
-answered a request of a model in some way that isn't a no to everybody, requests go one at a time: an account that is
-refused whatever it asks is found out with one request, not with as many as there are scenes.
+Submitted tasks are not affected: they are paid for, so they are waited for and downloaded. Until the service has
+answered a request of a model with anything but a general refusal, requests are sent one at a time. A refused account is
+thus detected with one request instead of one per scene.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from storyboard.errors import (
 
 
 class RunStopped(StoryboardError):
-    """Nothing new is submitted; `what` says why."""
+    """No new request is submitted; `what` gives the reason."""
 
 
 @dataclass(slots=True)
 class SubmissionGate:
-    """Whether anything new may be submitted, for all the scenes of a run."""
+    """Whether new requests may be submitted, for all scenes of a run."""
 
     why: StoryboardError | None = None
-    """What refuses everything that is new."""
+    """The error that blocks all new requests."""
     interrupted: int = 0
-    """The signal that said stop; 0 for none."""
+    """The signal that interrupted the run; 0 for none."""
     fail_fast: bool = False
     failed: bool = False
     _models: dict[str, ModelRefused] = field(default_factory=dict)
@@ -47,28 +47,28 @@ class SubmissionGate:
 
     @property
     def going(self) -> bool:
-        """May anything new be begun?"""
+        """Whether new work may begin."""
         return self.why is None and not self.interrupted and not (self.fail_fast and self.failed)
 
     def halt(self, error: StoryboardError) -> None:
-        """From now on nothing new is submitted; the first reason is the one that is told."""
+        """Block new requests from now on. Only the first reason is kept and reported."""
         self.why = self.why or error
         self._halted.set()
 
     def fail(self) -> None:
-        """A scene has failed; where one is enough, nothing new is submitted."""
+        """Record that a scene failed; with `fail_fast` this blocks new requests."""
         self.failed = True
         if self.fail_fast:
             self._halted.set()
 
     def interrupt(self, signal: int) -> None:
-        """Somebody wants to leave."""
+        """Record that a signal interrupted the run."""
         self.interrupted = signal
         self._halted.set()
         self._left.set()
 
     def check(self, model: str = "") -> None:
-        """Raise Stopped if nothing new may be submitted, or nothing of a model."""
+        """Raise Stopped if no new request may be submitted, or none of a model."""
         if self.why is not None:
             raise RunStopped(f"not submitted: {self.why.what}")
         if self.interrupted:
@@ -79,16 +79,17 @@ class SubmissionGate:
             raise RunStopped(f"not submitted: {self._models[model].what}")
 
     async def until_halted(self, something: Coroutine[Any, Any, None]) -> None:
-        """Wait for something, but no longer than anything new may be submitted at all."""
+        """Wait for something, but no longer than until new requests are blocked."""
         await _first(something, self._halted)
 
     async def until_interrupted(self, something: Coroutine[Any, Any, None]) -> None:
-        """Wait for something, but no longer than until somebody wants to leave."""
+        """Wait for something, but no longer than until the run is interrupted."""
         await _first(something, self._left)
 
     @asynccontextmanager
     async def admit(self, model: str) -> AsyncIterator[None]:
-        """Hold a request of a model back until it may go, and learn from how it ends. Raises Stopped if it may not."""
+        """Hold a request of a model until it may be sent, and learn from its result. Raise Stopped if it may not be
+        sent."""
         async with AsyncExitStack() as stack:
             if model not in self._heard:
                 await stack.enter_async_context(self._alone)
@@ -112,7 +113,7 @@ class SubmissionGate:
 
 
 async def _first(something: Coroutine[Any, Any, None], event: asyncio.Event) -> None:
-    """Wait for something, or for an event if that is earlier; then it is let go of."""
+    """Wait for something, or for an event if that comes first; then cancel the other."""
     wanted, ended = asyncio.ensure_future(something), asyncio.ensure_future(event.wait())
     try:
         await asyncio.wait((wanted, ended), return_when=asyncio.FIRST_COMPLETED)

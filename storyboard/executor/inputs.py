@@ -1,4 +1,4 @@
-"""What a scene starts from: each input as something that the provider can take."""
+"""The inputs of a scene, each in a form that the provider accepts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def items_of(
     takes: Mapping[str, Take],
     context: RunContext,
 ) -> tuple[Item, ...]:
-    """The content of a scene's request, in its order. Raises MediaTrouble or DecisionNeeded."""
+    """Return the content of a scene's request, in order. Raise MediaTrouble or DecisionNeeded."""
     found = []
     for item in graph.inputs[id]:
         part = part_of(item, id, graph, row, facts, takes)
@@ -66,19 +66,20 @@ def _unchanged(path: Path, digest: str) -> bytes:
     except OSError as error:
         raise DecisionNeeded(f"{path.name} can't be read any more", "bring it back, then run again") from error
     if digest_of(content) != digest:
-        raise DecisionNeeded(f"{path.name} was changed while the run was on", "run again: the plan is made anew")
+        raise DecisionNeeded(f"{path.name} changed during the run", "run again to plan with the new file")
     return content
 
 
 def _as_data(content: bytes) -> Address:
     sort = _TYPES.get(format_of(content[:16]), "")
     if not sort:
-        raise MediaTrouble("a picture or sound that is handed over is damaged", "remove its file, then run again")
+        raise MediaTrouble("an image or audio file of the request is damaged", "remove its file, then run again")
     return Address(f"data:{sort};base64,{b64encode(content).decode()}")
 
 
 async def _of_take(take: Take, kind: Kind, part: Part, context: RunContext) -> Address:
-    """A take's own address while it lives (the service trusts its own files); else its bytes from the store."""
+    """Return the take's own address while it is valid, because the service trusts its own files; otherwise use the
+    bytes in the store."""
     alive = context.addresses.alive(
         take.task, context.clock.now(), context.provider.origin if context.realm == "emulated" else None
     )

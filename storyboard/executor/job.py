@@ -1,4 +1,4 @@
-"""What is to be made: one scene's take, with everything that its paid request hangs on."""
+"""A job: one take to make, with everything that its paid request depends on."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from storyboard.planning.target import Target, Unit
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A scene to be made: from which key, for which storyboard, profiles and take.
+    """A take to make, with its key, storyboard and profile.
 
-    `asked` is what its task will say that it was made with; `marked`, whether its request may carry our marker in its
-    life (`execution_expires_after`), and `life` the one that its author fixed; `reserve`, what it may cost at the most;
-    `rate`, what a million of its tokens cost; `pixels`, how large its model's videos are. `rank` is the scene's place
-    among the `alike` scenes of its storyboard that have an equal key, in file order, from 0. `identified` says whether
-    the request may carry a marker as `safety_identifier`.
+    `asked` is what its task will report as its parameters. `marked` is whether its request may carry our marker in its
+    life (`execution_expires_after`), and `life` the value that the author fixed. `reserve` is the most that it may
+    cost, `rate` the price of a million tokens, `pixels` the video sizes of its model. `rank` is the position of the
+    scene among the `alike` scenes of its storyboard that have an equal key, in file order, from 0. `identified` is
+    whether the request may carry a marker as `safety_identifier`.
     """
 
     scene: str
@@ -42,21 +42,21 @@ class Job:
 
     @property
     def target(self) -> Target:
-        """What it is made for."""
+        """The target that the take is made for."""
         return Target(self.storyboard, self.profile, self.scene, self.ordinal)
 
     @property
     def unit(self) -> Unit:
-        """The scene and the take."""
+        """The scene and the take's ordinal."""
         return self.target.unit
 
     @property
     def model(self) -> str:
-        """The model or endpoint that is asked."""
+        """The model or endpoint that is requested."""
         return str(self.asked.get("model", ""))
 
     def intended(self, attempt_id: str, carried: Marker, occurrence: int) -> Intended:
-        """That a request of this job exists, and what its task is known by."""
+        """Return the event that a request of this job exists, with the marker that identifies its task."""
         return Intended(
             self.scene,
             attempt_id,
@@ -74,13 +74,14 @@ class Job:
 
 
 def model_of(id: str, graph: Graph, rows: Capabilities) -> str:
-    """The model or endpoint that a scene's request names."""
+    """Return the model or endpoint that a scene's request names."""
     model = graph.scene(id).model
     return model.name if model.like else rows[model.row].id
 
 
 def asked_of(id: str, graph: Graph, rows: Capabilities) -> dict[str, str | int | bool]:
-    """What a scene's request fixes of model, duration, ratio, resolution and sound: its task will say the same."""
+    """Return what a scene's request fixes of model, duration, ratio, resolution and sound. Its task reports the same
+    values."""
     asked = graph.scene(id).parameters
     return {
         "model": model_of(id, graph, rows),
@@ -93,7 +94,7 @@ def asked_of(id: str, graph: Graph, rows: Capabilities) -> dict[str, str | int |
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A task that the provider has, and the intent that it came of."""
+    """A task of the provider and its attempt."""
 
     attempt_id: str
     task: str

@@ -1,4 +1,4 @@
-"""How many tasks are in flight at once: as many as the user allows, fewer for a while where the service is pressed."""
+"""The number of tasks in flight: as many as the user allows, fewer for a while when the service is overloaded."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import deque
 
 
 class AdaptiveLimiter:
-    """Places for tasks in flight, taken in the order in which one comes. Each no for now halves them, and as many tasks
-    in a row as there are places, each taken on, bring one back (the rule by which networks share a line)."""
+    """Slots for tasks in flight, given out in the order of arrival. Each temporary refusal halves them. After as many
+    accepted tasks in a row as there are slots, one slot is added (the rule by which networks share a line)."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -16,7 +16,7 @@ class AdaptiveLimiter:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._in_a_row = 0
         self.open = most
-        """How many places there are at the moment; whoever has one keeps it when they become fewer."""
+        """The current number of slots. A task in flight keeps its slot when the number falls."""
 
     async def __aenter__(self) -> None:
         place = asyncio.get_running_loop().create_future()
@@ -25,7 +25,7 @@ class AdaptiveLimiter:
         try:
             await place
         except asyncio.CancelledError:
-            if not place.cancelled():  # it was let in at the same moment
+            if not place.cancelled():  # # the slot was assigned at the same moment
                 self._leave()
             raise
 
@@ -33,11 +33,11 @@ class AdaptiveLimiter:
         self._leave()
 
     def narrow(self) -> None:
-        """The service said no for now."""
+        """The service refused a request temporarily: halve the slots."""
         self.open, self._in_a_row = self.open - self.open // 2, 0
 
     def widen(self) -> None:
-        """The service took a task on."""
+        """The service accepted a task: add a slot if enough were accepted in a row."""
         self._in_a_row += 1
         if self._in_a_row >= self.open and self.open < self._most:
             self.open, self._in_a_row = self.open + 1, 0

@@ -1,9 +1,9 @@
-"""How tasks stand, asked with few requests: one watcher for all the scenes of a run.
+"""Poll the status of tasks with few requests: one watcher serves all scenes of a run.
 
-Each scene asks after its own task and says when it wants to know. Whose time has come first asks for all: few tasks are
-looked at one by one, of many a list is made. Who comes along has his answer earlier than he asked for it. A task that
-a list doesn't show (it is too new, of another tier, or gone) is looked at by itself, and so is everything once the
-service has refused to list: what comes of that is told to the scene concerned and to nobody else.
+Each scene requests the status of its own task at a time that it chooses. The scene whose time comes first polls for
+all: a few tasks individually, many with one list. A scene that was included gets its answer earlier than it requested.
+A task that a list doesn't show (too new, of another tier, or gone) is polled individually. So are all tasks once the
+service has refused to list; the result then goes only to the scene concerned.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from storyboard.providers.provider import Provider, Task, TaskQuery
 
 @dataclass(eq=False, slots=True)
 class _Asked:
-    """Somebody wants to know how a task stands: from when on, what was found, and whether to look at it by itself."""
+    """A request for the status of a task: when it is due, its answer, and whether the task is polled individually."""
 
     due: float
     woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -28,7 +28,7 @@ class _Asked:
 
 
 class Poller:
-    """Looks at tasks, together where they are many."""
+    """Polls tasks, together if they are many."""
 
     def __init__(self, provider: Provider, clock: Clock) -> None:
         self._provider = provider
@@ -40,9 +40,9 @@ class Poller:
         self._may_list = True
 
     async def look(self, task: str, wait: float = 0.0) -> Task:
-        """How a task stands, `wait` seconds from now, or earlier where that is known earlier.
+        """Return the status of a task in `wait` seconds, or earlier if it is known earlier.
 
-        Raises Unreachable, or Rejected: NotFound if there is no such task.
+        Raise Unreachable or Rejected; NotFound if there is no such task.
         """
         asked = self._asked[task] = _Asked(self._clock.now() + wait)
         if task in self._hinted:
@@ -62,9 +62,9 @@ class Poller:
         return asked.answer
 
     def hint(self, task: str) -> None:
-        """Somebody says that something has happened to a task: look at it now. What nobody watches is ignored.
+        """Poll a task now, because the service reports a change. A task that is not watched is ignored.
 
-        A hint that comes while the task is being looked at holds for the next look, since the answer may be older.
+        A hint that arrives during a poll applies to the next one, because the answer may be older than the hint.
         """
         asked = self._asked.get(task)
         if asked is not None:
@@ -74,7 +74,7 @@ class Poller:
 
     async def _until_due_or_woken(self, asked: _Asked, wait: float) -> None:
         if wait <= 0 or asked.woken.is_set():
-            await asyncio.sleep(0)  # those who come at the same moment are looked at together
+            await asyncio.sleep(0)  # # requests that arrive at the same moment are polled together
             return
         both = {asyncio.ensure_future(self._clock.sleep(wait)), asyncio.ensure_future(asked.woken.wait())}
         try:
@@ -84,8 +84,8 @@ class Poller:
                 waiting.cancel()
 
     async def _look_with_others(self, task: str, asked: _Asked) -> None:
-        """List, or wait for the list that is under way, until there is an answer or the task has to be asked after
-        alone."""
+        """Request a list, or wait for the one in progress, until there is an answer or the task has to be polled
+        individually."""
         while self._may_list and not asked.alone and asked.answer is None:
             if self._listing:
                 self._queue.append(asked)
@@ -102,7 +102,7 @@ class Poller:
         return {task: asked.due for task, asked in waiting if asked.answer is None and not asked.alone}
 
     async def _list(self, tasks: tuple[str, ...]) -> None:
-        """Make a list of tasks and give everybody his answer; whose task isn't in it is sent to look by himself."""
+        """List tasks and pass each answer on. A task that the list doesn't show is polled individually."""
         self._listing = True
         try:
             answers = await self._listed(tasks)

@@ -1,4 +1,4 @@
-"""Given how long we have waited: when to look again; given who waits: whom to look at together."""
+"""Polling intervals, and which tasks are polled together."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from storyboard.promises import Pace
 from storyboard.providers.ark.wire import LIFE
 
 FEW = 10
-"""Tasks in flight up to which each is looked at by itself: the service answers 20 such questions a second, but one
-list, which may show anything a moment later."""
+"""Number of tasks in flight up to which each is polled individually. The service answers 20 such requests a second, but
+only one list, and the content of a list may change a moment later."""
 TOGETHER = 100
-"""Tasks that one list asks after: their ids make an address of 4 KB, and many a gateway refuses one of 8."""
+"""Number of task IDs in one list request. Their IDs make an address of 4 KB, and many gateways refuse one of 8 KB."""
 
 
 def pause(waited: float, pace: Pace, *, known: bool = True) -> float:
-    """Seconds until the next look: a tenth of what was waited, within the pace's bounds; at a status that isn't
-    `known`, as long as may be, since nobody can say what it is about to become."""
+    """Return the seconds until the next poll: a tenth of the time waited, within the pace's bounds. For a status that
+    isn't `known`, return the upper bound, because its next status is unknown."""
     return min(pace.most, max(pace.first, waited / 10)) if known else pace.most
 
 
 def odd_after(before: str, word: str) -> str:
-    """What is odd about a status, given the one before (empty for none); empty if nothing is."""
+    """Return what is unexpected about a status, given the one before (empty for none); empty if nothing is."""
     if word not in LIFE:
         return "this version doesn't know that status"
     return f"it was {before} before" if before in LIFE and word not in _after(before) else ""
 
 
 def _after(status: str) -> frozenset[str]:
-    """Every status that may follow one, now or later."""
+    """Return every status that may follow a given one, now or later."""
     found, todo = set[str](), [status]
     while todo:
         following = set(LIFE.get(todo.pop(), ())) - found  # type: ignore[call-overload]  # any word may be asked for
@@ -38,11 +38,12 @@ def _after(status: str) -> frozenset[str]:
 
 
 def looked_at_with(task: str, due: Mapping[str, float], watched: int) -> tuple[str, ...]:
-    """The tasks that are looked at when `task` is: itself alone among few, else with those that are due next.
+    """Return the tasks that are polled together with `task`: only itself if few are watched, otherwise those that are
+    due next as well.
 
-    `watched` is how many tasks are waited for; `due` says of those that may come along when they are to be looked at.
-    A list costs the same for one and for many, so that those who are not due yet come along, and are due together from
-    then on.
+    `watched` is the number of tasks being watched. `due` maps each task that may be included to the time of its next
+    poll. A list costs the same for one task and for many. So tasks that are not due yet are included, and from then on
+    they are due together.
     """
     if watched <= FEW:
         return (task,)

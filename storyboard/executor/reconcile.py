@@ -1,8 +1,8 @@
-"""A submission in doubt → adopt, or hold.
+"""Decide for a submission in doubt: adopt a task, or hold the scene.
 
-The provider's list is looked through for a task that bears the submission's mark. One that fits in every respect that
-the service echoes is ours; two, or none after everything that may be late has had its time, and a person decides.
-Absence is only believed of a list that was asked for after the grace had passed, never of an older one.
+The provider's list is searched for a task that carries the submission's marker. A task that agrees in every field that
+the service echoes is adopted. If two agree, or none does after the grace period, a person decides. A missing task
+counts as missing only in a list requested after the grace period, never in an older one.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from storyboard.providers.provider import Task
 from storyboard.providers.sites import SITES, is_same_model
 
 CLOCKS_DIFFER = 5.0
-"""Seconds by which the service's clock may be behind ours unnoticed."""
+"""Seconds by which the service's clock may be behind ours without being noticed."""
 FIRST_LOOK_AGAIN = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """All that the provider lists, asked for at `began` (Unix seconds of our clock)."""
+    """All tasks that the provider lists; requested at `began` (Unix seconds of our clock)."""
 
     began: float
     tasks: tuple[Task, ...]
@@ -35,14 +35,14 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """The task is the submission's own."""
+    """The task belongs to the submission."""
 
     task: str
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A person has to decide; `tasks` are those that might be it."""
+    """A person has to decide; `tasks` are the candidates."""
 
     why: str
     tasks: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """Nothing yet, which proves nothing yet: look again after so many seconds."""
+    """No task is listed, which proves nothing yet: look again after this many seconds."""
 
     after: float
 
@@ -61,22 +61,22 @@ Verdict: TypeAlias = "Adopt | Hold | LookAgain"
 def verdict(
     attempt: Attempt, scan: Scan, owned: Collection[str], grace: float, looks: int = 0, since: float = float("inf")
 ) -> Verdict:
-    """What a list says of an attempt in doubt. `owned` are tasks that others have; `grace` is in seconds: how late a
-    request may arrive, and a task be listed. `looks` counts the lists that said nothing so far. `since` is when one
-    began to look: the request left before that, even if a clock that was wrong then says that it will leave next year.
+    """Decide what a list means for an attempt in doubt. `owned` are tasks of other attempts. `grace` is in seconds: how
+    late a request may arrive and its task be listed. `looks` counts the earlier lists without a result. `since` is when
+    the search began: the request was sent before that, even if a wrong clock dates it later.
 
-    Without a mark nothing is adopted: time alone picks the wrong one of two twins.
+    Nothing is adopted without a marker: the time alone can't distinguish two equal submissions.
     """
     if not attempt.carried:
         return Hold("its request carried no marker, so its task can't be identified")
     found = tuple(task.id for task in scan.tasks if task.id not in owned and _fits(task, attempt, grace, scan.ahead))
     if len(found) > 1:
-        return Hold(f"{len(found)} tasks bear its mark", found)
+        return Hold(f"{len(found)} tasks carry its marker", found)
     if found:
         return Adopt(found[0])
     ends = min(attempt.at, since) + grace
     if scan.began >= ends:
-        return Hold("the service lists no task that bears its mark")
+        return Hold("the service lists no task that carries its marker")
     return LookAgain(min(max(0.0, ends - scan.began), FIRST_LOOK_AGAIN * 2**looks))
 
 
@@ -93,11 +93,11 @@ def _fits(task: Task, attempt: Attempt, grace: float, ahead: float) -> bool:
 def unrecorded(
     scan: Scan, markers: Sequence[Marker], asked: Mapping[str, str | int | bool], owned: Collection[str]
 ) -> tuple[Task, ...]:
-    """Tasks that carry a marker of a scene's key though no attempt here has them: another copy of the project, or a
-    record that is lost, submitted them.
+    """Return the tasks that carry a marker of a scene's key but belong to no attempt of this record: another copy of
+    the project submitted them, or a lost record did.
 
-    In the order of the markers: the likelier a marker, the earlier it stands there. A task that has ended and says
-    other than was asked for is a stranger's that carries the marker by chance.
+    They are ordered by marker, the likeliest marker first. A finished task whose data differ from the request is
+    excluded: it carries the marker by chance.
     """
     found = [(place, task) for task in scan.tasks if task.id not in owned and (place := _place(task, markers)) >= 0]
     ours = [(place, task) for place, task in found if may_be_of(task, asked)]
@@ -105,13 +105,13 @@ def unrecorded(
 
 
 def _place(task: Task, markers: Sequence[Marker]) -> int:
-    """The place of the marker that a task carries; -1 if it carries none of them."""
+    """Return the index of the marker that a task carries; -1 if it carries none of them."""
     fitting = (n for n, marker in enumerate(markers) if marker.fits(task.expires_after, task.safety_identifier))
     return next(fitting, -1)
 
 
 def may_be_of(task: Task, asked: Mapping[str, str | int | bool]) -> bool:
-    """May a task be of a request that asked for this? One of which nothing can be had, or that says otherwise, not."""
+    """Return whether a task may belong to a request for this. A task that has no video, or whose data differ, can't."""
     model = str(asked.get("model", ""))
     return (
         is_same_model(task.model, model)
@@ -123,8 +123,8 @@ def may_be_of(task: Task, asked: Mapping[str, str | int | bool]) -> bool:
 def lookalikes(
     scan: Scan, life: int | None, asked: Mapping[str, str | int | bool], owned: Collection[str]
 ) -> tuple[Task, ...]:
-    """Tasks that may be of a request without a marker whose author fixed its life: of the same model and life, and
-    contradicting nothing that was asked for."""
+    """Return the tasks that may belong to a request without a marker whose author fixed its life. They have the same
+    model and life, and their data don't contradict the request."""
     return tuple(
         task
         for task in scan.tasks
@@ -133,14 +133,15 @@ def lookalikes(
 
 
 def odds(markers: Sequence[Marker], foreign: int) -> float:
-    """How likely it is that one of so many tasks of others carries one of these markers by chance, from 0 to 1."""
+    """Return the probability, from 0 to 1, that one of `foreign` unrelated tasks carries one of these markers by
+    chance."""
     if any(marker.identifier for marker in markers):
         return 0.0
     return 1.0 - (1.0 - len(markers) / WIDTH) ** foreign
 
 
 WITHOUT_VIDEO = ("failed", "cancelled", "expired")
-"""Ends of a task of which nothing can be had, and for which nothing was billed."""
+"""Final states of a task that has no video and is not billed."""
 
 
 LISTED = max(site.listed_for for site in SITES.values())
@@ -148,9 +149,10 @@ LISTED = max(site.listed_for for site in SITES.values())
 
 
 def trust_of_events(events: Sequence[tuple[float, Recorded]], now: float) -> RecordTrust:
-    """How far our record can be trusted to be whole at a moment: not if it begins today, nor if its last run broke off.
+    """Return how far our record can be trusted to be complete at a moment. It is doubtful if it begins today, or if its
+    last run did not close.
 
-    What was missing then is missing ever after; it only stops to matter once the service doesn't list it any more.
+    A gap in the record never closes. It stops mattering once the service no longer lists the missing task.
     """
     runs = [(at, event) for at, event in events if isinstance(event, RunOpened | RunClosed)]
     if not runs or not isinstance(runs[-1][1], RunClosed):
@@ -168,8 +170,9 @@ def _is_doubt(event: Recorded) -> bool:
 
 
 def disagreement(task: Task, attempt: Attempt) -> str:
-    """Where an adopted task, now that it has succeeded, says other than was asked for; empty if nowhere.
+    """Return how the data of an adopted task that has succeeded differ from the request; empty if they agree.
 
-    A stranger's task may bear the same mark by chance, one in 65,536; only now does it say what it was.
+    A stranger's task may carry the same marker by chance, with a probability of 1 in 65,536. Only a finished task shows
+    its data.
     """
     return reported_mismatch(task, attempt.asked)

@@ -1,8 +1,8 @@
-"""Given what failed so far: how long to wait, and what to say meanwhile, or to give up.
+"""Decide after a failure how long to wait, which message to show, or whether to give up.
 
-As long as nothing is lost by it a run goes on: a network that is away for a night, a service that is pressed. It gives
-up when no task that it could be about lives any more. What is asked of a task's address is counted as well, since the
-service counts it.
+A run continues as long as waiting loses nothing: the network may be away for a night, or the service overloaded. It
+gives up once every task that the request could concern has expired. Requests to a task's address are limited too,
+because the service counts them.
 """
 
 from __future__ import annotations
@@ -22,40 +22,42 @@ from storyboard.errors import (
 )
 
 LONGEST = 60.0
-"""Seconds between two attempts, at the most."""
+"""Upper bound on the seconds between two attempts."""
 LONGEST_ASKED = 600.0
-"""Seconds for which we stay away because somebody says so, at the most."""
+"""Upper bound on Retry-After, in seconds."""
 PATIENCE = 72 * 3600.0
-"""Seconds for which one thing is tried: the longest life of a task."""
+"""Seconds for which one request is retried: the longest life of a task."""
 NOT_FOUND_MOST = 8
-"""A task may be unknown for a moment after it was taken on."""
+"""Attempts for which NotFound is retried: a task may be unknown for a moment after it was accepted."""
 OFFLINE = 300.0
-"""Seconds after which it isn't a hitch any more."""
+"""Seconds after which a failure is no longer a short interruption."""
 IN_A_ROW = 20
-"""Failures in a row after which what may be behind them is told as well."""
+"""Failures in a row after which the message also names the possible cause."""
 FETCHES_AN_HOUR, FETCHES_IN_ALL = 5, 40
-"""How often a video is asked for: newer models' addresses answer a hundred times in all."""
+"""Limits on the downloads of one video, per hour and in all. Addresses of newer models answer a hundred times in all.
+"""
 HOUR = 3600.0
 
 
 @dataclass(slots=True)
 class Failures:
-    """Failures in a row: how many, and since when (Unix seconds)."""
+    """Failures in a row: their number, and the time of the first (Unix seconds)."""
 
     count: int = 0
     since: float = 0.0
 
     def more(self, now: float) -> None:
-        """One more."""
+        """Count one more failure."""
         self.since = self.since if self.count else now
         self.count += 1
 
 
 def wait_after(error: ProviderError, failures: Failures, now: float, fraction: float) -> float | None:
-    """Seconds to wait before the next attempt, with full jitter (`fraction` is chance, 0 to 1); None to give up.
+    """Return the seconds to wait before the next attempt, with full jitter (`fraction` is random, 0 to 1); None to give
+    up.
 
-    Only what costs nothing, or provably took nothing on, is ever tried again: not a paid request of unknown outcome,
-    nor one that is refused for good, nor what has to be mended here first.
+    Only a free request, or a paid one that provably was not accepted, is retried. A paid request of unknown outcome is
+    not, nor one that is refused for good, nor one that needs a repair on this machine first.
     """
     if isinstance(error, (Untrusted, NoWayOut)) or now - failures.since > PATIENCE:
         return None
@@ -70,17 +72,17 @@ def _may_be_late(error: ProviderError, attempts: int) -> bool:
 
 
 def words_of_wait(error: ProviderError, failures: Failures, now: float, seconds: float) -> str:
-    """What somebody who looks on is told of a wait: why, for how long, and since when nothing came of it."""
+    """Return the message about a wait: the reason, the duration, and how long the failures have lasted."""
     lasts, said = now - failures.since, f"again in {seconds:.0f} s: {error.what}"
     if lasts >= OFFLINE and not isinstance(error, RateLimited):
-        how = "without an answer that can be used" if isinstance(error, Unusable) else "offline"
+        how = "without a usable answer" if isinstance(error, Unusable) else "offline"
         said = f"{how} for {lasts / 60:.0f} min, {said}"
     return f"{said} ({error.hint})" if failures.count >= IN_A_ROW and error.hint else said
 
 
 def wait_to_fetch(missed: Sequence[float], now: float) -> float | None:
-    """Seconds until a video may be asked for again, given when it came to nothing before (Unix seconds, the oldest
-    first); None if it has been often enough."""
+    """Return the seconds until a video may be downloaded again, given the times of earlier failures (Unix seconds, the
+    oldest first); None if the limit is reached."""
     if len(missed) >= FETCHES_IN_ALL:
         return None
     recent = [at for at in missed if now - HOUR < at <= now]

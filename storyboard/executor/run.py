@@ -47,8 +47,8 @@ from storyboard.providers.provider import Order
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one unit of work. `seconds` is how long it took, `books` what this run found out of its bill: what
-    it was billed, and what it may be yet."""
+    """The result of one unit of work. `seconds` is how long it took. `books` holds what this run learned of its costs:
+    the amount billed, and the amount that may still be billed."""
 
     unit: Unit
     state: UnitState
@@ -59,7 +59,7 @@ class Result:
     code: int = 0
     books: Books = field(default_factory=Books)
     attempt_id: str = ""
-    """The attempt about which a person decides, if it is one that the plan knew."""
+    """The attempt that needs a decision, if the plan knew it."""
 
     @property
     def scene(self) -> str:
@@ -69,29 +69,28 @@ class Result:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a run: a result for each unit of work, the takes, and what stopped it, if anything did."""
+    """The outcome of a run: a result for each unit of work, the takes, and what stopped it, if anything did."""
 
     results: dict[Unit, Result] = field(default_factory=dict)
     takes: dict[str, Take] = field(default_factory=dict)
     stopped: StoryboardError | None = None
     interrupted: int = 0
     submitted: int = 0
-    """Tasks that the service took on in this run, whatever became of them."""
+    """Number of tasks that the service accepted in this run, whatever their result."""
     budget: Budget = field(default_factory=Budget)
-    """What they cost, and the project so far."""
+    """The cost of this run, and of the project so far."""
     remarks: list[str] = field(default_factory=list)
-    """What people should know of the run."""
+    """Notes about the run for the user."""
     earlier: list[Result] = field(default_factory=list)
-    """What became of submissions that nobody asks for any more, where it is not over: the wish was changed, or the
-    scene is gone."""
+    """Results of unfinished submissions that the storyboard no longer contains: the scene was changed or removed."""
 
     def result(self, scene: str, ordinal: int = 1) -> Result:
-        """What became of a scene's take."""
+        """Return the result of a scene's take."""
         return self.results[Unit(scene, ordinal)]
 
     @property
     def exit_code(self) -> int:
-        """The most urgent of what happened: interrupted, the machine, a decision, a failure, none."""
+        """The exit code of the most urgent result: interrupted, the machine, a decision, a failure, none."""
         codes = {result.code for result in (*self.results.values(), *self.earlier)}
         if self.interrupted:
             return 128 + self.interrupted
@@ -101,15 +100,16 @@ class Outcome:
 
 
 def nothing_to_do(plan: Plan, inputs: PlanInputs, keep_lock: Callable[[Lockfile], None]) -> Outcome:
-    """The outcome of a plan with nothing to make: what is kept is kept, what is held is told."""
+    """Return the outcome of a plan with nothing to make: kept takes are selected, held scenes are reported."""
     results, takes = kept(plan, inputs)
     keep_lock(with_kept(plan, inputs))
     return Outcome(results, takes, earlier=unmarked(inputs, plan.graph.storyboard.profile, inputs.past, results))
 
 
 def unmarked(inputs: PlanInputs, profile: str, past: Past, results: Mapping[Unit, Result]) -> list[Result]:
-    """Submissions in doubt without a marker that no result of this profile speaks of: nobody can look for them, and
-    they count against every cap until a person decides. Those of another storyboard are reported by its own runs."""
+    """Return submissions in doubt without a marker that no result of this profile covers. No list can identify them,
+    and they count against every cap until a person decides. Those of another storyboard are reported by its own runs.
+    """
     held = [result for result in results.values() if result.state == "held"]
     attempt_ids = {result.attempt_id for result in held}
     scenes = {(inputs.storyboard, profile, result.scene) for result in held if not result.attempt_id}
@@ -150,7 +150,7 @@ async def _unasked(marker: Marker) -> bytes:
 
 
 class Run:
-    """One run. `keep_lock` writes the lock down whenever a take was stored or another one selected."""
+    """One run. `keep_lock` writes the lock whenever a take is stored or another one is selected."""
 
     def __init__(
         self, plan: Plan, inputs: PlanInputs, context: RunContext, keep_lock: Callable[[Lockfile], None]
@@ -176,7 +176,7 @@ class Run:
         self.outcome = Outcome(budget=context.budget)
 
     async def walk(self) -> Outcome:
-        """Make what the plan says; what was paid for earlier is fetched whatever the plan says."""
+        """Carry out the plan. Videos paid for earlier are downloaded as well, even if the plan no longer needs them."""
         self._settle_what_is_kept()
         schedule = Schedule(self._plan, self._inputs.rows, self._context.salt)
         async with asyncio.TaskGroup() as group:
@@ -201,7 +201,7 @@ class Run:
         return self.outcome
 
     async def _work_on_all(self, schedule: Schedule, group: asyncio.TaskGroup) -> None:
-        """Work on each unit as soon as it can start, until nothing runs and nothing more can start."""
+        """Work on each unit as soon as it can start, until none runs and none can start."""
         running: dict[asyncio.Task[UnitState], Unit] = {}
         while True:
             for unit in schedule.ready if self._context.gate.going else ():
@@ -236,7 +236,7 @@ class Run:
                     result.books.put(attempt_id, entry)
 
     def _units_served(self, attempt_id: str) -> tuple[Unit, ...]:
-        """The units of this storyboard and combination of profiles that an attempt serves."""
+        """Return the units of this storyboard and combination of profiles that an attempt serves."""
         attempt = self._context.journal.history.get(attempt_id)
         here = self._inputs.storyboard, self._profile
         return () if attempt is None else tuple(one.unit for one in attempt.targets if one[:2] == here)
@@ -262,7 +262,7 @@ class Run:
             self._keep_lock(lock)
 
     async def _work(self, unit: Unit) -> UnitState:
-        """Work on a unit; whatever goes wrong with it is its result, and nobody else's."""
+        """Work on a unit and record its result. An error in one unit does not affect others."""
         began = self._context.clock.now()
         try:
             result = await self._make(unit)
@@ -306,7 +306,7 @@ class Run:
             case Keep(take=take):
                 self.outcome.takes[unit.scene] = take
                 self._select(step)
-                return Result(unit, "done", "what it is handed came out the same", take=take)
+                return Result(unit, "done", "its inputs came out the same", take=take)
             case Hold(why=why, hint=hint, attempt=attempt):
                 return Result(unit, "held", why, hint, code=4, attempt_id=attempt.attempt_id if attempt else "")
             case Make(fetches=Take() as take):
@@ -333,12 +333,12 @@ class Run:
         return Result(unit, "done", self._odd(job.target, take), take=take)
 
     def _odd(self, target: Target, take: Take) -> str:
-        """What of a take that was just stored is other than was asked for."""
+        """Return how a take that was just stored differs from the request; empty if it matches."""
         attempts = self._context.journal.history.of(*target[:3])
         return next((attempt.error for attempt in attempts if attempt.task == take.task), "")
 
     def _job(self, unit: Unit, begun: Attempt | None) -> Job:
-        """What is to be made. A request whose author fixed its expiry has no room for our marker."""
+        """Return the job of a unit. A request whose author fixed its expiry can't carry our marker there."""
         id = unit.scene
         asked = self._graph.scene(id).parameters
         components = begun.components if begun else self._components(id)
@@ -365,8 +365,8 @@ class Run:
         )
 
     def _rank(self, unit: Unit, components: Components) -> tuple[int, int]:
-        """The unit's place among those of the storyboard that have an equal key, in file order as far as their keys are
-        known by now, and how many there are. Once a unit has a place it keeps it: no two have the same."""
+        """Return the unit's rank among the units of the storyboard with an equal key, in file order as far as keys are
+        known, and the number of these units. A unit keeps its rank, so no two units have the same."""
         ranks = self._ranks.setdefault(key_of(components), {})
         if unit not in ranks:
             rank = sum(self._place[other] < self._place[unit] for other in ranks)
@@ -388,7 +388,8 @@ class Run:
         return self._context.provider.body(Order(model_of(id, self._graph, self._inputs.rows), text, items, asked))
 
     async def _fetch_again(self, unit: Unit, take: Take, step: Make) -> Result:
-        """A take of which only the file is missing: its task still has it, or nobody does: it is never bought again."""
+        """Download a take whose file is missing from the task that made it. A take is never bought again: if the task
+        no longer has the file, a person decides."""
         job = Job(unit.scene, self._profile, take.components, storyboard=self._inputs.storyboard, ordinal=unit.ordinal)
         known = Known("", take.task)
         hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"
@@ -418,9 +419,10 @@ class Run:
         ]
 
     async def _salvage(self, attempt: Attempt) -> None:
-        """Fetch what was paid for and is no longer asked for: it becomes a take that nobody has selected.
+        """Download a paid video that no scene requests any more, and keep it as a take that is not selected.
 
-        What was made for a storyboard that is no more is known to the record alone: its scenes are none of ours.
+        A video of a storyboard that no longer exists is recorded in the journal only, because this lock does not
+        contain its scenes.
         """
         job = Job(
             attempt.scene,

@@ -1,8 +1,8 @@
-"""The provider's list of tasks, made once for everyone who waits for one.
+"""The provider's list of tasks, read once for all scenes that need it.
 
-The first list of a run is whole. Later ones read the newest tasks only, back to what an earlier list has seen already,
-if the provider was seen to list the newest first; else they are whole, too. What a list says of older tasks is as old
-as the list that read them: whoever needs to know how such a task stands now asks for it by itself.
+The first list of a run is complete. Later lists read only the newest tasks, back to what an earlier list has shown,
+provided that the service has listed the newest tasks first; otherwise they are complete too. The state of an older task
+is as old as the list that read it. To know its current state, request the task itself.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from storyboard.promises import Clock
 from storyboard.providers.provider import Page, Provider, Task, TaskQuery
 
 PAGE = 500
-"""Tasks of a page: as many as the service gives."""
+"""Tasks per page: the maximum of the service."""
 PAGES = 500
-"""Pages that the service gives at the most (the vendor's description of `page_num`)."""
+"""The most pages that the service gives (the vendor's description of `page_num`)."""
 DRIFTS = 5
-"""Times that a list may change under us before it is given up for now."""
+"""How often a list may change while it is read before reading fails."""
 LATE = 300.0
-"""Seconds by which a task may be listed late, or clocks differ: so much is read again of what was seen already."""
+"""Seconds by which a task may be listed late, or clocks may differ. This much of the known part is read again."""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What the pages of one list said so far."""
+    """The pages of one list read so far."""
 
     began: float
     answered: int
-    """How many creates of this run had been answered when it began."""
+    """Number of create requests of this run that were answered when the list began."""
     tasks: dict[str, Task]
     totals: list[int]
     ahead: float = 0.0
 
     def add(self, page: Page, now: float) -> None:
-        """One more page."""
+        """Add a page."""
         self.ahead = page.at - now if page.at else 0.0
         self.tasks |= {task.id: task for task in page.tasks}
         self.totals.append(page.total)
 
 
 class TaskListing:
-    """Makes one list at a time. Whoever needs one that began after a moment shares it with all who do."""
+    """Reads one list at a time. All callers that need a list begun after a moment share it."""
 
     def __init__(self, provider: Provider, clock: Clock) -> None:
         self._provider = provider
@@ -56,15 +56,15 @@ class TaskListing:
         self._last = Scan(float("-inf"), ())
         self._known: dict[str, Task] = {}
         self._whole_began = float("-inf")
-        """When the last list began that, with those before it, shows every task that there was."""
+        """When the last list began that, together with earlier ones, shows every task."""
         self._newest_first = False
         self._failing_since: float | None = None
         self._sent = self._answered = 0
 
     async def since(self, moment: float) -> Scan:
-        """A list that began at `moment` (Unix seconds) or later. Raises Unreachable or Rejected."""
+        """Return a list that began at `moment` (Unix seconds) or later. Raise Unreachable or Rejected."""
         async with self._turn:
-            if self._last.began >= moment:  # the list that was waited for will do
+            if self._last.began >= moment:  # # the list that another caller waited for is recent enough
                 return self._last
             try:
                 self._last = await self._list()
@@ -75,12 +75,13 @@ class TaskListing:
             return self._last
 
     def failing_for(self, now: float) -> float:
-        """Seconds since the first of the failures in a row with which it ended so far; 0 if the last one didn't."""
+        """Return the seconds since the first of the current failures in a row; 0 if the last list succeeded."""
         return 0.0 if self._failing_since is None else now - self._failing_since
 
     @contextmanager
     def creating(self) -> Iterator[None]:
-        """A paid request of this run is under way: that a list grows by its task while it is read is no surprise."""
+        """Mark a paid request of this run as in progress, so that a list that grows by its task does not count as
+        changed."""
         self._sent += 1
         try:
             yield
@@ -88,8 +89,8 @@ class TaskListing:
             self._answered += 1
 
     async def _list(self) -> Scan:
-        """Every page that is needed; begun anew if the list changed meanwhile, since what moves from one page to
-        another may have been on neither when it was read."""
+        """Read every page that is needed. Start again if the list changed meanwhile, because a task that moves between
+        pages may be missing from both."""
         for _ in range(DRIFTS):
             reading = _Reading(self._clock.now(), self._answered, {}, [])
             for number in range(1, PAGES + 1):
@@ -100,7 +101,7 @@ class TaskListing:
                 if not page.tasks or number * PAGE >= page.total or self._reaches_what_is_known(page, reading):
                     return self._kept(reading)
             else:
-                raise Unreachable(f"the service lists more than {PAGES * PAGE} tasks, which are more than it shows")
+                raise Unreachable(f"the service has more than {PAGES * PAGE} tasks, but it lists no more than that")
         raise Unreachable("the service's list of tasks changed faster than it could be read")
 
     def _changed(self, reading: _Reading) -> bool:
@@ -110,7 +111,7 @@ class TaskListing:
         return fell or totals[-1] - totals[0] > ours
 
     def _reaches_what_is_known(self, page: Page, reading: _Reading) -> bool:
-        """Are the last tasks of a page older than all that earlier lists may not have shown?"""
+        """Return whether the last tasks of a page are older than every task that earlier lists may have missed."""
         if not self._newest_first or not page.tasks:
             return False
         oldest = page.tasks[-1].created_at

@@ -1,1 +1,1 @@
-"""What the commands do: prepare a plan, apply it, cut the film, decide, verify, recover."""
+"""Operations behind the commands: prepare a plan, apply it, cut the film, decide, verify, recover."""

@@ -53,10 +53,11 @@ class _Record:
 def apply(
     prepared: Prepared, on_event: Callable[[Notice], None] = lambda _: None, callbacks: Callbacks | None = None
 ) -> Outcome:
-    """Make what a plan says. `on_event` is called with each event of the run, `callbacks` receives the service's.
+    """Make what a plan contains. `on_event` is called with each event of the run; `callbacks` receives those of the
+    service.
 
-    Raises PlanOutdated, naming what changed since the plan was made, AnotherRunner, SettingsTrouble, StateDamaged or
-    FileTrouble: then nothing was begun.
+    Raise PlanOutdated, which names what changed since the plan was made, AnotherRunner, SettingsTrouble, StateDamaged
+    or FileTrouble. In these cases nothing was started.
     """
     clock, dice = SystemClock(), SystemDice()
     session, plan = prepared.session, prepared.plan
@@ -111,8 +112,8 @@ def _added_to(outcome: Outcome) -> Iterator[None]:
 
 
 def _take_over_lock(layout: Layout, was: str, ours: Lockfile, journal: Journal, lock: LockfileWriter) -> None:
-    """The storyboard's file was renamed: what its lock says moves along. The old lock goes last, so that a kill at any
-    moment leaves one of them, or both, which say the same."""
+    """Move the lock of a renamed storyboard file to its new name. The old lock is removed last, so that a kill at any
+    moment leaves one of them, or both with the same content."""
     journal.append(FileRenamed(storyboard=layout.stem, was=was))
     lock.keep(ours)
     lock.flush()
@@ -188,8 +189,8 @@ def _from_any_thread(hint: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def with_callback_urls(plan: Plan, callbacks: Callbacks) -> Plan:
-    """Return the plan in which each scene that is made says where to call back; an author's own address stays. No
-    scene's key knows of it."""
+    """Return the plan in which each scene that is made has a callback address; an address that the author set stays.
+    The address is not part of any scene's key."""
     board = plan.graph.storyboard
     scenes = dict(board.scenes)
     for step in plan.makes:

@@ -1,4 +1,4 @@
-"""Write down what a person decided about submissions and tasks."""
+"""Record a person's decisions about submissions and tasks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storyboard.world.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedAttempt:
-    """A submission about which a person decides, and what it counts as long as nobody knows its bill."""
+    """A submission that a person has to decide about, and the amount that it counts while its bill is unknown."""
 
     attempt: Attempt
     counts: Money
@@ -32,20 +32,20 @@ class UnresolvedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class PreparedDecision:
-    """A decision about a submission, with what it may cost, that can be shown and confirmed, and then applied."""
+    """A decision about a submission, with its possible cost. It can be shown and confirmed, and then applied."""
 
     about: UnresolvedAttempt
     loaded: Loaded
     scene: str
     begun: Intended | None
-    """The submission, where this record didn't know it."""
+    """The submission, if this record didn't contain it."""
     events: tuple[Disowned | Adopted | Decided, ...]
-    """What is written down: another scene's attempt gives up the task first, where it has it."""
+    """The events to record. If another scene's attempt has the task, it gives it up first."""
 
 
 def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = False) -> PreparedDecision:
-    """Find the submission in doubt that a person decides about: to `adopt` a task, to give it up (`abandon`), or else
-    to submit it again. Raises UsageError if there is none, or if the task belongs to another scene."""
+    """Find the submission in doubt that a person decides about: to `adopt` a task, to give it up (`abandon`), or
+    otherwise to submit it again. Raise UsageError if there is none, or if the task belongs to another scene."""
     from storyboard.planning.decisions import decide, find_unresolved, give_back
 
     layout, graph, clock = loaded.layout, loaded.graph, SystemClock()
@@ -73,9 +73,9 @@ def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = 
 
 
 def apply_decision(decision: PreparedDecision) -> None:
-    """Write a decision down, under the record's lock.
+    """Record a decision, under the record's lock.
 
-    Raises PlanOutdated if the submission stands otherwise than when the decision was prepared.
+    Raise PlanOutdated if the submission has changed since the decision was prepared.
     """
     layout, attempt, scene = decision.loaded.layout, decision.about.attempt, decision.scene
     graph, clock = decision.loaded.graph, SystemClock()
@@ -86,13 +86,13 @@ def apply_decision(decision: PreparedDecision) -> None:
         state = project.state_on_disk(layout, clock, journal.past)
         past, begun = state.past(layout.stem), decision.begun
         if begun is None and past.attempts.get(attempt.attempt_id) != attempt:
-            what = f"the submission of {scene} has gone on since it was shown; nothing was decided"
+            what = f"the submission of {scene} changed since it was shown; nothing was decided"
             raise PlanOutdated(what, "run the same command again")
         begin_run(layout, known, journal, trust=trust)
         if begun is not None:
             journal.append(begun)
         elif scene in graph.storyboard.scenes and (layout.stem, profile, scene) not in _served(attempt):
-            # under this name it was asked about: the decision binds it, too
+            # # the decision was requested under this name, so it applies to it as well
             journal.append(Assigned(scene, attempt.attempt_id, storyboard=layout.stem, profile=profile))
         for event in decision.events:
             journal.append(event)
@@ -102,7 +102,7 @@ def apply_decision(decision: PreparedDecision) -> None:
 
 
 def _take_back(layout: Layout, state: State, owner: Attempt, task: str, clock: Clock) -> None:
-    """Remove a task's take from the lock's block of the scene that it was wrongly fetched for."""
+    """Remove a task's take from the lock's block of the scene that it was wrongly downloaded for."""
     lock = state.lock(layout.stem)
     keeper = LockfileWriter(layout, clock)
     for target in owner.targets:
@@ -132,10 +132,10 @@ def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended |
 
 
 def disclaim(layout: Layout, scene: str, task: str) -> None:
-    """Write down that a listed task, whose marker fits a scene's, is another project's or another scene's.
+    """Record that a listed task, whose marker matches that of a scene, belongs to another project or scene.
 
-    Raises UsageError if an attempt of this record has it, unless it is another scene's that was given it by its marker
-    alone: then it is that scene's for sure from now on.
+    Raise UsageError if an attempt of this record has it, unless it is another scene's and got the task by its marker
+    alone: then the task belongs to that scene for certain from now on.
     """
     clock = SystemClock()
     known = KnownJournals(known_journals.folder(settings.environment()))

@@ -1,4 +1,4 @@
-"""Cut the film of a project, and put the selected takes where people look."""
+"""Cut the film of a project, and copy the selected takes into the renders folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storyboard.world.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film that was cut: where it lies, its pictures, and whether it had to be cut anew."""
+    """A finished film: its path, its number of frames, and whether it had to be cut again."""
 
     path: Path
     frames: int
@@ -33,7 +33,7 @@ class Film:
 
 
 def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
-    """Cut the film of these takes, and put them where people look. Raises DecisionNeeded if some are missing."""
+    """Cut the film from these takes, and copy them to the renders folder. Raise DecisionNeeded if some are missing."""
     missing = [scene for scene in scenes_of(graph) if scene not in takes]
     if missing:
         raise DecisionNeeded(f"the film lacks {', '.join(missing)}", "`storyboard run` makes them")
@@ -50,7 +50,7 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     from storyboard.film.render import render
 
     made = render(graph, {scene: paths[scene] for scene in scenes_of(graph)}, target)
-    durable.sync_file(target)  # or the record would outlive a film that a loss of power emptied
+    durable.sync_file(target)  # # otherwise the record could survive a power loss that emptied the film
     value = {"recipe": recipe, "size": target.stat().st_size, "frames": made.frames, "copied": made.copied}
     durable.write_atomically(record, json.dumps(value).encode())
     return Film(target, made.frames, made.copied, anew=True)
@@ -78,7 +78,7 @@ def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Pat
 
 
 def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
-    """The digest of all that the film depends on."""
+    """Return the digest of everything that the film depends on."""
     board = graph.storyboard
     cut = [
         [item.scene.word, item.starts, item.out] if isinstance(item, Cut) else [item.sort, item.seconds]
@@ -108,7 +108,7 @@ def _recorded(record: Path) -> dict[str, Any]:
 
 
 def takes_now(layout: Layout, graph: Graph) -> dict[str, Take]:
-    """The selected take of each scene that has one in the store."""
+    """Return the selected take of each scene whose take is in the store."""
     state = project.state_on_disk(layout, SystemClock())
     lock = with_past(state.lock(layout.stem), state.past(layout.stem), layout.stem)
     here = state.store.digests()

@@ -1,4 +1,4 @@
-"""Write a storyboard's lock while others may write it, too."""
+"""Write a storyboard's lock while other processes may write it too."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from storyboard.world import durable, files
 from storyboard.world.layout import Layout
 
 PATIENCE = 10
-"""Times as long as it took to write the lock, until it is written again: at most a tenth of a run goes into that."""
+"""How many times the duration of a write passes until the next one, so that writing takes at most a tenth of a run."""
 
 
 class LockfileWriter:
-    """Writes the lock, in one stroke, and only when its text changes; what others write into it meanwhile stays.
+    """Writes the lock atomically, only when its text changes, and keeps what other processes write meanwhile.
 
-    It is made before a plan is: what stands there then is what the plan and a pull both began with.
+    It is created before the plan, so that the lock on the disk then is the common ancestor of the plan's changes and of
+    a pull's.
     """
 
     def __init__(self, layout: Layout, clock: Clock, providers: Mapping[str, str] | None = None) -> None:
@@ -34,9 +35,10 @@ class LockfileWriter:
         self._quiet_until = 0.0
 
     def keep(self, lock: Lockfile) -> None:
-        """Write the lock down, soon: of a long film it takes a while, and the journal has every take already.
+        """Write the lock, possibly later: for a long film a write takes a while, and the journal has every take
+        already.
 
-        For that reason, too, one that can't be read for now, as in the midst of a merge, stops nobody.
+        For the same reason a lock that can't be read at the moment, as during a merge, is no error here.
         """
         self._waiting = lock
         if self._clock.now() >= self._quiet_until:
@@ -44,9 +46,9 @@ class LockfileWriter:
                 self._write()
 
     def flush(self) -> None:
-        """Write down what was kept last, if it says anything new.
+        """Write the latest lock, if its text has changed.
 
-        Raises FileTrouble, and StateDamaged where what stands there can't be read: that is left as it is.
+        Raise FileTrouble, and StateDamaged if the lock on the disk can't be read; that one is left unchanged.
         """
         try:
             self._write()

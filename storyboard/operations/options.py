@@ -11,7 +11,7 @@ from storyboard.world.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What a run is asked for. `speed` is that of an embedded emulator; None means there is none."""
+    """Options of a run. `speed` is that of an embedded emulator; None means there is none."""
 
     selection: tuple[str, ...] = ()
     jobs: int | None = None

@@ -27,15 +27,15 @@ from storyboard.world.spending import Spending
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Everything that applying a plan needs beside the plan: the project, the options, and what the plan rests on."""
+    """Everything that applying a plan needs beside the plan: the project, the options, and the inputs of the plan."""
 
     loaded: Loaded
     options: RunOptions
     inputs: PlanInputs
     taken_over: str
-    """The name of the lock of a renamed storyboard file that becomes this storyboard's own; empty if there is none."""
+    """The name of the lock of a renamed storyboard file that becomes this storyboard's lock; empty if there is none."""
     digests: PlanDigests
-    """What the plan rests on, as it was when the plan was made."""
+    """Digests of the plan's inputs at the time of planning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ class Prepared:
 
     @property
     def spends(self) -> bool:
-        """Does it submit anything?"""
+        """Whether applying the plan submits anything."""
         return any(step.resumes is None and step.fetches is None for step in self.plan.makes)
 
 
 def prepare(loaded: Loaded, options: RunOptions) -> Prepared:
     """Plan a run of a storyboard.
 
-    Raises AnotherRunner, SettingsTrouble, StateDamaged, FileTrouble, DecisionNeeded, OverBudget.
+    Raise AnotherRunner, SettingsTrouble, StateDamaged, FileTrouble, DecisionNeeded or OverBudget.
     """
     check_descriptors()
     layout, clock = loaded.layout, SystemClock()
@@ -78,9 +78,9 @@ def prepare(loaded: Loaded, options: RunOptions) -> Prepared:
 
 
 def digests_on_disk(loaded: Loaded, state: State) -> PlanDigests:
-    """Return the digests of what a plan of this project rests on, as it is on the disk now.
+    """Return the digests of the inputs of a plan of this project, as they are on the disk now.
 
-    Of the storyboard's own files only those are read whose text the plan was made from.
+    Of the storyboard's own files only those whose text the plan was made from are read.
     """
     stem = loaded.layout.stem
     texts = {name: source.text for name, source in loaded.sources.items()}
@@ -91,22 +91,21 @@ def digests_on_disk(loaded: Loaded, state: State) -> PlanDigests:
 
 
 def _check_locks(layout: Layout, state: State, planned: Planned) -> None:
-    """Raise StateDamaged if the storyboard's lock is a newer program's, which is never written; and DecisionNeeded if
-    something would be bought while a lock can't be read that may name it."""
+    """Raise StateDamaged if a newer program wrote the storyboard's lock, which is then never overwritten. Raise
+    DecisionNeeded if the plan pays for something while an unreadable lock may already contain it."""
     version = planned.inputs.lock.version
     if version > VERSION:
         raise newer(version, layout.lock.name)
     buys = any(step.resumes is None and step.fetches is None for step in planned.plan.makes)
     for stem, why in state.unread.items() if buys else ():
         raise DecisionNeeded(
-            f"what would be bought may be there already: {why}",
+            f"a take that this run would pay for may exist already: {why}",
             UNITE.format(name=layout.lock_of(stem).name),
         )
 
 
 def check_one_provider(inputs: PlanInputs, provider: str) -> None:
-    """Raise DecisionNeeded if something of this storyboard that was asked of another provider is under way, or in
-    doubt."""
+    """Raise DecisionNeeded if a submission of this storyboard to another provider is in progress or in doubt."""
     for attempt in inputs.past.attempts.values():
         asked_elsewhere = attempt.provider not in ("", provider) and inputs.owns(attempt)
         if attempt.state in ("in doubt", "accepted", "made") and asked_elsewhere:
@@ -119,7 +118,7 @@ def check_one_provider(inputs: PlanInputs, provider: str) -> None:
 def budget_of(
     layout: Layout, past: list[Recorded], plan: Plan, options: RunOptions, clock: Clock
 ) -> tuple[Budget, Spending | None]:
-    """Return what may be spent: by `--max-cost` everywhere, and by the user's own caps where anything is paid for."""
+    """Return the budget: the limit of `--max-cost` in every realm, and the user's own caps where tasks are paid for."""
     most = options.max_cost
     asked = most and replace(most, currency=most.currency or plan.cost.currency)
     run = _cap("--max-cost", asked, "select fewer scenes, or raise it")
@@ -138,7 +137,7 @@ def _cap(name: str, limit: Money | None, hint: str) -> Cap | None:
 
 
 def _check_budget(plan: Plan, budget: Budget, day: Spending | None) -> None:
-    """Raise OverBudget if a plan may come to more than is left of a cap: then nothing of it is begun."""
+    """Raise OverBudget if a plan may cost more than is left of a cap, before any of it starts."""
     budget.check(plan.cost.most)
     if day is not None:
         day.check(plan.cost.most)

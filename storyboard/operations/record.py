@@ -22,9 +22,9 @@ from storyboard.world.store import Store
 
 @contextmanager
 def open_record(layout: Layout, clock: Clock, known: KnownJournals, *, take_over: bool = False) -> Iterator[Journal]:
-    """Open the record of a folder's realm for writing, and bring a record of the first layout into it.
+    """Open the record of a folder's realm for writing, and import a record of the first layout into it.
 
-    Raises AnotherRunner, StateDamaged, MachineRefuses, and DecisionNeeded for a record that another user wrote.
+    Raise AnotherRunner, StateDamaged, MachineRefuses, and DecisionNeeded for a record that another user wrote.
     """
     layout.guard(layout.hidden, layout.lock, layout.service)
     with sole_runner(layout.hidden, layout.storyboard.name):
@@ -43,7 +43,7 @@ def open_record(layout: Layout, clock: Clock, known: KnownJournals, *, take_over
 
 
 def _note_version_1(layout: Layout, journal: Journal) -> None:
-    """Note that version 1 was used here where only its lock is left: what it submitted may still be listed."""
+    """Record that version 1 was used here if only its lock is left: the tasks that it submitted may still be listed."""
     noted = any(isinstance(event, Imported) and event.storyboard == layout.stem for _, event in journal.past)
     if not noted and layout.lock.exists() and version_in(files.read_text(layout.lock, 1 << 30)) == 1:
         journal.append(Imported(storyboard=layout.stem, trust="suspect"))
@@ -52,7 +52,7 @@ def _note_version_1(layout: Layout, journal: Journal) -> None:
 def _bring_over(
     layout: Layout, old: OldRecord, journal: Journal, known: KnownJournals, clock: Clock, *, take_over: bool
 ) -> None:
-    """Bring a record of the first layout into today's, if this user wrote it."""
+    """Import a record of the first layout into the current one, if this user wrote it."""
     trust: RecordTrust = "complete"
     source = old.read(clock)
     if source is not None:
@@ -60,7 +60,7 @@ def _bring_over(
             trust = _trust(layout, old.folder, known, source, take_over=take_over)
         finally:
             source.close()
-    _note_record(layout, known, journal)  # this record is known before anything that was submitted stands in it
+    _note_record(layout, known, journal)  # # the record has to be registered before it contains any submission
     first_layout.bring_over(layout, old, journal, clock, trust)
     _note_record(layout, known, journal)
 
@@ -75,31 +75,33 @@ def _remove_leftovers(layout: Layout) -> None:
 def trust_of(
     layout: Layout, known: KnownJournals, journal: Journal, clock: Clock, *, take_over: bool = False
 ) -> RecordTrust:
-    """Return how far a record can be trusted; `take_over` makes another user's this user's own.
+    """Return how far a record can be trusted; `take_over` makes another user's record this user's own.
 
-    Raises DecisionNeeded if another user wrote it: nothing is spent on its word.
+    Raise DecisionNeeded if another user wrote it: no money is spent because of such a record.
     """
     trust = _trust(layout, layout.hidden, known, journal, take_over=take_over)
     return trust_of_events(journal.past, clock.now()) if trust == "complete" else "suspect"
 
 
 def _trust(layout: Layout, folder: Path, known: KnownJournals, journal: Journal, *, take_over: bool) -> RecordTrust:
-    """Does a record hold all that this user's runs have written into it? Raises DecisionNeeded if it is another's."""
+    """Return whether a record contains everything that this user's runs have written into it. Raise DecisionNeeded if
+    another user wrote it."""
     standing = known.standing(journal)
     if standing == "another's" and take_over:
         known.note(journal)
     elif standing == "another's" and layout.realm == "real":
         raise DecisionNeeded(
-            f"{folder} was written on another machine or by somebody else, and is only read",
+            f"{folder} was written on another machine or by another user, and is only read",
             "if what is submitted there is yours, `storyboard recover --take-over` makes the record your own",
         )
     return "complete" if standing == "ours" else "suspect"
 
 
 def check_free(layout: Layout) -> None:
-    """Raise AnotherRunner if another process is running here: it is refused before anything is planned or asked.
+    """Raise AnotherRunner if another process is running here, before anything is planned or requested.
 
-    Between this check and the moment when the record is opened another process may begin: that one is refused then.
+    Another process may start between this check and the opening of the record. In that case opening the record raises
+    AnotherRunner.
     """
     layout.guard(layout.hidden, layout.lock, layout.service)
     if (layout.hidden / "lock").exists():
@@ -108,7 +110,7 @@ def check_free(layout: Layout) -> None:
 
 
 def check_record(layout: Layout, known: KnownJournals, clock: Clock, *, take_over: bool = False) -> None:
-    """Raise StateDamaged if a newer program wrote the record that is there, and DecisionNeeded if another user did."""
+    """Raise StateDamaged if a newer program wrote the existing record, and DecisionNeeded if another user did."""
     if (layout.hidden / "state.db").exists():
         journal = Journal(layout.hidden, clock, writing=False)
         try:
@@ -122,12 +124,13 @@ def check_record(layout: Layout, known: KnownJournals, clock: Clock, *, take_ove
 def begin_run(
     layout: Layout, known: KnownJournals, journal: Journal, provider: str = "", trust: RecordTrust = "complete"
 ) -> None:
-    """Write down that a run begins, and that the record is this user's."""
+    """Record that a run begins, and that the record is this user's."""
     journal.open_run(layout.stem, provider, trust)
     _note_record(layout, known, journal)
 
 
 def _note_record(layout: Layout, known: KnownJournals, journal: Journal) -> None:
-    """Note how far this user's record has come; where nothing is paid for, that may fail."""
+    """Register the current state of this user's record; in the emulated realm, where nothing is paid for, this may
+    fail."""
     with suppress(*(FileTrouble,) if layout.realm == "emulated" else ()):
         known.note(journal)

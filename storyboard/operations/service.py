@@ -1,4 +1,4 @@
-"""Connect to the service that a command asks: at its own address, or an emulator that the command starts."""
+"""Connect to the service that a command uses: at its own address, or an emulator that the command starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @contextmanager
 def open_account(layout: Layout, clock: Clock, dice: Dice, options: RunOptions) -> Iterator[Account]:
-    """Yield the account that pays, and its address; start an embedded emulator if the options ask for one."""
+    """Yield the account that pays, with its address; start an embedded emulator if the options request one."""
     chosen = settings.read(settings.environment())
     jobs = options.jobs or chosen.tasks_in_flight
     if options.speed is None:
@@ -42,10 +42,10 @@ def open_account(layout: Layout, clock: Clock, dice: Dice, options: RunOptions) 
 def ask(
     layout: Layout, question: Callable[[Provider], Awaitable[T]], speed: float | None = None, provider: str = ""
 ) -> T:
-    """Return the service's answer to a question that costs nothing.
+    """Return the service's answer to a free request.
 
-    `speed` is that of an embedded emulator, None if there is none; it has one user at a time. Raises ProviderError,
-    SettingsTrouble, AnotherRunner.
+    `speed` is that of an embedded emulator, None if there is none; only one process uses it at a time. Raise
+    ProviderError, SettingsTrouble or AnotherRunner.
     """
     clock, dice = SystemClock(), SystemDice()
     with ExitStack() as stack:

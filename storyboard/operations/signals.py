@@ -1,4 +1,4 @@
-"""Stop a run on a signal: the first time gently, the second time at once."""
+"""Stop a run on a signal: the first one waits for tasks in flight, the second one exits at once."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from storyboard.planning.event import Interrupting
 
 @asynccontextmanager
 async def interruptible(context: RunContext) -> AsyncIterator[None]:
-    """The first signal stops new submissions, and what is in flight is waited for; the second leaves at once.
+    """Handle signals during a run. The first stops new submissions, and tasks in flight are waited for; the second
+    exits at once.
 
-    One that is ignored by whoever began this process stays ignored: `nohup` means it so, and so does a shell that puts
-    a command into the background, where Ctrl-C is for others.
+    A signal that the parent process ignores stays ignored: `nohup` requests this, and so does a shell that starts a
+    background job, where Ctrl-C is meant for other processes.
     """
     loop = asyncio.get_running_loop()
     walking = asyncio.current_task()
     over = asyncio.Event()
 
     def stop(number: int) -> None:
-        if over.is_set():  # it came as the last scene ended: there is nothing left to stop
+        if over.is_set():  # # the signal arrived as the last scene ended: there is nothing left to stop
             return
         again = bool(context.gate.interrupted)
         context.gate.interrupt(number)
@@ -45,7 +46,7 @@ async def interruptible(context: RunContext) -> AsyncIterator[None]:
             for number in signals:
                 loop.remove_signal_handler(number)
         if walking is not None and walking.cancelling():
-            await asyncio.sleep(0)  # told twice just as the last scene ended: heard here, not while things are closed
+            await asyncio.sleep(0)  # # a second signal as the last scene ended is handled here, before files are closed
     except asyncio.CancelledError:
         if not context.gate.interrupted:
             raise

@@ -15,7 +15,7 @@ from storyboard.world.run_lock import sole_runner
 
 @dataclass(frozen=True, slots=True)
 class StoreProblem:
-    """One thing that is wrong in the store: of which digest, what, and whose take or frame it is."""
+    """A problem in the store: the digest, what is wrong, and the scenes whose take or last frame it is."""
 
     digest: str
     what: str
@@ -24,16 +24,16 @@ class StoreProblem:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """How many files were looked at, and what is wrong."""
+    """The number of files checked, and the problems found."""
 
     checked: int
     problems: tuple[StoreProblem, ...]
 
 
 def verify(layout: Layout, *, deep: bool = False) -> StoreReport:
-    """Hold every file of the store against its digest, and the lock against the store; `deep` decodes the videos too.
+    """Compare every file of the store with its digest, and the lock with the store; `deep` decodes the videos too.
 
-    What was altered is put aside.
+    An altered file is moved aside.
     """
     from storyboard.world.media import decode_check
 
@@ -58,7 +58,7 @@ def verify(layout: Layout, *, deep: bool = False) -> StoreReport:
 
 
 def _owners(layout: Layout, state: State) -> dict[str, tuple[str, ...]]:
-    """The scenes that have each digest as a take or its last frame, of all storyboards of the folder."""
+    """Return the scenes of all storyboards of the folder that have each digest as a take or its last frame."""
     owners: dict[str, tuple[str, ...]] = {}
 
     def own(stem: str, scene: str, take: Take) -> None:

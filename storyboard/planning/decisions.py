@@ -78,7 +78,7 @@ def give_back(attempt: Attempt, adopt: str, past: Past) -> Disowned | None:
         return None
     if not owner.found_by_marker or owner.storyboard != attempt.storyboard:
         return None
-    why = f"a person says that it is of scene {attempt.scene}"
+    why = f"a person decided that it belongs to scene {attempt.scene}"
     return Disowned(owner.scene, owner.attempt_id, adopt, why, ambiguous=True, storyboard=owner.storyboard)
 
 

@@ -109,7 +109,7 @@ def test_a_record_of_another_install_is_only_read(somebodys: Path, words: tuple[
     path = somebodys.parent / HIDDEN / "real" / "state.db"
     before = path.read_bytes()
     result = real(somebodys, *words)
-    told = "was written on another machine or by somebody else, and is only read" in result.err
+    told = "was written on another machine or by another user, and is only read" in result.err
     assert (result.code, told, "recover --take-over" in result.err) == (4, True, True)
     assert path.read_bytes() == before
 

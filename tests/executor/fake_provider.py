@@ -1,4 +1,4 @@
-"""A provider whose answers are written down beforehand, with a true video behind each address."""
+"""A scripted provider, with a real video behind each address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from storyboard.world.store import Store
 
 @cache
 def video() -> bytes:
-    """A small true video."""
+    """A small real video."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.mp4"
         clip.write(path, [(0, images.black((320, 240)))], 97, (320, 240), None)
@@ -34,9 +34,10 @@ def video() -> bytes:
 
 @dataclass(slots=True)
 class Desk:
-    """Answers in the order in which they are written down; then it says yes to everything.
+    """A scripted provider: it gives the prepared answers in order, and then accepts everything.
 
-    `answers` are for creates: an id, or what is raised. `looks` are statuses, or what is raised, for each look.
+    `answers` are for create requests: an ID, or an error to raise. `looks` are for polls: a status, or an error to
+    raise.
     """
 
     clock: VirtualClock
@@ -45,18 +46,18 @@ class Desk:
     files: list[bytes | StoryboardError] = field(default_factory=list)
     listed: list[Task] = field(default_factory=list)
     later: list[list[Task]] = field(default_factory=list)
-    """What is listed besides from the second list on, from the third, and so on."""
+    """Tasks that are added to the list from the second request on, from the third, and so on."""
     no_lists: list[StoryboardError] = field(default_factory=list)
-    """What lists are refused with, the first ones first."""
+    """Errors that lists raise, the first ones first."""
     listings: int = 0
-    """How many lists were asked for."""
+    """Number of list requests."""
     no_cancels: list[StoryboardError] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     """Tasks that were cancelled."""
     slow: float = 0.0
-    """Seconds that a create takes."""
+    """Seconds that a create request takes."""
     made: dict[str, Any] = field(default_factory=dict)
-    """What a task says that it was made with."""
+    """The parameters that a task reports."""
     bodies: list[bytes] = field(default_factory=list)
     lives: float = 86_400.0
     running: int = 0
@@ -64,15 +65,15 @@ class Desk:
 
     @property
     def origin(self) -> str:
-        """Nowhere."""
+        """No address: this provider has no server."""
         return "http://127.0.0.1:1"
 
     def body(self, order: Order) -> bytes:
-        """As Ark's."""
+        """The same body as Ark's."""
         return wire.encode_order(order)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """The next answer."""
+        """Return or raise the next answer."""
         del attempt_id
         self.bodies.append(body)
         number = len(self.bodies)
@@ -86,7 +87,7 @@ class Desk:
         return answer
 
     async def get_task(self, task: str) -> Task:
-        """The next look; succeeded once there are no more."""
+        """Return the next status; succeeded once there are no more."""
         status = self.looks.pop(0) if self.looks else "succeeded"
         await asyncio.sleep(0)
         if isinstance(status, StoryboardError):
@@ -108,7 +109,7 @@ class Desk:
         )
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """All that was laid on the desk; nobody filters it."""
+        """Return all tasks, without any filter."""
         self.listings += query.page == 1
         if self.no_lists:
             raise self.no_lists.pop(0)
@@ -118,13 +119,13 @@ class Desk:
         return Page(shown[(query.page - 1) * query.size : query.page * query.size], len(shown))
 
     async def cancel(self, task: str) -> None:
-        """Note it, or refuse it."""
+        """Record the cancellation, or refuse it."""
         if self.no_cancels:
             raise self.no_cancels.pop(0)
         self.cancelled.append(task)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The next file; a whole video once there are no more."""
+        """Return the next file; a complete video once there are no more."""
         content = self.files.pop(0) if self.files else video()
         if isinstance(content, StoryboardError):
             raise content
@@ -135,7 +136,7 @@ class Desk:
 
 @dataclass(slots=True)
 class Bench:
-    """A crew with a desk, in a folder."""
+    """A run context with a scripted provider, in a folder."""
 
     desk: Desk
     context: RunContext
@@ -144,7 +145,7 @@ class Bench:
 
     @property
     def kinds(self) -> list[str]:
-        """What was told, in order: kinds of events; `waiting` and `interrupting` are never written down."""
+        """The kinds of reported events, in order; `waiting` and `interrupting` are never recorded."""
         return [_kind(event) for event in self.heard]
 
 
@@ -159,7 +160,7 @@ def _kind(event: Notice) -> str:
 
 
 def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
-    """A crew that works at a desk."""
+    """Create a run context with a scripted provider."""
     clock = VirtualClock()
     desk = desk or Desk(clock)
     desk.clock = clock

@@ -1,4 +1,4 @@
-"""Runs of the real program that are killed with SIGKILL at a chosen instant, and begun again."""
+"""Run the real program, kill it with SIGKILL at a chosen moment, and start it again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ scenes:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A project in a folder, and how it is run: with an emulator of its own, or one inside."""
+    """A project in a folder, with a separate or an embedded emulator."""
 
     folder: Path
     embedded: bool
@@ -44,23 +44,23 @@ class Place:
 
     @property
     def command(self) -> list[str]:
-        """The command that is killed and begun again."""
+        """The command that is killed and started again."""
         run = [sys.executable, "-m", "storyboard", "run"]
         return [*run, "--emulator", "--speed", SPEED, "--hold-reply", str(self.hold)] if self.embedded else run
 
     def texts(self) -> list[str]:
-        """The digest of the text of each task that would have been paid."""
+        """The digest of the text of each task that would have been paid for."""
         return [row["text_sha256"] for row in self.rows()]
 
     def rows(self) -> list[dict[str, str]]:
-        """The ledger's lines; one that is torn was never answered."""
+        """The complete lines of the ledger; an incomplete last line was never answered."""
         lines = self.ledger.read_bytes().split(b"\n") if self.ledger.exists() else []
         return [json.loads(line) for line in lines[:-1]]
 
 
 @contextmanager
 def place(folder: Path, *, embedded: bool, hold: int) -> Iterator[Place]:
-    """A fresh project; beside it an emulator, unless one is embedded."""
+    """A new project, with a separate emulator unless an embedded one is used."""
     (folder / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ARK_")}
     if embedded:
@@ -80,14 +80,14 @@ def place(folder: Path, *, embedded: bool, hold: int) -> Iterator[Place]:
 
 
 def run(where: Place) -> subprocess.CompletedProcess[str]:
-    """The command, to its end."""
+    """Run the command to its end."""
     return subprocess.run(
         where.command, cwd=where.folder, env=where.environment, capture_output=True, text=True, check=False, timeout=120
     )
 
 
 def span(where: Place) -> float:
-    """Seconds from the first intent to the last stored take of an undisturbed run."""
+    """Measure the seconds from the first intent to the last stored take of an undisturbed run."""
     first = last = 0.0
     with started(where) as process:
         assert process.stdout is not None
@@ -100,7 +100,7 @@ def span(where: Place) -> float:
 
 @contextmanager
 def started(where: Place) -> Iterator[subprocess.Popen[str]]:
-    """The command, running."""
+    """Start the command."""
     with subprocess.Popen(
         where.command,
         cwd=where.folder,
@@ -113,7 +113,7 @@ def started(where: Place) -> Iterator[subprocess.Popen[str]]:
 
 
 def kill(where: Place, after: float) -> bool:
-    """Start the command and kill it so many seconds after its first intent. Was it still alive?"""
+    """Start the command and kill it this many seconds after its first intent. Return whether it was still running."""
     with started(where) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -129,9 +129,9 @@ def kill(where: Place, after: float) -> bool:
 
 
 def settled(where: Place) -> tuple[int, list[str]]:
-    """Begin again; after a stop with exit 4, adopt the task of each scene that it names, and begin again.
+    """Run again. After exit code 4, adopt the task of each scene that it names, and run again.
 
-    The exit code of the first of these runs, and the scenes that were held.
+    Return the exit code of the first of these runs, and the held scenes.
     """
     again = run(where)
     held = re.findall(r"^held: ([\w-]+):", again.stderr, re.MULTILINE)
@@ -147,7 +147,8 @@ def settled(where: Place) -> tuple[int, list[str]]:
 
 
 def decide(where: Place, scene: str) -> None:
-    """Say what a person would after a look at the tasks: adopt the one that bears the intent, else submit again."""
+    """Decide as a person would after looking at the tasks: adopt the one that carries the intent, otherwise submit
+    again."""
     folder = next(where.folder.rglob("state.db")).parent
     journal = Journal(folder, SystemClock(), writing=False)
     attempt_ids = [attempt.attempt_id for attempt in journal.history.in_doubt if attempt.scene == scene]

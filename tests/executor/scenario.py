@@ -1,7 +1,7 @@
-"""A true run in a time that obeys: the true client over a true socket, and an emulator that is told what goes wrong.
+"""Real runs in virtual time: the real client, a real socket, and an emulator with injected faults.
 
-Clock and dice are ours, all else is as in a user's run: plan, journal, store, budget. A fault that did not fire fails
-the test, whatever came of the run.
+Clock and random numbers are controlled; everything else is as in a user's run: plan, journal, store, budget. A test
+fails if its fault was not triggered, whatever the result of the run.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ CHAIN = TWO + "  lamp: {chain: dusk, prompt: He lights the lamp.}\n"
 
 UNHURRIED = net.Patience()
 HURRIED = net.Patience(seconds=0.2, least=4096, whole=5.0, ask=0.4)
-"""For those who would keep us waiting for ever."""
+"""A limit on waits that would never end."""
 
 
 def nobody(context: RunContext, event: Notice) -> None:
-    """Nobody looks on."""
+    """Ignore the event."""
     del context, event
 
 
 @dataclass
 class Stage:
-    """A project, the service that it is made by, and what is heard of its runs.
+    """A project, its service, and the events of its runs.
 
-    `slots` are places for tasks in flight; `instead` puts somebody between a run and the service; `hears` is told
-    all that happens, with the run's crew.
+    `slots` is the number of tasks in flight. `instead` places another party between a run and the service. `hears` is
+    called with every event and the run's context.
     """
 
     folder: Path
@@ -78,24 +78,25 @@ class Stage:
 
     @property
     def tasks(self) -> int:
-        """How many tasks the service took on, whatever became of them: what would have been paid for at the most."""
+        """The number of tasks that the service accepted, whatever their result: the most that would have been paid
+        for."""
         return len(self.emulated.ledger)
 
     @property
     def kinds(self) -> Counter[str]:
-        """What happened in all the runs, as it is written down."""
+        """The kinds of events that all runs recorded."""
         return Counter(event.kind for _, event in self.past)
 
     def states(self, scene: str) -> list[str]:
-        """How the attempts at a scene stand, as the journal adds them up."""
+        """The states of the attempts at a scene, as the journal derives them."""
         return [attempt.state for attempt in past_of(self.past).of("", "", scene)]
 
     def told(self, words: str) -> int:
-        """How often somebody who looks on was told of a wait in words that hold these."""
+        """How often a wait was reported with a message that contains these words."""
         return sum(isinstance(event, Waiting) and words in event.reason for event in self.heard)
 
     def runs(self) -> Outcome:
-        """Run it, once more or for the first time."""
+        """Run the project, for the first time or again."""
         self.folder.mkdir(exist_ok=True)
         journal = Journal(self.folder, self.clock, writing=True)
         try:
@@ -146,13 +147,13 @@ class Stage:
 
 
 def standings(outcome: Outcome) -> Mapping[str, str]:
-    """Where each scene stands after a run."""
+    """The standing of each scene after a run."""
     return {unit.scene: result.state for unit, result in outcome.results.items()}
 
 
 def staged(folder: Path, faults: Sequence[Fault], doing: Callable[[Stage], object]) -> Stage:
-    """Do something on a stage with these faults, each of which has to fire; the stage as it is left."""
-    drips = any(fault.does == "drip" for fault in faults)  # drops fall by the emulator's clock: somebody has to wait
+    """Do something with these faults, each of which has to be triggered; return the stage afterwards."""
+    drips = any(fault.does == "drip" for fault in faults)  # drips follow the emulator's clock, so one side has to wait
     clock = VirtualClock(SystemClock().now()) if drips else VirtualClock()
     where, theirs = folder / "service" / "ledger.jsonl", SystemClock() if drips else clock
     with emulator(where, speed=1e6 if drips else 1.0, clock=theirs, faults=faults) as emulated:
@@ -164,7 +165,7 @@ def staged(folder: Path, faults: Sequence[Fault], doing: Callable[[Stage], objec
 
 
 def played(folder: Path, *faults: Fault, text: str = TWO, **changes: Any) -> tuple[Stage, Outcome]:
-    """A stage on which these faults fired, and what became of its one run."""
+    """Return a stage on which these faults were triggered, and the outcome of its only run."""
     outcomes: list[Outcome] = []
 
     def once(stage: Stage) -> None:
@@ -176,7 +177,7 @@ def played(folder: Path, *faults: Fault, text: str = TWO, **changes: Any) -> tup
 
 
 def played_twice(folder: Path, *faults: Fault, text: str = ONE, **changes: Any) -> tuple[Stage, Outcome, Outcome]:
-    """The same, and what became of the same command again."""
+    """Return the same, and the outcome of a second run."""
     outcomes: list[Outcome] = []
 
     def twice(stage: Stage) -> None:

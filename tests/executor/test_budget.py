@@ -1,4 +1,4 @@
-"""Money is set aside before a request leaves, and running out of it stops submissions, never downloads."""
+"""Money is reserved before a request is sent. Without money submissions stop, but downloads continue."""
 
 from __future__ import annotations
 
@@ -43,26 +43,26 @@ async def order(marker: Marker) -> bytes:
 
 
 def capped(at: Bench, folder: Path, *, run: str = "100 CNY", day: str = "100 CNY") -> tuple[RunContext, Spending]:
-    """The bench's crew with so much to spend, and the day that it counts on."""
+    """A run context with this much money, and its daily budget."""
     spending = Spending(folder / "spending", at.context.clock, cap=Cap("max_cost_day", money_of(day), "go on tomorrow"))
     return replace(at.context, budget=Budget(run=Cap("--max-cost", money_of(run))), day=spending), spending
 
 
 @dataclass(slots=True)
 class Witness(Desk):
-    """A desk that looks, when a request comes, at what the day says on the disk."""
+    """A provider that reads the daily budget on the disk when a request arrives."""
 
     folder: Path = Path()
     seen: tuple[Money, ...] = ()
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Look, then answer."""
+        """Read the budget, then answer."""
         self.seen = Spending(self.folder / "spending", self.clock).today().reserved
         return await Desk.submit(self, body, attempt_id)
 
 
 def test_the_day_has_set_the_money_aside_when_the_request_leaves(tmp_path: Path) -> None:
-    """It is on the disk before the paid request is sent."""
+    """The reservation is on the disk before the paid request is sent."""
     desk = Witness(VirtualClock(), folder=tmp_path)
     context, _ = capped(bench(tmp_path, desk), tmp_path)
     asyncio.run(perform(JOB, context, order))
@@ -70,7 +70,7 @@ def test_the_day_has_set_the_money_aside_when_the_request_leaves(tmp_path: Path)
 
 
 def test_the_intent_names_what_is_set_aside_and_the_rate(tmp_path: Path) -> None:
-    """So that any later reader can settle it, whatever its table of prices says."""
+    """The intent contains the amount and the rate, so that a later reader can settle it with any price table."""
     at = bench(tmp_path)
     asyncio.run(perform(JOB, at.context, order))
     intended = at.heard[0]
@@ -80,7 +80,7 @@ def test_the_intent_names_what_is_set_aside_and_the_rate(tmp_path: Path) -> None
 
 
 def test_a_take_is_paid_with_its_tokens(tmp_path: Path) -> None:
-    """100,000 tokens at 46 yuan a million: 4.60, of which the day and the run know."""
+    """100,000 tokens at 46 yuan a million cost 4.60 yuan, in the daily budget and in the run."""
     at = bench(tmp_path, Desk(VirtualClock(), made={"tokens": 100_000}))
     context, day = capped(at, tmp_path)
     asyncio.run(perform(JOB, context, order))
@@ -89,7 +89,7 @@ def test_a_take_is_paid_with_its_tokens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("caps", [{"run": "4.99 CNY"}, {"day": "4.99 CNY"}])
 def test_without_enough_money_nothing_is_begun(tmp_path: Path, caps: dict[str, str]) -> None:
-    """No request, and no intent of one."""
+    """Without enough money no request is sent and no intent is recorded."""
     at = bench(tmp_path)
     context, _ = capped(at, tmp_path, **caps)
     with pytest.raises(OverBudget, match=r"it may cost ¥5\.00, more than the ¥4\.99"):
@@ -98,7 +98,7 @@ def test_without_enough_money_nothing_is_begun(tmp_path: Path, caps: dict[str, s
 
 
 def test_a_day_that_cannot_be_written_down_stops_the_submission(tmp_path: Path) -> None:
-    """What can't be counted isn't spent."""
+    """An amount that can't be recorded is not spent."""
     at = bench(tmp_path)
     context, _ = capped(at, tmp_path)
     (tmp_path / "spending").write_text("in the way")
@@ -108,14 +108,14 @@ def test_a_day_that_cannot_be_written_down_stops_the_submission(tmp_path: Path) 
 
 
 def test_a_bill_that_cannot_be_written_down_loses_no_take(tmp_path: Path) -> None:
-    """The day goes on counting what was reserved; the next run tells it."""
+    """The daily budget keeps the reserved amount; the next run settles it."""
     at = bench(tmp_path)
 
     class Full(Spending):
-        """A disk that is full once the task is there."""
+        """A disk that is full once the task exists."""
 
         def settle(self, attempt_id: str, bill: Money) -> None:
-            """It can't."""
+            """Raise an error."""
             raise MachineRefuses(f"no room for {attempt_id}: {bill}")
 
     context = replace(at.context, day=Full(tmp_path / "spending", at.context.clock))
@@ -135,7 +135,7 @@ def test_a_bill_that_cannot_be_written_down_loses_no_take(tmp_path: Path) -> Non
 def test_what_came_to_nothing_counts_nothing_and_what_is_in_doubt_counts_in_full(
     tmp_path: Path, answers: list[str | StoryboardError], looks: list[object], counts: str
 ) -> None:
-    """On the day as in the run."""
+    """A failed attempt counts nothing and an attempt in doubt counts in full, in the daily budget and in the run."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=answers, looks=looks))  # type: ignore[arg-type]  # statuses
     context, day = capped(at, tmp_path)
     with pytest.raises((DecisionNeeded, Rejected, SceneFailed, UnknownOutcome)):
@@ -155,7 +155,7 @@ scenes:
 
 
 def walked(context: RunContext) -> Outcome:
-    """Run the film's plan as if nobody had looked at its cost beforehand."""
+    """Run the film's plan without checking its cost first."""
     graph = graph_of(FILM)
     here = plan_inputs()
     return asyncio.run(Run(plan(graph, here), here, context, lambda _: None).walk())
@@ -163,7 +163,8 @@ def walked(context: RunContext) -> Outcome:
 
 @pytest.mark.row(80)
 def test_running_out_holds_what_isn_t_submitted_and_fetches_what_is(tmp_path: Path) -> None:
-    """Two of four scenes fit into the day: both are fetched, the others are told with what to do, and the exit is 4."""
+    """Two of four scenes fit into the daily budget: both are downloaded. The others are reported with what to do, and
+    the exit code is 4."""
     at = bench(tmp_path, slots=2)
     context, _ = capped(at, tmp_path, day="10.1 CNY")
     outcome = walked(context)
@@ -177,7 +178,7 @@ def test_running_out_holds_what_isn_t_submitted_and_fetches_what_is(tmp_path: Pa
 
 @pytest.mark.row(80)
 def test_another_project_s_spending_leaves_less(tmp_path: Path) -> None:
-    """What somebody else reserves while this run is on isn't there for it."""
+    """Money that another project reserves during this run is not available to this run."""
     at = bench(tmp_path, slots=1)
     context, day = capped(at, tmp_path, day="20.1 CNY")
     other = Spending(tmp_path / "spending", at.context.clock, cap=Cap("max_cost_day", money_of("20.1 CNY")))
@@ -192,7 +193,7 @@ def test_another_project_s_spending_leaves_less(tmp_path: Path) -> None:
 
 @pytest.mark.row(80)
 def test_a_run_of_a_film_never_counts_more_than_its_cap(tmp_path: Path) -> None:
-    """At each of its events, on the day as in the run."""
+    """The count stays within the cap at each event, in the daily budget and in the run."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=["cgt-1", UnknownOutcome("lost"), Rejected("no")]))
     context, day = capped(at, tmp_path, run="10.2 CNY", day="10.1 CNY")
     sums: list[Decimal] = []
@@ -203,6 +204,6 @@ def test_a_run_of_a_film_never_counts_more_than_its_cap(tmp_path: Path) -> None:
 
 
 def test_an_entry_without_a_bill_counts_its_reserve() -> None:
-    """And with one, the bill."""
+    """An entry with a bill counts the bill instead."""
     entry = Entry(money_of("5 CNY"))
     assert [entry.counts, replace(entry, bill=money_of("4 CNY")).counts] == [money_of("5 CNY"), money_of("4 CNY")]

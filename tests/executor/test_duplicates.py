@@ -1,4 +1,4 @@
-"""Two copies of a project that submit the same scene at the same moment, in a whole run."""
+"""Two copies of a project submit the same scene at the same moment, in a complete run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.executor.scenario import ONE, Stage, staged, standings
 
 @dataclass
 class Copy:
-    """Another copy's request, two seconds before or after ours; `cancels` says whether it cancels its own when we look
-    for the first time."""
+    """Another copy's request, two seconds before or after ours; `cancels` is whether it cancels its own task when we
+    poll for the first time."""
 
     provider: Provider
     stage: Stage
@@ -27,7 +27,7 @@ class Copy:
         return getattr(self.provider, name)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Both are taken on."""
+        """Accept both requests."""
         if self.before:
             await self.provider.submit(body, "another")
             self.stage.clock.advance(2.0)
@@ -38,7 +38,7 @@ class Copy:
         return own
 
     async def get_task(self, task: str) -> Task:
-        """The other copy has had its time by then."""
+        """Poll after the other copy has acted."""
         if self.cancels:
             self.cancels = False
             await self.provider.cancel(self.other)
@@ -46,7 +46,7 @@ class Copy:
 
 
 def doubled(folder: Path, before: bool, cancels: bool = False) -> tuple[Stage, Outcome]:
-    """A run of one scene beside which another copy submits the same."""
+    """A run of one scene that another copy submits as well."""
     outcomes: list[Outcome] = []
 
     def doing(stage: Stage) -> None:
@@ -64,7 +64,7 @@ def takes(stage: Stage) -> list[str]:
 
 
 def test_the_video_of_a_later_twin_is_kept_as_a_take(tmp_path: Path) -> None:
-    """Our own one is selected, and nothing else is said than what both of them are."""
+    """Our own take is selected, and the message only names both tasks."""
     stage, outcome = doubled(tmp_path, before=False)
     own, other = (row["task_id"] for row in stage.emulated.ledger)
     remark = f"dusk: another copy submitted task {other} as well; its video is kept as a take"
@@ -73,7 +73,7 @@ def test_the_video_of_a_later_twin_is_kept_as_a_take(tmp_path: Path) -> None:
 
 
 def test_a_twin_that_its_own_copy_cancels_needs_no_decision(tmp_path: Path) -> None:
-    """The run ends well, and there is one take."""
+    """The run succeeds, and there is one take."""
     stage, outcome = doubled(tmp_path, before=False, cancels=True)
     own = stage.emulated.ledger[0]["task_id"]
     assert (standings(outcome), outcome.exit_code, outcome.earlier) == ({"dusk": "done"}, 0, [])
@@ -81,7 +81,7 @@ def test_a_twin_that_its_own_copy_cancels_needs_no_decision(tmp_path: Path) -> N
 
 
 def test_our_own_twin_is_cancelled_and_the_earlier_one_is_the_take(tmp_path: Path) -> None:
-    """Nothing is billed for ours."""
+    """Our task is not billed."""
     stage, outcome = doubled(tmp_path, before=True)
     other, own = (row["task_id"] for row in stage.emulated.ledger)
     states = {attempt.task: attempt.state for attempt in past_of(stage.past).attempts.values()}

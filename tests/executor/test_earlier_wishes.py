@@ -1,4 +1,4 @@
-"""What was submitted for a scene that has another name now, or other words, or is gone: it goes on, or it is told."""
+"""Submissions for a scene that was renamed, changed or removed later: they continue, or they are reported."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ UNKNOWN = Fault("list", at="1-8", does="without", fields=["execution_expires_aft
 
 
 def leaves(context: object, event: Notice) -> None:
-    """Leave as soon as the first task is taken on."""
+    """Interrupt the run as soon as the first task is accepted."""
     if isinstance(event, Accepted):
-        context.gate.interrupt(2)  # type: ignore[attr-defined]  # it is the crew of a run
+        context.gate.interrupt(2)  # type: ignore[attr-defined]  # it is the context of a run
 
 
 def lived(
     folder: Path, *texts: str, faults: tuple[Fault, ...] = (), leaving: bool = False
 ) -> tuple[Stage, list[Outcome]]:
-    """A project whose storyboard is another in each of its runs; from the first of them one may leave at once."""
+    """Run a project whose storyboard differs in each run; the first run may be interrupted at once."""
     outcomes: list[Outcome] = []
 
     def runs(stage: Stage) -> None:
@@ -51,7 +51,7 @@ def lived(
 
 
 def test_what_is_in_the_making_goes_on_under_a_new_name(tmp_path: Path) -> None:
-    """One task, whose video is the take of the scene as it is called now."""
+    """There is one task, and its video becomes the take of the renamed scene."""
     stage, (_, second, third) = lived(tmp_path, ONE, RENAMED, RENAMED, faults=(AWAY,), leaving=True)
     assert (standings(second), standings(third)) == ({"evening": "done"}, {"evening": "done"})
     assert (stage.tasks, stage.kinds["stored"], stage.states("evening"), stage.states("dusk")) == (1, 1, ["stored"], [])
@@ -61,7 +61,7 @@ CAT, DOG = HEAD + "  dusk: {prompt: A cat.}\n", HEAD + "  dusk: {prompt: A dog.}
 
 
 def test_a_name_that_was_used_before_takes_the_attempt_along_too(tmp_path: Path) -> None:
-    """What the scene of that name was once is another wish."""
+    """An earlier attempt of the scene with the old name had a different request."""
     outcomes: list[Outcome] = []
 
     def runs(stage: Stage) -> None:
@@ -75,7 +75,7 @@ def test_a_name_that_was_used_before_takes_the_attempt_along_too(tmp_path: Path)
 
 
 def test_a_name_that_was_used_before_takes_the_take_along_too(tmp_path: Path) -> None:
-    """However often it goes to and fro, nothing is made twice."""
+    """However often the name changes back and forth, nothing is made twice."""
     cat, dog = (text.replace("dusk:", "evening:") for text in (CAT, DOG))
     stage, outcomes = lived(tmp_path, CAT, cat, cat, dog, cat, CAT, DOG, cat)
     assert [outcome.submitted for outcome in outcomes] == [1, 0, 0, 1, 0, 0, 0, 0]
@@ -83,7 +83,7 @@ def test_a_name_that_was_used_before_takes_the_take_along_too(tmp_path: Path) ->
 
 
 def test_a_lost_answer_is_found_under_a_new_name(tmp_path: Path) -> None:
-    """The mark stays what it was when the request was sent."""
+    """The marker stays the same as in the sent request."""
     faults = (LOST, UNKNOWN)
     stage, (first, *_, last) = lived(tmp_path, ONE, *[RENAMED] * 9, faults=faults)
     assert (standings(first), standings(last)) == ({"dusk": "held"}, {"evening": "done"})
@@ -91,7 +91,8 @@ def test_a_lost_answer_is_found_under_a_new_name(tmp_path: Path) -> None:
 
 
 def test_a_submission_in_doubt_is_told_though_its_scene_is_gone(tmp_path: Path) -> None:
-    """Held is held: in every run, with what a person can say, until it is decided; the others are made."""
+    """The scene is reported as held in every run, with the possible decisions, until a person decides; other scenes are
+    made."""
     stage, (_, second, third) = lived(tmp_path, ONE, OTHER, OTHER, faults=(LOST, UNKNOWN))
     for outcome in (second, third):
         (told,) = outcome.earlier
@@ -106,7 +107,7 @@ def test_a_submission_in_doubt_is_told_though_its_scene_is_gone(tmp_path: Path) 
 
 
 def test_a_submission_without_a_mark_is_told_though_its_wish_was_changed(tmp_path: Path) -> None:
-    """Nobody can look for it, and it counts against every cap."""
+    """No list can identify it, and it counts against every cap."""
     changed = UNMARKED.replace("A lighthouse.", "A windmill.")
     _, (first, second, third) = lived(tmp_path, UNMARKED, changed, changed, faults=(LOST,))
     assert (standings(first), first.earlier, first.exit_code) == ({"dusk": "held"}, [], 4)
@@ -127,7 +128,7 @@ def decided(stage: Stage, scene: str, adopt: str = "", *, abandon: bool = False)
 
 @pytest.mark.parametrize("text", [ONE, UNMARKED], ids=["marked", "unmarked"])
 def test_what_was_decided_about_is_told_no_more(tmp_path: Path, text: str) -> None:
-    """Whoever wants no more of it hears no more of it."""
+    """An attempt that a person gave up is not reported again."""
     outcomes: list[Outcome] = []
 
     def runs(stage: Stage) -> None:
@@ -142,14 +143,15 @@ def test_what_was_decided_about_is_told_no_more(tmp_path: Path, text: str) -> No
 
 
 def test_a_video_of_an_earlier_wish_that_does_not_come_is_told(tmp_path: Path) -> None:
-    """The run is not all well as long as something that was paid for can't be had."""
+    """The run does not succeed completely while a paid video is unavailable."""
     forbidden = Fault("get", at="3-8", does="refuse", status=403, code="Forbidden")
     _, (_, second) = lived(tmp_path, ONE, OTHER, faults=(AWAY, forbidden), leaving=True)
     assert ([told.scene for told in second.earlier], second.exit_code != 0) == (["dusk"], True)
 
 
 def test_a_task_that_shows_itself_after_all_is_fetched(tmp_path: Path) -> None:
-    """It was made anew since nobody found it: both were paid for, so its video is a take that nobody has selected."""
+    """It was submitted again because its task was not found. Both were paid for, so its video becomes a take that is
+    not selected."""
 
     def runs(stage: Stage) -> None:
         stage.text = ONE
@@ -164,7 +166,7 @@ def test_a_task_that_shows_itself_after_all_is_fetched(tmp_path: Path) -> None:
 
 
 def test_two_scenes_of_one_run_are_two(tmp_path: Path) -> None:
-    """What nobody renamed is nobody else's."""
+    """A scene that was not renamed does not use another scene's attempt."""
     stage, (_, second) = lived(tmp_path, TWO, TWO, faults=(AWAY,), leaving=True)
     assert (standings(second), stage.tasks) == ({"dusk": "done", "gulls": "done"}, 2)
 
@@ -184,6 +186,6 @@ FETCHED = Attempt("i1", "a", "", SPARE.components, "stored", task=SPARE.task, st
     ids=["nothing", "another take of the scene", "another take of the key, elsewhere", "another key"],
 )
 def test_what_was_only_fetched_is_selected_where_nothing_else_serves(lock: Lockfile, selected: str) -> None:
-    """What is chained to the scene was made from the take that was used: it has to be found first the next time."""
+    """Chained scenes were made from the take that was used: the next run has to find it first."""
     found = with_salvaged(replace(plan_inputs(lock), storyboard="film"), FETCHED, SPARE, Past())
     assert (found.block("", "a").selected, SPARE.id in found.block("", "a").takes) == (selected, True)

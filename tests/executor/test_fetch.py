@@ -1,4 +1,4 @@
-"""Bringing files: each one whole, under its own digest, whatever else is brought meanwhile."""
+"""Downloads: each file is complete and named by its own digest, whatever else is downloaded at the same time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.executor.fake_provider import Desk, video
 
 ADDRESS = Address("http://127.0.0.1:1/v.mp4?signature")
 OTHER = video() + b"\0\0\0\x08free"
-"""A video of other bytes: an empty box more."""
+"""A video with different bytes: it has an additional empty box."""
 
 
 class Halves(Desk):
-    """Gives half of a file, and the rest when everybody has had his half."""
+    """Return half of a file, and the rest once every download has its half."""
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The next file."""
+        """Return the next file."""
         del address
         content = self.files.pop(0)
         assert isinstance(content, bytes)
@@ -34,10 +34,10 @@ class Halves(Desk):
 
 
 class Tidied(Desk):
-    """Somebody tidies up the folder of parts as soon as a file has come."""
+    """The folder of parts is cleaned as soon as a file has arrived."""
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """All of it, and it is gone."""
+        """Return the complete file, then delete it."""
         await Desk.fetch(self, address, sink)
         assert isinstance(sink, Part)
         sink.path.unlink()
@@ -49,7 +49,7 @@ def digest(content: bytes) -> str:
 
 
 def test_two_files_of_one_scene_come_at_once(tmp_path: Path) -> None:
-    """An earlier wish of it is brought home while it is made: neither takes the other's file for its own."""
+    """An earlier version of the scene is downloaded while the new one is made: neither uses the other's file."""
     store = Store(tmp_path)
     fetcher = Fetcher(Halves(VirtualClock(), files=[video(), OTHER]), store)
 
@@ -63,7 +63,7 @@ def test_two_files_of_one_scene_come_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("of_video", [True, False])
 def test_a_part_that_vanishes_is_a_file_s_trouble(tmp_path: Path, of_video: bool) -> None:
-    """It is this machine's, with the file's name, and says nothing of what the service sent."""
+    """The error is this machine's; it names the file and does not blame the service."""
     fetcher = Fetcher(Tidied(VirtualClock()), Store(tmp_path))
     with pytest.raises(FileTrouble, match="part can't be read: no such file or directory"):
         asyncio.run(fetcher.bring("dusk", ADDRESS, video=of_video))

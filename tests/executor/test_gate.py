@@ -1,4 +1,4 @@
-"""One no to everybody is found out with one request, and what can't be had any more is not waited for."""
+"""A general refusal is detected with one request, and waits for impossible results end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def order(marker: Marker) -> bytes:
 
 
 def all_at_once(at: Bench, jobs: list[Job]) -> list[object]:
-    """What comes of jobs that are begun at the same moment."""
+    """The results of jobs that start at the same moment."""
 
     async def walk() -> list[object]:
         return await asyncio.gather(*(perform(job, at.context, order) for job in jobs), return_exceptions=True)
@@ -32,7 +32,7 @@ def all_at_once(at: Bench, jobs: list[Job]) -> list[object]:
 
 
 def scenes(many: int, model: str = "a model") -> list[Job]:
-    """Jobs that have nothing to do with each other."""
+    """Jobs that don't depend on each other."""
     return [Job(f"{model}-{n}", "", {}, {"model": model}) for n in range(many)]
 
 
@@ -45,7 +45,7 @@ def scenes(many: int, model: str = "a model") -> list[Job]:
     ],
 )
 def test_of_fifty_scenes_one_is_submitted_to_an_account_that_is_refused(tmp_path: Path, no: AccountRefused) -> None:
-    """The others wait for what the first one hears, and then are not sent."""
+    """The others wait for the answer to the first one, and are then not sent."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[no] * 50), slots=50)
     came = all_at_once(at, scenes(50))
     assert (len(at.desk.bodies), [type(one) for one in came]) == (1, [type(no), *[RunStopped] * 49])
@@ -63,7 +63,7 @@ def test_a_model_that_is_refused_stops_its_own_scenes_only(tmp_path: Path) -> No
 
 
 def test_a_no_to_one_scene_holds_no_other_back(tmp_path: Path) -> None:
-    """It says that the account and the model are in order."""
+    """The refusal shows that the account and the model are valid."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[Rejected("no such ratio")]), slots=9)
     came = all_at_once(at, scenes(3))
     assert [type(one).__name__ for one in came] == ["Rejected", "Take", "Take"]
@@ -71,7 +71,7 @@ def test_a_no_to_one_scene_holds_no_other_back(tmp_path: Path) -> None:
 
 @pytest.mark.row(24)
 def test_a_service_that_is_pressed_is_sent_less_at_once(tmp_path: Path) -> None:
-    """A no for now leaves four places of eight; of the five tasks that are then taken on four bring one back."""
+    """A temporary refusal leaves four slots of eight; of the five tasks accepted then, four restore one."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=["cgt-a", RateLimited("slowly")]), slots=8)
     all_at_once(at, scenes(6))
     assert (len(at.desk.bodies), at.context.limiter.open) == (7, 5)
@@ -94,7 +94,7 @@ def _fails_where_one_is_not_enough(stop: SubmissionGate) -> None:
 def test_nobody_waits_for_what_will_not_be(
     reason: Callable[[SubmissionGate], None], *, halts: bool, leaves: bool
 ) -> None:
-    """A wait before a paid request ends with the last chance of one; one that costs nothing, when somebody leaves."""
+    """A wait before a paid request ends when no more can be sent; a wait before a free one ends with an interrupt."""
 
     async def waits() -> list[bool]:
         stop, never = SubmissionGate(fail_fast=True), asyncio.Event()
@@ -116,7 +116,7 @@ async def _until(event: asyncio.Event) -> None:
 
 
 def test_what_goes_wrong_while_one_waits_is_told() -> None:
-    """A wait that ends badly ends so for whoever waits."""
+    """An error during a wait is raised for the waiting caller."""
 
     async def waits() -> None:
         await SubmissionGate().until_interrupted(_breaks())
@@ -131,7 +131,7 @@ async def _breaks() -> None:
 
 @pytest.mark.parametrize("fail_fast", [True, False])
 def test_a_failure_halts_only_where_one_is_enough(*, fail_fast: bool) -> None:
-    """`--fail-fast` asks for that."""
+    """`--fail-fast` requests that."""
     gate = SubmissionGate(fail_fast=fail_fast)
     gate.fail()
     assert gate.going is not fail_fast

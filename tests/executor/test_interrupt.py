@@ -1,4 +1,4 @@
-"""Ctrl-C, a signal to end, a closed terminal: once and twice, at any moment; nothing is paid for twice afterwards."""
+"""Ctrl-C, SIGTERM and a closed terminal, once and twice, at any moment: nothing is paid for twice afterwards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ scenes:
 
 
 def started(folder: Path, emulated: Emulator) -> subprocess.Popen[str]:
-    """The command, running against an emulator."""
+    """Start the command against an emulator."""
     (folder / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
     environment = {**os.environ, **emulated.environment, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-P", "-m", "storyboard", "run"]
@@ -42,7 +42,7 @@ def started(folder: Path, emulated: Emulator) -> subprocess.Popen[str]:
 
 
 def until(running: subprocess.Popen[str], words: str) -> None:
-    """Read what it says up to these words."""
+    """Read its output up to these words."""
     assert running.stdout is not None
     for line in running.stdout:
         if words in line:
@@ -51,19 +51,19 @@ def until(running: subprocess.Popen[str], words: str) -> None:
 
 
 def kinds(folder: Path) -> Counter[str]:
-    """What happened, as it is written down."""
+    """The kinds of events that were recorded."""
     journal = Journal(next(folder.rglob("state.db")).parent, SystemClock(), writing=False)
     journal.close()
     return Counter(event.kind for _, event in journal.past)
 
 
 def doubles(emulated: Emulator) -> int:
-    """How many requests were taken on twice."""
+    """How many requests were accepted twice."""
     return sum(count - 1 for count in Counter(row["text_sha256"] for row in emulated.ledger).values())
 
 
 def goes_on(folder: Path, emulated: Emulator) -> tuple[int, int, int]:
-    """The exit code of the same command again, the tasks in all, and those that were paid for twice."""
+    """Run the command again; return the exit code, the number of tasks, and how many were paid for twice."""
     again = started(folder, emulated)
     again.communicate(timeout=60)
     return again.returncode, len(emulated.ledger), doubles(emulated)
@@ -72,7 +72,8 @@ def goes_on(folder: Path, emulated: Emulator) -> tuple[int, int, int]:
 @pytest.mark.row(10, 57)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_request_that_is_under_way_is_waited_for(tmp_path: Path, number: signal.Signals) -> None:
-    """Told to stop while its answer is held, the run hears it out, fetches what it is of, and begins nothing new."""
+    """After a signal during a create request, the run waits for the answer, downloads the video, and submits nothing
+    new."""
     with emulator(tmp_path / "ledger", speed=400, hold_reply=0.3) as emulated:
         running = started(tmp_path, emulated)
         until(running, "one: submitting")
@@ -86,7 +87,7 @@ def test_a_request_that_is_under_way_is_waited_for(tmp_path: Path, number: signa
 @pytest.mark.row(10, 57)
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.2])
 def test_told_twice_the_run_leaves_at_once_and_knows_its_task_again(tmp_path: Path, after: float) -> None:
-    """A request whose answer was not waited for is found by its mark, or by the next run provably not there."""
+    """A request whose answer was not waited for is found by its marker, or the next run proves that it has no task."""
     with emulator(tmp_path / "ledger", speed=400, hold_reply=0.35) as emulated:
         running = started(tmp_path, emulated)
         until(running, "one: submitting")
@@ -101,7 +102,7 @@ def test_told_twice_the_run_leaves_at_once_and_knows_its_task_again(tmp_path: Pa
 
 @pytest.mark.row(57)
 def test_told_twice_as_the_last_scene_ends_the_run_leaves_in_order(tmp_path: Path) -> None:
-    """The second signal is heard before anything is closed: else closing would be broken off in the middle."""
+    """The second signal is handled before files are closed; otherwise it would interrupt the closing."""
     context, closed = bench(tmp_path).context, []
 
     async def run() -> None:
@@ -122,7 +123,7 @@ def test_told_twice_as_the_last_scene_ends_the_run_leaves_in_order(tmp_path: Pat
 
 @pytest.mark.row(57)
 def test_a_signal_that_is_heard_after_the_last_scene_breaks_nothing_off(tmp_path: Path) -> None:
-    """Two signals that came while the last scene ended, and are heard while the way out is being closed."""
+    """Two signals arrive while the last scene ends, and are handled while the run is being closed."""
     context, closed = bench(tmp_path).context, []
 
     async def run() -> None:
@@ -130,7 +131,7 @@ def test_a_signal_that_is_heard_after_the_last_scene_breaks_nothing_off(tmp_path
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.sleep(0)  # the loop sees that there is something to read
-            await asyncio.sleep(0)  # it has read, and calls whom it concerns after us
+            await asyncio.sleep(0)  # it has read, and calls the handlers after us
         for _ in range(3):
             await asyncio.sleep(0)
         closed.append("the way out")
@@ -140,7 +141,7 @@ def test_a_signal_that_is_heard_after_the_last_scene_breaks_nothing_off(tmp_path
 
 
 def ignoring(folder: Path, emulated: Emulator, number: signal.Signals) -> subprocess.Popen[str]:
-    """The command, begun by one that ignores a signal: `nohup`, or a shell that puts it into the background."""
+    """Start the command from a parent that ignores a signal: `nohup`, or a shell that starts a background job."""
     before = signal.signal(number, signal.SIG_IGN)
     try:
         return started(folder, emulated)
@@ -150,7 +151,7 @@ def ignoring(folder: Path, emulated: Emulator, number: signal.Signals) -> subpro
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_was_to_be_ignored_is_ignored(tmp_path: Path, number: signal.Signals) -> None:
-    """Who said `nohup` wants the whole film when the terminal is closed."""
+    """With `nohup` the run finishes the whole film after the terminal is closed."""
     with emulator(tmp_path / "ledger", speed=400, hold_reply=0.3) as emulated:
         running = ignoring(tmp_path, emulated, number)
         until(running, "one: submitting")

@@ -1,7 +1,7 @@
-"""What holds whatever happens: the invariants of a paid step, I1 to I8, each where it could break.
+"""The invariants of a paid step, I1 to I8, each tested where it could break.
 
-I2, I3 and I7 are held by the tests of `perform` and of the budget as well, I5 by those of the store, I8 by those of the
-journal; a simulated world holds I1 to I4 over a million scenes, a seccomp filter I1 and I5 at every system call.
+The tests of `perform` and of the budget also check I2, I3 and I7, those of the store I5, and those of the journal I8. A
+simulated world checks I1 to I4 over a million scenes, and a seccomp filter checks I1 and I5 at every system call.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ async def order(marker: Marker) -> bytes:
 
 
 def made(at: Bench) -> str:
-    """Perform the job; its task, or what went wrong."""
+    """Perform the job; return its task, or the error."""
     try:
         return asyncio.run(perform(JOB, at.context, order)).task
     except StoryboardError as error:
@@ -44,7 +44,7 @@ def made(at: Bench) -> str:
 
 @dataclass(slots=True)
 class Reader(Desk):
-    """A desk that reads, when a request comes, what is on the disk."""
+    """A provider that reads the journal on the disk when a request arrives."""
 
     folder: Path = Path()
     found: list[tuple[str, str]] = field(default_factory=list)
@@ -61,14 +61,14 @@ class Reader(Desk):
 
 
 def test_i1_the_intent_with_the_bodys_digest_is_on_the_disk_when_the_request_comes(tmp_path: Path) -> None:
-    """Another reader of the file finds it, as the last thing that happened."""
+    """Another reader of the file finds it as the last event."""
     desk = Reader(VirtualClock(), folder=tmp_path)
     assert made(bench(tmp_path, desk)) == "cgt-1"
     assert desk.found == [("intended", digest_of(desk.bodies[0]))]
 
 
 def test_i2_a_scene_in_doubt_is_not_submitted_beside_it(tmp_path: Path) -> None:
-    """Not even by a caller that has lost its way: it stops before anything is written down."""
+    """A caller with a bug can't do it either: the check stops it before anything is recorded."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[UnknownOutcome("lost")]))
     made(at)
     before = len(at.journal.past)
@@ -88,7 +88,7 @@ def test_i3_a_task_that_two_answers_name_is_the_firsts(tmp_path: Path) -> None:
 
 
 def test_i4_no_time_makes_a_doubt_a_no(tmp_path: Path) -> None:
-    """Three years later it is looked for again, and held again; nothing is sent."""
+    """Three years later the scene is searched for again and held again; nothing is sent."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[UnknownOutcome("lost")]))
     made(at)
     begun = at.journal.history.in_doubt[0]
@@ -100,7 +100,7 @@ def test_i4_no_time_makes_a_doubt_a_no(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bad", [video()[:-1], video()[:1000], b"no video", b"\0" * 5000])
 def test_i5_a_name_in_the_store_is_of_a_whole_video(tmp_path: Path, bad: bytes) -> None:
-    """What came first has no name, and no part of it is left."""
+    """An incomplete download has no name, and no part of it is left."""
     at = bench(tmp_path, Desk(VirtualClock(), files=[bad]))
     assert made(at) == "cgt-1"
     assert at.context.store.digests() == {digest_of(video())}
@@ -108,7 +108,7 @@ def test_i5_a_name_in_the_store_is_of_a_whole_video(tmp_path: Path, bad: bytes) 
 
 
 def test_i6_nothing_is_deleted_at_the_service(tmp_path: Path) -> None:
-    """Whatever comes of tasks, a run never asks for it where no other copy has submitted the same."""
+    """A run never deletes a task, whatever its result, unless another copy submitted the same scene."""
     looks: list[object] = ["failed", "expired", "cancelled", "succeeded"]
     at = bench(tmp_path, Desk(VirtualClock(), looks=looks))  # type: ignore[arg-type]  # statuses
     came = [made(at) for _ in range(4)]
@@ -116,7 +116,7 @@ def test_i6_nothing_is_deleted_at_the_service(tmp_path: Path) -> None:
 
 
 def test_i8_an_epoch_that_is_over_submits_nothing(tmp_path: Path) -> None:
-    """A run that slept while another one went on stops before its request leaves."""
+    """A run that slept while another one continued stops before its request is sent."""
     at = bench(tmp_path)
     at.journal.open_run()
     other = Journal(tmp_path, at.context.clock, writing=True)
@@ -129,23 +129,23 @@ def test_i8_an_epoch_that_is_over_submits_nothing(tmp_path: Path) -> None:
 
 @dataclass(slots=True)
 class Noting(Desk):
-    """A desk that notes in which order it was asked for what."""
+    """A provider that records the order of its requests."""
 
     asked: list[str] = field(default_factory=list)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Note it."""
+        """Record the request."""
         self.asked.append("submit")
         return await Desk.submit(self, body, attempt_id)
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """Note it."""
+        """Record the request."""
         self.asked.append("list")
         return await Desk.list(self, query)
 
 
 def test_a_run_after_one_that_broke_off_looks_before_it_pays(tmp_path: Path) -> None:
-    """All that the service has is listed first; one list does for all its scenes."""
+    """All tasks of the service are listed first; one list serves all scenes."""
     at = bench(tmp_path, Noting(VirtualClock()))
     context = replace(at.context, trust="suspect", began=at.context.clock.now())
 
@@ -170,12 +170,12 @@ def test_a_listed_task_that_the_record_lacks_is_not_paid_for_again(tmp_path: Pat
 
 @dataclass(slots=True)
 class Signing(Desk):
-    """A desk whose addresses die in the night, while the machine sleeps, and that signs new ones when it is asked."""
+    """A provider whose addresses expire at night while the machine sleeps, and which signs new ones on request."""
 
     fetched: int = 0
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The first address has died."""
+        """The first address has expired."""
         self.fetched += 1
         if self.fetched == 1:
             self.clock.advance(25 * 3600)
@@ -185,7 +185,7 @@ class Signing(Desk):
 
 @pytest.mark.row(45)
 def test_an_address_that_was_slept_through_is_signed_anew(tmp_path: Path) -> None:
-    """It is asked for again before anything is called lost."""
+    """The address is requested again before the video counts as lost."""
     at = bench(tmp_path, Signing(VirtualClock()))
     assert made(at) == "cgt-1"
     assert at.kinds.count("missed") == 1
@@ -193,14 +193,14 @@ def test_an_address_that_was_slept_through_is_signed_anew(tmp_path: Path) -> Non
 
 @pytest.mark.row(45)
 def test_a_network_that_is_away_when_an_address_has_died_loses_nothing(tmp_path: Path) -> None:
-    """That nobody answers says nothing of the address."""
+    """A missing answer proves nothing about the address."""
     at = bench(tmp_path, Desk(VirtualClock(), files=[Unusable("it broke off")] * 3, lives=-1))
     assert made(at) == "cgt-1"
 
 
 @pytest.mark.row(36)
 def test_a_task_that_runs_again_when_its_video_is_fetched_is_asked_once_more(tmp_path: Path) -> None:
-    """It has succeeded, and that stays so."""
+    """It has succeeded, and a later status does not change that."""
     at = bench(tmp_path, Desk(VirtualClock(), looks=["succeeded", "running"], files=[Unusable("no")]))
     assert made(at) == "cgt-1"
     ends = [event.status for event in at.heard if isinstance(event, Ended)]
@@ -209,7 +209,7 @@ def test_a_task_that_runs_again_when_its_video_is_fetched_is_asked_once_more(tmp
 
 @pytest.mark.row(47)
 def test_a_missed_download_is_remembered_by_the_next_run(tmp_path: Path) -> None:
-    """Five in this hour, whoever asked."""
+    """The limit is five downloads an hour, whichever run started them."""
     at = bench(tmp_path, Desk(VirtualClock(), files=[Unusable("no")] * 4))
     at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components)))
     at.journal.append(Accepted("dusk", "i1", task="cgt-9"))
@@ -220,7 +220,7 @@ def test_a_missed_download_is_remembered_by_the_next_run(tmp_path: Path) -> None
 
 
 def test_a_run_that_only_recovers_pays_for_nothing(tmp_path: Path) -> None:
-    """Not even if it came as far as the request: that raises, also under `python -O`."""
+    """If a bug leads to a paid request, that raises an error, also under `python -O`."""
     at = bench(tmp_path)
     with pytest.raises(AssertionError, match="a run that only recovers pays for nothing"):
         asyncio.run(submit_once(JOB, replace(at.context, trust="recovering"), b"", NO_MARKER, 0))
@@ -228,13 +228,14 @@ def test_a_run_that_only_recovers_pays_for_nothing(tmp_path: Path) -> None:
 
 
 def test_a_task_without_a_video_is_not_fetched() -> None:
-    """Whoever fetches it has seen that it names one."""
+    """The caller has checked that the task names a video."""
     with pytest.raises(AssertionError, match="task cgt-1 can be fetched, but names no video"):
         _video_address(Task("cgt-1", "succeeded", "succeeded"))
 
 
 def test_a_task_that_is_gone_is_not_looked_for_in_a_list_that_there_is_none_of(tmp_path: Path) -> None:
-    """A provider that lists nothing and knows the task no more has forgotten it, or is asked with another key."""
+    """A provider without lists that does not know the task any more has forgotten it, or the request used another
+    key."""
     gone = NotFound("no such task", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(VirtualClock(), looks=[gone] * 9))
     with pytest.raises(DecisionNeeded, match="the service knows no task cgt-1"):

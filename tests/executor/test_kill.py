@@ -1,4 +1,4 @@
-"""kill -9 at any instant, then the same command: nothing is submitted twice; the film is made, or a scene is named."""
+"""kill -9 at any moment, then the same command: nothing is submitted twice; the film is made, or a scene is named."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.executor import killing
 
 
 def instants(request: pytest.FixtureRequest) -> int:
-    """How many instants to try; `make kill` tries twenty."""
+    """Number of moments to try; `make kill` tries twenty."""
     return int(request.config.getoption("--kills"))
 
 
@@ -20,7 +20,8 @@ def instants(request: pytest.FixtureRequest) -> int:
 def test_a_killed_run_goes_on_and_submits_nothing_twice(
     request: pytest.FixtureRequest, tmp_path: Path, embedded: bool
 ) -> None:
-    """Killed at instants spread from the first intent to the last stored take, the same command finishes the film."""
+    """The run is killed at moments spread from the first intent to the last stored take; the same command finishes the
+    film."""
     count = instants(request)
     (tmp_path / "span").mkdir()
     with killing.place(tmp_path / "span", embedded=embedded, hold=0) as where:
@@ -36,8 +37,8 @@ def test_a_killed_run_goes_on_and_submits_nothing_twice(
 def test_a_run_killed_before_its_answer_finds_its_task_again(
     request: pytest.FixtureRequest, tmp_path: Path, embedded: bool
 ) -> None:
-    """Killed while the service has the task but holds its answer, the same command knows it by its mark and goes on;
-    killed just before the request left, it finds none, and names the scene."""
+    """If the run is killed while the service has the task but delays its answer, the same command finds the task by its
+    marker and continues. If it is killed just before the request is sent, it finds no task and names the scene."""
     count = max(2, instants(request) // 2)
     outcomes = []
     for number in range(count):
@@ -48,7 +49,8 @@ def test_a_run_killed_before_its_answer_finds_its_task_again(
 
 
 def one(folder: Path, embedded: bool, hold: int, after: float) -> tuple[bool, int, list[str], int]:
-    """Kill once and settle: was it alive, the exit code, who was held, how many texts stand twice in the ledger."""
+    """Kill once and run to the end: was it running, the exit code, the held scenes, and how many texts occur twice in
+    the ledger."""
     folder.mkdir()
     with killing.place(folder, embedded=embedded, hold=hold) as where:
         alive = killing.kill(where, after)

@@ -1,4 +1,4 @@
-"""What is brought of a task that has succeeded: its video until it is whole, its last frame if it can be had."""
+"""Downloads of a succeeded task: its video until it is complete, and its last frame if it is available."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FRAME = Address("http://127.0.0.1:1/cgt-1.png?signature")
 
 @cache
 def picture() -> bytes:
-    """A small true picture."""
+    """A small real image."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.png"
         path.write_bytes(images.png(images.black((64, 64))))
@@ -41,25 +41,25 @@ def picture() -> bytes:
 
 @dataclass(slots=True)
 class Framed(Desk):
-    """A desk whose tasks have a last frame as well; `frames` are what comes of it, then a picture."""
+    """A provider whose tasks also have a last frame; `frames` are the results of its downloads, then an image."""
 
     frames: list[bytes | StoryboardError] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     nameless: int = 0
-    """So many looks at what has succeeded name no video."""
+    """Number of polls after success that name no video."""
 
     undated: bool = False
-    """Nobody says when an address dies."""
+    """The expiry of the address is unknown."""
 
     async def get_task(self, task: str) -> Task:
-        """With a frame."""
+        """Return the task with its frame."""
         found = await Desk.get_task(self, task)
         found = replace(found, expires=0.0) if self.undated else found
         self.nameless -= 1
         return replace(found, frame=FRAME, video=None if self.nameless >= 0 else found.video)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The next of its sort."""
+        """Return the next file of its type."""
         self.fetched.append(address.bare.rpartition(".")[2])
         if address != FRAME:
             await Desk.fetch(self, address, sink)
@@ -71,7 +71,7 @@ class Framed(Desk):
 
 
 def framed(folder: Path, frames: Sequence[bytes | StoryboardError] = (), nameless: int = 0) -> Bench:
-    """A bench at such a desk."""
+    """A run context with such a provider."""
     return bench(folder, Framed(VirtualClock(), frames=list(frames), nameless=nameless))
 
 
@@ -85,12 +85,12 @@ def performed(at: Bench) -> Take:
 
 
 def digest(content: bytes) -> str:
-    """Its digest."""
+    """The digest of the file."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def test_a_take_has_its_last_frame(tmp_path: Path) -> None:
-    """Under its own digest, beside the video."""
+    """The frame is stored under its own digest, beside the video."""
     at = framed(tmp_path)
     take = performed(at)
     found = at.context.store.find(take.frame)
@@ -98,7 +98,7 @@ def test_a_take_has_its_last_frame(tmp_path: Path) -> None:
 
 
 def test_the_address_of_a_frame_is_kept(tmp_path: Path) -> None:
-    """As long as it lives, a request may name it."""
+    """While the address is valid, a request may name it."""
     at = framed(tmp_path)
     performed(at)
     kept = at.context.addresses.alive("cgt-1", at.context.clock.now(), None)
@@ -107,14 +107,15 @@ def test_the_address_of_a_frame_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_frame_that_breaks_off_is_fetched_again(tmp_path: Path) -> None:
-    """Twice, each time after a while."""
+    """Twice, each time after a wait."""
     at = framed(tmp_path, [BROKEN, picture()[:50]])
     began = at.context.clock.now()
     assert (performed(at).frame, at.context.clock.now() - began) == (digest(picture()), 0.75 + 1.5)
 
 
 def test_a_frame_that_cannot_be_had_is_done_without(tmp_path: Path) -> None:
-    """After the third time, and nobody waits after that: a video has a last frame of its own."""
+    """After the third failure the scene continues without it and does not wait: the last frame can be taken from the
+    video."""
     at = framed(tmp_path, [BROKEN] * 3)
     began = at.context.clock.now()
     take = performed(at)
@@ -124,7 +125,7 @@ def test_a_frame_that_cannot_be_had_is_done_without(tmp_path: Path) -> None:
 
 
 def test_what_has_succeeded_and_names_no_video_is_asked_again(tmp_path: Path) -> None:
-    """Its address comes with the next look."""
+    """The next poll names the address."""
     at = framed(tmp_path, nameless=1)
     told = "again in 1 s: task cgt-1 succeeded, but names no video"
     assert (performed(at).digest, told in [event.reason for event in at.heard if isinstance(event, Waiting)]) == (
@@ -135,7 +136,7 @@ def test_what_has_succeeded_and_names_no_video_is_asked_again(tmp_path: Path) ->
 
 @pytest.mark.parametrize(("lives", "lost"), [(-1.0, True), (0.0, False), (1.0, False)], ids=["dead", "dying", "alive"])
 def test_an_address_that_was_dead_when_it_was_named_is_the_last(tmp_path: Path, lives: float, lost: bool) -> None:
-    """One that the service names again, alive, is asked once more."""
+    """If the service names it again and it is valid, it is requested once more."""
     at = framed(tmp_path)
     at.desk.files, at.desk.lives = [GONE, GONE], lives
     if lost:
@@ -146,7 +147,7 @@ def test_an_address_that_was_dead_when_it_was_named_is_the_last(tmp_path: Path, 
 
 
 def test_an_address_whose_time_nobody_said_is_asked_again(tmp_path: Path) -> None:
-    """Zero says that nobody knows when it dies."""
+    """Zero means that the expiry is unknown."""
     at = framed(tmp_path)
     at.desk.files = [GONE] * 3
     assert isinstance(at.desk, Framed)

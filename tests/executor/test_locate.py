@@ -1,4 +1,4 @@
-"""Looking in the service's list for tasks of a scene that the record doesn't know, before and after paying."""
+"""Search the service's list for tasks of a scene that are missing from the record, before and after paying."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ OTHERS: Components = {"prompt": "other words", "duration": 4}
 ASKED: Mapping[str, str | int | bool] = {"model": "seedance", "duration": 4}
 JOB = Job("dusk", "", KEY, ASKED)
 FIXED = replace(JOB, marked=False, life=7200)
-"""Its author fixed how long its task lives, so that no marker fits there."""
+"""Its author fixed how long its task lives, so it can't carry a marker there."""
 FIRST = marker_of(KEY, 0)
 NO_ANSWER = Unreachable("no answer")
 LOST = UnknownOutcome("the answer was lost")
@@ -68,30 +68,30 @@ HINT = (
 
 
 async def order(marker: Marker) -> bytes:
-    """A request of nothing but its marker."""
+    """A request that contains only its marker."""
     return f"{marker.seconds}".encode()
 
 
 def at_a_desk(folder: Path, **fields: Any) -> Bench:
-    """A bench whose desk answers so."""
+    """A run context with a provider that answers like this."""
     return bench(folder, Desk(VirtualClock(), **fields))
 
 
 def task(at: Bench, id: str = "cgt-other", age: float = 30.0, **fields: Any) -> Task:
-    """A task with the marker of the job's first request, created so many seconds ago; it runs."""
+    """A running task with the marker of the job's first request, created this many seconds ago."""
     created = at.context.clock.now() - age
     known: dict[str, Any] = {"expires_after": FIRST, "created_at": created, "model": "seedance"}
     return Task(**{"id": id, "status": "running", "word": "running", **known, **fields})
 
 
 def came(work: Awaitable[object]) -> str:
-    """What a piece of work is refused with, in words; empty if it isn't."""
+    """The message of the error that a coroutine raises; empty if it raises none."""
     error = error_of(work)
     return error.what if error else ""
 
 
 def error_of(work: Awaitable[object]) -> StoryboardError | None:
-    """What a piece of work is refused with; None if it isn't."""
+    """The error that a coroutine raises; None if it raises none."""
 
     async def whole() -> None:
         await work
@@ -112,18 +112,18 @@ def intended(attempt_id: str, key: Components = KEY, **fields: Any) -> Intended:
 
 
 def test_the_first_request_of_a_key_carries_the_first_marker(tmp_path: Path) -> None:
-    """A scene that has no equal and no attempt takes the first occurrence of its key."""
+    """A scene without equal scenes and without attempts uses the first occurrence of its key."""
     assert next_marker(JOB, at_a_desk(tmp_path).context) == (Marker(FIRST), 0)
 
 
 def test_a_scene_among_equal_ones_carries_the_marker_of_its_rank(tmp_path: Path) -> None:
-    """The third of three equal scenes takes the third occurrence."""
+    """The third of three equal scenes uses the third occurrence."""
     context = at_a_desk(tmp_path).context
     assert next_marker(replace(JOB, rank=2, alike=3), context) == (Marker(marker_of(KEY, 2)), 2)
 
 
 def test_a_remake_carries_the_marker_after_those_of_all_equal_scenes(tmp_path: Path) -> None:
-    """A scene of three equal ones whose first task failed takes the fourth occurrence."""
+    """A scene of three equal ones whose first task failed uses the fourth occurrence."""
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1"))
     at.journal.append(Ended("dusk", "i1", status="failed"))
@@ -131,7 +131,7 @@ def test_a_remake_carries_the_marker_after_those_of_all_equal_scenes(tmp_path: P
 
 
 def test_a_request_that_was_refused_leaves_its_marker_free(tmp_path: Path) -> None:
-    """There is no task of it, so that the next request carries the same marker."""
+    """It has no task, so the next request carries the same marker."""
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1"))
     at.journal.append(happened.Rejected("dusk", "i1", error="no"))
@@ -139,7 +139,7 @@ def test_a_request_that_was_refused_leaves_its_marker_free(tmp_path: Path) -> No
 
 
 def test_a_marker_of_a_submission_in_doubt_is_passed_over(tmp_path: Path) -> None:
-    """The next free one is taken, so that a found task has one owner only."""
+    """The next free marker is used, so that a found task has only one owner."""
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1", OTHERS, marker=FIRST))
     at.journal.append(intended("i2", OTHERS, marker=None))
@@ -157,7 +157,7 @@ def test_a_marker_of_a_submission_in_doubt_is_passed_over(tmp_path: Path) -> Non
     ids=["free", "life fixed", "identifier fixed", "both fixed"],
 )
 def test_an_identifier_is_the_marker_where_the_settings_say_so(tmp_path: Path, job: Job, carried: Marker) -> None:
-    """Where the author fixed that field the life is the marker, and where he fixed both there is none."""
+    """If the author fixed that field, the life is the marker; if both are fixed, there is none."""
     context = replace(at_a_desk(tmp_path).context, marker="safety_identifier")
     assert next_marker(job, context) == (carried, 0)
 
@@ -168,7 +168,7 @@ def test_a_request_whose_life_is_fixed_carries_no_marker(tmp_path: Path) -> None
 
 
 def test_two_remakes_at_the_same_time_carry_markers_of_their_own(tmp_path: Path) -> None:
-    """Two equal scenes that are made anew in one run take the third and the fourth occurrence."""
+    """Two equal scenes that are remade in one run use the third and the fourth occurrence."""
     at = at_a_desk(tmp_path, slow=1.0)
     for number in (0, 1):
         at.journal.append(intended(f"i{number}", occurrence=number, marker=marker_of(KEY, number)))
@@ -184,7 +184,7 @@ def test_two_remakes_at_the_same_time_carry_markers_of_their_own(tmp_path: Path)
     assert noted == [marker_of(KEY, 2), marker_of(KEY, 3)]
 
 
-# which markers are looked for
+# which markers are searched for
 
 
 def remade(at: Bench) -> None:
@@ -195,7 +195,7 @@ def remade(at: Bench) -> None:
 
 
 async def checked(job: Job, context: RunContext) -> None:
-    """What is done just before a request of the job leaves."""
+    """Check what happens just before a request of the job is sent."""
     await check_unrecorded(job, context, *next_marker(job, context))
 
 
@@ -213,7 +213,8 @@ async def checked(job: Job, context: RunContext) -> None:
 def test_a_record_with_gaps_looks_for_later_markers_too(
     tmp_path: Path, trust: RecordTrust, occurrence: int, held: bool
 ) -> None:
-    """A complete record looks for the markers up to its next one, one with gaps for those of five remakes."""
+    """A complete record searches for the markers up to its next one; a record with gaps also for those of five
+    remakes."""
     at = at_a_desk(tmp_path)
     remade(at)
     at.desk.listed = [task(at, expires_after=marker_of(KEY, occurrence))]
@@ -222,7 +223,7 @@ def test_a_record_with_gaps_looks_for_later_markers_too(
 
 
 def test_markers_of_all_equal_scenes_are_looked_for(tmp_path: Path) -> None:
-    """Of two equal scenes and five remakes of each, twelve tasks may be listed."""
+    """With two equal scenes and five remakes of each, twelve tasks may be listed."""
     at = at_a_desk(tmp_path)
     context, last = replace(at.context, trust="suspect"), 2 * (1 + ATTEMPTS_BEFORE) - 1
     at.desk.listed = [task(at, expires_after=marker_of(KEY, last))]
@@ -230,7 +231,7 @@ def test_markers_of_all_equal_scenes_are_looked_for(tmp_path: Path) -> None:
 
 
 def test_an_identifier_is_looked_for_where_it_is_the_marker(tmp_path: Path) -> None:
-    """Chance is left out of the message then: no two of them are the same by chance."""
+    """The message leaves the probability out, because no two identifiers are equal by chance."""
     at = at_a_desk(tmp_path)
     others = [task(at, f"cgt-{number}", expires_after=1) for number in range(500)]
     at.desk.listed = [task(at, expires_after=1, safety_identifier=identifier_of(KEY, 0)), *others]
@@ -251,7 +252,8 @@ def test_an_identifier_is_looked_for_where_it_is_the_marker(tmp_path: Path) -> N
 def test_markers_of_version_1_are_looked_for(
     tmp_path: Path, trust: RecordTrust, may_be: bool, job: Job, held: bool
 ) -> None:
-    """Only by a record with gaps, as long as their tasks may be listed, and where a request had room for one."""
+    """Only a record with gaps searches for them, as long as their tasks may be listed, and only if the request could
+    carry a marker."""
     at = at_a_desk(tmp_path)
     last = marker_of_version_1("", "dusk", KEY, ATTEMPTS_BEFORE - 1)
     at.desk.listed = [task(at, expires_after=last)]
@@ -263,7 +265,7 @@ def test_markers_of_version_1_are_looked_for(
 
 
 def came_to_nothing(at: Bench, number: int) -> Task:
-    """A listed task of this occurrence of the key that has failed."""
+    """A listed task of this occurrence of the key that failed."""
     return task(at, f"cgt-failed-{number}", status="failed", word="failed", expires_after=marker_of(KEY, number))
 
 
@@ -274,7 +276,7 @@ def recovered(at: Bench, job: Job = JOB, **fields: Any) -> Known:
 
 
 def test_a_recovered_task_is_written_down_with_its_marker(tmp_path: Path) -> None:
-    """Its occurrence and the time when it was created stand in the record, as if it had been there all along."""
+    """The record contains its occurrence and creation time, as if it had been recorded at once."""
     at = at_a_desk(tmp_path)
     failed = [came_to_nothing(at, number) for number in range(3)]
     at.desk.listed = [*failed, task(at, expires_after=marker_of(KEY, 3))]
@@ -287,7 +289,7 @@ def test_a_recovered_task_is_written_down_with_its_marker(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("trust", ["recovering", "suspect"])
 def test_a_task_that_is_only_a_remake_s_is_held(tmp_path: Path, trust: RecordTrust) -> None:
-    """Nothing says that there was a first task: among many scenes another one's task has this marker by chance."""
+    """There is no sign of a first task: among many scenes, another scene's task has this marker by chance."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=marker_of(KEY, 1))]
     assert "cgt-other" in came(submit(JOB, replace(at.context, trust=trust), order))
@@ -295,7 +297,7 @@ def test_a_task_that_is_only_a_remake_s_is_held(tmp_path: Path, trust: RecordTru
 
 
 def test_a_held_remake_names_both_decisions(tmp_path: Path) -> None:
-    """It is the scene's own, or it isn't."""
+    """The two decisions: the task is the scene's own, or it isn't."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=marker_of(KEY, 1))]
     error = error_of(recover(replace(JOB, profile="tall"), replace(at.context, trust="recovering")))
@@ -311,7 +313,7 @@ def test_a_held_remake_names_both_decisions(tmp_path: Path) -> None:
 
 
 def given_to_dawn(at: Bench, storyboard: str = "", by: str = "marker") -> None:
-    """Scene dawn, made from other words, was given the task that carries the marker of dusk."""
+    """Scene dawn, which has a different prompt, got the task that carries the marker of dusk."""
     dawn = Intended("dawn", "i-dawn", key=OTHERS, marker=FIRST, storyboard=storyboard)
     at.journal.append(dawn)
     at.journal.append(Adopted("dawn", "i-dawn", "cgt-other", by, storyboard=storyboard))
@@ -320,7 +322,7 @@ def given_to_dawn(at: Bench, storyboard: str = "", by: str = "marker") -> None:
 
 @pytest.mark.parametrize("trust", ["recovering", "suspect", "complete"])
 def test_a_task_that_another_scene_was_given_by_its_marker_is_held(tmp_path: Path, trust: RecordTrust) -> None:
-    """It fits both: this scene is neither given it nor bought again before a person has looked."""
+    """It matches both scenes: this scene neither gets it nor is submitted again until a person decides."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at)
     error = error_of(submit(JOB, replace(at.context, trust=trust), order))
@@ -334,7 +336,7 @@ def test_a_task_that_another_scene_was_given_by_its_marker_is_held(tmp_path: Pat
 
 
 def test_a_task_of_another_storyboard_s_scene_is_not_adopted(tmp_path: Path) -> None:
-    """Its lock is another one: only its own storyboard can give a take away."""
+    """That scene has a different lock: only its own storyboard can give up a take."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at, "trailer")
     error = error_of(submit(JOB, at.context, order))
@@ -375,7 +377,7 @@ def test_a_remake_after_own_and_other_failures_is_looked_for(tmp_path: Path) -> 
 
 
 def test_a_second_task_of_that_marker_is_held_as_well(tmp_path: Path) -> None:
-    """Which of the two is which scene's nobody can tell from here."""
+    """Which task belongs to which scene can't be determined here."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at)
     at.desk.listed.append(task(at, "cgt-second"))
@@ -390,7 +392,7 @@ def test_a_task_that_a_person_gave_the_other_scene_holds_nobody(tmp_path: Path) 
 
 
 def test_a_task_that_is_not_this_scene_s_is_the_other_one_s(tmp_path: Path) -> None:
-    """A person said so: this scene is submitted, and the other one keeps its task."""
+    """A person decided so: this scene is submitted, and the other one keeps its task."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at)
     at.journal.append(NotMine(scene="dusk", task="cgt-other"))
@@ -398,14 +400,14 @@ def test_a_task_that_is_not_this_scene_s_is_the_other_one_s(tmp_path: Path) -> N
 
 
 def test_the_likelier_of_two_tasks_is_recovered(tmp_path: Path) -> None:
-    """The one with the marker of the first request is preferred to that of a remake."""
+    """The task with the marker of the first request is preferred to that of a remake."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, "cgt-remake", expires_after=marker_of(KEY, 1)), task(at)]
     assert recovered(at).task == "cgt-other"
 
 
 def test_a_task_of_version_1_is_recovered(tmp_path: Path) -> None:
-    """It is written down with the marker that it carries."""
+    """It is recorded with the marker that it carries."""
     at = at_a_desk(tmp_path)
     old = marker_of_version_1("", "dusk", KEY, 0)
     at.desk.listed = [task(at, expires_after=old)]
@@ -414,14 +416,14 @@ def test_a_task_of_version_1_is_recovered(tmp_path: Path) -> None:
 
 
 def test_a_list_for_a_recovery_is_asked_for_again(tmp_path: Path) -> None:
-    """A question that costs nothing is repeated until it is answered."""
+    """A free request is repeated until it is answered."""
     at = at_a_desk(tmp_path, no_lists=[NO_ANSWER] * 3)
     at.desk.listed = [task(at)]
     assert recovered(at).task == "cgt-other"
 
 
 def test_a_recovery_that_finds_nothing_says_how_to_go_on(tmp_path: Path) -> None:
-    """The next run makes the scene."""
+    """The message names the command that makes the scene."""
     error = error_of(recover(JOB, replace(at_a_desk(tmp_path).context, trust="recovering")))
     assert (type(error), error and error.what, error and error.hint) == (
         DecisionNeeded,
@@ -431,7 +433,7 @@ def test_a_recovery_that_finds_nothing_says_how_to_go_on(tmp_path: Path) -> None
 
 
 def test_a_recovery_needs_a_list(tmp_path: Path) -> None:
-    """A provider that lists no tasks can't be asked for what a lost record knew."""
+    """A provider without lists can't return what a lost record contained."""
     said = came(recover(JOB, replace(at_a_desk(tmp_path).context, lists=False)))
     assert said == "ark lists no tasks in which it could be looked for"
 
@@ -446,7 +448,7 @@ def test_a_recovery_without_a_marker_says_that_none_like_it_is_listed(tmp_path: 
 
 
 def test_a_recovery_without_a_marker_names_the_tasks_like_it(tmp_path: Path) -> None:
-    """The first three of them, and what a person can say about the first."""
+    """The message names the first three tasks, and the possible decisions about the first."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, f"cgt-{number}", expires_after=7200) for number in range(4)]
     error = error_of(recover(replace(FIXED, profile="tall"), replace(at.context, trust="recovering")))
@@ -459,7 +461,7 @@ def test_a_recovery_without_a_marker_names_the_tasks_like_it(tmp_path: Path) -> 
 
 
 def test_a_task_that_another_film_has_is_not_recovered(tmp_path: Path) -> None:
-    """Another record of this user has it with another key, so that it carries the marker by chance."""
+    """Another record of this user has it under another key, so it carries the marker by chance."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
     context = replace(
@@ -472,7 +474,7 @@ def test_a_task_that_another_film_has_is_not_recovered(tmp_path: Path) -> None:
 
 
 def paid(at: Bench, job: Job = JOB, **fields: Any) -> str:
-    """Submit a job; what it is refused with, in words, or its task."""
+    """Submit a job; return the error's message, or its task."""
     context = replace(at.context, **fields)
 
     async def task_of() -> str:
@@ -485,13 +487,13 @@ def paid(at: Bench, job: Job = JOB, **fields: Any) -> str:
 
 
 def test_a_request_is_paid_for_after_a_list_that_shows_nothing(tmp_path: Path) -> None:
-    """One list is enough, and no remark is made."""
+    """One list is enough, and there is no note."""
     at = at_a_desk(tmp_path)
     assert (paid(at), at.desk.listings, at.context.remarks) == ("cgt-1", 1, [])
 
 
 def test_a_listed_task_that_the_record_lacks_holds_the_scene(tmp_path: Path) -> None:
-    """A complete record holds it as well, and says what a person can do."""
+    """A complete record holds the scene as well, and names the possible decisions."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
     error = error_of(submit(JOB, at.context, order))
@@ -504,7 +506,7 @@ def test_a_listed_task_that_the_record_lacks_holds_the_scene(tmp_path: Path) -> 
 
 
 def test_a_held_scene_names_its_profile(tmp_path: Path) -> None:
-    """Both commands that are named concern the scene in that profile only."""
+    """Both commands in the message apply to the scene in that profile only."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
     error = error_of(submit(replace(JOB, profile="tall"), at.context, order))
@@ -525,7 +527,7 @@ def test_a_held_scene_names_its_profile(tmp_path: Path) -> None:
     ids=["new", "seconds", "a minute", "minutes", "hours", "of the future", "not said"],
 )
 def test_a_task_that_holds_a_scene_is_named_with_its_age(tmp_path: Path, age: float, said: str) -> None:
-    """In the unit that fits, and not at all where the service doesn't say when it was created."""
+    """The age has a suitable unit, and is left out if the service gives no creation time."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, age=age)]
     assert paid(at) == f"task cgt-other ({said}succeeded) {UNRECORDED}"
@@ -543,7 +545,7 @@ def test_odds_of_chance_are_named_from_one_in_two_thousand_on(tmp_path: Path, fo
 
 
 def test_a_task_that_failed_since_it_was_listed_holds_nothing(tmp_path: Path) -> None:
-    """It is looked at once more, since what a list says of it may be old."""
+    """It is polled once more, because the list may be out of date."""
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [task(at)]
     assert paid(at) == "cgt-1"
@@ -551,21 +553,21 @@ def test_a_task_that_failed_since_it_was_listed_holds_nothing(tmp_path: Path) ->
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
 def test_a_task_that_cannot_be_looked_at_holds_the_scene(tmp_path: Path, no: StoryboardError) -> None:
-    """What the list says of it is all there is."""
+    """Only the state in the list is known."""
     at = at_a_desk(tmp_path, looks=[no])
     at.desk.listed = [task(at)]
     assert paid(at) == f"task cgt-other (30 s old, running) {UNRECORDED}"
 
 
 def test_a_task_of_another_film_holds_nothing(tmp_path: Path) -> None:
-    """Another record of this user has it with another key, so that it carries the marker by chance."""
+    """Another record of this user has it under another key, so it carries the marker by chance."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
     assert paid(at, recorded_elsewhere=lambda _: RecordedElsewhere("/films/b", OTHERS)) == "cgt-1"
 
 
 def test_a_task_of_another_film_does_not_hide_the_next_one(tmp_path: Path) -> None:
-    """Each task with the marker is looked into."""
+    """Every task with the marker is checked."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, "cgt-film"), task(at)]
     film = {"cgt-film": RecordedElsewhere("/films/b", OTHERS)}
@@ -573,7 +575,7 @@ def test_a_task_of_another_film_does_not_hide_the_next_one(tmp_path: Path) -> No
 
 
 def test_a_copy_of_the_project_on_this_machine_is_named(tmp_path: Path) -> None:
-    """Its record has the task with just this key, so that chance is out of the question."""
+    """Its record has the task under exactly this key, so chance is excluded."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at), *(task(at, f"cgt-{number}", expires_after=1) for number in range(500))]
     said = paid(at, recorded_elsewhere=lambda _: RecordedElsewhere("/films/b", dict(KEY)))
@@ -581,7 +583,7 @@ def test_a_copy_of_the_project_on_this_machine_is_named(tmp_path: Path) -> None:
 
 
 def test_a_task_that_a_person_disowned_holds_nothing(tmp_path: Path) -> None:
-    """Somebody has said that it isn't the scene's."""
+    """A person decided that it isn't the scene's."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
     at.journal.append(NotMine(scene="dusk", task="cgt-other"))
@@ -589,7 +591,7 @@ def test_a_task_that_a_person_disowned_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_each_scene_is_preceded_by_a_list_of_its_own(tmp_path: Path) -> None:
-    """One that was read for the scene before is too old: a task may have been submitted since."""
+    """The list of the scene before is too old: a task may have been submitted since."""
     at = at_a_desk(tmp_path, slow=1.0)
     dawn = replace(JOB, scene="dawn", components=OTHERS)
     at.desk.later = [[], [task(at, expires_after=marker_of(OTHERS, 0), age=0.0)]]
@@ -599,14 +601,14 @@ def test_each_scene_is_preceded_by_a_list_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_list_is_read_again_before_a_request_is_repeated(tmp_path: Path) -> None:
-    """While it waited another copy may have submitted it."""
+    """Another copy may have submitted the scene during the wait."""
     at = at_a_desk(tmp_path, answers=[NotSent("no way")])
     at.desk.later = [[task(at)]]
     assert (UNRECORDED in paid(at), len(at.desk.bodies)) == (True, 1)
 
 
 def test_a_service_that_lists_nothing_is_paid_with_a_remark(tmp_path: Path) -> None:
-    """It is said once for all scenes, and no list is asked for."""
+    """There is one note for all scenes, and no list is requested."""
     at = at_a_desk(tmp_path)
     said = [paid(at, lists=False), paid(at, replace(JOB, scene="dawn", components=OTHERS), lists=False)]
     remark = "ark lists no tasks: what another copy of the project submits can't be seen"
@@ -614,7 +616,7 @@ def test_a_service_that_lists_nothing_is_paid_with_a_remark(tmp_path: Path) -> N
 
 
 def test_a_lost_answer_of_a_service_that_lists_nothing_is_held_at_once(tmp_path: Path) -> None:
-    """Nothing could be found by waiting."""
+    """Waiting could not find anything."""
     at = at_a_desk(tmp_path, answers=[LOST])
     began = at.context.clock.now()
     said = paid(at, lists=False)
@@ -625,7 +627,7 @@ def test_a_lost_answer_of_a_service_that_lists_nothing_is_held_at_once(tmp_path:
 
 
 def test_a_request_without_a_marker_of_a_complete_record_needs_no_list(tmp_path: Path) -> None:
-    """No list could say anything of it."""
+    """No list could contain information about it."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=7200)]
     assert (paid(at, FIXED), at.desk.listings) == ("cgt-1", 0)
@@ -648,7 +650,7 @@ def test_a_request_without_a_marker_of_a_complete_record_needs_no_list(tmp_path:
 def test_a_record_with_gaps_is_held_by_a_task_like_a_request_without_a_marker(
     tmp_path: Path, fields: dict[str, Any], held: bool
 ) -> None:
-    """It is of the same model and life, contradicts nothing that is asked for, and the record doesn't know it."""
+    """It has the same model and life, its data don't contradict the request, and it is missing from the record."""
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1", OTHERS))
     at.journal.append(Accepted("dusk", "i1", task="cgt-known"))
@@ -657,7 +659,7 @@ def test_a_record_with_gaps_is_held_by_a_task_like_a_request_without_a_marker(
 
 
 def test_a_request_without_marker_and_life_is_like_no_other(tmp_path: Path) -> None:
-    """Where neither is known nothing is compared."""
+    """If neither is known, nothing is compared."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=None)]
     assert paid(at, replace(FIXED, life=None), trust="suspect") == "cgt-1"
@@ -668,10 +670,10 @@ def test_a_request_without_marker_and_life_is_like_no_other(tmp_path: Path) -> N
 
 @dataclass(slots=True)
 class Listing(Desk):
-    """A desk that lists a task from the moment on when it takes a request on, before it answers."""
+    """A provider that lists a task from the moment it accepts the request, before it answers."""
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Whoever asks for a list while the answer is under way finds the task in it."""
+        """A list requested during the answer contains the task."""
         number = len(self.bodies) + 1
         seconds = int(body) if body else None
         row = Task(f"cgt-{number}", "running", "running", created_at=self.clock.now(), expires_after=seconds)
@@ -680,7 +682,7 @@ class Listing(Desk):
 
 
 def test_a_task_whose_answer_is_under_way_holds_no_equal_scene(tmp_path: Path) -> None:
-    """The record has its intent already, so that it isn't missing there."""
+    """The record has its intent already, so the task is not missing from it."""
     at = bench(tmp_path, Listing(VirtualClock(), slow=5.0))
     equal = [replace(JOB, scene=f"s{number}", rank=number, alike=2) for number in (0, 1)]
 
@@ -692,18 +694,18 @@ def test_a_task_whose_answer_is_under_way_holds_no_equal_scene(tmp_path: Path) -
 
 
 def test_a_task_whose_answer_was_lost_holds_no_equal_scene(tmp_path: Path) -> None:
-    """The record has its intent, and the task is being looked for."""
+    """The record has its intent, and the task is being searched for."""
     at = bench(tmp_path, Listing(VirtualClock(), answers=["cgt-1", LOST]))
     at.journal.append(intended("i0", marker=FIRST))
     at.desk.listed = [task(at, age=0.0)]
     assert paid(at, replace(JOB, scene="dawn", rank=1, alike=2)) == "cgt-1"
 
 
-# where no list can be had
+# where no list is available
 
 
 def failing(no: StoryboardError, times: int = 1000) -> Desk:
-    """A desk whose first lists are refused so."""
+    """A provider whose first lists fail like this."""
     return Desk(VirtualClock(), no_lists=[no] * times)
 
 
@@ -714,7 +716,7 @@ WITHOUT = (
 
 
 def test_a_list_that_fails_for_a_minute_is_done_without(tmp_path: Path) -> None:
-    """A complete record goes on after that, and says so."""
+    """After that a complete record continues, and adds a note."""
     at = bench(tmp_path, failing(NO_ANSWER))
     began = at.context.clock.now()
     said = paid(at)
@@ -722,14 +724,14 @@ def test_a_list_that_fails_for_a_minute_is_done_without(tmp_path: Path) -> None:
 
 
 def test_a_list_that_fails_for_less_is_waited_for(tmp_path: Path) -> None:
-    """What it then shows holds the scene."""
+    """The list then holds the scene."""
     at = bench(tmp_path, failing(NO_ANSWER, 4))
     at.desk.listed = [task(at)]
     assert (UNRECORDED in paid(at), at.context.remarks) == (True, [])
 
 
 def test_the_next_scene_does_not_wait_for_a_list_that_keeps_failing(tmp_path: Path) -> None:
-    """It is asked for once more, and the remark is made once."""
+    """The list is requested once more, and the note is added once."""
     at = bench(tmp_path, failing(NO_ANSWER))
     paid(at)
     before = at.desk.listings
@@ -739,7 +741,7 @@ def test_the_next_scene_does_not_wait_for_a_list_that_keeps_failing(tmp_path: Pa
 
 
 def test_a_record_with_gaps_is_not_paid_for_without_a_list(tmp_path: Path) -> None:
-    """Nothing is submitted before the list was read."""
+    """Nothing is submitted before the list is read."""
     at = bench(tmp_path, failing(NO_ANSWER))
     error = error_of(submit(JOB, replace(at.context, trust="suspect"), order))
     assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
@@ -752,7 +754,7 @@ def test_a_record_with_gaps_is_not_paid_for_without_a_list(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("trust", ["complete", "suspect"])
 def test_a_list_that_is_refused_for_now_is_waited_for(tmp_path: Path, trust: RecordTrust) -> None:
-    """However long that takes: the service answers, and says when."""
+    """However long it takes: the service answers, and gives the time."""
     at = bench(tmp_path, failing(RateLimited("slowly", after=30.0), 10))
     began = at.context.clock.now()
     said = paid(at, trust=trust)
@@ -773,7 +775,7 @@ def test_a_list_that_is_refused_for_now_is_waited_for(tmp_path: Path, trust: Rec
 def test_a_list_that_is_refused_for_good_is_not_waited_for(
     tmp_path: Path, trust: RecordTrust, said: str, remarks: list[str]
 ) -> None:
-    """It would be refused again: a complete record goes on without it, one with gaps doesn't."""
+    """It would be refused again: a complete record continues without it, a record with gaps does not."""
     at = bench(tmp_path, failing(Rejected("forbidden", status=403)))
     began = at.context.clock.now()
     told = paid(at, trust=trust)
@@ -786,14 +788,14 @@ def test_a_list_that_is_refused_for_good_is_not_waited_for(
 
 
 def test_an_account_that_is_refused_a_list_pays_for_nothing(tmp_path: Path) -> None:
-    """The same key would be refused the request, and nothing new is submitted by anybody."""
+    """The request would be refused with the same key, so no scene submits anything new."""
     error = AccountRefused("no such key")
     at = bench(tmp_path, failing(error))
     assert (paid(at), at.context.gate.why, at.desk.bodies) == ("no such key", error, [])
 
 
 def test_a_wait_for_a_list_ends_when_the_run_is_interrupted(tmp_path: Path) -> None:
-    """Nothing is submitted, and nobody has to decide about the scene."""
+    """Nothing is submitted, and the scene needs no decision."""
     at = bench(tmp_path, failing(NO_ANSWER))
 
     def interrupting(event: Notice) -> None:
@@ -825,7 +827,7 @@ def accepted(at: Bench, **fields: Any) -> Task:
 
 
 def doubled(folder: Path, age: float, *looks: Any, **fields: Any) -> Bench:
-    """A bench where another copy's task, of that age, is listed beside the job's own after it was accepted."""
+    """A run context where another copy's task of that age is listed beside the job's own after it was accepted."""
     at = at_a_desk(folder, slow=1.0, looks=list(looks), **fields)
     at.desk.later = [[task(at, age=age), accepted(at)]]
     return at
@@ -835,14 +837,14 @@ EARLIER, LATER = 1.0, -2.0
 
 
 def test_a_task_that_is_listed_alone_is_no_duplicate(tmp_path: Path) -> None:
-    """One more list is read, and nothing is said."""
+    """One more list is read, and there is no message."""
     at = at_a_desk(tmp_path, slow=1.0)
     at.desk.later = [[accepted(at)]]
     assert (paid(at), at.desk.listings, at.context.duplicates, at.context.remarks) == ("cgt-1", 2, [], [])
 
 
 def test_the_later_of_two_tasks_is_cancelled_while_it_is_queued(tmp_path: Path) -> None:
-    """That costs nothing, and the earlier one takes its place."""
+    """Cancelling is free, and the earlier task replaces it."""
     at = doubled(tmp_path, EARLIER, "queued")
     said = paid(at)
     remark = "dusk: task cgt-1 duplicated cgt-other, and was cancelled before it cost anything"
@@ -883,7 +885,7 @@ KEPT = "dusk: another copy submitted task cgt-other as well; its video is kept a
 def test_the_later_of_two_tasks_is_kept_where_it_cannot_be_cancelled(
     tmp_path: Path, looks: list[Any], no_cancels: list[StoryboardError]
 ) -> None:
-    """Both are billed, and the other copy's is fetched as well."""
+    """Both are billed, and the other copy's is downloaded as well."""
     at = doubled(tmp_path, EARLIER, *looks, no_cancels=[*no_cancels])
     said = paid(at)
     others = [at.journal.history.attempt(attempt_id).task for attempt_id in at.context.duplicates]
@@ -891,7 +893,7 @@ def test_the_later_of_two_tasks_is_kept_where_it_cannot_be_cancelled(
 
 
 def test_the_earlier_of_two_tasks_is_never_cancelled(tmp_path: Path) -> None:
-    """Its twin's copy does that with the other one; two copies that did it would be left with none."""
+    """The other copy cancels its own task. If both copies cancelled, no task would be left."""
     at = doubled(tmp_path, LATER, "queued")
     said = paid(at)
     assert (said, at.desk.cancelled, at.context.remarks) == ("cgt-1", [], [KEPT])
@@ -899,7 +901,7 @@ def test_the_earlier_of_two_tasks_is_never_cancelled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("id", "kept"), [("cgt-0", "cgt-0"), ("cgt-9", "cgt-1")])
 def test_of_two_tasks_of_the_same_second_the_first_by_its_id_stays(tmp_path: Path, id: str, kept: str) -> None:
-    """Both copies come to the same conclusion."""
+    """Both copies reach the same conclusion."""
     at = at_a_desk(tmp_path, slow=1.0, looks=["queued"])
     at.desk.later = [[accepted(at), accepted(at)]]
     at.desk.later[0][1] = replace(at.desk.later[0][1], id=id)
@@ -916,14 +918,14 @@ def test_each_of_several_other_tasks_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("age", "kept"), [(180.0, 1), (180.5, 0)])
 def test_a_task_from_before_the_grace_is_no_duplicate(tmp_path: Path, age: float, kept: int) -> None:
-    """A twin was submitted at most as long ago as a task may be listed late."""
+    """A duplicate was submitted at most as long ago as a task may be listed late."""
     at = doubled(tmp_path, age, "running")
     paid(at)
     assert len(at.context.duplicates) == kept
 
 
 def test_a_task_that_is_not_listed_yet_is_left_as_it_is(tmp_path: Path) -> None:
-    """Where our own can't be compared with it, the other copy decides."""
+    """If our own task can't be compared with it, the other copy decides."""
     at = doubled(tmp_path, EARLIER, "queued")
     del at.desk.later[0][1]
     assert (paid(at), at.desk.cancelled, at.context.duplicates) == ("cgt-1", [], [])
@@ -931,7 +933,7 @@ def test_a_task_that_is_not_listed_yet_is_left_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
 def test_a_list_that_fails_after_a_request_changes_nothing(tmp_path: Path, no: StoryboardError) -> None:
-    """The task goes on."""
+    """The task continues."""
 
     class Deaf(Desk):
         async def submit(self, body: bytes, attempt_id: str) -> str:
@@ -946,13 +948,13 @@ def test_a_list_that_fails_after_a_request_changes_nothing(tmp_path: Path, no: S
     ("job", "lists"), [(FIXED, True), (JOB, False)], ids=["no marker", "a service that lists nothing"]
 )
 def test_no_duplicate_is_looked_for_where_none_can_be_found(tmp_path: Path, job: Job, lists: bool) -> None:
-    """No list is asked for after the request."""
+    """No list is requested after the request."""
     at = doubled(tmp_path, EARLIER, "queued")
     assert (paid(at, job, lists=lists), at.desk.listings) == ("cgt-1", 0)
 
 
 def test_no_duplicate_is_looked_for_by_a_run_that_was_interrupted(tmp_path: Path) -> None:
-    """Only the list before the request was asked for."""
+    """Only the list before the request was requested."""
 
     class Leaving(Desk):
         async def submit(self, body: bytes, attempt_id: str) -> str:
@@ -970,13 +972,13 @@ def test_no_duplicate_is_looked_for_by_a_run_that_was_interrupted(tmp_path: Path
     ("age", "may_be"), [(0.0, True), (LISTED - 1, True), (LISTED, False), (1 - LISTED, True), (-LISTED, False)]
 )
 def test_tasks_of_version_1_may_be_listed_for_seven_days(age: float, may_be: bool) -> None:
-    """From the moment on when their record was brought over, whichever way the clock was set since."""
+    """Counted from the import of their record, however the clock was changed since."""
     moment = 1_780_000_000.0
     assert looks_for_version_1([(0.0, RunOpened()), (moment, Imported())], moment + age) is may_be
 
 
 def test_a_project_without_a_record_of_version_1_looks_for_none_of_its_tasks() -> None:
-    """Nothing was brought over."""
+    """Nothing was imported."""
     assert not looks_for_version_1([(0.0, RunOpened())], 0.0)
 
 
@@ -984,7 +986,7 @@ def test_a_project_without_a_record_of_version_1_looks_for_none_of_its_tasks() -
     ("ended", "held"), [(1, True), (2, True), (ATTEMPTS_BEFORE, True), (ATTEMPTS_BEFORE + 1, False)]
 )
 def test_a_remake_of_another_copy_holds_the_scene(tmp_path: Path, ended: int, held: bool) -> None:
-    """A complete record that sees its first task come to nothing looks for the next one, up to five remakes."""
+    """A complete record that sees its first task fail searches for the next one, up to five remakes."""
     at = at_a_desk(tmp_path)
     failed = [
         task(at, f"cgt-{number}", status="failed", expires_after=marker_of(KEY, number)) for number in range(ended)
@@ -994,7 +996,8 @@ def test_a_remake_of_another_copy_holds_the_scene(tmp_path: Path, ended: int, he
 
 
 def test_a_remake_is_looked_for_after_a_task_that_failed_since_it_was_listed(tmp_path: Path) -> None:
-    """A list may be older than the failure; the task is looked at by itself, and then the next marker."""
+    """A list may be older than the failure; the task is polled individually, and then the next marker is searched
+    for."""
     at = at_a_desk(tmp_path, looks=["failed", "running"])
     first = task(at, "cgt-first", status="running", expires_after=marker_of(KEY, 0))
     at.desk.listed = [first, task(at, expires_after=marker_of(KEY, 1))]
@@ -1016,7 +1019,7 @@ def test_a_remake_is_looked_for_after_a_task_that_failed_since_it_was_listed(tmp
 def test_a_task_whose_answer_was_lost_is_looked_for_once_more(
     tmp_path: Path, body: str, event: Event, kept: list[str]
 ) -> None:
-    """What was adopted may be another copy's task, and our own be listed by now: both are kept."""
+    """The adopted task may be another copy's, while our own is listed by now: both are kept."""
     at = at_a_desk(tmp_path)
     at.journal.append(intended("i1", marker=FIRST, body=body))
     at.journal.append(event)

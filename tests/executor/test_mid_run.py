@@ -1,4 +1,4 @@
-"""What happens to files and to other scenes while a run is on: what can't be made is held, and the rest is made."""
+"""Changes to files and to other scenes during a run: a scene that can't be made is held, and the others are made."""
 
 from __future__ import annotations
 
@@ -45,42 +45,42 @@ scenes:
 
 @dataclass(slots=True)
 class Project:
-    """A storyboard at a bench; `lock` is what was written down last."""
+    """A storyboard in a run context; `lock` is the lock that was written last."""
 
     at: Bench
     text: str = FILM
     lock: Lockfile = field(default_factory=Lockfile)
 
     def keep(self, lock: Lockfile) -> None:
-        """Write the lock down."""
+        """Write the lock."""
         self.lock = lock
 
     def run(self, tell: Callable[[Notice], None] = lambda _: None, **context: object) -> Outcome:
-        """One run, as its files are now."""
+        """Run once with the current files."""
         graph = graph_of(self.text)
         layout = Layout(self.at.context.root / "storyboard.yaml", "emulated")
         files: dict[str, FileFacts] = inspect_files(layout, ["art/quay.png"], digests=True)
         past, stored = self.at.journal.history.past, self.at.context.store.digests()
         here = PlanInputs(ROWS, files, self.lock, past, stored)
-        hands: RunContext = replace(self.at.context, tell=tell, **context)  # type: ignore[arg-type]  # fields of a crew
+        hands: RunContext = replace(self.at.context, tell=tell, **context)  # type: ignore[arg-type]  # fields of a run context
         return asyncio.run(Run(plan(graph, here), here, hands, self.keep).walk())
 
     @property
     def asked(self) -> list[str]:
-        """The texts of what was submitted, in order."""
+        """The texts of the submitted requests, in order."""
         return [json.loads(body)["content"][0]["text"] for body in self.at.desk.bodies]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The film, with its picture."""
+    """The film, with its image."""
     (tmp_path / "art").mkdir()
     (tmp_path / "art" / "quay.png").write_bytes(images.png(picture(RED, (640, 360))))
     return Project(bench(tmp_path))
 
 
 def upon(kind: str, scene: str, act: Callable[[], object]) -> Callable[[Notice], None]:
-    """Do something the first time that this happens to a scene."""
+    """Do something the first time that this event happens to a scene."""
     waiting = [act]
 
     def tell(event: Notice) -> None:
@@ -91,7 +91,7 @@ def upon(kind: str, scene: str, act: Callable[[], object]) -> Callable[[Notice],
 
 
 def standings(outcome: Outcome) -> dict[str, str]:
-    """How each scene stands."""
+    """The standing of each scene."""
     return {unit.scene: result.state for unit, result in outcome.results.items()}
 
 
@@ -101,7 +101,7 @@ ONE_HELD = {"dusk": "done", "lamp": "done", "quay": "held", "gulls": "done"}
 @pytest.mark.row(66)
 @pytest.mark.parametrize("how", ["replaced", "removed"])
 def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: Project, how: str) -> None:
-    """What was planned is not what would be sent: nothing is submitted for it, and the others are made."""
+    """The file differs from the planned one: nothing is submitted for the scene, and the others are made."""
     path = project.at.context.root / "art" / "quay.png"
     other = images.png(picture(BLUE, (640, 360)))
     act = path.unlink if how == "removed" else lambda: path.write_bytes(other)
@@ -112,7 +112,7 @@ def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: 
 
 
 def test_a_picture_that_is_only_touched_is_the_same(project: Project) -> None:
-    """Its bytes count, not its date."""
+    """Its bytes matter, not its modification time."""
     path = project.at.context.root / "art" / "quay.png"
     assert project.run(upon("accepted", "dusk", lambda: path.write_bytes(path.read_bytes()))).exit_code == 0
 
@@ -124,7 +124,7 @@ def a_take(project: Project) -> Path:
 
 
 def altered(path: Path) -> None:
-    """Turn one bit in the middle of a file."""
+    """Flip one bit in the middle of a file."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.chmod(0o644)
@@ -135,23 +135,24 @@ def altered(path: Path) -> None:
     "harm", [pytest.param(Path.unlink, marks=pytest.mark.row(67)), pytest.param(altered, marks=pytest.mark.row(68))]
 )
 def test_a_take_that_is_harmed_is_handed_to_nobody(project: Project, harm: Callable[[Path], object]) -> None:
-    """What is made from it is held, and the others are made; nothing is paid for it again."""
+    """Scenes made from it are held, and the others are made; it is not paid for again."""
     outcome = project.run(upon("stored", "dusk", lambda: harm(a_take(project))))
     expected = {"dusk": "done", "lamp": "held", "quay": "done", "gulls": "done"}
     assert (standings(outcome), outcome.exit_code, sorted(project.asked)) == (expected, 4, ["dusk", "gulls", "quay"])
 
 
 class Forgetful(Desk):
-    """A desk that knows no task any more."""
+    """A provider that no longer knows any task."""
 
     async def get_task(self, task: str) -> Task:
-        """It was there, a week ago."""
+        """Raise NotFound: the task existed a week ago."""
         raise NotFound(f"no {task}", code="NotFound.Task", status=404)
 
 
 @pytest.mark.row(67)
 def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> None:
-    """Neither the store nor the service: a person decides, and nothing is submitted for it or what is made from it."""
+    """Neither the store nor the service has it: a person decides, and nothing is submitted for it or for what is made
+    from it."""
     at = bench(tmp_path, Forgetful(VirtualClock()))
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
@@ -162,7 +163,8 @@ def test_a_take_that_nobody_has_any_more_is_not_bought_again(tmp_path: Path) -> 
 
 
 def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
-    """What a task has now, if it is another than the lock says, is told, and not taken for the scene's later on."""
+    """If the task's video now differs from the lock's, this is reported, and the video does not become the scene's take
+    later."""
     at = bench(tmp_path)
     graph = graph_of("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes: {dusk: {prompt: dusk}}\n")
     lock = made(graph)
@@ -174,15 +176,15 @@ def test_another_video_does_not_come_in_place_of_a_take(tmp_path: Path) -> None:
 
 
 class Framed(Desk):
-    """A desk that gives last frames; a picture comes where one is asked for."""
+    """A provider that delivers last frames, and an image where one is requested."""
 
     async def get_task(self, task: str) -> Task:
-        """With its frame."""
+        """Return the task with its frame."""
         said = await Desk.get_task(self, task)
         return replace(said, frame=Address(f"http://127.0.0.1:1/{task}.png?signature"))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The frame, or the video."""
+        """Return the frame or the video."""
         sink.write(images.png(picture(RED, (320, 240))) if address.bare.endswith(".png") else video())
 
 
@@ -198,7 +200,8 @@ scenes:
 @pytest.mark.row(78)
 @pytest.mark.parametrize(("hours", "sort"), [(0, "http"), (30, "data")])
 def test_a_frame_is_handed_on_however_late(tmp_path: Path, hours: float, sort: str) -> None:
-    """By its address while that lives; thirty hours later from the store, since the address is dead."""
+    """While its address is valid, the address is used; thirty hours later the bytes from the store, because the address
+    has expired."""
     at = bench(tmp_path, Framed(VirtualClock()))
     project = Project(at, CHAIN)
     outcome = project.run(upon("stored", "dusk", lambda: at.context.clock.advance(hours * 3600)))  # type: ignore[attr-defined]  # virtual
@@ -207,18 +210,18 @@ def test_a_frame_is_handed_on_however_late(tmp_path: Path, hours: float, sort: s
 
 
 class Reframing(Framed):
-    """A desk whose tasks can be asked after for so long; then it knows them no more, or has another frame of theirs."""
+    """A provider that knows its tasks for a limited time; then it has forgotten them, or has a different frame."""
 
     then: str = "the same"
 
     async def get_task(self, task: str) -> Task:
-        """As long as it knows it."""
+        """Return the task while it is known."""
         if self.then == "gone":
             raise NotFound(f"no {task}", code="NotFound.Task", status=404)
         return await Framed.get_task(self, task)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The frame as it is by now, or the video."""
+        """Return the current frame or the video."""
         if self.then == "another" and address.bare.endswith(".png"):
             sink.write(images.png(picture(BLUE, (320, 240))))
         else:
@@ -226,7 +229,7 @@ class Reframing(Framed):
 
 
 def handed(project: Project) -> str:
-    """Which picture the request that was made last holds; the video is black."""
+    """Return which image the latest request contains; the video is black."""
     address = json.loads(project.at.desk.bodies[-1])["content"][1]["image_url"]["url"]
     content = b64decode(address.partition(",")[2])
     if content == images.png(picture(RED, (320, 240))):
@@ -239,8 +242,8 @@ def handed(project: Project) -> str:
     ("then", "which"), [("the same", "the frame"), ("another", "the video's"), ("gone", "the video's")]
 )
 def test_a_last_frame_that_is_gone_holds_nobody(tmp_path: Path, then: str, which: str) -> None:
-    """It is fetched again while its task is known; else, and where that has another by now, the last picture of the
-    video is it. Nothing else is paid for, and what was made from the frame before is as good as ever."""
+    """It is downloaded again while its task is known. Otherwise, or if the task has a different frame by now, the last
+    picture of the video replaces it. Nothing else is paid for, and scenes made from the old frame stay valid."""
     desk = Reframing(VirtualClock())
     project = Project(bench(tmp_path, desk), CHAIN)
     assert project.run().exit_code == 0
@@ -256,13 +259,13 @@ def test_a_last_frame_that_is_gone_holds_nobody(tmp_path: Path, then: str, which
 
 
 def drawn(parents: list[int | None]) -> str:
-    """A film in which each scene goes on with an earlier one, or with none."""
+    """A film in which each scene continues an earlier one, or none."""
     scenes = [f"  s{n}: {{{f'chain: s{of}, ' if of is not None else ''}prompt: s{n}}}" for n, of in enumerate(parents)]
     return "\n".join(["storyboard: 1", "defaults: {ratio: 16:9}", "scenes:", *scenes, ""])
 
 
 def below(parents: list[int | None], failing: set[int]) -> set[str]:
-    """The scenes that are made from one that fails, by however many steps."""
+    """The scenes that depend on a failed scene, over any number of steps."""
     found: set[int] = set()
     for n, of in enumerate(parents):
         if of in failing | found and n not in failing:
@@ -271,12 +274,12 @@ def below(parents: list[int | None], failing: set[int]) -> set[str]:
 
 
 class Picky(Desk):
-    """A desk at which some scenes fail."""
+    """A provider at which some scenes fail."""
 
     failing: frozenset[str] = frozenset()
 
     async def get_task(self, task: str) -> Task:
-        """As its number among the requests says."""
+        """Return the status for the number in the request."""
         text = json.loads(self.bodies[int(task.removeprefix("cgt-")) - 1])["content"][0]["text"]
         self.looks = ["failed" if text in self.failing else "succeeded"]
         return await Desk.get_task(self, task)
@@ -293,7 +296,7 @@ TREES = st.integers(2, 6).flatmap(
 def test_what_is_made_from_a_scene_that_failed_waits_for_it(
     tmp_path_factory: pytest.TempPathFactory, tree: tuple[int | None, ...], data: st.DataObject
 ) -> None:
-    """It is not submitted; all else is made; and once the scene comes out well, the rest follows and nothing more."""
+    """It is not submitted, and all others are made. Once the scene succeeds, the rest follows, and nothing more."""
     parents, failing = list(tree), {data.draw(st.integers(0, len(tree) - 1))}
     desk = Picky(VirtualClock())
     desk.failing = frozenset(f"s{n}" for n in failing)

@@ -1,4 +1,4 @@
-"""One scene from order to take: what is written down before what is done, and what a failure leads to."""
+"""One scene from request to take: what is recorded before each action, and what a failure leads to."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CLOCK = VirtualClock()
 
 
 async def order(marker: Marker) -> bytes:
-    """A request, in which the mark stands."""
+    """A request that contains the marker."""
     return json.dumps({"execution_expires_after": marker.seconds}).encode()
 
 
@@ -56,14 +56,15 @@ def performed(at: Bench, begun: Attempt | None = None) -> Take:
 
 
 def test_the_intent_is_written_down_before_the_answer_comes(tmp_path: Path) -> None:
-    """Intended, accepted, seen, ended, stored: in this order."""
+    """The events are recorded in this order: intended, accepted, seen, ended, stored."""
     at = bench(tmp_path, Desk(CLOCK, looks=["queued", "running", "running", "succeeded"]))
     performed(at)
     assert at.kinds == ["intended", "accepted", "seen", "seen", "seen", "ended", "stored"]
 
 
 def test_the_intent_is_on_the_disk_when_the_request_leaves(tmp_path: Path) -> None:
-    """Whoever reads the journal while the request is under way finds the intent with the digest of its body."""
+    """A reader of the journal finds the intent with the digest of the request's body while the request is in
+    progress."""
     at = bench(tmp_path)
     performed(at)
     intended = at.heard[0]
@@ -72,7 +73,7 @@ def test_the_intent_is_on_the_disk_when_the_request_leaves(tmp_path: Path) -> No
 
 
 def test_an_intent_that_the_disk_took_only_by_half_was_not_sent(tmp_path: Path) -> None:
-    """Its row is there, its witness isn't: nothing leaves, and no later run holds the scene for it."""
+    """Its row is stored but its witness is not: nothing is sent, and no later run holds the scene for it."""
     at = bench(tmp_path)
     (tmp_path / "witness").mkdir()
     with pytest.raises(FileTrouble, match="witness can't be written"):
@@ -81,7 +82,7 @@ def test_an_intent_that_the_disk_took_only_by_half_was_not_sent(tmp_path: Path) 
 
 
 def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
-    """The take bears the digest of the bytes, which lie in the store under it."""
+    """The take has the digest of the bytes, which are in the store under it."""
     at = bench(tmp_path)
     take = performed(at)
     stored = at.context.store.find(take.digest)
@@ -90,7 +91,7 @@ def test_a_take_is_the_digest_of_what_came(tmp_path: Path) -> None:
 
 
 def test_a_known_task_is_not_submitted_again(tmp_path: Path) -> None:
-    """Resume is a run with a past: the task is waited for, nothing is sent."""
+    """Resume is a run with a past: the task is waited for, and nothing is sent."""
     at = bench(tmp_path)
     performed(at, Attempt("intent", "dusk", "", {}, "accepted", "cgt-9"))
     assert (at.desk.bodies, at.kinds[0]) == ([], "seen")
@@ -98,7 +99,7 @@ def test_a_known_task_is_not_submitted_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("no", [NotSent("no way"), RateLimited("slowly"), RateLimited("slowly", after=30)])
 def test_after_a_provable_no_it_is_sent_again_with_a_new_intent(tmp_path: Path, no: StoryboardError) -> None:
-    """What never left, or was refused for now, is sent again after a while."""
+    """A request that was never sent, or was refused temporarily, is sent again after a wait."""
     at = bench(tmp_path, Desk(CLOCK, answers=[no, "cgt-2"]))
     performed(at)
     attempt_ids = [event.attempt_id for event in at.heard if isinstance(event, Intended)]
@@ -107,9 +108,11 @@ def test_after_a_provable_no_it_is_sent_again_with_a_new_intent(tmp_path: Path, 
 
 @pytest.mark.row(7)
 def test_an_unknown_outcome_is_never_sent_again(tmp_path: Path) -> None:
-    """No list shows what came of it, however late: it is written down, and left to a person."""
+    """No list shows its task, however late: it is recorded, and a person decides."""
     at = bench(tmp_path, Desk(CLOCK, answers=[UnknownOutcome("the answer was lost")]))
-    with pytest.raises(UnknownOutcome, match="the answer was lost, and the service lists no task that bears its mark"):
+    with pytest.raises(
+        UnknownOutcome, match="the answer was lost, and the service lists no task that carries its marker"
+    ):
         performed(at)
     noted = [event.kind for _, event in at.journal.past]
     assert (len(at.desk.bodies), noted) == (1, ["intended", "unknown", "held"])
@@ -122,14 +125,14 @@ def marked(at: Bench) -> Task:
 
 
 def lost(at: Bench) -> Task:
-    """The first answer is lost, and its task is listed from then on; that task."""
+    """The first answer is lost, and its task is listed from then on; return that task."""
     at.desk.answers, at.desk.later = [UnknownOutcome("the answer was lost")], [[marked(at)]]
     return marked(at)
 
 
 @pytest.mark.row(7)
 def test_a_lost_answer_is_found_by_its_mark(tmp_path: Path) -> None:
-    """The task that bears it is adopted and waited for, and nothing is sent again."""
+    """The task that carries it is adopted and waited for, and nothing is sent again."""
     at = bench(tmp_path)
     lost(at)
     take = performed(at)
@@ -137,7 +140,7 @@ def test_a_lost_answer_is_found_by_its_mark(tmp_path: Path) -> None:
 
 
 def test_a_stranger_with_the_same_mark_is_let_go(tmp_path: Path) -> None:
-    """When it is made it says that it is of another length: the scene is in doubt again, and the task nobody's."""
+    """Once it is made, its data show a different length: the scene is in doubt again, and the task has no owner."""
     at = bench(tmp_path)
     lost(at)
     at.desk.made = {"duration": 5}
@@ -149,7 +152,7 @@ def test_a_stranger_with_the_same_mark_is_let_go(tmp_path: Path) -> None:
 
 
 def test_an_attempt_in_doubt_of_an_earlier_run_is_found(tmp_path: Path) -> None:
-    """After a crash between the request and its answer the same command goes on with the task."""
+    """After a crash between the request and its answer, the same command continues with the task."""
     at = bench(tmp_path)
     at.desk.listed = [marked(at)]
     mark = marker_of(JOB.components, 0)
@@ -160,7 +163,7 @@ def test_an_attempt_in_doubt_of_an_earlier_run_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.row(71)
 def test_a_record_with_gaps_is_not_paid_for_again(tmp_path: Path) -> None:
-    """A task that carries the marker of this very request is told to a person before anything is sent."""
+    """A task that carries the marker of this very request is reported before anything is sent."""
     at = bench(tmp_path)
     at.desk.listed = [marked(at)]
     context = replace(at.context, trust="suspect")
@@ -173,7 +176,7 @@ def test_a_record_with_gaps_is_not_paid_for_again(tmp_path: Path) -> None:
 
 
 def test_a_lost_record_is_written_again(tmp_path: Path) -> None:
-    """Sought for, the task is taken for the scene's own, fetched, and written down as if it had been all along."""
+    """In recovery the task is adopted for the scene, downloaded, and recorded as if it had been recorded at once."""
     at = bench(tmp_path)
     at.desk.listed = [marked(at)]
     take = asyncio.run(perform(JOB, replace(at.context, trust="recovering"), order))
@@ -182,7 +185,7 @@ def test_a_lost_record_is_written_again(tmp_path: Path) -> None:
 
 
 def test_what_is_only_sought_is_not_paid_for(tmp_path: Path) -> None:
-    """Where the service lists no task of a scene, recovery submits none."""
+    """If the service lists no task of a scene, recovery submits none."""
     at = bench(tmp_path)
     with pytest.raises(DecisionNeeded, match="the service lists no task of it"):
         asyncio.run(perform(JOB, replace(at.context, trust="recovering"), order))
@@ -190,7 +193,7 @@ def test_what_is_only_sought_is_not_paid_for(tmp_path: Path) -> None:
 
 
 def test_what_bears_no_mark_is_not_paid_for_by_who_only_seeks(tmp_path: Path) -> None:
-    """Its author fixed when it expires: no list can say anything of it, and recovery submits nothing."""
+    """Its author fixed the expiry: no list can identify its task, and recovery submits nothing."""
     at = bench(tmp_path)
     with pytest.raises(DecisionNeeded, match="its request carries no marker, so that a task of it can't be identified"):
         asyncio.run(perform(replace(JOB, marked=False), replace(at.context, trust="recovering"), order))
@@ -198,7 +201,7 @@ def test_what_bears_no_mark_is_not_paid_for_by_who_only_seeks(tmp_path: Path) ->
 
 
 def test_an_id_of_another_attempt_is_no_answer(tmp_path: Path) -> None:
-    """A task belongs to one attempt: a service that names it twice leaves the second in doubt."""
+    """A task belongs to one attempt: if a service names it twice, the second attempt is in doubt."""
     at = bench(tmp_path, Desk(CLOCK, answers=["cgt-1", "cgt-1"]))
     performed(at)
     with pytest.raises(UnknownOutcome, match="task cgt-1, which is another attempt's"):
@@ -206,7 +209,7 @@ def test_an_id_of_another_attempt_is_no_answer(tmp_path: Path) -> None:
 
 
 def test_an_unknown_outcome_is_in_doubt_afterwards(tmp_path: Path) -> None:
-    """The journal says so to the next run."""
+    """The next run reads it from the journal."""
     at = bench(tmp_path, Desk(CLOCK, answers=[UnknownOutcome("the answer was lost")]))
     with pytest.raises(UnknownOutcome):
         performed(at)
@@ -214,7 +217,7 @@ def test_an_unknown_outcome_is_in_doubt_afterwards(tmp_path: Path) -> None:
 
 
 def test_a_refusal_is_not_sent_again(tmp_path: Path) -> None:
-    """A prompt that was refused is refused again; it is told instead."""
+    """A refused prompt would be refused again; it is reported instead."""
     at = bench(tmp_path, Desk(CLOCK, answers=[Rejected("InputTextSensitiveContentDetected")]))
     with pytest.raises(Rejected):
         performed(at)
@@ -223,7 +226,7 @@ def test_a_refusal_is_not_sent_again(tmp_path: Path) -> None:
 
 @pytest.mark.row(13, 14)
 def test_a_refused_account_stops_every_submission(tmp_path: Path) -> None:
-    """After one 401 nothing more is sent by anybody."""
+    """After one 401 no scene sends anything."""
     at = bench(tmp_path, Desk(CLOCK, answers=[AccountRefused("AuthenticationError")]))
     with pytest.raises(AccountRefused):
         performed(at)
@@ -233,7 +236,7 @@ def test_a_refused_account_stops_every_submission(tmp_path: Path) -> None:
 
 
 def test_a_failed_task_fails_its_scene(tmp_path: Path) -> None:
-    """What the service says of it is told."""
+    """The service's message is reported."""
     at = bench(tmp_path, Desk(CLOCK, looks=["running", "failed"]))
     with pytest.raises(SceneFailed, match="said so"):
         performed(at)
@@ -241,7 +244,7 @@ def test_a_failed_task_fails_its_scene(tmp_path: Path) -> None:
 
 @pytest.mark.row(37)
 def test_a_task_that_expired_fails_its_scene(tmp_path: Path) -> None:
-    """It came to nothing, and wasn't billed."""
+    """It has no video and is not billed."""
     at = bench(tmp_path, Desk(CLOCK, looks=["expired"]))
     with pytest.raises(SceneFailed, match="expired"):
         performed(at)
@@ -249,7 +252,7 @@ def test_a_task_that_expired_fails_its_scene(tmp_path: Path) -> None:
 
 @pytest.mark.row(38)
 def test_a_task_that_somebody_cancelled_is_held(tmp_path: Path) -> None:
-    """Somebody didn't want it: it isn't made again until a person says so, and that costs nothing twice."""
+    """It may have been cancelled on purpose: it isn't made again until a person decides, and nothing is paid twice."""
     at = bench(tmp_path, Desk(CLOCK, looks=["cancelled"]))
     with pytest.raises(DecisionNeeded, match="task cgt-1 was cancelled; nothing was billed") as caught:
         performed(at)
@@ -260,14 +263,14 @@ def test_a_task_that_somebody_cancelled_is_held(tmp_path: Path) -> None:
 
 
 def test_a_question_without_an_answer_is_asked_again(tmp_path: Path) -> None:
-    """Looking costs nothing, so it goes on until there is an answer."""
+    """Polling is free, so it continues until there is an answer."""
     at = bench(tmp_path, Desk(CLOCK, looks=[Unreachable("no answer")] * 20))
     assert performed(at).task == "cgt-1"
 
 
 @pytest.mark.row(41)
 def test_an_unknown_status_is_waited_out(tmp_path: Path) -> None:
-    """A status that nobody knew of is no end."""
+    """An unknown status is not a final one."""
     at = bench(tmp_path, Desk(CLOCK, looks=["unknown", "unknown", "succeeded"]))
     assert performed(at).task == "cgt-1"
 
@@ -279,14 +282,14 @@ def test_an_unknown_status_is_waited_out(tmp_path: Path) -> None:
 )
 @pytest.mark.row(47, 48, 49)
 def test_what_is_not_whole_is_fetched_again(tmp_path: Path, came: bytes | StoryboardError) -> None:
-    """A take gets its name only when all of it is there and sound."""
+    """A take gets its name only when it is complete and valid."""
     at = bench(tmp_path, Desk(CLOCK, files=[came]))
     performed(at)
     assert at.context.store.digests() == {"sha256:" + hashlib.sha256(video()).hexdigest()}
 
 
 def test_nothing_half_is_left_lying_about(tmp_path: Path) -> None:
-    """After a download that broke off no part of it remains."""
+    """After an interrupted download no part of it remains."""
     at = bench(tmp_path, Desk(CLOCK, files=[b"", video()[:500]]))
     performed(at)
     assert list((tmp_path / "store" / "part").iterdir()) == []
@@ -294,7 +297,7 @@ def test_nothing_half_is_left_lying_about(tmp_path: Path) -> None:
 
 @pytest.mark.row(45)
 def test_a_video_whose_address_has_died_is_told(tmp_path: Path) -> None:
-    """After a day nobody has it any more, and it isn't bought again by itself."""
+    """After a day the service no longer has it, and it isn't bought again automatically."""
     at = bench(tmp_path, Desk(CLOCK, files=[b""] * 60, lives=-1))
     with pytest.raises(DecisionNeeded, match="can't be had any more"):
         performed(at)
@@ -302,12 +305,13 @@ def test_a_video_whose_address_has_died_is_told(tmp_path: Path) -> None:
 
 
 def state_after(at: Bench) -> str:
-    """How the one attempt stands."""
+    """The state of the only attempt."""
     return next(iter(past_of(at.journal.past).attempts.values())).state
 
 
 def test_a_stray_no_to_a_question_loses_no_task(tmp_path: Path) -> None:
-    """A gateway that forbids looking says nothing of the task: it is still the provider's, and asked after again."""
+    """A gateway that forbids polling proves nothing about the task: the provider still has it, and it is polled
+    again."""
     at = bench(tmp_path, Desk(CLOCK, looks=[Rejected("forbidden", code="Forbidden", status=403)]))
     with pytest.raises(Rejected):
         performed(at)
@@ -316,7 +320,7 @@ def test_a_stray_no_to_a_question_loses_no_task(tmp_path: Path) -> None:
 
 @pytest.mark.row(17)
 def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None:
-    """It was paid for: somebody has to decide, nothing is bought again by itself."""
+    """It was paid for: a person has to decide, and nothing is bought again automatically."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(VirtualClock(), looks=[gone] * 10))
     at.journal.append(Intended("dusk", "i1", key=JOB.components))
@@ -329,7 +333,7 @@ def test_a_task_that_the_service_no_longer_knows_is_lost(tmp_path: Path) -> None
 
 @pytest.mark.row(17)
 def test_a_task_that_cannot_be_forgotten_yet_is_not_lost(tmp_path: Path) -> None:
-    """Within seven days it is more likely that another account is asked: it is held, and looked at by the next run."""
+    """Within seven days another account is the likelier cause: the scene is held, and the next run polls the task."""
     at = bench(tmp_path, Desk(VirtualClock(), looks=[NotFound("not found", code="NotFound.Task", status=404)] * 10))
     at.journal.append(Intended("dusk", "i1", key=JOB.components))
     at.journal.append(Accepted("dusk", "i1", task="cgt-1"))
@@ -343,7 +347,7 @@ def test_a_task_that_cannot_be_forgotten_yet_is_not_lost(tmp_path: Path) -> None
 
 @pytest.mark.row(17)
 def test_a_task_that_is_listed_is_not_lost(tmp_path: Path) -> None:
-    """Not found by itself, and shown in the list: the next run asks again."""
+    """It is not found individually, but shown in the list: the next run polls it again."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
     at.desk.listed = [Task("cgt-1", "running", "running")]
@@ -354,7 +358,7 @@ def test_a_task_that_is_listed_is_not_lost(tmp_path: Path) -> None:
 
 @pytest.mark.row(17)
 def test_a_task_that_is_not_found_while_one_leaves_is_not_lost(tmp_path: Path) -> None:
-    """Who was told to stop hasn't waited long enough to know."""
+    """An interrupted run hasn't waited long enough to be sure."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(CLOCK, looks=[gone] * 10))
     at.context.gate.interrupt(2)
@@ -365,7 +369,7 @@ def test_a_task_that_is_not_found_while_one_leaves_is_not_lost(tmp_path: Path) -
 
 
 def test_a_found_task_that_failed_is_ours_if_no_other_bears_the_mark(tmp_path: Path) -> None:
-    """The list that says so was made after everything that may be late has had its time."""
+    """The list that proves it was requested after the grace period."""
     at = bench(tmp_path)
     began = at.context.clock.now()
     lost(at)
@@ -376,19 +380,19 @@ def test_a_found_task_that_failed_is_ours_if_no_other_bears_the_mark(tmp_path: P
 
 
 def test_a_found_task_that_failed_may_be_a_strangers(tmp_path: Path) -> None:
-    """Where another bears the mark, its failure proves nothing of our own: a person decides."""
+    """If another task carries the marker, its failure proves nothing about our own: a person decides."""
     at = bench(tmp_path)
     late = replace(lost(at), id="cgt-late")
     at.desk.looks = ["failed"]
     at.desk.later.append([late])
-    with pytest.raises(UnknownOutcome, match="failed, but 2 tasks bear its mark"):
+    with pytest.raises(UnknownOutcome, match="failed, but 2 tasks carry its marker"):
         performed(at)
     assert (state_after(at), at.journal.history.owned) == ("in doubt", set())
 
 
 @pytest.mark.row(17)
 def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
-    """Right after it was taken on a 404 is a delay, not a loss."""
+    """Right after it was accepted a 404 is a delay, not a loss."""
     gone = NotFound("not found", code="NotFound.Task", status=404)
     at = bench(tmp_path, Desk(CLOCK, looks=[gone, gone, "succeeded"]))
     assert performed(at).task == "cgt-1"
@@ -396,7 +400,7 @@ def test_a_task_may_be_unknown_for_a_moment(tmp_path: Path) -> None:
 
 @pytest.mark.row(35)
 def test_a_task_that_never_ends_is_given_up_and_kept(tmp_path: Path) -> None:
-    """An hour after the longest life that a task can have the run stops waiting; the next one asks again."""
+    """An hour after the longest life of a task the run stops waiting; the next one polls again."""
     at = bench(tmp_path, Desk(CLOCK, looks=["unknown"] * 40_000))
     began = at.context.clock.now()
     with pytest.raises(DecisionNeeded, match="task cgt-1 has outlived its time by an hour"):
@@ -406,7 +410,7 @@ def test_a_task_that_never_ends_is_given_up_and_kept(tmp_path: Path) -> None:
 
 @pytest.mark.row(35)
 def test_a_task_is_waited_for_as_long_as_it_may_live(tmp_path: Path) -> None:
-    """What the service says of its life counts, from when it was made."""
+    """The life that the service reports counts, from the creation of the task."""
     at = bench(tmp_path, Desk(CLOCK, looks=["running"] * 40_000))
     began = at.context.clock.now()
     at.desk.made = {"created_at": began - 1800, "expires_after": 7200}
@@ -416,7 +420,7 @@ def test_a_task_is_waited_for_as_long_as_it_may_live(tmp_path: Path) -> None:
 
 
 def test_no_more_tasks_are_in_flight_than_there_are_slots(tmp_path: Path) -> None:
-    """The account's limit holds over all scenes."""
+    """The account's limit applies to all scenes together."""
     at = bench(tmp_path, Desk(CLOCK, looks=["running"] * 8), slots=2)
 
     async def many() -> None:
@@ -434,7 +438,7 @@ def test_no_address_with_its_signature_is_in_the_journal(tmp_path: Path) -> None
 
 
 def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -> None:
-    """Killed while it waits for its turn, nothing is in doubt: the intent is as late as the request."""
+    """If the run is killed while it waits for its turn, nothing is in doubt: the intent is as late as the request."""
     at = bench(tmp_path)
     began = at.context.clock.now()
 
@@ -448,23 +452,23 @@ def test_a_paid_request_is_written_down_when_its_turn_has_come(tmp_path: Path) -
 
 
 class Ordered(Desk):
-    """A desk that notes in which order it was asked for what."""
+    """A provider that records the order of its requests."""
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Note it."""
+        """Record the request."""
         del body
         self.bodies.append(b"submitted")
         return f"cgt-{attempt_id}"
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """Note it."""
+        """Record the request."""
         del address
         self.bodies.append(b"fetched")
         sink.write(video())
 
 
 def test_what_has_ended_is_fetched_before_anything_is_submitted(tmp_path: Path) -> None:
-    """Its address dies some day; a submission waits until every download that was there before it has begun."""
+    """Its address expires; a submission waits until every earlier download has started."""
     at = bench(tmp_path, Ordered(CLOCK))
 
     fetcher = at.context.fetcher
@@ -486,7 +490,7 @@ def test_what_has_ended_is_fetched_before_anything_is_submitted(tmp_path: Path) 
 
 
 def test_a_scene_that_failed_says_what_can_be_done(tmp_path: Path) -> None:
-    """What the provider knows of it, and that nothing was billed."""
+    """The message contains the provider's reason, and that nothing was billed."""
     at = bench(tmp_path, Desk(CLOCK, looks=["failed"]))
     with pytest.raises(SceneFailed) as caught:
         performed(at)

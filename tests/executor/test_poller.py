@@ -1,4 +1,4 @@
-"""How the tasks of many scenes are looked at with few requests, and what each scene is told."""
+"""How many tasks are polled with few requests, and which answer each scene gets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MANY = [f"cgt-{n}" for n in range(FEW + 5)]
 
 @dataclass(slots=True)
 class Lister(Desk):
-    """A desk that also lists: all that it is asked for but `unlisted`; `gone` are tasks that it doesn't know."""
+    """A provider that also lists: every requested task except `unlisted`; `gone` are tasks that it doesn't know."""
 
     unlisted: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
@@ -36,7 +36,7 @@ class Lister(Desk):
     bare: bool = False
 
     async def get_task(self, task: str) -> Task:
-        """As it stands."""
+        """Return the current status."""
         self.looked.append(task)
         await asyncio.sleep(0)
         if task in self.gone:
@@ -44,7 +44,7 @@ class Lister(Desk):
         return Task(task, "running", "looked at")
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """Those that it shows."""
+        """Return the tasks that it shows."""
         tasks = query.tasks
         assert query == TaskQuery(tasks=tasks, size=len(tasks))
         self.lists.append(tuple(tasks))
@@ -57,7 +57,7 @@ class Lister(Desk):
 
 
 def told(desk: Lister, tasks: Sequence[str], wait: float = 0.0) -> dict[str, str]:
-    """What each scene is told that asks after its task: the status's word, or the error's kind."""
+    """The answer that each scene gets for its task: the status, or the type of the error."""
 
     async def one(poller: Poller, task: str) -> str:
         try:
@@ -73,12 +73,12 @@ def told(desk: Lister, tasks: Sequence[str], wait: float = 0.0) -> dict[str, str
 
 
 def desk() -> Lister:
-    """A desk at which everything is in order."""
+    """A provider without faults."""
     return Lister(VirtualClock())
 
 
 def test_few_tasks_are_looked_at_one_by_one() -> None:
-    """No list is made for them."""
+    """No list is requested for them."""
     at = desk()
     told(at, MANY[:FEW])
     assert (at.looked, at.lists) == (MANY[:FEW], [])
@@ -86,25 +86,25 @@ def test_few_tasks_are_looked_at_one_by_one() -> None:
 
 @pytest.mark.row(75)
 def test_of_many_tasks_one_list_is_made() -> None:
-    """Everybody has his answer from it."""
+    """Each scene gets its answer from it."""
     at = desk()
     assert told(at, MANY) == dict.fromkeys(MANY, "listed")
     assert (at.looked, at.lists) == ([], [tuple(MANY)])
 
 
 class Busy(Lister):
-    """A desk that counts the seconds in which it was asked."""
+    """A provider that counts the requests of each second."""
 
     asked: list[tuple[str, float]]
 
     async def get_task(self, task: str) -> Task:
-        """It runs for ten minutes."""
+        """Return a task that runs for ten minutes."""
         self.asked.append(("get", self.clock.now()))
         over = self.clock.now() >= 600
         return Task(task, "succeeded" if over else "running", "", Address("https://a.example/v.mp4") if over else None)
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """All that it is asked for."""
+        """Return every requested task."""
         self.asked.append(("list", self.clock.now()))
         tasks = [await Busy.get_task(self, task) for task in query.tasks]
         del self.asked[-len(tasks) :]
@@ -113,9 +113,9 @@ class Busy(Lister):
 
 @pytest.mark.row(75)
 def test_five_hundred_tasks_are_looked_at_as_fast_as_one_may() -> None:
-    """Each of them ever less often; never more than twenty questions a second, nor more than one list."""
-    loop = Loop(Random(1))  # noqa: S311 - it has to repeat itself
-    desk = Busy(SystemClock(lambda: 0.0, loop.time))  # type: ignore[arg-type]  # all that is asked of it is the time
+    """Each at growing intervals; never more than twenty polls a second, nor more than one list."""
+    loop = Loop(Random(1))  # noqa: S311 - it has to be reproducible
+    desk = Busy(SystemClock(lambda: 0.0, loop.time))  # type: ignore[arg-type]  # only the time is used
     desk.asked = []
     poller, pace = Poller(RateLimitedProvider(desk, desk.clock), desk.clock), Pace(5.0, 30.0)
 
@@ -135,7 +135,7 @@ def test_five_hundred_tasks_are_looked_at_as_fast_as_one_may() -> None:
 
 
 def test_who_is_not_due_yet_comes_along() -> None:
-    """Tasks that were to be looked at in ten seconds are in one list as well."""
+    """Tasks that were due in ten seconds are in the same list."""
     at = desk()
     told(at, MANY, wait=10.0)
     assert len(at.lists) == 1
@@ -150,7 +150,7 @@ def test_more_tasks_than_a_list_holds_are_in_several() -> None:
 
 
 def test_a_task_that_no_list_shows_is_looked_at() -> None:
-    """It may be too new for it, or of another tier."""
+    """It may be too new for the list, or of another tier."""
     at = desk()
     at.unlisted = {"cgt-3", "cgt-7"}
     found = told(at, MANY)
@@ -158,14 +158,14 @@ def test_a_task_that_no_list_shows_is_looked_at() -> None:
 
 
 def test_a_task_that_ended_and_names_no_video_in_a_list_is_looked_at() -> None:
-    """Some services list less than they tell of one."""
+    """Some services return less in a list than for a single task."""
     at = desk()
     at.bare = True
     assert told(at, MANY) == dict.fromkeys(MANY, "looked at")
 
 
 def test_a_task_that_is_gone_is_told_to_its_scene_alone() -> None:
-    """The others have their answers."""
+    """The others get their answers."""
     at = desk()
     at.gone = {"cgt-3"}
     assert told(at, MANY) == dict.fromkeys(MANY, "listed") | {"cgt-3": "NotFound"}
@@ -173,14 +173,14 @@ def test_a_task_that_is_gone_is_told_to_its_scene_alone() -> None:
 
 @pytest.mark.parametrize("error", [Unreachable("no answer"), RateLimited("slowly")])
 def test_a_list_without_an_answer_is_told_to_everybody_in_it(error: ProviderError) -> None:
-    """Each scene waits as for a look of its own, and asks again."""
+    """Each scene waits as after a single poll, and polls again."""
     at = desk()
     at.refusal = error
     assert told(at, MANY) == dict.fromkeys(MANY, type(error).__name__)
 
 
 def test_a_service_that_refuses_to_list_is_asked_once() -> None:
-    """From then on each task is looked at by itself."""
+    """From then on each task is polled individually."""
     at = desk()
     at.refusal = Rejected("a key of narrow rights", status=403)
     assert told(at, MANY) == dict.fromkeys(MANY, "looked at")
@@ -188,7 +188,7 @@ def test_a_service_that_refuses_to_list_is_asked_once() -> None:
 
 
 class Still(VirtualClock):
-    """A clock that nobody's sleep moves: whoever sleeps, sleeps until he is cancelled."""
+    """A clock that doesn't advance: a sleep lasts until it is cancelled."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait for ever."""
@@ -197,7 +197,7 @@ class Still(VirtualClock):
 
 
 def watched(talk: Callable[[Poller], Awaitable[Task]]) -> list[str]:
-    """What was looked at while somebody talked with a watcher whose clock stands still."""
+    """The requests made while a watcher is used whose clock stands still."""
     at = Lister(Still())
 
     async def whole() -> Task:
@@ -208,7 +208,7 @@ def watched(talk: Callable[[Poller], Awaitable[Task]]) -> list[str]:
 
 
 def test_a_hint_ends_the_wait() -> None:
-    """A task of which somebody says that it has changed is looked at now, and by itself."""
+    """A task that is reported as changed is polled now, and individually."""
 
     async def talk(poller: Poller) -> Task:
         looking = asyncio.ensure_future(poller.look("cgt-1", 3600))
@@ -220,7 +220,7 @@ def test_a_hint_ends_the_wait() -> None:
 
 
 def test_a_hint_during_a_look_holds_for_the_next() -> None:
-    """The answer that is under way may be older than the change."""
+    """The answer in progress may be older than the change."""
 
     async def talk(poller: Poller) -> Task:
         looking = asyncio.ensure_future(poller.look("cgt-1"))
@@ -234,7 +234,7 @@ def test_a_hint_during_a_look_holds_for_the_next() -> None:
 
 
 def test_a_hint_about_a_task_that_nobody_watches_is_ignored() -> None:
-    """Anybody may send one."""
+    """A hint may come from any sender."""
 
     async def talk(poller: Poller) -> Task:
         poller.hint("cgt-2")
@@ -244,7 +244,7 @@ def test_a_hint_about_a_task_that_nobody_watches_is_ignored() -> None:
 
 
 def test_a_scene_that_is_stopped_while_it_lists_for_others_leaves_them_their_answers() -> None:
-    """The next of them makes the list."""
+    """The next of them requests the list."""
     at = desk()
 
     async def whole() -> list[str]:

@@ -32,18 +32,18 @@ AT = 1_780_000_000.0
 MARK = 200_000
 GRACE = 180.0
 MODEL = "doubao-seedance-2-0-260128"
-NO_TRACE = Hold("the service lists no task that bears its mark")
+NO_TRACE = Hold("the service lists no task that carries its marker")
 
 
 def attempt(**fields: Any) -> Attempt:
-    """A submission of which nobody knows what came."""
+    """A submission whose result is unknown."""
     asked = {"model": MODEL, "duration": 8, "ratio": "16:9", "resolution": "720p", "sound": True}
     known: dict[str, Any] = {"at": AT, "marker": MARK, "asked": asked}
     return Attempt("i1", "dusk", "", {}, "in doubt", **{**known, **fields})
 
 
 def task(id: str = "cgt-20260528212640-aaaaa", status: Status = "queued", **fields: Any) -> Task:
-    """A task of the list that would fit."""
+    """A task of the list that would match."""
     known: dict[str, Any] = {"created_at": AT + 1, "expires_after": MARK, "model": MODEL}
     return Task(id, status, status, **{**known, **fields})
 
@@ -54,21 +54,21 @@ def said(*tasks: Task, began: float = AT + 10, owned: Collection[str] = (), look
 
 
 def test_the_one_task_with_its_mark_is_adopted() -> None:
-    """However it stands: its video may be made already."""
+    """Its status doesn't matter: its video may be finished already."""
     assert {said(task(status=status)) for status in ("queued", "running", "succeeded", "failed")} == {
         Adopt("cgt-20260528212640-aaaaa")
     }
 
 
 def test_two_tasks_with_its_mark_are_for_a_person() -> None:
-    """Both are named."""
+    """The message names both."""
     assert said(task("cgt-20260528212640-aaaaa"), task("cgt-20260528212641-bbbbb")) == Hold(
-        "2 tasks bear its mark", ("cgt-20260528212640-aaaaa", "cgt-20260528212641-bbbbb")
+        "2 tasks carry its marker", ("cgt-20260528212640-aaaaa", "cgt-20260528212641-bbbbb")
     )
 
 
 def test_a_task_that_somebody_has_is_not_taken_from_him() -> None:
-    """The other of two is adopted then."""
+    """The other of two tasks is adopted then."""
     twin = task("cgt-20260528212641-bbbbb")
     assert said(task(), twin, owned={task().id}) == Adopt(twin.id)
 
@@ -86,43 +86,43 @@ def test_a_task_that_somebody_has_is_not_taken_from_him() -> None:
     ids=["mark", "no mark", "too early", "too late", "too early by its id", "model"],
 )
 def test_a_task_that_differs_in_anything_is_not_it(other: Task) -> None:
-    """Another mark, time or model: somebody else's."""
+    """A different marker, time or model means another owner."""
     assert said(other, began=AT + GRACE) == NO_TRACE
 
 
 def test_a_task_without_a_time_is_known_by_its_id() -> None:
-    """Ids hold the time of their creation in Beijing."""
+    """IDs contain the time of their creation in Beijing."""
     assert said(task("cgt-20260529042641-aaaaa", created_at=0.0)) == Adopt("cgt-20260529042641-aaaaa")
 
 
 def test_a_task_of_no_time_at_all_may_be_it() -> None:
-    """What doesn't say when it was created is not ruled out by that."""
+    """A missing creation time does not exclude a task."""
     assert said(task("cgt-x", created_at=0.0)) == Adopt("cgt-x")
 
 
 def test_an_endpoint_is_answered_by_a_model_of_another_name() -> None:
-    """Of `ep-…` the service names the model behind it."""
+    """For `ep-…` the service names the model behind it."""
     assert said(task(), asked={"model": "ep-2026"}) == Adopt(task().id)
 
 
 def test_what_bears_no_mark_is_for_a_person() -> None:
-    """Time alone would pick the wrong one of two twins."""
+    """The time alone could pick the wrong one of two equal submissions."""
     assert said(task(), marker=None) == Hold("its request carried no marker, so its task can't be identified")
 
 
 @pytest.mark.parametrize(("looks", "after"), [(0, 15.0), (1, 30.0), (2, 60.0), (9, 170.0)])
 def test_an_empty_list_proves_nothing_before_the_grace_is_over(looks: int, after: float) -> None:
-    """It is looked at again, ever later, and once right after the grace."""
+    """The list is requested again at growing intervals, and once right after the grace period."""
     assert said(looks=looks) == LookAgain(after)
 
 
 def test_only_a_list_asked_for_after_the_grace_proves_absence() -> None:
-    """One that began a moment before doesn't, whenever it came."""
+    """A list that began a moment earlier doesn't, whenever it arrived."""
     assert (said(began=AT + GRACE - 0.5), said(began=AT + GRACE)) == (LookAgain(0.5), NO_TRACE)
 
 
 def test_an_adopted_task_that_was_made_as_asked_stays_ours() -> None:
-    """What it doesn't say doesn't count against it."""
+    """Missing data do not count as a mismatch."""
     made = task(status="succeeded", duration=8, ratio="16:9", resolution="720p", sound=True)
     assert (disagreement(made, attempt()), disagreement(task(), attempt())) == ("", "")
 
@@ -136,18 +136,18 @@ def test_an_adopted_task_that_was_made_as_asked_stays_ours() -> None:
     ],
 )
 def test_a_stranger_is_known_when_it_is_made(fields: dict[str, Any], why: str) -> None:
-    """The mark was the same by chance, what was asked for is not."""
+    """The marker was equal by chance; the requested parameters are not."""
     assert disagreement(task(status="succeeded", **fields), attempt()) == why
 
 
 def test_what_was_left_to_the_model_cannot_disagree() -> None:
-    """An adaptive ratio and a duration of -1 come out as they come."""
+    """An adaptive ratio and a duration of -1 accept every result."""
     open_to_all = attempt(asked={"duration": -1, "ratio": "adaptive"})
     assert disagreement(task(status="succeeded", duration=7, ratio="4:3"), open_to_all) == ""
 
 
 def test_a_resolution_may_tell_a_stranger() -> None:
-    """As everything else that was asked for may."""
+    """Like every other requested parameter."""
     made = task(status="succeeded", resolution="480p")
     assert disagreement(made, attempt()) == "its resolution is 480p, but 720p was asked for"
 
@@ -157,26 +157,26 @@ def test_a_resolution_may_tell_a_stranger() -> None:
     [(AT - 5, True), (AT - 5.01, False), (AT + GRACE + 5, True), (AT + GRACE + 5.01, False)],
 )
 def test_clocks_may_differ_by_five_seconds(created: float, ours: bool) -> None:
-    """To both sides of the time in which a request may arrive, and by no more."""
+    """This applies to both ends of the period in which a request may arrive, and not beyond."""
     found = said(task(created_at=created), began=AT + GRACE)
     assert found == (Adopt(task().id) if ours else NO_TRACE)
 
 
 @pytest.mark.parametrize(("ahead", "ours"), [(3600.0, True), (0.0, False), (-3600.0, False)])
 def test_a_clock_that_is_known_to_be_ahead_is_reckoned_with(ahead: float, ours: bool) -> None:
-    """What the service says of its tasks' times is said by its own clock."""
+    """The service gives the times of its tasks by its own clock."""
     scan = Scan(AT + GRACE, (task(created_at=AT + 3601),), ahead)
     assert (verdict(attempt(), scan, (), GRACE) == Adopt(task().id)) is ours
 
 
 @pytest.mark.parametrize(("said_model", "asked"), [("", {"model": MODEL}), (MODEL, {}), ("", {})])
 def test_a_model_that_nobody_names_tells_nothing(said_model: str, asked: dict[str, Any]) -> None:
-    """Neither side's silence makes it somebody else's."""
+    """If either side names no model, the model does not exclude the task."""
     assert said(task(model=said_model), asked=asked) == Adopt(task().id)
 
 
 def test_a_first_look_is_the_first() -> None:
-    """If nobody counts, none was before it."""
+    """Without a count there was no earlier look."""
     assert verdict(attempt(), Scan(AT + 10, ()), (), GRACE) == LookAgain(15.0)
 
 
@@ -218,12 +218,12 @@ ASKED: dict[str, str | int | bool] = {"model": MODEL, "duration": 8}
     ],
 )
 def test_a_task_that_somebody_submitted_for_this_very_request(other: Task, found: bool) -> None:
-    """It bears one of the scene's marks, is nobody's here, of its model, and there is a video to be had of it."""
+    """It carries one of the scene's markers, belongs to no attempt here, has its model, and may have a video."""
     assert unrecorded(Scan(AT, (other,)), MARKERS, ASKED, {"cgt-ours"}) == ((other,) if found else ())
 
 
 def test_the_likelier_mark_comes_first() -> None:
-    """That of the first attempt, wherever it stands in the list: the others may be met by chance."""
+    """The marker of the first attempt comes first, wherever it is in the list: the others may match by chance."""
     first, other = task(), task("cgt-other", expires_after=MARK + 1)
     assert unrecorded(Scan(AT, (other, first)), MARKERS, ASKED, ()) == (first, other)
 
@@ -240,7 +240,7 @@ def test_the_likelier_mark_comes_first() -> None:
     ],
 )
 def test_a_record_is_whole_if_its_last_run_came_to_its_end(events: list[Event], trust: str) -> None:
-    """Whatever was said between its runs; one that begins today may have lost its past."""
+    """Events between its runs don't matter; a record that begins today may have lost its past."""
     assert trust_of_events([(AT, event) for event in events], AT) == trust
 
 
@@ -253,13 +253,13 @@ WEEK = 7 * 86_400.0
     ids=["within the week", "after it", "by a clock that was set back", "by one that was set far back"],
 )
 def test_what_was_missing_once_matters_as_long_as_it_is_listed(now: float, trust: str) -> None:
-    """A run that began in doubt and came to its end leaves a record that may have gaps, for a week."""
+    """A run that began in doubt and finished leaves a record that may have gaps, for a week."""
     events: list[tuple[float, Event]] = [(AT, RunOpened(trust="suspect")), (AT + 9, RunClosed())]
     assert trust_of_events(events, now) == trust
 
 
 def past(*attempts: Attempt) -> Past:
-    """A past of these attempts."""
+    """A past with these attempts."""
     return Past({one.attempt_id: one for one in attempts})
 
 
@@ -284,7 +284,7 @@ def test_what_a_person_may_decide(state: AttemptState) -> None:
 
 
 def test_a_scene_that_has_nothing_to_decide() -> None:
-    """It is told, with where to look."""
+    """The error names the command to look with."""
     with pytest.raises(UsageError) as caught:
         find_unresolved(past(other("i1", "stored")), "", "tall", "dusk")
     assert (caught.value.what, caught.value.hint) == (
@@ -294,7 +294,7 @@ def test_a_scene_that_has_nothing_to_decide() -> None:
 
 
 def test_the_task_of_what_was_made_anew_may_show_itself_after_all() -> None:
-    """It can be adopted then; nothing else is decided about what was decided."""
+    """It can be adopted then; no other decision about it changes."""
     anew = other("i1", "abandoned")
     assert find_unresolved(past(anew, other("i2", "stored")), "", "tall", "dusk", "cgt-9") == anew
     with pytest.raises(UsageError):
@@ -307,7 +307,8 @@ def test_the_task_of_what_was_made_anew_may_show_itself_after_all() -> None:
     ids=["its own", "its own, made anew", "nobody's"],
 )
 def test_a_task_is_adopted_by_whom_it_may_belong_to(task: str, wanted: str) -> None:
-    """Its own attempt, or one that has none; the task of another that may be had isn't put out by it."""
+    """Its own attempt gets it, or one that has none; another attempt whose task may still be downloaded keeps its
+    task."""
     attempts = (
         other("i1", "abandoned"),
         other("i2", "lost", task="cgt-2"),
@@ -324,7 +325,7 @@ def test_a_task_is_adopted_by_whom_it_may_belong_to(task: str, wanted: str) -> N
     ids=["one that was made anew", "one whose task is lost", "nobody"],
 )
 def test_a_held_task_is_not_put_out_by_another(rest: list[AttemptState], wanted: str | None) -> None:
-    """It was paid for, and the next run may have it."""
+    """It was paid for, and the next run may download it."""
     held = other("i9", "accepted", task="cgt-5", error="too old")
     attempts = past(*(other("i1", state, task="cgt-1" if state == "lost" else "") for state in rest), held)
     if wanted is not None:
@@ -335,7 +336,7 @@ def test_a_held_task_is_not_put_out_by_another(rest: list[AttemptState], wanted:
 
 
 def test_of_several_that_is_decided_which_the_plan_waits_for() -> None:
-    """The latest, where it waits for none of them."""
+    """The latest one if the plan waits for none of them."""
     attempts = past(other("i1", "lost"), other("i2", "lost"))
     assert find_unresolved(attempts, "", "tall", "dusk", "", {"i1"}).attempt_id == "i1"
     assert find_unresolved(attempts, "", "tall", "dusk", "", {"i7"}).attempt_id == "i2"
@@ -343,34 +344,35 @@ def test_of_several_that_is_decided_which_the_plan_waits_for() -> None:
 
 @pytest.mark.parametrize("state", ["lost", "given up", "cancelled"])
 def test_its_own_task_can_be_taken_up_again(state: AttemptState) -> None:
-    """What seemed lost is looked at once more, and what was given up is had after all, without another payment."""
+    """A task that seemed lost is polled once more, and a task that was given up is downloaded after all, without
+    another payment."""
     ended = other("i1", state, task="cgt-1")
     adopted = Adopted("dusk", "i1", task="cgt-1", by="person")
     assert decide(ended, "cgt-1", past(ended)) == adopted
 
 
 def test_a_person_has_it_submitted_again() -> None:
-    """If nothing else is said."""
+    """This is the default decision."""
     assert decide(attempt(), "", past()) == Decided("dusk", "i1", choice="submit again")
 
 
 def test_a_person_wants_no_more_of_it() -> None:
-    """It is never submitted again by itself."""
+    """It is never submitted again automatically."""
     assert decide(attempt(), "", past(), abandon=True) == Decided("dusk", "i1", choice="abandon")
 
 
 def test_a_person_knows_its_task() -> None:
-    """From then on it is waited for and fetched."""
+    """From then on it is waited for and downloaded."""
     known = past(other("i9", "accepted", task="cgt-9"))
     assert decide(attempt(), "cgt-1", known) == Adopted("dusk", "i1", task="cgt-1", by="person")
 
 
 def test_a_task_that_another_scene_was_given_by_its_marker_alone_may_be_given_away() -> None:
-    """A person sees which of the two scenes it belongs to: the other one is in doubt again."""
+    """A person decides which of the two scenes it belongs to: the other one is in doubt again."""
     dawn = replace(other("i9", "stored", task="cgt-9", scene="dawn"), adopted=True)
     known = past(dawn)
     assert decide(attempt(), "cgt-9", known) == Adopted("dusk", "i1", task="cgt-9", by="person")
-    why = "a person says that it is of scene dusk"
+    why = "a person decided that it belongs to scene dusk"
     assert give_back(attempt(), "cgt-9", known) == Disowned("dawn", "i9", "cgt-9", why, ambiguous=True)
 
 
@@ -386,12 +388,12 @@ def test_a_task_that_another_scene_was_given_by_its_marker_alone_may_be_given_aw
     ids=["named in an answer", "by a person", "another storyboard's", "its own", "none"],
 )
 def test_any_other_task_is_taken_from_nobody(owner: Attempt) -> None:
-    """It is the other scene's for certain, or another lock would have to change, or it is nobody's."""
+    """It is the other scene's for certain, or another lock would have to change, or it has no owner."""
     assert give_back(attempt(), "cgt-9", past(owner)) is None
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:
-    """Two scenes would show one video."""
+    """Two scenes would show the same video."""
     with pytest.raises(UsageError) as caught:
         decide(attempt(), "cgt-9", past(other("i9", "accepted", task="cgt-9", scene="dawn")))
     assert (caught.value.what, caught.value.hint) == (

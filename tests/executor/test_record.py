@@ -1,4 +1,4 @@
-"""What stands in the journal of each way that a scene may go, word for word: the next run has nothing else."""
+"""The exact journal entries of each way that a scene may take: the next run depends on nothing else."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def order(marker: Marker) -> bytes:
 
 
 def at_a_desk(folder: Path, **fields: Any) -> Bench:
-    """A bench whose desk answers so."""
+    """A run context with a provider that answers like this."""
     return bench(folder, Desk(VirtualClock(), **fields))
 
 
@@ -97,7 +97,7 @@ def ours(at: Bench, **fields: Any) -> Task:
 
 
 def done(at: Bench, work: Awaitable[object] | None = None) -> list[Recorded]:
-    """Perform the job, whatever comes of it; all that was written down."""
+    """Perform the job, whatever its result; return everything that was recorded."""
 
     async def whole() -> None:
         await (work or perform(JOB, at.context, order))
@@ -108,24 +108,24 @@ def done(at: Bench, work: Awaitable[object] | None = None) -> list[Recorded]:
 
 
 def marks(events: Iterable[Recorded]) -> list[int | None]:
-    """The mark of each request that was about to leave, in order."""
+    """The marker of each intended request, in order."""
     return [event.marker for event in events if isinstance(event, Intended)]
 
 
 def last_stored(events: Sequence[Recorded]) -> Stored:
-    """The last event, which says that a take was stored."""
+    """The last event, which reports a stored take."""
     event = events[-1]
     assert isinstance(event, Stored)
     return event
 
 
 def reasons(at: Bench) -> list[str]:
-    """Why a scene waited each time, as somebody who looks on is told."""
+    """The reported reason of each wait of a scene."""
     return [event.reason for event in at.heard if isinstance(event, Waiting)]
 
 
 def refused(work: Awaitable[object]) -> StoryboardError:
-    """What a piece of work is refused with."""
+    """The error that a coroutine raises."""
 
     async def whole() -> None:
         await work
@@ -136,7 +136,7 @@ def refused(work: Awaitable[object]) -> StoryboardError:
 
 
 def test_a_scene_that_goes_well(tmp_path: Path) -> None:
-    """Intended with all that it may cost and is known by, taken on, looked at, made, stored."""
+    """The events: intended with the highest cost and the marker, accepted, polled, succeeded, stored."""
     at = at_a_desk(tmp_path, looks=["queued", "succeeded"], made={"tokens": 40_000})
     events = done(at)
     take = at.context.journal.history.past.takes[0].take
@@ -167,7 +167,7 @@ def test_a_take_is_what_was_measured_and_billed(tmp_path: Path) -> None:
 
 
 def test_the_addresses_of_a_take_are_kept_while_they_live(tmp_path: Path) -> None:
-    """Under its task, with the time when they die."""
+    """They are stored under its task, with their expiry."""
     at = at_a_desk(tmp_path)
     done(at)
     kept = at.context.addresses.alive("cgt-1", at.context.clock.now(), None)
@@ -180,7 +180,7 @@ def test_the_addresses_of_a_take_are_kept_while_they_live(tmp_path: Path) -> Non
 
 
 def test_the_service_is_told_which_intent_it_is(tmp_path: Path) -> None:
-    """Whoever asks the vendor after a lost request can name it."""
+    """With this ID the vendor can identify a lost request."""
     heard: list[str] = []
 
     class Listening(Desk):
@@ -202,7 +202,7 @@ def test_the_service_is_told_which_intent_it_is(tmp_path: Path) -> None:
     ids=["never left", "refused"],
 )
 def test_a_provable_no_is_written_down_with_its_words(tmp_path: Path, no: StoryboardError, said: Event) -> None:
-    """And the next attempt has an intent and a mark of its own, or the same mark where nobody has it."""
+    """The next attempt has its own intent and marker, or the same marker if no task uses it."""
     events = done(at_a_desk(tmp_path, answers=[no]))
     assert events[:4] == [
         INTENDED,
@@ -213,14 +213,14 @@ def test_a_provable_no_is_written_down_with_its_words(tmp_path: Path, no: Storyb
 
 
 def test_a_request_without_a_mark(tmp_path: Path) -> None:
-    """Where the author fixed the expiry the record says that there is none."""
+    """If the author fixed the expiry, the record contains no marker."""
     at = at_a_desk(tmp_path)
     events = done(at, perform(replace(JOB, marked=False), at.context, order))
     assert events[0] == replace(INTENDED, marker=None)
 
 
 def test_a_lost_answer_that_is_found(tmp_path: Path) -> None:
-    """Unknown with its words, adopted with its task, and from then on as any other."""
+    """Unknown with its message, adopted with its task, and from then on like any other."""
     at = at_a_desk(tmp_path, answers=[LOST])
     at.desk.later = [[ours(at)]]
     events = done(at)
@@ -233,22 +233,22 @@ def test_a_lost_answer_that_is_found(tmp_path: Path) -> None:
 
 
 def test_a_lost_answer_that_is_not_found(tmp_path: Path) -> None:
-    """Held, with the reason."""
+    """The scene is held, with the reason."""
     events = done(at_a_desk(tmp_path, answers=[LOST]))
-    why = "the service lists no task that bears its mark"
+    why = "the service lists no task that carries its marker"
     assert events == [INTENDED, UNKNOWN, Held("dusk", ONE, why=why)]
 
 
 def test_a_crash_leaves_no_words_for_what_was_lost(tmp_path: Path) -> None:
-    """Of an attempt that nobody heard of afterwards it is said that its answer was lost."""
+    """For an attempt without any later event, the reason is that its answer was lost."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     held = refused(find_lost_task(JOB, at.context, at.journal.history.attempt(ONE)))
-    assert held.what == "its answer was lost, and the service lists no task that bears its mark"
+    assert held.what == "its answer was lost, and the service lists no task that carries its marker"
 
 
 def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
-    """It is held until the next run, and no list is asked for."""
+    """The attempt is held until the next run, and no list is requested."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     at.context.gate.interrupt(2)
@@ -260,7 +260,7 @@ def test_nobody_looks_for_it_who_wants_to_leave(tmp_path: Path) -> None:
 
 
 def test_looking_for_it_is_told(tmp_path: Path) -> None:
-    """Ever later, and the last time when the grace is over."""
+    """At growing intervals, and the last time when the grace period is over."""
     at = at_a_desk(tmp_path, answers=[LOST])
     began = at.context.clock.now()
     done(at)
@@ -272,7 +272,7 @@ def test_looking_for_it_is_told(tmp_path: Path) -> None:
 
 
 def test_a_task_that_a_lost_record_knew(tmp_path: Path) -> None:
-    """It is written down as if it had been all along: with its mark, and the time when it was made."""
+    """It is recorded as if it had been recorded at once: with its marker and its creation time."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at, created_at=1_779_999_000.0)]
     events = done(at, perform(JOB, replace(at.context, trust="recovering"), order))
@@ -284,7 +284,7 @@ def test_a_task_that_a_lost_record_knew(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "found"), [(0, True), (5, True), (6, False)])
 def test_the_marks_of_earlier_attempts_are_looked_for(tmp_path: Path, number: int, found: bool) -> None:
-    """A record that lost some attempts may have lost the first one and as many as five remakes of what failed."""
+    """A record that lost some attempts may have lost the first one and as many as five remakes of failed tasks."""
     at = at_a_desk(tmp_path)
     failed = [
         replace(ours(at, expires_after=marker_of(KEY, one)), id=f"cgt-failed-{one}", status="failed", word="failed")
@@ -296,7 +296,7 @@ def test_the_marks_of_earlier_attempts_are_looked_for(tmp_path: Path, number: in
 
 
 def test_attempts_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
-    """A task that the record knows is not adopted once more."""
+    """A task that the record contains is not adopted a second time."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-lost"))
@@ -316,7 +316,7 @@ def test_attempts_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
     ids=["refused", "not sent", "worded otherwise"],
 )
 def test_only_tasks_of_this_key_are_counted(tmp_path: Path, key: Components, came: Event) -> None:
-    """So that whoever lost the record, and begins to count anew, derives the same mark."""
+    """A record that was lost and counts again from the start derives the same marker."""
     at = at_a_desk(tmp_path)
     at.journal.append(replace(INTENDED, attempt_id=TWO, key=key))
     at.journal.append(came)
@@ -343,7 +343,7 @@ def test_only_tasks_of_this_key_are_counted(tmp_path: Path, key: Components, cam
     ],
 )
 def test_a_record_with_gaps_is_told_of(tmp_path: Path, trust: Any, error: tuple[str, str]) -> None:
-    """With what to do."""
+    """The message includes what to do."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at)] if trust == "suspect" else []
     no = refused(submit(JOB, replace(at.context, trust=trust), order))
@@ -351,21 +351,21 @@ def test_a_record_with_gaps_is_told_of(tmp_path: Path, trust: Any, error: tuple[
 
 
 def test_a_record_with_gaps_of_which_nothing_is_missing(tmp_path: Path) -> None:
-    """Where the service lists nothing of the scene it is submitted as ever."""
+    """If the service lists no task of the scene, the scene is submitted as usual."""
     at = at_a_desk(tmp_path)
     events = done(at, perform(JOB, replace(at.context, trust="suspect"), order))
     assert [event.kind for event in events][:2] == ["intended", "accepted"]
 
 
 def test_what_bears_no_mark_is_not_looked_for(tmp_path: Path) -> None:
-    """No list can say anything of it."""
+    """No list can identify its task."""
     at = at_a_desk(tmp_path)
     job = replace(JOB, marked=False)
     assert done(at, submit(job, replace(at.context, trust="suspect"), order))[0].kind == "intended"
 
 
 def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
-    """One made for somebody else before the run began says nothing of what was submitted since."""
+    """A list that another scene requested before the run began contains nothing submitted since."""
     at = at_a_desk(tmp_path)
 
     async def both() -> None:
@@ -380,14 +380,14 @@ def test_the_list_that_is_believed_is_of_this_run(tmp_path: Path) -> None:
 
 
 def adopted(at: Bench) -> Known:
-    """An attempt of the journal whose task was found by its mark."""
+    """An attempt of the journal whose task was found by its marker."""
     at.journal.append(INTENDED)
     at.journal.append(Adopted("dusk", ONE, task="cgt-lost"))
     return Known(ONE, "cgt-lost")
 
 
 def test_a_stranger_is_let_go_with_the_reason(tmp_path: Path) -> None:
-    """It said that it was made otherwise."""
+    """Its data differ from the request."""
     at = at_a_desk(tmp_path, made={"duration": 5})
     adopted(at)
     events = done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
@@ -396,17 +396,17 @@ def test_a_stranger_is_let_go_with_the_reason(tmp_path: Path) -> None:
 
 
 def test_a_failure_that_may_be_a_strangers(tmp_path: Path) -> None:
-    """Another bears the mark as well: which of them is ours nobody can say."""
+    """Another task carries the marker as well: which one is ours can't be determined."""
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [ours(at), ours(at, updated_at=1.0)]
     at.desk.listed[1] = replace(at.desk.listed[1], id="cgt-other")
     adopted(at)
     events = done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
-    assert events[-1] == Disowned("dusk", ONE, "cgt-lost", "2 tasks bear its mark", ambiguous=True)
+    assert events[-1] == Disowned("dusk", ONE, "cgt-lost", "2 tasks carry its marker", ambiguous=True)
 
 
 def test_a_failure_of_what_is_not_listed_alone(tmp_path: Path) -> None:
-    """Only the other one is there: it may have been ours from the beginning."""
+    """Only the other task is listed: it may have been ours from the beginning."""
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [replace(ours(at), id="cgt-other")]
     adopted(at)
@@ -415,17 +415,17 @@ def test_a_failure_of_what_is_not_listed_alone(tmp_path: Path) -> None:
 
 
 def test_a_failure_of_what_is_not_listed_though_our_clock_was_wrong(tmp_path: Path) -> None:
-    """Submitted next year, as the record has it: what may be late has had its time all the same."""
+    """The record dates the submission next year, but the grace period has passed all the same."""
     at = at_a_desk(tmp_path, looks=["failed"])
     adopted(at)
     at.context.clock.advance(-31_536_000)  # type: ignore[attr-defined]  # it is a virtual one
     no = refused(perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
-    why = "the service lists no task that bears its mark"
+    why = "the service lists no task that carries its marker"
     assert no.what == f"task cgt-lost carries its marker and failed, but {why}"
 
 
 def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
-    """And not a moment later: that long a request may be on its way."""
+    """And not a moment earlier: a request may take that long to arrive."""
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [ours(at)]
     adopted(at)
@@ -435,7 +435,7 @@ def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
 
 
 def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
-    """Whatever may be late has had its time."""
+    """The grace period has passed."""
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [ours(at)]
     adopted(at)
@@ -446,13 +446,13 @@ def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_believed_of_what_was_named_in_an_answer(tmp_path: Path) -> None:
-    """Nobody has to ask whose it is."""
+    """Its owner is certain."""
     events = done(at_a_desk(tmp_path, looks=["failed"]))
     assert events[-1] == Ended("dusk", ONE, status="failed", error="said so")
 
 
 def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
-    """Written down with the reason, and left to a person, who may pay again."""
+    """It is recorded with the reason, and a person may decide to pay again."""
     at = at_a_desk(tmp_path, looks=[GONE] * 10)
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
@@ -467,7 +467,7 @@ def test_what_the_service_knows_no_more_is_lost(tmp_path: Path) -> None:
 
 
 def test_what_the_service_does_not_know_though_it_should_is_held(tmp_path: Path) -> None:
-    """The next run goes on with it: another account's key finds nothing of ours."""
+    """The next run continues with it: with another account's key our tasks are not found."""
     at = at_a_desk(tmp_path, looks=[GONE] * 10)
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
@@ -483,14 +483,14 @@ def test_what_the_service_does_not_know_though_it_should_is_held(tmp_path: Path)
 
 
 def test_a_video_that_nobody_has_any_more_is_lost(tmp_path: Path) -> None:
-    """With what its address said at last."""
+    """The record contains the last answer of its address."""
     events = done(at_a_desk(tmp_path, files=[Gone("it answered 403")] * 2, lives=-1.0))
     why = "videos can be fetched for 24 hours (it answered 403)"
     assert events[-1] == Ended("dusk", ONE, status="lost", error=why)
 
 
 def test_a_young_task_that_is_not_found_may_show_yet(tmp_path: Path) -> None:
-    """Within a minute after it was submitted nobody asks a list: the next run looks again."""
+    """Within a minute after the submission no list is requested: the next run polls again."""
     at = at_a_desk(tmp_path, looks=[Rejected("no")])
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
@@ -505,7 +505,7 @@ def test_a_young_task_that_is_not_found_may_show_yet(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("age", "held"), [(59.0, False), (60.0, True)])
 def test_a_task_is_young_for_a_minute(tmp_path: Path, age: float, held: bool) -> None:
-    """From then on one that neither is found nor listed is missed."""
+    """After that, a task that is neither found nor listed is missing."""
     at = at_a_desk(tmp_path, looks=[NotFound("there is no such path", status=404)])
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
@@ -515,7 +515,7 @@ def test_a_task_is_young_for_a_minute(tmp_path: Path, age: float, held: bool) ->
 
 
 def test_a_scene_is_not_submitted_while_an_attempt_at_it_is_in_doubt(tmp_path: Path) -> None:
-    """Whoever asks for that has a bug: it stops at the last step before the money."""
+    """A caller that tries it has a bug: it is stopped at the last step before paying."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     with pytest.raises(AssertionError):
@@ -529,7 +529,7 @@ def test_a_scene_is_not_submitted_while_an_attempt_at_it_is_in_doubt(tmp_path: P
     ids=["scene", "profile", "key"],
 )
 def test_another_may_be_submitted_while_one_is_in_doubt(tmp_path: Path, other: Job) -> None:
-    """Another scene, another profile, or the same scene with other words."""
+    """Another scene, another profile, or the same scene with a different prompt."""
     at = at_a_desk(tmp_path)
     at.journal.append(INTENDED)
     asyncio.run(submit(other, at.context, order))
@@ -537,7 +537,7 @@ def test_another_may_be_submitted_while_one_is_in_doubt(tmp_path: Path, other: J
 
 
 def test_money_is_set_aside_under_the_intent_s_name(tmp_path: Path) -> None:
-    """Before the intent is written down, so that nothing is in doubt if there isn't enough."""
+    """It is reserved before the intent is recorded, so that nothing is in doubt if there isn't enough."""
     asked: list[tuple[str, Money, int]] = []
     at = at_a_desk(tmp_path)
 
@@ -546,27 +546,27 @@ def test_money_is_set_aside_under_the_intent_s_name(tmp_path: Path) -> None:
             asked.append((attempt_id, wanted, len(at.journal.past)))
 
         def settle(self, attempt_id: str, bill: Money) -> None:
-            """Nobody looks at it here."""
+            """Do nothing."""
 
     done(at, submit(JOB, replace(at.context, day=DailyBudget()), order))
     assert asked == [(ONE, JOB.reserve, 0)]
 
 
 def crew_of(at: Bench) -> RunContext:
-    """The crew, with a mark in use by somebody in doubt."""
+    """The run context, with a marker that an attempt in doubt uses."""
     at.journal.append(replace(INTENDED, scene="dawn", attempt_id=TWO, key={"prompt": "others"}))
     return at.context
 
 
 def test_a_mark_that_somebody_in_doubt_bears_is_not_used_again(tmp_path: Path) -> None:
-    """The next one is."""
+    """The next marker is used."""
     at = at_a_desk(tmp_path)
     asyncio.run(submit(JOB, crew_of(at), order))
     assert marks(event for _, event in at.journal.past) == [MARK, MARK + 1]
 
 
 def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
-    """The second attempt at a scene is told apart from the first."""
+    """The markers of the first and the second attempt at a scene differ."""
     at = at_a_desk(tmp_path)
     begun = Attempt(ONE, "dusk", "tall", KEY, "accepted", "cgt-9")
     at.journal.append(INTENDED)
@@ -576,7 +576,7 @@ def test_an_attempt_s_number_is_in_its_mark(tmp_path: Path) -> None:
 
 
 def test_a_lost_answer_that_nobody_can_look_for(tmp_path: Path) -> None:
-    """A service that refuses its list leaves the attempt as much in doubt as it was."""
+    """A service that refuses its list leaves the attempt in doubt."""
 
     class Closed(Desk):
         async def list(self, query: TaskQuery = EVERYTHING) -> Any:
@@ -595,7 +595,7 @@ LONGER = replace(JOB, asked={"duration": 8})
 
 
 def test_a_video_that_may_be_anothers_is_asked_for_again(tmp_path: Path) -> None:
-    """Three times, each written down; then it is what was paid for, and how it differs is said of it."""
+    """Three times, each recorded; then the video is kept, and the difference is recorded."""
     at = at_a_desk(tmp_path)
     events = done(at, perform(LONGER, at.context, order))
     unlike = "it is 4.0 s long, but 8 s were asked for"
@@ -607,13 +607,13 @@ def test_a_video_that_may_be_anothers_is_asked_for_again(tmp_path: Path) -> None
 
 
 def test_a_video_that_came_right_at_last(tmp_path: Path) -> None:
-    """Nothing is said of it."""
+    """No difference is recorded."""
     at = at_a_desk(tmp_path, files=[b"<html>"])
     assert sorted(encode(last_stored(done(at))).body) == ["profile", "take"]
 
 
 def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
-    """After ten times, with what can be done: it was paid for."""
+    """After ten polls, with the possible decisions: it was paid for."""
 
     class Nameless(Desk):
         looked = 0
@@ -635,7 +635,7 @@ def test_a_task_that_never_names_its_video_is_held(tmp_path: Path) -> None:
 
 
 def missing(at: Bench, count: int, ago: float) -> Attempt:
-    """An attempt of an earlier run whose video came to nothing so often, the last time so many seconds ago."""
+    """An attempt of an earlier run whose download failed this many times, the last time this many seconds ago."""
     at.journal.append(INTENDED)
     at.journal.append(Accepted("dusk", ONE, task="cgt-1"))
     for _ in range(count):
@@ -649,7 +649,7 @@ OFTEN = "the video was asked for 5 times within the hour"
 
 @pytest.mark.parametrize(("count", "waits"), [(4, 0), (5, 3000)])
 def test_a_video_is_asked_for_five_times_an_hour(tmp_path: Path, count: int, waits: int) -> None:
-    """Whoever asked that often, in whichever run, waits for the hour to pass, and says so."""
+    """After that the run waits for the hour to pass and reports it, whichever run made the requests."""
     at = at_a_desk(tmp_path)
     begun = missing(at, count, 600.0)
     began = at.context.clock.now()
@@ -663,7 +663,7 @@ def test_a_video_is_asked_for_five_times_an_hour(tmp_path: Path, count: int, wai
 
 
 def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
-    """Then nobody asks any more, and a person decides."""
+    """Then it is not requested again, and a person decides."""
     at = at_a_desk(tmp_path)
     begun = missing(at, 40, 600.0)
     held = refused(perform(JOB, at.context, order, begun))
@@ -677,7 +677,7 @@ def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
 
 
 def test_nobody_waits_an_hour_who_wants_to_leave(tmp_path: Path) -> None:
-    """The next run goes on with it."""
+    """The next run continues with it."""
     at = at_a_desk(tmp_path)
     begun = missing(at, 5, 600.0)
 
@@ -694,12 +694,12 @@ def test_nobody_waits_an_hour_who_wants_to_leave(tmp_path: Path) -> None:
 
 
 class Deaf(Desk):
-    """A desk that doesn't hear the first question for a list."""
+    """A provider that doesn't answer the first list request."""
 
     deaf = True
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Any:
-        """Nobody answers at first."""
+        """Raise Unreachable at first."""
         if self.deaf:
             self.deaf = False
             raise Unreachable("no answer")
@@ -710,7 +710,7 @@ TOLD_AGAIN = "again in 1 s: no answer"
 
 
 def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
-    """Where nobody answers that, and one is told."""
+    """If a list request is not answered, it is repeated, and the wait is reported."""
     at = bench(tmp_path, Deaf(VirtualClock(), looks=["failed"]))
     at.desk.listed = [ours(at)]
     adopted(at)
@@ -719,7 +719,7 @@ def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
 
 
 def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
-    """As everything that costs nothing."""
+    """Like every free request."""
     at = bench(tmp_path, Deaf(VirtualClock(), looks=[NotFound("there is no such path", status=404)]))
     begun = missing(at, 0, 600.0)
     events = done(at, perform(JOB, at.context, order, begun))
@@ -727,7 +727,7 @@ def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
 
 
 def test_whether_somebody_submitted_it_is_asked_again(tmp_path: Path) -> None:
-    """Before anything is paid for on the word of a record with gaps."""
+    """Before anything is paid for when the record has gaps."""
     at = bench(tmp_path, Deaf(VirtualClock()))
     events = done(at, perform(JOB, replace(at.context, trust="suspect"), order))
     assert (events[0].kind, TOLD_AGAIN in reasons(at)) == ("intended", True)
@@ -739,7 +739,7 @@ def test_whether_somebody_submitted_it_is_asked_again(tmp_path: Path) -> None:
     ids=["its own", "another", "whatever it is"],
 )
 def test_a_model_tells_whose_a_task_is(tmp_path: Path, job: Job, model: str, found: bool) -> None:
-    """Where the request named one."""
+    """If the request named one."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at, model=model)]
     events = done(at, submit(job, replace(at.context, trust="suspect"), order))
@@ -747,7 +747,7 @@ def test_a_model_tells_whose_a_task_is(tmp_path: Path, job: Job, model: str, fou
 
 
 class Refusing:
-    """A provider whose turn comes when somebody else has found out that the model is refused."""
+    """A provider at which another request learns during the wait for a turn that the model is refused."""
 
     def __init__(self, at: Bench) -> None:
         self._at = at
@@ -756,7 +756,7 @@ class Refusing:
         return getattr(self._at.context.provider, name)
 
     async def turn(self, verb: str) -> None:
-        """Somebody else is told so."""
+        """Refuse the model for the other request."""
         del verb
         with suppress(ModelRefused):
             async with self._at.context.gate.admit("seedance"):
@@ -764,7 +764,7 @@ class Refusing:
 
 
 def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Path) -> None:
-    """Nothing of that is written down, and nothing is sent."""
+    """Nothing is recorded, and nothing is sent."""
     at = at_a_desk(tmp_path)
 
     async def both() -> None:
@@ -778,19 +778,19 @@ def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Pa
 
 
 class Full(Journal):
-    """A journal for which there is no room just when something of this kind is to be written down."""
+    """A journal that can't record events of this kind."""
 
     kind = "accepted"
 
     def append(self, event: Event) -> None:
-        """Write everything else down."""
+        """Record all other events."""
         if event.kind == self.kind:
             raise FileTrouble("state.db can't be written: the disk is full", "free space")
         super().append(event)
 
 
 def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
-    """There is nothing in the record that anybody had to decide about."""
+    """The record contains nothing that needs a decision."""
     at = at_a_desk(tmp_path)
     (tmp_path / "full").mkdir()
     full = Full(tmp_path / "full", at.context.clock, writing=True)
@@ -801,7 +801,7 @@ def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("same", [True, False])
 def test_only_the_very_take_comes_in_its_place(tmp_path: Path, same: bool) -> None:
-    """Of another video nothing is written down, as if it had never come."""
+    """A different video leaves no trace in the record."""
     at = at_a_desk(tmp_path)
     wanted = asyncio.run(perform(JOB, at.context, order))
     known, before = Known(ONE, wanted.task), len(at.journal.past)
@@ -816,7 +816,7 @@ def test_only_the_very_take_comes_in_its_place(tmp_path: Path, same: bool) -> No
 
 
 def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
-    """On the screen at least; the next run looks for it by its mark."""
+    """It is at least reported on the screen; the next run finds it by its marker."""
     at = at_a_desk(tmp_path)
     (tmp_path / "full").mkdir()
     full = Full(tmp_path / "full", at.context.clock, writing=True)
@@ -829,7 +829,7 @@ def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
 
 
 def test_a_request_bears_the_mark_that_is_written_down(tmp_path: Path) -> None:
-    """The very same."""
+    """Both markers are equal."""
     carried: list[Marker] = []
 
     async def marked(marker: Marker) -> bytes:
@@ -842,14 +842,14 @@ def test_a_request_bears_the_mark_that_is_written_down(tmp_path: Path) -> None:
 
 
 def test_a_status_that_goes_back_is_written_down_as_odd(tmp_path: Path) -> None:
-    """With what is odd about it; nothing follows from that."""
+    """It is recorded with what is odd about it, and has no effect."""
     events = done(at_a_desk(tmp_path, looks=["running", "queued", "succeeded"]))
     odd = [event.odd for event in events if isinstance(event, Seen)]
     assert odd == ["", odd_after("running", "queued"), ""]
 
 
 def test_a_video_of_another_size_may_be_anothers(tmp_path: Path) -> None:
-    """As the model's table has it for what was asked."""
+    """The size is compared with the model's table for the request."""
     asked = {"resolution": "480p", "ratio": "4:3"}
     job = replace(JOB, asked=asked, pixels={("480p", "4:3"): (640, 480)})
     at = at_a_desk(tmp_path)
@@ -862,7 +862,7 @@ SILENT = Unreachable("no answer")
 
 @pytest.mark.parametrize("misses", [0, 5])
 def test_an_address_is_asked_for_again_until_somebody_answers(tmp_path: Path, misses: int) -> None:
-    """After a video that broke off as after an hour's wait."""
+    """After an incomplete video as well as after an hour's wait."""
     at = at_a_desk(tmp_path, files=[] if misses else [Unreachable("it broke off")])
     begun = missing(at, misses, 600.0)
     at.desk.looks = ["succeeded", SILENT, "succeeded"]
@@ -870,12 +870,12 @@ def test_an_address_is_asked_for_again_until_somebody_answers(tmp_path: Path, mi
 
 
 class Sometimes(Desk):
-    """A desk whose second look names no video, and whose third isn't answered."""
+    """A provider whose second poll names no video, and whose third isn't answered."""
 
     looked = 0
 
     async def get_task(self, task: str) -> Task:
-        """The next."""
+        """Return the next answer."""
         self.looked += 1
         if self.looked == 3:
             raise SILENT
@@ -884,7 +884,7 @@ class Sometimes(Desk):
 
 
 def test_a_name_may_be_lacking_after_an_hour(tmp_path: Path) -> None:
-    """It is asked for as it is at first."""
+    """It is polled again like the first time."""
     at = bench(tmp_path, Sometimes(VirtualClock()))
     begun = missing(at, 5, 600.0)
     told = "again in 1 s: task cgt-1 succeeded, but names no video"
@@ -896,9 +896,9 @@ class Endless(VirtualClock):
     """A clock on which an hour never passes."""
 
     def now(self) -> float:
-        """As the others have it, ten minutes later."""
+        """Return the other clock's time plus ten minutes."""
         return super().now() + 600
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until somebody lets go."""
+        """Wait until released."""
         await (asyncio.Event().wait() if seconds > 600 else super().sleep(seconds))

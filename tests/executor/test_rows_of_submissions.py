@@ -1,8 +1,8 @@
-"""A fault between a paid request and its answer, or a question and its, in a run: what becomes of its scene, of the
-others, of the money.
+"""Faults between a paid request and its answer, or a free one and its answer, in a run: the results for the scene, the
+others and the money.
 
-The faults are played by the emulator, over a true socket, to the true client, in a time that obeys. Each test fails if
-its fault did not fire. What class a fault has is shown by `tests/providers/test_faults_on_the_wire.py`.
+The emulator injects the faults over a real socket to the real client, in virtual time. Each test fails if its fault was
+not triggered. `tests/providers/test_faults_on_the_wire.py` shows the class of each fault.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ THREE = TWO + "  waves: {prompt: Waves.}\n"
 
 
 def answered(**words: Any) -> Fault:
-    """The first paid request is taken on, and answered so."""
+    """The first paid request is accepted, and answered like this."""
     return Fault("create", at=1, does="answer", **words)
 
 
 def refused(**words: Any) -> Fault:
-    """The first paid request is answered so, and was never seen by the service."""
+    """The first paid request is answered like this, and never reached the service."""
     return Fault("create", at=1, does="refuse", **words)
 
 
@@ -55,14 +55,14 @@ TAKEN_ON = {
 @pytest.mark.row(7, 19, 20, 26, 28, 29, 30, 33, 34)
 @pytest.mark.parametrize("case", TAKEN_ON)
 def test_a_task_whose_answer_was_lost_is_found_and_fetched(tmp_path: Path, case: str) -> None:
-    """By its mark, without a second request; the other scene is made."""
+    """It is found by its marker, without a second request; the other scene is made."""
     stage, outcome = played(tmp_path, TAKEN_ON[case])
     assert standings(outcome) == {"dusk": "done", "gulls": "done"}
     assert (outcome.exit_code, stage.tasks, stage.kinds["intended"], stage.kinds["adopted"]) == (0, 2, 2, 1)
 
 
 def decided(stage: Stage, scene: str, task: str) -> None:
-    """A person says that a task is a scene's own."""
+    """A person decides that a task belongs to a scene."""
     journal = Journal(stage.folder, stage.clock, writing=True)
     journal.open_run()
     past = past_of(journal.past)
@@ -73,8 +73,8 @@ def decided(stage: Stage, scene: str, task: str) -> None:
 
 @pytest.mark.parametrize("life", ["", ", execution_expires_after: 7200"], ids=["marked", "unmarked"])
 def test_a_person_is_believed_about_a_task_that_came_to_nothing(tmp_path: Path, life: str) -> None:
-    """With or without a mark, and however often it is listed: it has failed, nothing is reserved for it any more, and
-    whoever runs again has the scene made."""
+    """With or without a marker, and however often it is listed: it has failed, nothing is reserved for it any more, and
+    the next run makes the scene."""
     outcomes: list[Outcome] = []
 
     def doing(stage: Stage) -> None:
@@ -92,7 +92,8 @@ def test_a_person_is_believed_about_a_task_that_came_to_nothing(tmp_path: Path, 
 
 
 def test_a_task_is_counted_by_the_run_that_submitted_it(tmp_path: Path) -> None:
-    """However it got to know of it; one that an earlier run submitted is not counted again by the run that finds it."""
+    """It counts however the run learned of it; a task of an earlier run is not counted again by the run that finds
+    it."""
     dropped, unlisted = Fault("create", at=1, does="drop"), Fault("list", at=2, does="refuse", status=403)
     _, outcome = played(tmp_path / "found", dropped)
     _, first, second = played_twice(tmp_path / "later", dropped, unlisted, text=TWO)
@@ -113,7 +114,7 @@ NEVER_SEEN = {
 @pytest.mark.row(7, 8, 19, 20, 26, 28)
 @pytest.mark.parametrize("case", NEVER_SEEN)
 def test_what_may_have_been_taken_on_is_held_and_stays_so(tmp_path: Path, case: str) -> None:
-    """No list shows it: a person decides, now and after any time; the other scene is made, and the money counts."""
+    """No list shows it: a person decides, now and at any later time; the other scene is made, and the money counts."""
     outcomes: list[Outcome] = []
 
     def runs(stage: Stage) -> None:
@@ -142,7 +143,7 @@ REFUSALS = {
 @pytest.mark.row(11, 12, 18, 22, 23)
 @pytest.mark.parametrize("case", REFUSALS)
 def test_a_scene_that_is_refused_is_sent_once_and_its_branch_ends(tmp_path: Path, case: str) -> None:
-    """It fails with what the service named and what to do; what is made from it waits, the other branch goes on."""
+    """It fails with the service's reason and what to do; scenes made from it wait, the other branch continues."""
     fault, hint = REFUSALS[case]
     stage, outcome = played(tmp_path, fault, text=CHAIN)
     assert standings(outcome) == {"dusk": "failed", "gulls": "done", "lamp": "blocked"}
@@ -165,7 +166,8 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
 @pytest.mark.row(13, 14, 25)
 @pytest.mark.parametrize("case", ACCOUNTS)
 def test_a_no_to_the_account_stops_submissions_and_no_download(tmp_path: Path, case: str) -> None:
-    """Of fifty requests one is sent after the no came; what is in the making is waited for and fetched; exit 5."""
+    """Of fifty requests one is sent after the refusal arrived; tasks in flight are waited for and downloaded; exit code
+    5."""
     many = TWO + "".join(f"  s{n}: {{prompt: Wave {n}.}}\n" for n in range(48))
     no = Fault("create", at="2-", does="refuse", **ACCOUNTS[case])
     stage, outcome = played(tmp_path, no, text=many, slots=1)
@@ -187,7 +189,7 @@ def test_what_is_in_the_making_when_the_account_falls_behind_is_fetched(tmp_path
 
 @pytest.mark.row(13)
 def test_a_key_that_is_refused_while_one_waits_loses_no_task(tmp_path: Path) -> None:
-    """Polling stops, and the same command with a good key goes on with what was paid for."""
+    """Polling stops, and the same command with a valid key continues with the paid tasks."""
     no = Fault("get", at=1, does="refuse", status=401, code="AuthenticationError")
     stage, first, second = played_twice(tmp_path, no, text=TWO)
     assert (standings(first)["dusk"], first.exit_code, "ARK_API_KEY" in first.result("dusk").hint) == (
@@ -214,7 +216,7 @@ scenes:
     ("status", "code"), [(403, "AccessDenied"), (404, "ModelNotOpen"), (404, "InvalidEndpointOrModel.NotFound")]
 )
 def test_a_model_that_is_refused_stops_its_scenes_and_no_other(tmp_path: Path, status: int, code: str) -> None:
-    """One request finds it out; the other model's scene is made."""
+    """One request detects it; the other model's scene is made."""
     stage, outcome = played(tmp_path, refused(status=status, code=code), text=MODELS)
     assert standings(outcome) == {"dusk": "failed", "gulls": "blocked", "waves": "done"}
     assert (outcome.exit_code, stage.tasks, stage.kinds["intended"]) == (5, 1, 2)
@@ -222,7 +224,7 @@ def test_a_model_that_is_refused_stops_its_scenes_and_no_other(tmp_path: Path, s
 
 @pytest.mark.row(16)
 def test_a_place_that_is_not_found_is_asked_for_once(tmp_path: Path) -> None:
-    """A 404 to a paid request is no delay, as it may be for a task: it is a mistake."""
+    """A 404 to a paid request is a mistake, not a delay as it may be for a task."""
     stage, outcome = played(tmp_path, refused(status=404, code="NotFound.Path"))
     assert (standings(outcome), outcome.exit_code) == ({"dusk": "failed", "gulls": "done"}, 3)
     assert (stage.kinds["rejected"], stage.kinds["intended"]) == (1, 2)
@@ -244,7 +246,7 @@ LOOKS = {
 @pytest.mark.row(9, 24, 27, 28, 30, 32, 33, 34)
 @pytest.mark.parametrize("case", LOOKS)
 def test_a_look_that_fails_changes_nothing_and_is_made_again(tmp_path: Path, case: str) -> None:
-    """The task goes on, and so does the wait for it."""
+    """The task continues, and so does the wait for it."""
     hurry = {"patience": HURRIED} if LOOKS[case].does in ("drip", "endless") else {}
     stage, outcome = played(tmp_path, LOOKS[case], text=ONE, **hurry)
     assert (standings(outcome), outcome.exit_code, stage.tasks) == ({"dusk": "done"}, 0, 1)
@@ -253,11 +255,11 @@ def test_a_look_that_fails_changes_nothing_and_is_made_again(tmp_path: Path, cas
 
 @pytest.mark.row(28)
 def test_twenty_answers_in_a_row_that_make_no_sense_may_be_a_sign_in_page(tmp_path: Path) -> None:
-    """Somebody who looks on is told so; the run goes on all the same."""
+    """The message names the possible cause; the run continues."""
     portal = Fault("get", at="1-21", does="answer", status=200, shape="html")
     stage, outcome = played(tmp_path, portal, text=ONE)
     assert (standings(outcome), stage.told("a sign-in page may be answering")) == ({"dusk": "done"}, 2)
-    assert stage.told("without an answer that can be used for") > 0
+    assert stage.told("without a usable answer for") > 0
 
 
 @pytest.mark.row(27)
@@ -271,7 +273,7 @@ def test_a_list_that_fails_is_made_again_and_no_faster_than_once_a_second(tmp_pa
 
 @pytest.mark.row(27)
 def test_a_list_that_is_forbidden_leaves_the_scene_in_doubt(tmp_path: Path) -> None:
-    """A key that may not list finds nothing out: the scene is held, not failed, and its money counts."""
+    """A key without permission to list learns nothing: the scene is held, not failed, and its money counts."""
     faults = [
         Fault("create", at=1, does="drop"),
         Fault("list", does="refuse", status=403, code="AccessDenied"),
@@ -296,7 +298,7 @@ PATIENT: dict[str, tuple[dict[str, Any], float, float]] = {
 @pytest.mark.row(24)
 @pytest.mark.parametrize("case", PATIENT)
 def test_a_no_for_now_is_waited_out(tmp_path: Path, case: str) -> None:
-    """As long as the answer asks for, within reason, or as the limit lasts; then the same scene is submitted."""
+    """For as long as the answer requests, within bounds, or as the limit lasts; then the same scene is submitted."""
     words, least, most = PATIENT[case]
     stage, outcome = played(tmp_path, refused(status=429, **words), text=ONE)
     times = [at for at, event in stage.past if event.kind in ("rejected", "intended")]
@@ -307,7 +309,7 @@ def test_a_no_for_now_is_waited_out(tmp_path: Path, case: str) -> None:
 @pytest.mark.row(11)
 @pytest.mark.parametrize(("fail_fast", "others"), [(True, "blocked"), (False, "done")])
 def test_a_failure_ends_the_run_only_where_one_is_enough(tmp_path: Path, fail_fast: bool, others: str) -> None:
-    """With `--fail-fast` nothing new is begun, and it is said why; else every branch that can goes on."""
+    """With `--fail-fast` nothing new is started, and the reason is given; otherwise every branch that can continues."""
     no = refused(status=400, code="InvalidParameter")
     _, outcome = played(tmp_path, no, text=THREE, fail_fast=fail_fast)
     found = standings(outcome)

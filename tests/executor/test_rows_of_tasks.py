@@ -1,7 +1,7 @@
-"""A fault of a task that was taken on, or of its video, in a run: what becomes of its scene, the others, the money.
+"""Faults of an accepted task, or of its video, in a run: the results for its scene, the others and the money.
 
-What was paid for is fetched, or told; nothing is bought again by itself. The faults are played by the emulator, over a
-true socket, to the true client, in a time that obeys; each test fails if its fault did not fire.
+A paid video is downloaded or reported; nothing is bought again automatically. The emulator injects the faults over a
+real socket to the real client, in virtual time. Each test fails if its fault was not triggered.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from storyboard.world.store import Store
 from tests.executor.scenario import HEAD, HURRIED, ONE, TWO, Stage, nobody, played, played_twice, staged, standings
 
 LOOKS = 16
-"""How often the first task is looked at until it has succeeded: for 80 seconds, every 5."""
+"""How often the first task is polled until it has succeeded: every 5 seconds for 80 seconds."""
 
 
 @pytest.mark.row(17)
 def test_a_task_that_is_not_shown_yet_is_asked_for_again(tmp_path: Path) -> None:
-    """For its first minute it may be late in coming."""
+    """It may appear late during its first minute."""
     stage, outcome = played(tmp_path, Fault("get", does="missing", seconds=50), text=ONE)
     assert (standings(outcome), stage.tasks, stage.states("dusk")) == ({"dusk": "done"}, 1, ["stored"])
 
 
 @pytest.mark.row(17)
 def test_a_task_that_is_not_found_but_listed_is_not_lost(tmp_path: Path) -> None:
-    """The run gives it up, the next one goes on with it."""
+    """The run gives it up, and the next one continues with it."""
     no = Fault("get", at="1-8", does="refuse", status=404, code="NotFound.Task")
     stage, first, second = played_twice(tmp_path, no)
     assert [standings(first), standings(second)] == [{"dusk": "failed"}, {"dusk": "done"}]
@@ -45,7 +45,7 @@ def test_a_task_that_is_not_found_but_listed_is_not_lost(tmp_path: Path) -> None
 
 @pytest.mark.row(17)
 def test_a_task_that_the_service_has_forgotten_is_lost_and_never_bought_again_by_itself(tmp_path: Path) -> None:
-    """Left for eight days, of which the service remembers seven: a person decides, now and in every later run."""
+    """After eight days, when the service keeps tasks for seven: a person decides, now and in every later run."""
     outcomes: list[Outcome] = []
 
     def runs(stage: Stage) -> None:
@@ -76,7 +76,7 @@ BACKWARDS = [
 
 @pytest.mark.row(36, 41)
 def test_a_status_that_goes_back_or_makes_no_sense_is_told_and_waited_out(tmp_path: Path) -> None:
-    """What is odd about it is written down, and the scene is made."""
+    """The oddity is recorded, and the scene is made."""
     stage, outcome = played(tmp_path, *BACKWARDS, text=ONE)
     odd = [event.odd for _, event in stage.past if isinstance(event, Seen) and event.odd]
     assert (standings(outcome), outcome.exit_code, stage.tasks) == ({"dusk": "done"}, 0, 1)
@@ -85,7 +85,7 @@ def test_a_status_that_goes_back_or_makes_no_sense_is_told_and_waited_out(tmp_pa
 
 @pytest.mark.row(36)
 def test_what_has_ended_stays_so_and_what_is_stored_is_not_asked_after(tmp_path: Path) -> None:
-    """A task that runs again when its video is to be fetched is asked for its address again; and then left alone."""
+    """A task that runs again when its video is to be downloaded is polled again for its address, and then no longer."""
     faults = [
         Fault("file", at=1, does="refuse", status=503),
         Fault("get", at=LOOKS + 1, does="stands", status="running"),
@@ -105,13 +105,13 @@ def test_what_has_ended_stays_so_and_what_is_stored_is_not_asked_after(tmp_path:
 
 
 def ends(status: str, code: str = "") -> Fault:
-    """The first task comes to this end."""
+    """The first task ends like this."""
     return Fault("get", at="1", does="stands", status=status, code=code, message="no")
 
 
 @pytest.mark.row(37)
 def test_an_expired_task_fails_its_scene_and_the_next_attempt_needs_money_of_its_own(tmp_path: Path) -> None:
-    """Nothing was billed for it; with nothing left to spend the next run submits nothing, with enough it does."""
+    """Nothing was billed for it. Without money the next run submits nothing; with enough it submits the scene."""
     outcomes: list[Outcome] = []
 
     def runs(stage: Stage) -> None:
@@ -130,7 +130,7 @@ def test_an_expired_task_fails_its_scene_and_the_next_attempt_needs_money_of_its
 
 @pytest.mark.row(38)
 def test_a_task_that_somebody_cancelled_is_held_until_a_person_decides(tmp_path: Path) -> None:
-    """Whoever cancelled it may have had a reason: it isn't submitted again by itself; the other scene is made."""
+    """There may have been a reason: it isn't submitted again automatically; the other scene is made."""
     stage, first, second = played_twice(tmp_path, ends("cancelled"), text=TWO)
     assert [standings(one)["dusk"] for one in (first, second)] == ["held", "held"]
     assert ([first.exit_code, second.exit_code], stage.kinds["intended"]) == ([4, 4], 2)
@@ -148,7 +148,7 @@ def test_a_task_that_somebody_cancelled_is_held_until_a_person_decides(tmp_path:
     ],
 )
 def test_a_task_that_failed_is_not_submitted_again_by_the_run(tmp_path: Path, code: str, hint: str) -> None:
-    """It came to nothing and costs nothing; what can be done is told, and the other scene is made."""
+    """It has no video and costs nothing; the message names what to do, and the other scene is made."""
     stage, outcome = played(tmp_path, ends("failed", code))
     assert (standings(outcome), outcome.exit_code) == ({"dusk": "failed", "gulls": "done"}, 3)
     assert (stage.tasks, stage.kinds["intended"], stage.states("dusk")) == (2, 2, ["failed"])
@@ -161,7 +161,7 @@ def test_a_task_that_failed_is_not_submitted_again_by_the_run(tmp_path: Path, co
 def test_a_video_that_is_not_named_is_asked_for_ten_times_and_then_held(
     tmp_path: Path, fields: dict[str, object]
 ) -> None:
-    """It was paid for: the scene is held, may be decided about, and a later run fetches what is then named."""
+    """It was paid for: the scene is held, a person may decide, and a later run downloads the video once it is named."""
     outcomes: list[Outcome] = []
     asked: list[int] = []
 
@@ -189,7 +189,7 @@ def test_a_video_that_is_not_named_is_asked_for_ten_times_and_then_held(
     ],
 )
 def test_a_bill_that_nobody_names_counts_what_was_reserved(tmp_path: Path, fault: Fault, *, known: bool) -> None:
-    """The run goes on; a number that is written as text is one."""
+    """The run continues; a number written as text counts as a number."""
     stage, outcome = played(tmp_path, fault, text=ONE)
     take = outcome.takes["dusk"]
     assert (outcome.exit_code, stage.tasks, take.tokens is not None) == (0, 1, known)
@@ -202,7 +202,7 @@ def test_a_bill_that_nobody_names_counts_what_was_reserved(tmp_path: Path, fault
     [({"duration": 9}, "its duration is 9, but 4"), ({"ratio": "1:1"}, "its ratio is 1:1, but 16:9")],
 )
 def test_what_was_made_otherwise_is_kept_and_told(tmp_path: Path, fields: dict[str, object], said: str) -> None:
-    """It is paid for and ours; whoever asked for something else is told so."""
+    """It is paid for and ours, and the difference is reported."""
     stage, outcome = played(tmp_path, Fault("get", does="set", fields=fields), text=ONE)
     assert (standings(outcome), outcome.exit_code, stage.tasks) == ({"dusk": "done"}, 0, 1)
     assert (said in outcome.result("dusk").what, stage.kinds["stored"]) == (True, 1)
@@ -229,19 +229,20 @@ FILES = {
 @pytest.mark.row(30, 31, 32, 33, 34, 45, 47, 48, 49)
 @pytest.mark.parametrize("case", FILES)
 def test_a_video_that_does_not_come_whole_is_fetched_again(tmp_path: Path, case: str) -> None:
-    """Only what is whole gets a name in the store; nothing is bought again; each time is counted."""
+    """Only a complete file gets a name in the store; nothing is bought again, and each attempt is counted."""
     fault, missed = FILES[case]
     hurry = {"patience": HURRIED} if fault.does in ("drip", "endless") else {}
     stage, outcome = played(tmp_path, fault, text=ONE, **hurry)
     assert (standings(outcome), outcome.exit_code, stage.tasks) == ({"dusk": "done"}, 0, 1)
-    missed = max(missed, stage.kinds["missed"]) if hurry else missed  # a busy machine may be too slow for the hurried
+    missed = max(missed, stage.kinds["missed"]) if hurry else missed  # a busy machine may exceed short timeouts
     assert (stage.kinds["missed"], stage.kinds["stored"]) == (missed, 1)
     assert outcome.takes["dusk"].digest in Store(stage.folder / "store").digests()
 
 
 @pytest.mark.row(46)
 def test_a_video_is_fetched_five_times_an_hour_and_forty_times_in_all(tmp_path: Path) -> None:
-    """Then the scene is held, since it was paid for; the next run asks for it no more, and a person may decide."""
+    """Then the scene is held, because it was paid for; the next run does not request it again, and a person may
+    decide."""
     cap = Fault("file", name="cap", does="refuse", status=403, shape="xml")
     stage, first, second = played_twice(tmp_path, cap)
     times = [at for at, event in stage.past if event.kind == "missed"]
@@ -253,12 +254,12 @@ def test_a_video_is_fetched_five_times_an_hour_and_forty_times_in_all(tmp_path: 
 
 def _sleeps(context: RunContext, event: Notice) -> None:
     if isinstance(event, Ended):
-        context.clock.advance(25 * 3600)  # type: ignore[attr-defined]  # it is a clock that obeys
+        context.clock.advance(25 * 3600)  # type: ignore[attr-defined]  # it is a virtual clock
 
 
 @pytest.mark.row(45)
 def test_an_address_that_has_died_is_asked_for_once_more_and_then_lost(tmp_path: Path) -> None:
-    """Slept through its day, the task is looked at again, and names no address that lives: a person decides."""
+    """After a day of sleep the task is polled again and names no valid address: a person decides."""
     stage, first, second = _slept(tmp_path)
     assert [(standings(one)["dusk"], one.exit_code) for one in (first, second)] == [("held", 4)] * 2
     assert (stage.tasks, stage.kinds["missed"], stage.states("dusk")) == (1, 2, ["lost"])
@@ -276,7 +277,7 @@ def _slept(folder: Path) -> tuple[Stage, Outcome, Outcome]:
 
 @pytest.mark.row(50)
 def test_bits_that_rotted_are_found_by_a_deep_look(tmp_path: Path) -> None:
-    """The file's boxes are whole, so that it is stored; decoded to its end it is told from a sound one."""
+    """The file's boxes are valid, so it is stored; decoding it to the end shows the difference from a valid one."""
     stage, outcome = played(tmp_path, Fault("file", at=1, does="flip", count=3000), text=ONE)
     path = Store(stage.folder / "store").find(outcome.takes["dusk"].digest)
     assert (standings(outcome), stage.tasks, path is not None) == ({"dusk": "done"}, 1, True)
@@ -290,7 +291,7 @@ LONGER = HEAD + "  dusk: {prompt: A lighthouse.}\n  gulls: {prompt: Gulls., dura
 
 @pytest.mark.row(51)
 def test_another_tasks_video_is_sent_back(tmp_path: Path) -> None:
-    """It is as long as another scene's: asked for again, the right one comes."""
+    """It has the length of another scene: downloading again delivers the right one."""
     stage, outcome = played(tmp_path, Fault("file", at=3, does="other_video"), text=LONGER)
     assert (standings(outcome), stage.tasks, stage.kinds["missed"]) == ({"dusk": "done", "gulls": "done"}, 2, 1)
     assert [round(outcome.takes[id].seconds) for id in ("dusk", "gulls")] == [4, 6]
@@ -298,7 +299,7 @@ def test_another_tasks_video_is_sent_back(tmp_path: Path) -> None:
 
 @pytest.mark.row(51)
 def test_another_tasks_video_that_keeps_coming_is_kept_and_told(tmp_path: Path) -> None:
-    """What was paid for is not thrown away: whoever asked for something else is told so."""
+    """A paid video is not discarded, and the difference is reported."""
     stage, outcome = played(tmp_path, Fault("file", at="3-6", does="other_video"), text=LONGER)
     assert (standings(outcome)["gulls"], outcome.exit_code, stage.kinds["missed"]) == ("done", 0, 3)
     assert "but 6 s were asked for" in outcome.result("gulls").what

@@ -1,6 +1,7 @@
-"""What stands between us and the service, as a scene meets it: nobody there, somebody else, a proxy that refuses.
+"""Network problems of a scene: no answer, an untrusted server, a proxy that refuses.
 
-The true way out meets it; once it is mended, or where there is nothing to mend, the desk answers. No time passes.
+The real connection code meets the problem; once it is repaired, or where it can't be, the scripted provider answers. No
+time passes.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ async def order(marker: Marker) -> bytes:
 
 @dataclass(slots=True)
 class Away(Desk):
-    """A desk to which the way leads only when the true way out has failed so often, at `origin`."""
+    """A provider that is reached only after the real connection has failed this many times, at `origin`."""
 
     origin_away: str = ""
     submits: int = 0
@@ -49,20 +50,20 @@ class Away(Desk):
     met: list[ProviderError] = field(default_factory=list)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Over the way that doesn't lead there, so many times."""
+        """Fail on the broken connection this many times, then submit."""
         if self.submits:
             self.submits -= 1
             await self._meet(lambda way: way.submit(f"{self.origin_away}/tasks", {}, body))
         return await Desk.submit(self, body, attempt_id)
 
     async def get_task(self, task: str) -> Task:
-        """The same."""
+        """Do the same for a poll."""
         if self.looks_away:
             self.looks_away -= 1
             await self._meet(lambda way: way.ask("GET", f"{self.origin_away}/tasks/{task}", {}))
         return await Desk.get_task(self, task)
 
-    async def _meet(self, doing) -> None:  # type: ignore[no-untyped-def]  # whatever is done with a way out
+    async def _meet(self, doing) -> None:  # type: ignore[no-untyped-def]  # any request on a connection
         way = net.Net(net.Patience(connect=0.1))
         try:
             await doing(way)
@@ -75,10 +76,10 @@ class Away(Desk):
 
 @dataclass(slots=True)
 class Straight(Away):
-    """A desk that submits as the true client does."""
+    """A provider that submits like the real client."""
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """To the origin."""
+        """Send the request to the origin."""
         way = net.Net()
         try:
             account = Account(self.origin_away, Secret("sk-secret"), 1, Pace(1, 1))
@@ -88,14 +89,14 @@ class Straight(Away):
 
 
 def away(folder: Path, origin: str, *, submits: int = 0, looks: int = 0) -> tuple[Bench, Away]:
-    """A bench at a desk that so many requests don't reach."""
+    """A run context with a provider that this many requests don't reach."""
     desk = Away(VirtualClock(), origin_away=origin, submits=submits, looks_away=looks)
     return bench(folder, desk), desk
 
 
 @contextmanager
 def _unaccepting() -> Iterator[str]:
-    """A port whose queue is full: no connection comes about."""
+    """A port whose queue is full: it accepts no connection."""
     with ExitStack() as stack:
         listening = stack.enter_context(socket.socket())
         listening.bind(("127.0.0.1", 0))
@@ -135,7 +136,7 @@ def _way(case: str) -> Iterator[str]:
 @pytest.mark.row(1, 2, 3, 5)
 @pytest.mark.parametrize("case", WAYS)
 def test_a_request_that_never_left_is_sent_when_the_way_is_open(tmp_path: Path, case: str) -> None:
-    """Three times it doesn't leave, each with an intent of its own; then it is taken on, once."""
+    """Three requests are not sent, each with its own intent; then one is accepted, once."""
     with _way(case) as origin:
         at, desk = away(tmp_path, origin, submits=3)
         take = asyncio.run(perform(JOB, at.context, order))
@@ -146,7 +147,7 @@ def test_a_request_that_never_left_is_sent_when_the_way_is_open(tmp_path: Path, 
 
 @pytest.mark.row(1, 2)
 def test_a_network_that_is_away_is_waited_out(tmp_path: Path) -> None:
-    """From the fifth minute on it is called offline; nothing is given up, and nothing was lost."""
+    """From the fifth minute on it is reported as offline; nothing is given up, and nothing is lost."""
     at, desk = away(tmp_path, f"http://127.0.0.1:{closed_port()}", submits=14, looks=14)
     take = asyncio.run(perform(JOB, at.context, order))
     told = [event.reason for event in at.heard if isinstance(event, Waiting)]
@@ -157,7 +158,7 @@ def test_a_network_that_is_away_is_waited_out(tmp_path: Path) -> None:
 
 @contextmanager
 def _stranger() -> Iterator[str]:
-    """Somebody whose certificate nobody believes."""
+    """A server with an untrusted certificate."""
     folder = Path(__file__).parents[1] / "world"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "films.example.cert.pem", folder / "films.example.key.pem")
@@ -168,7 +169,7 @@ def _stranger() -> Iterator[str]:
 
 @pytest.mark.row(4, 76)
 def test_a_stranger_in_the_services_place_stops_the_run(tmp_path: Path) -> None:
-    """It is told nothing, nobody offers to trust it all the same, and the clock may be what is wrong."""
+    """It receives no data, the message does not offer to trust it, and names a wrong clock as a possible cause."""
     with _stranger() as origin:
         at, desk = away(tmp_path, origin, submits=1)
         with pytest.raises(Untrusted, match="is not believed") as caught:
@@ -181,7 +182,7 @@ def test_a_stranger_in_the_services_place_stops_the_run(tmp_path: Path) -> None:
 
 @pytest.mark.row(4, 76)
 def test_a_stranger_that_is_met_while_one_waits_loses_no_task(tmp_path: Path) -> None:
-    """A machine that has slept and lost its time stops waiting; the task is there for the next run."""
+    """A machine that slept and lost its time stops waiting; the next run finds the task."""
     with _stranger() as origin:
         at, _ = away(tmp_path, origin, looks=1)
         with pytest.raises(Untrusted):
@@ -195,7 +196,7 @@ def test_a_stranger_that_is_met_while_one_waits_loses_no_task(tmp_path: Path) ->
 @pytest.mark.row(6)
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
 def test_a_proxy_that_refuses_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
-    """It is a matter of settings: one request finds it out, it says which, and nothing was sent."""
+    """It is a matter of settings: one request detects it, the message names the setting, and nothing was sent."""
     with answering(http(b"", status=status)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
         at, desk = away(tmp_path, "https://ark.example", submits=1)
@@ -209,7 +210,7 @@ def test_a_proxy_that_refuses_stops_the_run(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.row(22)
 def test_a_request_that_is_too_large_is_never_sent(tmp_path: Path) -> None:
-    """One byte more than the service takes: the scene is refused here, and nobody hears of it."""
+    """With one byte more than the service accepts the scene is refused here, and nothing is sent."""
     with answering(http(b"{}")) as server:
 
         async def large(marker: Marker) -> bytes:

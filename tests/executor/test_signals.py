@@ -1,4 +1,4 @@
-"""Ctrl-C, a signal to end, a terminal that is closed, a process that is stopped and goes on: at each step of a run."""
+"""Ctrl-C, SIGTERM, a closed terminal, a process that is stopped and continued: at each step of a run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def signalled(folder: Path, kind: str, *numbers: signal.Signals) -> int:
 @pytest.mark.parametrize("number", [INT, TERM, HUP])
 @pytest.mark.parametrize("kind", ["intended", "accepted", "ended", "stored"])
 def test_told_once_what_is_under_way_is_brought_home(tmp_path: Path, kind: str, number: signal.Signals) -> None:
-    """Whichever signal, whatever is being done: the first scene is stored, the second is not begun."""
+    """Whichever signal arrives at whichever step: the first scene is stored, the second is not started."""
     assert signalled(tmp_path, kind, number) == 128 + number
     said = kinds(tmp_path)
     assert (said["intended"], said["stored"], said["run_closed"]) == (1, 1, 1)
@@ -60,7 +60,7 @@ def test_told_once_what_is_under_way_is_brought_home(tmp_path: Path, kind: str, 
 @pytest.mark.row(57)
 @pytest.mark.parametrize("numbers", [(INT, INT), (TERM, TERM), (HUP, HUP), (INT, TERM)])
 def test_told_twice_nothing_is_waited_for(tmp_path: Path, numbers: tuple[signal.Signals, ...]) -> None:
-    """Its task is known to the next run; the exit code is that of the last signal."""
+    """The next run finds its task; the exit code is that of the last signal."""
     assert signalled(tmp_path, "accepted", *numbers) == 128 + numbers[-1]
     said = kinds(tmp_path)
     assert (said["intended"], said["accepted"], said["stored"]) == (1, 1, 0)
@@ -76,7 +76,7 @@ runpy.run_module("storyboard", run_name="__main__")
 
 @pytest.mark.row(57)
 def test_a_terminal_that_is_closed_is_told_like_a_signal(tmp_path: Path) -> None:
-    """What is in flight is brought home though nobody sees it, and the exit code says why the run ended."""
+    """Tasks in flight are downloaded although the output is closed, and the exit code gives the reason for the end."""
     with emulator(tmp_path / "ledger", speed=400, hold_reply=0.5) as emulated:
         (tmp_path / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
         ours, its = pty.openpty()
@@ -104,7 +104,7 @@ def test_a_terminal_that_is_closed_is_told_like_a_signal(tmp_path: Path) -> None
 
 @pytest.mark.row(59)
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
-    """While its request was under way: the answer has waited for it."""
+    """While its request was in progress: the answer has waited for it."""
     with emulator(tmp_path / "ledger", speed=400, hold_reply=0.1) as emulated:
         running = started(tmp_path, emulated)
         until(running, "one: submitting")

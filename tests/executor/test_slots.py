@@ -1,4 +1,4 @@
-"""Half as many for each no for now, one more for a row of yeses."""
+"""Half as many slots after each temporary refusal, one more after a series of accepted tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storyboard.executor.limiter import AdaptiveLimiter
 
 
 async def _room(slots: AdaptiveLimiter) -> int:
-    """How many can go in at once."""
+    """How many tasks can enter at once."""
     async with AsyncExitStack() as stack:
         inside = 0
         while inside < 100:
@@ -27,13 +27,13 @@ def test_as_many_go_in_as_there_are_places() -> None:
 
 
 def test_a_no_for_now_halves_them_but_leaves_one() -> None:
-    """Three times no, and one at a time is left; a fourth takes nothing."""
+    """After three refusals one slot is left; a fourth takes none."""
 
     async def rooms() -> list[int]:
         slots = AdaptiveLimiter(5)
         found = []
         for _ in range(4):
-            async with slots:  # whoever is told no is inside
+            async with slots:  # a task that is refused holds a slot
                 slots.narrow()
             found.append(await _room(slots))
         return found
@@ -42,7 +42,7 @@ def test_a_no_for_now_halves_them_but_leaves_one() -> None:
 
 
 def test_a_row_of_yeses_brings_one_back_and_never_more_than_there_were() -> None:
-    """As many in a row as there are places."""
+    """As many accepted tasks in a row as there are slots."""
 
     async def rooms() -> list[int]:
         slots = AdaptiveLimiter(4)
@@ -57,7 +57,7 @@ def test_a_row_of_yeses_brings_one_back_and_never_more_than_there_were() -> None
 
 
 def test_a_no_begins_the_row_anew() -> None:
-    """Yeses before it don't count after it."""
+    """Accepted tasks before it don't count after it."""
     slots = AdaptiveLimiter(8)
     slots.narrow()
     for _ in range(3):
@@ -68,7 +68,7 @@ def test_a_no_begins_the_row_anew() -> None:
 
 
 def test_whoever_is_let_in_while_he_leaves_takes_no_place_with_him() -> None:
-    """Cancelled at the very moment: the next one goes in."""
+    """If it is cancelled at that very moment, the next task gets the slot."""
 
     async def room() -> int:
         slots = AdaptiveLimiter(1)
@@ -84,7 +84,7 @@ def test_whoever_is_let_in_while_he_leaves_takes_no_place_with_him() -> None:
 
 
 def test_whoever_gives_up_waiting_takes_no_place() -> None:
-    """The place goes to the next one."""
+    """The slot goes to the next task."""
 
     async def room() -> int:
         slots = AdaptiveLimiter(1)

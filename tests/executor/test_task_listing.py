@@ -1,4 +1,4 @@
-"""The list of the service's tasks: how much of it is read, for whom, and when it is given up."""
+"""The list of the service's tasks: how much of it is read, for which callers, and when reading is given up."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ NO_ANSWER = Unreachable("no answer")
 
 @dataclass(slots=True)
 class Shelf(Desk):
-    """A desk whose pages take so many seconds each, and say so; `changes` come right after a page was read."""
+    """A provider whose pages take this many seconds each, and give the time; `changes` happen right after a page was
+    read."""
 
     pages: list[int] = field(default_factory=list)
-    """The pages that were asked for."""
+    """The requested pages."""
     seconds: float = 1.0
     ahead: float = 0.0
-    """Seconds by which its clock is ahead; 0 for one that says no time."""
+    """Seconds by which its clock is ahead; 0 if it gives no time."""
     changes: list[list[Task]] = field(default_factory=list)
-    """What is listed after the first page was read, after the second, and so on."""
+    """The tasks listed after the first page was read, after the second, and so on."""
     total: int | None = None
-    """How many tasks it says that there are, if that isn't true."""
+    """The total that it reports, if that is wrong."""
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """The next page."""
+        """Return the next page."""
         self.pages.append(query.page)
         await self.clock.sleep(self.seconds)
         found = await Desk.list(self, query)
@@ -45,27 +46,27 @@ class Shelf(Desk):
 
 
 def rows(count: int, newest: float = T0, first: int = 0) -> list[Task]:
-    """So many tasks, the newest first, each a second older than the one before."""
+    """This many tasks, the newest first, each a second older than the one before."""
     return [Task(f"cgt-{first + number}", "running", "running", created_at=newest - number) for number in range(count)]
 
 
 def shelf(listed: Sequence[Task] = (), **fields: float) -> Shelf:
-    """A shelf with these tasks on it."""
+    """A provider with these tasks."""
     return Shelf(VirtualClock(), listed=list(listed), **fields)  # type: ignore[arg-type]  # fields that are numbers
 
 
 def listing(desk: Shelf) -> TaskListing:
-    """Who reads it."""
+    """The scanner that reads it."""
     return TaskListing(desk, desk.clock)
 
 
 def read(desk: Shelf, reading: TaskListing | None = None) -> Scan:
-    """A list that begins now."""
+    """Read a list that begins now."""
     return asyncio.run((reading or listing(desk)).since(desk.clock.now()))
 
 
 def error_of(desk: Shelf, reading: TaskListing | None = None) -> str:
-    """What a list that begins now is refused with, in words; empty if it isn't."""
+    """The message of the error that a list beginning now raises; empty if it raises none."""
     try:
         read(desk, reading)
     except StoryboardError as error:
@@ -85,25 +86,25 @@ def test_the_first_list_is_whole() -> None:
 
 @pytest.mark.parametrize(("count", "pages"), [(0, [1]), (1, [1]), (PAGE, [1]), (PAGE + 1, [1, 2])])
 def test_no_page_is_read_beyond_the_last(count: int, pages: list[int]) -> None:
-    """The number of all tasks says how many pages there are."""
+    """The total number of tasks gives the number of pages."""
     desk = shelf(rows(count))
     read(desk)
     assert desk.pages == pages
 
 
 def test_an_empty_page_ends_a_list_whatever_its_total_says() -> None:
-    """Where the service counts more tasks than it shows, what it shows is the list."""
+    """If the service counts more tasks than it shows, the shown tasks are the list."""
     desk = shelf(rows(3), total=5000)
     assert (len(read(desk).tasks), desk.pages) == (3, [1, 2])
 
 
 def test_a_list_says_by_how_much_the_services_clock_is_ahead() -> None:
-    """As its last page says it."""
+    """The time of its last page counts."""
     assert read(shelf(rows(1), ahead=600.0)).ahead == 600.0
 
 
 def test_a_service_that_says_no_time_is_believed_to_have_ours() -> None:
-    """Nothing is known to the contrary."""
+    """Nothing indicates otherwise."""
     assert read(shelf(rows(1))).ahead == 0.0
 
 
@@ -113,7 +114,7 @@ def test_a_list_of_more_tasks_than_the_service_shows_is_given_up() -> None:
     desk.listed = rows(PAGES * PAGE)
     told = error_of(desk)
     assert (told, desk.pages) == (
-        f"the service lists more than {PAGES * PAGE} tasks, which are more than it shows",
+        f"the service has more than {PAGES * PAGE} tasks, but it lists no more than that",
         list(range(1, PAGES + 1)),
     )
 
@@ -128,7 +129,7 @@ def test_a_list_of_as_many_tasks_as_the_service_shows_is_whole() -> None:
 
 
 def test_a_list_that_began_in_time_is_shared() -> None:
-    """Two who need one at the same moment read one."""
+    """Two callers that need one at the same moment read one."""
     desk = shelf(rows(1))
     reading = listing(desk)
 
@@ -140,7 +141,7 @@ def test_a_list_that_began_in_time_is_shared() -> None:
 
 
 def test_a_list_that_began_too_early_is_not_shared() -> None:
-    """Who needs one that begins later waits for the first to end, and reads another."""
+    """A caller that needs a list that begins later waits for the first to end, and reads another."""
     desk = shelf(rows(1))
     reading = listing(desk)
 
@@ -154,7 +155,7 @@ def test_a_list_that_began_too_early_is_not_shared() -> None:
 
 
 def test_a_list_that_failed_is_not_shared() -> None:
-    """Who waited for it reads one of his own."""
+    """A caller that waited for it reads its own."""
     desk = shelf(rows(1))
     desk.no_lists = [NO_ANSWER]
     reading = listing(desk)
@@ -170,7 +171,7 @@ def test_a_list_that_failed_is_not_shared() -> None:
 
 
 def pages_of_second(listed: Sequence[Task], then: Sequence[Task] | None = None, **fields: float) -> list[int]:
-    """The pages that the second list asked for, an hour after the first; `then` is what is listed by then."""
+    """The pages that the second list requested, an hour after the first; `then` are the tasks listed by then."""
     desk = shelf(listed, **fields)
     reading = listing(desk)
     read(desk, reading)
@@ -182,7 +183,7 @@ def pages_of_second(listed: Sequence[Task], then: Sequence[Task] | None = None, 
 
 
 OLD = rows(2 * PAGE + 1, newest=T0 - 2 * LATE)
-"""Older than what may be listed late."""
+"""Older than the tasks that may be listed late."""
 
 
 def test_a_later_list_ends_at_what_is_known() -> None:
@@ -191,13 +192,13 @@ def test_a_later_list_ends_at_what_is_known() -> None:
 
 
 def test_a_later_list_reads_on_until_it_reaches_what_is_known() -> None:
-    """A page of new tasks only is not the last one."""
+    """A page with new tasks only is not the last one."""
     new = rows(PAGE, newest=T0 + 3000.0, first=9000)
     assert pages_of_second(OLD, [*new, *OLD]) == [1, 2]
 
 
 def test_a_later_list_keeps_what_it_did_not_read() -> None:
-    """What earlier lists showed is still there, and what is new besides."""
+    """Tasks of earlier lists are still included, with the new ones."""
     desk = shelf(OLD)
     reading = listing(desk)
     read(desk, reading)
@@ -208,7 +209,7 @@ def test_a_later_list_keeps_what_it_did_not_read() -> None:
 
 
 def test_a_later_list_says_how_its_tasks_stand_by_then() -> None:
-    """The newer word counts."""
+    """The newer status counts."""
     desk = shelf(rows(2))
     reading = listing(desk)
     read(desk, reading)
@@ -225,7 +226,7 @@ def test_a_later_list_reads_again_what_may_have_been_listed_late(age: float, pag
 
 @pytest.mark.parametrize(("ahead", "pages"), [(86_400.0, [1]), (-86_400.0, [1, 2, 3])])
 def test_times_of_tasks_are_read_by_the_services_clock(ahead: float, pages: list[int]) -> None:
-    """One that is a day ahead tells of tasks that are a day ahead, too."""
+    """If its clock is a day ahead, so are the times of its tasks."""
     listed = [replace(task, created_at=task.created_at + max(ahead, 0.0)) for task in OLD]
     assert pages_of_second(listed, ahead=ahead) == pages
 
@@ -241,22 +242,22 @@ def test_times_of_tasks_are_read_by_the_services_clock(ahead: float, pages: list
     ids=["the oldest first", "one in its wrong place", "no times", "one without a time"],
 )
 def test_a_later_list_is_whole_where_the_order_is_not_known(listed: Sequence[Task]) -> None:
-    """Only a list that was seen to be the newest first may end early."""
+    """Only a list that has listed the newest tasks first may end early."""
     assert pages_of_second(listed) == [1, 2, 3]
 
 
 def test_tasks_of_the_same_second_are_in_order() -> None:
-    """Which of them comes first says nothing."""
+    """Their order proves nothing."""
     assert pages_of_second([replace(task, created_at=T0 - 2 * LATE) for task in OLD]) == [1]
 
 
 def test_a_list_of_one_task_shows_no_order() -> None:
-    """The next list is whole."""
+    """The next list is complete."""
     assert pages_of_second(rows(1), OLD) == [1, 2, 3]
 
 
 def test_a_page_without_a_time_at_its_end_is_not_the_last() -> None:
-    """How old its last task is isn't known."""
+    """The age of its last task isn't known."""
     then = [replace(task, created_at=0.0) for task in OLD]
     assert pages_of_second(OLD, then) == [1, 2, 3]
 
@@ -265,7 +266,7 @@ def test_a_page_without_a_time_at_its_end_is_not_the_last() -> None:
 
 
 def test_a_list_that_changes_while_it_is_read_is_begun_anew() -> None:
-    """What moved from one page to another may have been on neither."""
+    """A task that moved from one page to another may be missing from both."""
     listed, fewer = rows(PAGE + 2), rows(PAGE + 1)
     desk = shelf(listed)
     desk.changes = [fewer]
@@ -273,14 +274,14 @@ def test_a_list_that_changes_while_it_is_read_is_begun_anew() -> None:
 
 
 def test_a_list_that_was_begun_anew_began_then() -> None:
-    """What it says holds from the later moment on."""
+    """Its content is valid from the later moment on."""
     desk = shelf(rows(PAGE + 2))
     desk.changes = [rows(PAGE + 1)]
     assert read(desk).began == T0 + 2.0
 
 
 def test_a_list_that_never_stands_still_is_given_up() -> None:
-    """After as many beginnings as are worth it."""
+    """After the limit on restarts."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [rows(PAGE + 2 + number) for number in range(2 * DRIFTS)]
     assert (error_of(desk), desk.pages) == (
@@ -290,7 +291,7 @@ def test_a_list_that_never_stands_still_is_given_up() -> None:
 
 
 def read_while_creating(desk: Shelf, creates: int) -> Scan:
-    """A list that begins while so many requests of this run are under way."""
+    """Read a list while this many requests of this run are in progress."""
     reading = listing(desk)
 
     async def reads() -> Scan:
@@ -307,7 +308,7 @@ NEW = rows(1, newest=T0 + 1.0, first=9000)
 
 @pytest.mark.parametrize(("creates", "pages"), [(0, [1, 2, 1, 2]), (1, [1, 2])])
 def test_a_list_that_grows_by_a_task_of_this_run_has_not_changed(creates: int, pages: list[int]) -> None:
-    """A request that is under way adds one task; without one the list is begun anew."""
+    """A request in progress adds one task; without one the list is started again."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [[*NEW, *rows(PAGE + 1)]]
     read_while_creating(desk, creates)
@@ -315,7 +316,7 @@ def test_a_list_that_grows_by_a_task_of_this_run_has_not_changed(creates: int, p
 
 
 def test_a_list_that_grows_by_more_than_this_run_creates_has_changed() -> None:
-    """Somebody else submits as well."""
+    """Another process submits as well."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [rows(PAGE + 3)]
     read_while_creating(desk, 1)
@@ -331,7 +332,7 @@ def test_a_list_that_shrinks_while_this_run_creates_has_changed() -> None:
 
 
 def test_a_request_that_was_sent_while_a_list_is_read_counts() -> None:
-    """Its task may show on the later pages."""
+    """Its task may appear on the later pages."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [[*NEW, *rows(PAGE + 1)]]
     reading = listing(desk)
@@ -362,13 +363,13 @@ def test_a_request_that_was_answered_before_a_list_began_does_not_count() -> Non
 
 
 def test_a_list_that_was_never_asked_for_does_not_fail() -> None:
-    """It has been failing for no time."""
+    """It has been failing for zero seconds."""
     assert listing(shelf()).failing_for(T0) == 0.0
 
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
 def test_lists_fail_since_the_first_of_the_failures_in_a_row(no: StoryboardError) -> None:
-    """The second failure doesn't begin anew."""
+    """The second failure doesn't start a new count."""
     desk = shelf()
     desk.no_lists = [no, no]
     reading = listing(desk)

@@ -1,4 +1,4 @@
-"""How long a scene waits for what, what is said of it meanwhile, and when it gives up."""
+"""How long a scene waits for what, which messages it gives meanwhile, and when it gives up."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ async def order(marker: Marker) -> bytes:
 
 
 def at_a_desk(folder: Path, **fields: Any) -> Bench:
-    """A bench whose desk answers so."""
+    """A run context with a provider that answers like this."""
     return bench(folder, Desk(VirtualClock(), **fields))
 
 
 def raised(work: Awaitable[object]) -> StoryboardError:
-    """What a piece of work ends with."""
+    """The error that a coroutine raises."""
 
     async def whole() -> None:
         await work
@@ -69,7 +69,7 @@ async def _until_told(at: Bench, words: str) -> None:
 
 
 def test_a_wait_before_a_request_is_told(tmp_path: Path) -> None:
-    """How long, and why; it is no part of the record."""
+    """The duration and the reason are reported, but not recorded."""
     at = at_a_desk(tmp_path, answers=[NotSent("no way")])
     told = Waiting("dusk", "again in 1 s: no way", at.context.clock.now() + 0.75)
     asyncio.run(submit(JOB, at.context, order))
@@ -82,7 +82,7 @@ def test_a_wait_before_a_request_is_told(tmp_path: Path) -> None:
     [(NotSent("no way"), 3, 0.75 * (1 + 2 + 4)), (RateLimited("slowly", after=30.0), 2, 60.0)],
 )
 def test_requests_wait_ever_longer(tmp_path: Path, no: StoryboardError, times: int, seconds: float) -> None:
-    """Twice as long after each no, and as long as the service asks for (no list takes its turn here)."""
+    """The wait doubles after each refusal, up to what the service requests (no list takes its turn here)."""
     at = at_a_desk(tmp_path, answers=[no] * times)
     began = at.context.clock.now()
     asyncio.run(submit(JOB, replace(at.context, lists=False), order))
@@ -90,7 +90,7 @@ def test_requests_wait_ever_longer(tmp_path: Path, no: StoryboardError, times: i
 
 
 def test_questions_wait_ever_longer(tmp_path: Path) -> None:
-    """As requests do."""
+    """They double like those of paid requests."""
     at = at_a_desk(tmp_path, looks=[SILENT] * 3)
     began = at.context.clock.now()
     asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
@@ -98,7 +98,7 @@ def test_questions_wait_ever_longer(tmp_path: Path) -> None:
 
 
 def test_downloads_wait_ever_longer(tmp_path: Path) -> None:
-    """As questions do."""
+    """They double like those of free requests."""
     at = at_a_desk(tmp_path, files=[SILENT] * 3)
     began = at.context.clock.now()
     asyncio.run(perform(JOB, at.context, order))
@@ -106,7 +106,7 @@ def test_downloads_wait_ever_longer(tmp_path: Path) -> None:
 
 
 def test_what_never_comes_is_given_up_at_last(tmp_path: Path) -> None:
-    """When no task that it could be about lives any more: after three days."""
+    """After three days no task that the request could concern is alive."""
     at = at_a_desk(tmp_path, looks=[SILENT] * 6000)
     began = at.context.clock.now()
     assert raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)).what == "no answer"
@@ -114,7 +114,7 @@ def test_what_never_comes_is_given_up_at_last(tmp_path: Path) -> None:
 
 
 def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
-    """Where a lost answer is looked for, no answer to that is no reason to hold it."""
+    """If the list for a lost answer fails, that is no reason to hold the scene."""
     asked: list[int] = []
 
     class Deaf(Desk):
@@ -133,7 +133,7 @@ def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("paid", [True, False], ids=["a request", "a question"])
 def test_who_wants_to_leave_is_not_kept_waiting(tmp_path: Path, paid: bool) -> None:
-    """Nothing is asked again then."""
+    """Nothing is requested again then."""
     at = at_a_desk(tmp_path, answers=[NotSent("no way")] * 3, looks=[SILENT] * 3)
     work = submit(JOB, at.context, order) if paid else wait_for_end(JOB, Known("i1", "cgt-1"), at.context)
 
@@ -152,20 +152,20 @@ class Sleepy(VirtualClock):
     """A clock on which a long wait never ends by itself."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until somebody lets go."""
+        """Wait until released."""
         if seconds >= 20:
             await asyncio.Event().wait()
         await super().sleep(seconds)
 
 
 def sleepy(folder: Path, **fields: Any) -> Bench:
-    """A bench by such a clock."""
+    """A run context with such a clock."""
     at = at_a_desk(folder, **fields)
     return replace(at, context=replace(at.context, clock=Sleepy()))
 
 
 def test_a_wait_for_a_request_ends_with_the_reason_for_it(tmp_path: Path) -> None:
-    """Once another scene has found the account refused, nobody waits for a turn that won't come."""
+    """Once another scene has found that the account is refused, no scene waits for a turn that will not come."""
     at = sleepy(tmp_path, answers=[RateLimited("slowly", after=30.0)])
 
     async def halted() -> None:
@@ -180,7 +180,7 @@ def test_a_wait_for_a_request_ends_with_the_reason_for_it(tmp_path: Path) -> Non
 
 
 def test_a_wait_for_an_answer_goes_on_for_what_is_paid(tmp_path: Path) -> None:
-    """That nothing new may be submitted doesn't concern what has been."""
+    """A block on new submissions doesn't affect earlier ones."""
     at = sleepy(tmp_path, looks=[RateLimited("slowly", after=30.0)])
 
     async def waiting() -> bool:
@@ -198,7 +198,7 @@ def test_a_wait_for_an_answer_goes_on_for_what_is_paid(tmp_path: Path) -> None:
 
 
 def test_a_question_that_is_refused_for_everybody_stops_submissions(tmp_path: Path) -> None:
-    """And its own words are the reason that is told."""
+    """Its own message is the reported reason."""
     error = AccountRefused("no such key")
     at = at_a_desk(tmp_path, looks=[error])
     raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
@@ -206,7 +206,7 @@ def test_a_question_that_is_refused_for_everybody_stops_submissions(tmp_path: Pa
 
 
 def test_a_model_that_was_refused_is_not_asked_for_again(tmp_path: Path) -> None:
-    """By nobody who has waited for his turn meanwhile; another model is."""
+    """Scenes that waited for a turn are not submitted either; those of another model are."""
     at = at_a_desk(tmp_path, answers=[ModelRefused("ModelNotOpen")])
     raised(submit(JOB, at.context, order))
     stopped = raised(submit(replace(JOB, scene="dawn"), at.context, order))
@@ -215,21 +215,21 @@ def test_a_model_that_was_refused_is_not_asked_for_again(tmp_path: Path) -> None
 
 
 def test_a_no_for_now_makes_room_for_fewer(tmp_path: Path) -> None:
-    """Half as many tasks are in flight; each one that is taken on brings a place back, in its time."""
+    """Half as many tasks are in flight; accepted tasks restore the slots over time."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[RateLimited("slowly")] * 2), slots=8)
     asyncio.run(submit(JOB, at.context, order))
     assert at.context.limiter.open == 2
 
 
 def test_another_no_leaves_the_places_as_they_are(tmp_path: Path) -> None:
-    """What never left says nothing of the service."""
+    """A request that was never sent shows nothing about the service."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[NotSent("no way")] * 2), slots=8)
     asyncio.run(submit(JOB, at.context, order))
     assert at.context.limiter.open == 8
 
 
 def test_a_task_is_asked_after_ever_more_seldom(tmp_path: Path) -> None:
-    """At first at once, then after as long as the pace says."""
+    """At first at once, then at the intervals of the pace."""
     looked: list[float] = []
 
     class Watched(Desk):
@@ -243,7 +243,7 @@ def test_a_task_is_asked_after_ever_more_seldom(tmp_path: Path) -> None:
 
 
 def test_a_word_that_nobody_knows_is_looked_into_seldom(tmp_path: Path) -> None:
-    """It may stand for hours: nothing is hurried by asking."""
+    """It may last for hours, and polling more often speeds nothing up."""
     looked: list[float] = []
 
     class Watched(Desk):
@@ -258,14 +258,14 @@ def test_a_word_that_nobody_knows_is_looked_into_seldom(tmp_path: Path) -> None:
 
 
 def test_what_the_service_doesnt_say_at_first_is_a_change(tmp_path: Path) -> None:
-    """Its first word is written down, whatever it is; the same word again is not."""
+    """The first status is recorded, whatever it is; the same status again is not."""
     at = at_a_desk(tmp_path, looks=["running", "running"])
     asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
     assert [event.status for event in at.heard if isinstance(event, Seen)] == ["running", "succeeded"]
 
 
 def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> None:
-    """The next run looks at it once more."""
+    """The next run polls it once more."""
     at = at_a_desk(tmp_path, looks=["running"] * 40_000)
     at.desk.made = {"expires_after": 3600}
     told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
@@ -280,7 +280,7 @@ def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("over", [0.0, 1.0])
 def test_a_task_has_an_hour_beyond_its_time_to_the_second(tmp_path: Path, over: float) -> None:
-    """At its end it is looked at once more."""
+    """At the end it is polled once more."""
     at = at_a_desk(tmp_path, looks=["running"])
     at.desk.made = {"expires_after": 3600, "created_at": at.context.clock.now() - 7200 - over}
     if over:
@@ -302,13 +302,13 @@ def test_a_task_of_no_time_is_waited_for_as_long_as_any_may_live(tmp_path: Path,
 
 @pytest.mark.parametrize(("seconds", "bodies"), [(10.0, 1), (10.5, 2)])
 def test_who_slept_before_sending_writes_it_down_anew(tmp_path: Path, seconds: float, bodies: int) -> None:
-    """What was written down more than ten seconds ago is not sent late."""
+    """An intent recorded more than ten seconds ago is not sent late."""
     clock, slept = VirtualClock(), [seconds]
     at = bench(tmp_path, Desk(clock))
 
     def sleeping(event: Notice) -> None:
         if isinstance(event, Intended) and slept:
-            at.context.clock.advance(slept.pop())  # type: ignore[attr-defined]  # it is a virtual one
+            at.context.clock.advance(slept.pop())  # type: ignore[attr-defined]  # it is a virtual clock
 
     asyncio.run(submit(JOB, replace(at.context, tell=sleeping), order))
     kinds = [event.kind for _, event in at.journal.past]
@@ -317,7 +317,7 @@ def test_who_slept_before_sending_writes_it_down_anew(tmp_path: Path, seconds: f
 
 
 def test_a_failure_without_words(tmp_path: Path) -> None:
-    """The status is all there is to tell."""
+    """Only the status can be reported."""
     told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at_a_desk(tmp_path, looks=["expired"]).context))
     assert (type(told), told.what, told.hint) == (
         SceneFailed,
@@ -327,13 +327,13 @@ def test_a_failure_without_words(tmp_path: Path) -> None:
 
 
 def test_a_failure_whose_cure_is_known(tmp_path: Path) -> None:
-    """It is told in the place of the general one."""
+    """It replaces the general hint."""
     at = at_a_desk(tmp_path, looks=["failed"], made={"hint": "use fewer words"})
     told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
     assert told.hint == "nothing was billed; use fewer words"
 
 
 def test_a_stray_no_to_a_question_is_told_as_it_is(tmp_path: Path) -> None:
-    """At once: it would be the same again."""
+    """It is reported at once: a repetition would give the same result."""
     at = at_a_desk(tmp_path, looks=[Rejected("forbidden", status=403)])
     assert (raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context)).what, at.heard) == ("forbidden", [])

@@ -1,4 +1,4 @@
-"""A provider that lists no tasks: what is paid for without a look, and what a lost answer comes to."""
+"""A provider without lists: paying without a search, and the result of a lost answer."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ HELD = "the answer was lost, and reel lists no tasks in which it could be looked
 
 
 async def order(marker: Marker) -> bytes:
-    """A request of nothing but its marker."""
+    """A request that contains only its marker."""
     return f"{marker.seconds}".encode()
 
 
 def without_list(folder: Path, trust: RecordTrust = "complete", **fields: Any) -> tuple[Bench, RunContext]:
-    """A desk that answers so, and a crew that works for a provider without a list."""
+    """A provider that answers like this, and a run context for a provider without lists."""
     at = bench(folder, Desk(VirtualClock(), **fields))
     return at, replace(at.context, lists=False, provider_name="reel", trust=trust)
 
 
 def error_of(work: Awaitable[object]) -> StoryboardError | None:
-    """What a piece of work is refused with; None if it isn't."""
+    """The error that a coroutine raises; None if it raises none."""
 
     async def whole() -> None:
         await work
@@ -58,7 +58,7 @@ async def all_of(context: RunContext) -> None:
 
 
 def test_three_scenes_are_paid_for_with_one_remark(tmp_path: Path) -> None:
-    """Each scene is submitted once, and the remark stands there once."""
+    """Each scene is submitted once, and the note appears once."""
     at, context = without_list(tmp_path)
     asyncio.run(all_of(context))
     assert (len(at.desk.bodies), context.remarks) == (3, [REMARK])
@@ -66,21 +66,21 @@ def test_three_scenes_are_paid_for_with_one_remark(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("trust", ["complete", "suspect"])
 def test_no_list_is_asked_for_when_a_scene_is_made(tmp_path: Path, trust: RecordTrust) -> None:
-    """Neither before it is paid for nor afterwards, however far the record is to be trusted."""
+    """Neither before paying nor afterwards, however far the record can be trusted."""
     at, context = without_list(tmp_path, trust)
     asyncio.run(submit(DUSK, context, order))
     assert (len(at.desk.bodies), at.desk.listings) == (1, 0)
 
 
 def test_a_lost_answer_is_held_and_the_reason_told(tmp_path: Path) -> None:
-    """The error says that the answer was lost, and that the provider lists no tasks."""
+    """The error states that the answer was lost, and that the provider lists no tasks."""
     at, context = without_list(tmp_path, answers=[LOST])
     error = error_of(submit(DUSK, context, order))
     assert (type(error), str(error), at.kinds) == (UnknownOutcome, HELD, ["intended", "unknown", "held"])
 
 
 def test_a_lost_answer_is_held_at_once(tmp_path: Path) -> None:
-    """Nobody waits for anything, and no list is asked for."""
+    """There is no wait, and no list is requested."""
     at, context = without_list(tmp_path, answers=[LOST])
     began = at.context.clock.now()
     error_of(submit(DUSK, context, order))
@@ -88,7 +88,7 @@ def test_a_lost_answer_is_held_at_once(tmp_path: Path) -> None:
 
 
 def test_a_lost_answer_of_an_earlier_run_is_held_at_once(tmp_path: Path) -> None:
-    """The next run submits nothing for it, and asks for no list."""
+    """The next run submits nothing for it, and requests no list."""
     at, context = without_list(tmp_path)
     at.journal.append(Intended("dusk", "i1", key=DUSK.components))
     error = error_of(find_lost_task(DUSK, context, at.journal.history.attempt("i1")))
@@ -104,7 +104,7 @@ def test_other_scenes_go_on_when_an_answer_is_lost(tmp_path: Path) -> None:
 
 
 def test_a_scene_can_not_be_recovered(tmp_path: Path) -> None:
-    """The refusal says why, and what makes the scene instead."""
+    """The error gives the reason, and the command that makes the scene instead."""
     at, context = without_list(tmp_path, "recovering")
     error = error_of(recover(DUSK, context))
     assert isinstance(error, DecisionNeeded)

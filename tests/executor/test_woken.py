@@ -1,4 +1,4 @@
-"""A run that was asleep, and clocks that are wrong: what is due is looked at at once, and nothing is lost by it."""
+"""A machine that slept, and wrong clocks: overdue tasks are polled at once, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -38,22 +38,23 @@ async def order(marker: Marker) -> bytes:
 
 @dataclass(slots=True)
 class Night(Desk):
-    """A desk whose tasks are made half an hour before the lid is opened again; it notes who asked for what, when."""
+    """A provider whose tasks are finished half an hour before the machine wakes up; it records each request and its
+    time."""
 
     noted: list[tuple[str, float]] = field(default_factory=list)
     made_at: float = 0.0
 
     def note(self, what: str) -> None:
-        """Somebody asked for something, at this time of the loop."""
+        """Record a request at this time of the loop."""
         self.noted.append((what, asyncio.get_running_loop().time()))
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Note it."""
+        """Record the request."""
         self.note("submit")
         return await Desk.submit(self, body, attempt_id)
 
     async def get_task(self, task: str) -> Task:
-        """Note it."""
+        """Record the request."""
         self.note("look")
         made = self.clock.now() >= self.made_at
         address = Address(f"https://files.example/{task}.mp4") if made else None
@@ -61,7 +62,7 @@ class Night(Desk):
         return Task(task, status, status, address, None, self.made_at + DAY)  # type: ignore[arg-type]  # one of two
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """Note it."""
+        """Record the request."""
         del address
         self.note("fetch")
         sink.write(video())
@@ -69,13 +70,14 @@ class Night(Desk):
 
 @pytest.mark.row(60)
 def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Path) -> None:
-    """Closed for 25 hours with three tasks in flight and one scene waiting: their addresses live for a day only."""
+    """The machine sleeps for 25 hours with three tasks in flight and one scene waiting; addresses are valid for a day
+    only."""
     loop, slept = Loop(Random(1)), [0.0]  # noqa: S311 - it has to repeat itself
     clock = SystemClock(lambda: 1_780_000_000.0, lambda: loop.time() + slept[0])
     desk = Night(VirtualClock(), made_at=clock.now() + 25 * HOUR)
     at = bench(tmp_path, desk)
     (tmp_path / "record").mkdir()
-    desk.clock = clock  # type: ignore[assignment]  # all that is asked of it is what time it is
+    desk.clock = clock  # type: ignore[assignment]  # only its time is used
     paced = RateLimitedProvider(desk, clock)
     journal = Journal(tmp_path / "record", clock, writing=True)
     context = replace(
@@ -101,7 +103,7 @@ def test_after_a_night_everything_is_looked_at_and_fetched_at_once(tmp_path: Pat
 
 @pytest.mark.row(59, 60)
 def test_who_slept_between_writing_down_and_sending_writes_it_down_anew(tmp_path: Path) -> None:
-    """A request that is an hour older than its intent would not be known again by its time."""
+    """A request that is an hour later than its intent could not be identified by its time."""
     at, hours = bench(tmp_path), [HOUR]
 
     def wait_an_hour(event: Notice) -> None:
@@ -118,7 +120,7 @@ def test_who_slept_between_writing_down_and_sending_writes_it_down_anew(tmp_path
 
 @pytest.mark.row(59)
 def test_who_was_overtaken_between_writing_down_and_sending_sends_nothing(tmp_path: Path) -> None:
-    """The other has looked for the task, and told a person that there is none."""
+    """The other run has searched for the task, and reported that there is none."""
     at = bench(tmp_path)
 
     def overtaken(event: Notice) -> None:
@@ -134,17 +136,17 @@ def test_who_was_overtaken_between_writing_down_and_sending_sends_nothing(tmp_pa
 
 @dataclass(slots=True)
 class Elsewhere(Desk):
-    """A desk whose clock is so many seconds ahead of ours, and which says what it says by it."""
+    """A provider whose clock is this many seconds ahead of ours, and which gives all times by it."""
 
     ahead: float = 0.0
 
     async def get_task(self, task: str) -> Task:
-        """By its own clock."""
+        """Return the task with the provider's times."""
         said, now = await Desk.get_task(self, task), self.clock.now() + self.ahead
         return replace(said, created_at=now - 60, expires_after=3600, expires=now + DAY, at=now)
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """By its own clock."""
+        """Return the task with the provider's times."""
         said, now = (
             await Desk.list(self, query),
             self.clock.now() + self.ahead,
@@ -153,14 +155,14 @@ class Elsewhere(Desk):
 
 
 def elsewhere(folder: Path, days: float) -> Bench:
-    """A bench whose clock is wrong by so many days."""
+    """A run context whose clock is wrong by this many days."""
     return bench(folder, Elsewhere(VirtualClock(), ahead=-days * DAY))
 
 
 @pytest.mark.row(61)
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_wrong_clock_takes_no_video_for_dead(tmp_path: Path, days: float) -> None:
-    """A download that breaks off is begun again: by the service's own clock its address lives for a day."""
+    """An interrupted download is started again: by the service's own clock its address is valid for a day."""
     at = elsewhere(tmp_path, days)
     at.desk.files = [Unreachable("it broke off")]
     assert asyncio.run(perform(JOB, at.context, order)).task == "cgt-1"
@@ -169,7 +171,7 @@ def test_a_wrong_clock_takes_no_video_for_dead(tmp_path: Path, days: float) -> N
 @pytest.mark.row(61)
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_wrong_clock_takes_no_task_for_overdue(tmp_path: Path, days: float) -> None:
-    """A task that runs is waited for, in whatever year we believe to be."""
+    """A running task is waited for, whatever year our clock shows."""
     at = elsewhere(tmp_path, days)
     at.desk.looks = ["running"] * 20
     assert asyncio.run(perform(JOB, at.context, order)).task == "cgt-1"
@@ -178,7 +180,7 @@ def test_a_wrong_clock_takes_no_task_for_overdue(tmp_path: Path, days: float) ->
 @pytest.mark.row(61)
 @pytest.mark.parametrize("days", [-400, 400])
 def test_an_address_is_kept_by_when_it_dies_on_our_clock(tmp_path: Path, days: float) -> None:
-    """It is handed on for as long as it lives, and not for a year."""
+    """It is used while it is valid, and not for a year."""
     at = elsewhere(tmp_path, days)
     asyncio.run(perform(JOB, at.context, order))
     now = at.context.clock.now()
@@ -189,7 +191,7 @@ def test_an_address_is_kept_by_when_it_dies_on_our_clock(tmp_path: Path, days: f
 @pytest.mark.row(61)
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_lost_answer_is_found_whatever_year_we_believe_to_be(tmp_path: Path, days: float) -> None:
-    """The window in which its task was made is moved by as much as the clocks differ."""
+    """The period in which its task was created is shifted by the difference between the clocks."""
     at = elsewhere(tmp_path, days)
     at.desk.answers = [UnknownOutcome("the answer was lost")]
     at.desk.later = [[Task("cgt-lost", "running", "running", expires_after=marker_of(JOB.components, 0))]]
@@ -201,7 +203,8 @@ def test_a_lost_answer_is_found_whatever_year_we_believe_to_be(tmp_path: Path, d
 def test_a_clock_that_is_set_between_two_runs_pays_nothing_twice_and_waits_for_no_year(
     tmp_path: Path, days: float
 ) -> None:
-    """The request left before the run that looks for it began, whatever its time says: what isn't found is held."""
+    """The request was sent before the run that searches for it began, whatever its time: a task that isn't found is
+    held."""
     at = bench(tmp_path)
     mark = marker_of(JOB.components, 0)
     at.journal.append(Intended("dusk", "i1", profile="", key=dict(JOB.components), marker=mark))
@@ -215,7 +218,7 @@ def test_a_clock_that_is_set_between_two_runs_pays_nothing_twice_and_waits_for_n
 
 
 def test_what_says_no_time_has_none_on_our_clock() -> None:
-    """Zero stands for nobody said; a service without a clock is believed as it is."""
+    """Zero means no time was given; a service without a clock is assumed to have ours."""
     silent = Task("cgt-1", "running", "running", created_at=1000.0, expires=2000.0)
     there = Task("cgt-1", "running", "running", at=500.0)
     assert [on_our_clock(task, 100.0) for task in (silent, there)] == [silent, there]
