@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from storyboard.emulator.tasks import Line
-from storyboard.net import LARGEST_REPLY, Net, opened
-from storyboard.promises import Account, Pace, Secret
+from storyboard.net.client import LARGEST_REPLY, Net, opened
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.ark.wire import TASKS, query_of
 from storyboard.providers.provider import TaskQuery
@@ -89,7 +89,7 @@ async def _asked(net: Net, base_url: str, number: int) -> bytes:
 
 async def _page(net: Net, base_url: str) -> None:
     """One page of 500, as the client reads it and plainly; its bytes."""
-    ark = Ark(Account(base_url, Secret("emulated-key"), 1, Pace(1.0, 1.0)), net)
+    ark = Ark(Account(base_url, Secret("emulated-key"), 1, PollPolicy(1.0, 1.0)), net)
     size = len(await _asked(net, base_url, 1))
 
     async def plainly() -> object:
@@ -105,7 +105,7 @@ async def _page(net: Net, base_url: str) -> None:
 
 async def _list(net: Net, base_url: str, count: int) -> Cost:
     """Every page of a list, to its end."""
-    ark = Ark(Account(base_url, Secret("emulated-key"), 1, Pace(1.0, 1.0)), net)
+    ark = Ark(Account(base_url, Secret("emulated-key"), 1, PollPolicy(1.0, 1.0)), net)
 
     async def whole() -> None:
         pages = [await ark.list(TaskQuery(page=number, size=PAGE)) for number in range(1, count // PAGE + 1)]

@@ -23,11 +23,11 @@ from storyboard.executor.job import Job
 from storyboard.executor.submit import submit
 from storyboard.executor.wait import wait_for_end
 from storyboard.language.scene import Parameters
-from storyboard.net import opened
+from storyboard.net.client import opened
 from storyboard.planning.event import Event, Recorded
 from storyboard.planning.history import History
 from storyboard.planning.marker import Marker
-from storyboard.promises import Account, Pace, Secret
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Task, TaskQuery
 from storyboard.providers.rate_limit import RATES, Rate, RateLimitedProvider
@@ -102,7 +102,7 @@ async def _made(name: str, context: RunContext, order: jobs.Order) -> float:
 async def _all(base_url: str, folder: Path) -> None:
     clock = SystemClock()
     async with opened() as net:
-        account = Account(base_url, Secret("emulated"), TASKS, Pace(5.0, 30.0))
+        account = Account(base_url, Secret("emulated"), TASKS, PollPolicy(5.0, 30.0))
         counted = Counted(connect("ark", account, net))
         paced = RateLimitedProvider(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on
         store = Store(folder / "store")
@@ -114,7 +114,7 @@ async def _all(base_url: str, folder: Path) -> None:
             addresses=Addresses(folder / "addresses.json"),
             clock=clock,
             dice=SystemDice(),
-            pace=account.pace,
+            poll_policy=account.poll_policy,
             tell=lambda _: None,
             root=folder,
             tasks_in_flight=TASKS,

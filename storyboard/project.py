@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import FileTrouble, MediaTrouble, StateDamaged, UsageError
+from storyboard.hosts import is_loopback
 from storyboard.language.facts import FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.problem import Problem
@@ -24,7 +25,7 @@ from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.planning.planner import plan
 from storyboard.planning.selection import names_state, select
 from storyboard.planning.status import SceneState, statuses_of
-from storyboard.promises import Account, Clock, Realm, is_loopback
+from storyboard.protocols import Account, Clock, Realm
 from storyboard.providers.catalogue import capabilities, site_of
 from storyboard.providers.sites import SITES
 from storyboard.world import files, input_files, settings, shipped
@@ -35,7 +36,7 @@ from storyboard.world.store import Store
 
 if TYPE_CHECKING:  # an unchanged storyboard is not parsed, and its parser not loaded
     from storyboard.language.validator import IncludedFile, ParseResult, ValidationResult
-    from storyboard.net import Guard
+    from storyboard.net.guard import Guard
     from storyboard.world.first_layout import OldRecord
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.testing.emulator import emulator
 from tests.canary import KEY, SIGNATURE, SUNG, TABLE, Sweep, groups, look_through, sweep
 from tests.executor.test_interrupt import ROOT, STORYBOARD, until

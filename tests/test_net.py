@@ -12,10 +12,11 @@ from typing import TypeVar
 
 import pytest
 
-from storyboard import net
 from storyboard.errors import NotSent, ProviderError, UnknownOutcome, Unreachable, Untrusted
-from storyboard.net import FETCHES, LARGEST_REPLY, POOL, Net, Patience
-from storyboard.promises import Address
+from storyboard.net import client as net
+from storyboard.net import guard
+from storyboard.net.client import FETCHES, LARGEST_REPLY, POOL, Net, Patience
+from storyboard.protocols import Address
 from tests.servers import Sunk, answering, closed_port, counting, dripping, garbling, greeted, http, resetting, silent
 
 T = TypeVar("T")
@@ -348,7 +349,9 @@ def test_a_port_that_accepts_nobody_was_not_sent_to() -> None:
 
 
 CERTIFICATE = Path(__file__).parent / "world" / "films.example.cert.pem"
-GUARD = net.Guard(100, 5.0, permits=lambda ip: ip == "127.0.0.1", trust=ssl.create_default_context(cafile=CERTIFICATE))
+GUARD = guard.Guard(
+    100, 5.0, permits=lambda ip: ip == "127.0.0.1", trust=ssl.create_default_context(cafile=CERTIFICATE)
+)
 
 
 def certificate() -> ssl.SSLContext:
@@ -424,7 +427,7 @@ HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
         (lambda way, url: way.submit(url, KEY, b"{}"), UnknownOutcome, r"was lost \(ssl error\)"),
         (lambda way, url: way.ask("GET", url, KEY), Unreachable, r"gave no answer \(ssl error\)"),
         (lambda way, url: way.stream(Address(url), Sunk(), largest=100), Unreachable, r"be fetched \(ssl error\)"),
-        (lambda _, url: net.guarded(Address(url), Sunk(), GUARD), Unreachable, r"as one should \(ssl error\)"),
+        (lambda _, url: guard.guarded(Address(url), Sunk(), GUARD), Unreachable, r"as one should \(ssl error\)"),
     ],
     ids=["submit", "ask", "stream", "guarded"],
 )

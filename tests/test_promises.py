@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.promises import Account, Address, Pace, Secret, is_count, is_loopback
+from storyboard.hosts import is_loopback
+from storyboard.protocols import Account, Address, PollPolicy, Secret, is_count
 
 SIGNED = "https://user:word@files.example:8443/a/video.mp4?X-Tos-Signature=abcdef#part"
 
@@ -23,7 +24,7 @@ def test_a_secret_is_revealed_on_request() -> None:
 
 def test_an_account_that_is_printed_shows_no_key() -> None:
     """A value that holds a key masks it too."""
-    assert "sk-1234" not in repr(Account("https://a.example", Secret("sk-1234"), 3, Pace(1, 2)))
+    assert "sk-1234" not in repr(Account("https://a.example", Secret("sk-1234"), 3, PollPolicy(1, 2)))
 
 
 @pytest.mark.parametrize("shown", [repr, str, "{}".format, "{!r}".format])
@@ -98,7 +99,9 @@ def test_spellings_that_are_not_this_machine(far: str) -> None:
 
 def test_an_account_at_a_loopback_address_is_of_the_emulated_realm() -> None:
     """The address alone says which realm it is."""
-    realms = [Account(url, Secret("k"), 1, Pace(1, 1)).realm for url in ("http://127.0.0.1:1", "https://ark.example")]
+    realms = [
+        Account(url, Secret("k"), 1, PollPolicy(1, 1)).realm for url in ("http://127.0.0.1:1", "https://ark.example")
+    ]
     assert realms == ["emulated", "real"]
 
 

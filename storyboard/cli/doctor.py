@@ -20,7 +20,7 @@ from storyboard.cli.common import colour, file_option, json_option, provider_opt
 from storyboard.cli.echo import echo
 from storyboard.errors import DecisionNeeded, ExitCode, ProviderError, SettingsTrouble, StoryboardError, UsageError
 from storyboard.language.source import escape_for_terminal
-from storyboard.promises import Address, Secret
+from storyboard.protocols import Address, Secret
 from storyboard.providers.catalogue import capabilities, site_of
 from storyboard.providers.sites import SITES
 from storyboard.world import settings
@@ -190,7 +190,7 @@ def _run_probes(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None
             raise SettingsTrouble(f"{other_key} is not set", "give the variable that holds the other key")
         other = replace(account, key=Secret(key))
     from storyboard.cli.show import format_cost
-    from storyboard.net import opened
+    from storyboard.net.client import opened
     from storyboard.providers.ark.probes import Probes, worst
     from storyboard.world.clock import SystemClock, SystemDice
 

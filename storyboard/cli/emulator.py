@@ -99,10 +99,10 @@ def command(
     [[refuse sound]] is refused by moderation. GET /__ledger lists the accepted tasks, POST /__reset removes them;
     POST /__restore goes back to the state that GET /__snapshot returned.
     """
-    from storyboard.emulator.app import BASE, Conditions, service
+    from storyboard.emulator.app import BASE, EmulatorConfig, service
     from storyboard.emulator.assets import read
+    from storyboard.emulator.fault_injection import FaultInjector
     from storyboard.emulator.faults import Script, script_of
-    from storyboard.emulator.mischief import Mischief
     from storyboard.language.source import Source
     from storyboard.world import serving
     from storyboard.world.clock import SystemClock, SystemDice
@@ -111,7 +111,7 @@ def command(
     _exit_on_signals()
     script = script_of(Source(str(faults), read_text(faults))) if faults else Script()
     library = read(assets) if assets else None
-    conditions = Conditions(
+    conditions = EmulatorConfig(
         speed,
         hold_reply / 1000,
         running,
@@ -129,7 +129,7 @@ def command(
         serve_callbacks = serving.bind(port)
         path = ledger or Path(folder) / "ledger.jsonl"
         emulated = service(path, SystemClock(), SystemDice(), conditions)
-        app = Mischief(emulated.app(), script, emulated.clock, lambda fired: echo(fired, err=True))
+        app = FaultInjector(emulated.app(), script, emulated.clock, lambda fired: echo(fired, err=True))
         echo(serving.address_of(serve_callbacks) + BASE)
         echo(
             f"ledger: {path}\nuse it with: ARK_BASE_URL=<the address above> ARK_API_KEY=any storyboard run",

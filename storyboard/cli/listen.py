@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from storyboard.errors import SettingsTrouble, UsageError
+from storyboard.hosts import is_loopback
 from storyboard.language.rules.parameters import host_called
-from storyboard.promises import Realm, is_loopback
+from storyboard.protocols import Realm
 
 if TYPE_CHECKING:
     from storyboard.web.callbacks import Receiver

@@ -24,7 +24,7 @@ from storyboard.operations.options import RunOptions
 from storyboard.operations.prepare import Prepared, prepare
 from storyboard.planning.event import Notice
 from storyboard.planning.money import Money
-from storyboard.promises import Realm
+from storyboard.protocols import Realm
 from storyboard.world.mounts import place_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from storyboard.planning.reason import Reason
 from storyboard.planning.status import SceneState, SceneStatus
 from storyboard.planning.step import Hold, Idle, Keep, Make
 from storyboard.planning.takes import TakeMatch
-from storyboard.promises import Realm
+from storyboard.protocols import Realm
 from storyboard.report.view import reason_value
 
 if TYPE_CHECKING:

@@ -23,14 +23,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from storyboard.emulator import addresses, assets, bill, callbacks, footage, moderation
-from storyboard.emulator.chance import SeededDice
-from storyboard.emulator.dates import Dated
-from storyboard.emulator.intake import Found, taken_in
+from storyboard.emulator import addresses, assets, billing, callbacks, footage, moderation
+from storyboard.emulator.date_header import Dated
+from storyboard.emulator.inputs import Found, taken_in
 from storyboard.emulator.ledger import Ledger, Removal
 from storyboard.emulator.limits import RATES, Limiter, Tally, Verb
-from storyboard.emulator.making import Making
-from storyboard.emulator.refusals import LIMITS, Refusal, refusal_of, refusal_of_size, roles_of
+from storyboard.emulator.render_queue import Making
+from storyboard.emulator.seeded_random import SeededDice
 from storyboard.emulator.slots import replayed
 from storyboard.emulator.tasks import (
     AUTO_DURATION,
@@ -45,8 +44,10 @@ from storyboard.emulator.tasks import (
     reply_of,
     size_of,
 )
-from storyboard.net import Net
-from storyboard.promises import Address, Clock, Dice, is_loopback
+from storyboard.emulator.validation import LIMITS, Refusal, refusal_of, refusal_of_size, roles_of
+from storyboard.hosts import is_loopback
+from storyboard.net.client import Net
+from storyboard.protocols import Address, Clock, Dice
 from storyboard.providers.ark.wire import TASKS, is_over
 
 BASE = "/api/v3"
@@ -54,7 +55,7 @@ BEIJING = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class EmulatorConfig:
     """How the emulator behaves.
 
     `speed`: how much faster than life. `hold_reply`: for how many seconds it holds the answer of a create. `running`:
@@ -88,7 +89,7 @@ class Service:
     `traffic` counts what it was asked, whatever it answered; `told` are the callbacks that it made, or only noted.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, dice: Dice, conditions: Conditions) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, dice: Dice, conditions: EmulatorConfig) -> None:
         self.ledger = ledger
         self.clock = clock
         self.conditions = conditions
@@ -360,7 +361,7 @@ class Service:
         now, text, model = self.clock.now(), _text(body["content"]), str(body["model"])
         size = size_of(body, found.shape)
         asked = body.get("duration")
-        tokens = bill.tokens_of(size, AUTO_DURATION if asked in (None, -1) else int(asked), found.handed)
+        tokens = billing.tokens_of(size, AUTO_DURATION if asked in (None, -1) else int(asked), found.handed)
         return Line(
             task_id=self._new_id(now),
             at=now,
@@ -374,7 +375,7 @@ class Service:
             clock=self._clock_of(text, [item for item in body["content"] if item["type"] != "text"]),
             who=hashlib.sha256(_key(request).encode()).hexdigest()[:12],
             tokens=tokens,
-            price=bill.price_of(model_of(model), tokens, found.handed),
+            price=billing.price_of(model_of(model), tokens, found.handed),
         )
 
     def _new_id(self, now: float) -> str:
@@ -530,7 +531,7 @@ def _count(query: Mapping[str, Sequence[str]], name: str, default: int) -> int |
     return int(text) if re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= 500 else None
 
 
-def service(ledger: Path, clock: Clock, dice: Dice, conditions: Conditions) -> Service:
+def service(ledger: Path, clock: Clock, dice: Dice, conditions: EmulatorConfig) -> Service:
     """The service whose truth is the ledger at that path."""
     seed = conditions.seed
     key = b"" if seed is None else SeededDice(seed, "signing").token().encode()

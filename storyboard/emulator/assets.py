@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from storyboard.emulator.refusals import Refusal
+from storyboard.emulator.validation import Refusal
 from storyboard.errors import FileTrouble, UsageError
 
 KINDS = {"image_url": "image", "video_url": "video", "audio_url": "audio"}

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from storyboard.errors import ProviderError
-from storyboard.net import Net
-from storyboard.promises import Address, is_loopback
+from storyboard.hosts import is_loopback
+from storyboard.net.client import Net
+from storyboard.protocols import Address
 
 ANSWER_SECONDS = 5.0
 TRIES = 3

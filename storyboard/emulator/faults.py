@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from storyboard.emulator import replies
+from storyboard.emulator import faulty_replies
 from storyboard.errors import UsageError
 from storyboard.language import document, nodes
 from storyboard.language.problem import nearest
@@ -90,7 +90,7 @@ _NAMES = Wants(
 def _answer(status: int, shape: str) -> dict[str, Wants]:
     return {
         "status": _whole(200, 599, status),
-        "shape": _one_of(replies.SHAPES, shape),
+        "shape": _one_of(faulty_replies.SHAPES, shape),
         "code": _text(""),
         "message": _text("a fault, on order"),
         "body": _BODY,
@@ -108,7 +108,7 @@ class Kind:
     verbs: tuple[Verb, ...] = VERBS
 
 
-def _itself(reply: Any, seen: replies.Seen) -> Any:
+def _itself(reply: Any, seen: faulty_replies.Seen) -> Any:
     """For what is done before there is a reply."""
     del seen
     return reply
@@ -117,40 +117,40 @@ def _itself(reply: Any, seen: replies.Seen) -> Any:
 _TELLING: tuple[Verb, ...] = ("create", "get", "list")
 
 KINDS: Mapping[str, Kind] = {
-    "refuse": Kind(replies.told, _answer(500, "ark"), "instead"),
-    "redirect": Kind(replies.redirected, {"status": _whole(301, 308, 307), "to": _text()}, "instead"),
-    "hang_up": Kind(replies.dropped, {"reset": _FLAG}, "instead"),
-    "reset": Kind(replies.reset, {"after": _whole(0, MOST_BYTES, 0)}, "instead"),
+    "refuse": Kind(faulty_replies.told, _answer(500, "ark"), "instead"),
+    "redirect": Kind(faulty_replies.redirected, {"status": _whole(301, 308, 307), "to": _text()}, "instead"),
+    "hang_up": Kind(faulty_replies.dropped, {"reset": _FLAG}, "instead"),
+    "reset": Kind(faulty_replies.reset, {"after": _whole(0, MOST_BYTES, 0)}, "instead"),
     "twice": Kind(_itself, phase="twice"),
-    "answer": Kind(replies.told, _answer(500, "ark")),
-    "drop": Kind(replies.dropped, {"reset": _FLAG}),
-    "late": Kind(replies.late, {"seconds": _number(0, LONGEST)}),
+    "answer": Kind(faulty_replies.told, _answer(500, "ark")),
+    "drop": Kind(faulty_replies.dropped, {"reset": _FLAG}),
+    "late": Kind(faulty_replies.late, {"seconds": _number(0, LONGEST)}),
     "cut": Kind(
-        replies.cut,
+        faulty_replies.cut,
         {"keep": _number(0, MOST_BYTES, 0.5), "length": _one_of(("whole", "none", "short"), "whole"), "reset": _FLAG},
     ),
-    "no_length": Kind(replies.without_length),
-    "drip": Kind(replies.drip, {"bytes": _whole(1, replies.PIECE, 1), "every": _number(0, 3600, 1)}),
-    "endless": Kind(replies.endless),
-    "header": Kind(replies.header, {"header": _text(), "value": _text()}),
-    "huge_header": Kind(replies.huge_header, {"bytes": _whole(1, MOST_BYTES, 1024 * 1024)}),
-    "skew": Kind(replies.skewed, {"seconds": _number(-10 * LONGEST, 10 * LONGEST)}),
-    "gzip_bomb": Kind(replies.bomb, {"bytes": _whole(1, MOST_BYTES, 10 * 1024 * 1024)}),
-    "flip": Kind(replies.flipped, {"count": _whole(1, 100_000, 1)}),
-    "set": Kind(replies.of_tasks(replies.put), {"fields": _FIELDS}, verbs=_TELLING),
-    "without": Kind(replies.of_tasks(replies.without), {"fields": _NAMES}, verbs=_TELLING),
-    "numbers_as_text": Kind(replies.of_tasks(replies.numbers_as_text), verbs=_TELLING),
-    "failure_reason": Kind(replies.of_tasks(replies.failure_reason), verbs=("get", "list")),
+    "no_length": Kind(faulty_replies.without_length),
+    "drip": Kind(faulty_replies.drip, {"bytes": _whole(1, faulty_replies.PIECE, 1), "every": _number(0, 3600, 1)}),
+    "endless": Kind(faulty_replies.endless),
+    "header": Kind(faulty_replies.header, {"header": _text(), "value": _text()}),
+    "huge_header": Kind(faulty_replies.huge_header, {"bytes": _whole(1, MOST_BYTES, 1024 * 1024)}),
+    "skew": Kind(faulty_replies.skewed, {"seconds": _number(-10 * LONGEST, 10 * LONGEST)}),
+    "gzip_bomb": Kind(faulty_replies.bomb, {"bytes": _whole(1, MOST_BYTES, 10 * 1024 * 1024)}),
+    "flip": Kind(faulty_replies.flipped, {"count": _whole(1, 100_000, 1)}),
+    "set": Kind(faulty_replies.of_tasks(faulty_replies.put), {"fields": _FIELDS}, verbs=_TELLING),
+    "without": Kind(faulty_replies.of_tasks(faulty_replies.without), {"fields": _NAMES}, verbs=_TELLING),
+    "numbers_as_text": Kind(faulty_replies.of_tasks(faulty_replies.numbers_as_text), verbs=_TELLING),
+    "failure_reason": Kind(faulty_replies.of_tasks(faulty_replies.failure_reason), verbs=("get", "list")),
     "stands": Kind(
-        replies.of_tasks(replies.stands),
+        faulty_replies.of_tasks(faulty_replies.stands),
         {"status": _text(), "code": _text(""), "message": _text("a fault, on order")},
         verbs=("get", "list"),
     ),
-    "missing": Kind(replies.missing, {"seconds": _number(0, LONGEST)}, verbs=("get",)),
-    "lag": Kind(replies.lag, {"seconds": _number(0, LONGEST)}, "items", ("list",)),
-    "shuffle": Kind(replies.shuffled, phase="items", verbs=("list",)),
-    "foreign": Kind(replies.foreign, {"count": _whole(1, 1000, 1), "twins": _FLAG}, "items", ("list",)),
-    "drift": Kind(replies.drift, {"by": _whole(-500, 500, 1)}, "items", ("list",)),
+    "missing": Kind(faulty_replies.missing, {"seconds": _number(0, LONGEST)}, verbs=("get",)),
+    "lag": Kind(faulty_replies.lag, {"seconds": _number(0, LONGEST)}, "items", ("list",)),
+    "shuffle": Kind(faulty_replies.shuffled, phase="items", verbs=("list",)),
+    "foreign": Kind(faulty_replies.foreign, {"count": _whole(1, 1000, 1), "twins": _FLAG}, "items", ("list",)),
+    "drift": Kind(faulty_replies.drift, {"by": _whole(-500, 500, 1)}, "items", ("list",)),
     "other_video": Kind(_itself, phase="other", verbs=("file",)),
 }
 """Everything that may go wrong, by name. docs/faults.md says what each is for."""
@@ -218,7 +218,7 @@ class Script:
             if fault.verb == verb
             and _within(number, fault.at)
             and _within(times, fault.each)
-            and replies.draw(self.seed, place, verb, number) < fault.chance
+            and faulty_replies.draw(self.seed, place, verb, number) < fault.chance
         )
 
 

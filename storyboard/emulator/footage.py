@@ -22,7 +22,7 @@ from pathlib import Path
 from storyboard.emulator.ledger import Ledger
 from storyboard.emulator.tasks import FPS, Line
 from storyboard.errors import MediaTrouble
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.world.durable import temporary_name, write_atomically
 from storyboard.world.media import clip, images
 from storyboard.world.media.images import GLOW, Area, Colour, Picture, Size

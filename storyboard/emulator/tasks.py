@@ -9,7 +9,7 @@ from math import inf
 from typing import Any, Literal
 
 from storyboard.emulator import moderation
-from storyboard.emulator.refusals import ABROAD, MODELS, SIZES, roles_of
+from storyboard.emulator.validation import ABROAD, MODELS, SIZES, roles_of
 from storyboard.providers.ark.wire import ADDRESS_LIVES
 from storyboard.providers.provider import Status
 

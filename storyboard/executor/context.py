@@ -22,7 +22,7 @@ from storyboard.planning.history import History
 from storyboard.planning.marker import MarkerField
 from storyboard.planning.money import Money
 from storyboard.planning.target import Unit
-from storyboard.promises import Address, Clock, Dice, Pace, Realm
+from storyboard.protocols import Address, Clock, Dice, PollPolicy, Realm
 from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.world.addresses import TaskAddresses
 from storyboard.world.store import Store
@@ -105,7 +105,7 @@ class RunContext:
     uploads: Uploader | None
     clock: Clock
     dice: Dice
-    pace: Pace
+    poll_policy: PollPolicy
     limiter: AdaptiveLimiter
     tell: Callable[[Notice], None]
     root: Path
@@ -145,7 +145,7 @@ class RunContext:
         addresses: AddressStore,
         clock: Clock,
         dice: Dice,
-        pace: Pace,
+        poll_policy: PollPolicy,
         tasks_in_flight: int,
         root: Path,
         tell: Callable[[Notice], None] = lambda _: None,
@@ -165,7 +165,7 @@ class RunContext:
             uploads=None,
             clock=clock,
             dice=dice,
-            pace=pace,
+            poll_policy=poll_policy,
             limiter=AdaptiveLimiter(tasks_in_flight),
             tell=tell,
             root=root,

@@ -29,7 +29,7 @@ from storyboard.planning.event import (
     Waiting,
 )
 from storyboard.planning.take import Take, id_of
-from storyboard.promises import Address, is_count
+from storyboard.protocols import Address, is_count
 from storyboard.providers.provider import Task
 from storyboard.world.addresses import TaskAddresses
 

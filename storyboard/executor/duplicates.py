@@ -31,7 +31,7 @@ async def settle_duplicates(job: Job, context: RunContext, known: Known) -> Know
         scan = await context.listing.since(context.clock.now())
     except (Unreachable, Rejected):
         return known
-    since = attempt.at + scan.ahead - context.pace.grace
+    since = attempt.at + scan.ahead - context.poll_policy.grace
     owned = context.journal.history.owned
     others = [task for task in unrecorded(scan, [attempt.carried], job.asked, owned) if task.created_at >= since]
     # Where our own task isn't listed yet, its place in time isn't known: both copies might cancel.

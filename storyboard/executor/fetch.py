@@ -8,9 +8,9 @@ from pathlib import Path
 
 from storyboard.errors import FileTrouble, MediaTrouble, Unusable
 from storyboard.language.facts import format_of
-from storyboard.net import FETCHES
+from storyboard.net.client import FETCHES
 from storyboard.planning.fingerprint import digest_of
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.provider import Provider
 from storyboard.world.media import mp4, probe
 from storyboard.world.store import Store

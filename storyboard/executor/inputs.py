@@ -17,7 +17,7 @@ from storyboard.language.scene import Kind
 from storyboard.language.window import LAST_FRAME, Part, part_of
 from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.take import Take
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.provider import Item
 from storyboard.world.durable import temporary_name
 from storyboard.world.media import clip, images, splice

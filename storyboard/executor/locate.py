@@ -109,7 +109,7 @@ async def judge_attempt(
     # An older list doesn't count: it may have been read before the request arrived.
     scan = await ask_patiently(job, context, lambda: context.listing.since(now))
     owned = context.journal.history.owned if owned is None else owned
-    return verdict(attempt, scan, owned, context.pace.grace, looks, since)
+    return verdict(attempt, scan, owned, context.poll_policy.grace, looks, since)
 
 
 async def recover(job: Job, context: RunContext) -> Known:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from storyboard.errors import ProviderError, RateLimited, Rejected, Unreachable
 from storyboard.executor.polling import looked_at_with
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.providers.provider import Provider, Task, TaskQuery
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from storyboard.promises import Pace
+from storyboard.protocols import PollPolicy
 from storyboard.providers.ark.wire import LIFE
 
 FEW = 10
@@ -14,10 +14,10 @@ TOGETHER = 100
 """Number of task IDs in one list request. Their IDs make an address of 4 KB, and many gateways refuse one of 8 KB."""
 
 
-def pause(waited: float, pace: Pace, *, known: bool = True) -> float:
+def pause(waited: float, poll_policy: PollPolicy, *, known: bool = True) -> float:
     """Return the seconds until the next poll: a tenth of the time waited, within the pace's bounds. For a status that
     isn't `known`, return the upper bound, because its next status is unknown."""
-    return min(pace.most, max(pace.first, waited / 10)) if known else pace.most
+    return min(poll_policy.most, max(poll_policy.first, waited / 10)) if known else poll_policy.most
 
 
 def odd_after(before: str, word: str) -> str:

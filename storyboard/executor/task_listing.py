@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from storyboard.errors import Rejected, Unreachable
 from storyboard.executor.reconcile import Scan
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.providers.provider import Page, Provider, Task, TaskQuery
 
 PAGE = 500

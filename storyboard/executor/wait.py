@@ -58,7 +58,7 @@ async def wait_for_end(job: Job, known: Known, context: RunContext) -> Task:
             why = f"task {known.task} has outlived its time by an hour: the service says {task.word}"
             then = "`storyboard run` looks at it once more, and fetches it if there is anything"
             raise hold(job, known, why, then, context)
-        wait = pause(context.clock.now() - began, context.pace, known=task.status != "unknown")
+        wait = pause(context.clock.now() - began, context.poll_policy, known=task.status != "unknown")
     if task.status != "succeeded":
         await _check_alone(job, known, context)
     context.note(Ended(job.scene, known.attempt_id, task.status, task.error, storyboard=job.storyboard))
@@ -86,7 +86,7 @@ async def _check_alone(job: Job, known: Known, context: RunContext) -> None:
         return
     others = context.journal.history.owned - {known.task}
     now = context.clock.now()
-    await context.clock.sleep(max(0.0, min(attempt.at, now) + context.pace.grace - now))
+    await context.clock.sleep(max(0.0, min(attempt.at, now) + context.poll_policy.grace - now))
     found = await judge_attempt(job, context, attempt, owned=others, since=now)
     if found != Adopt(known.task):
         why = found.why if isinstance(found, Hold) else "it is not listed alone"

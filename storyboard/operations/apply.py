@@ -13,7 +13,7 @@ from storyboard.executor.context import RunContext
 from storyboard.executor.gate import SubmissionGate
 from storyboard.executor.markers import looks_for_version_1
 from storyboard.executor.run import Outcome, Run, nothing_to_do
-from storyboard.net import opened
+from storyboard.net.client import opened
 from storyboard.operations.lockfile import LockfileWriter
 from storyboard.operations.prepare import Prepared, budget_of, digests_on_disk
 from storyboard.operations.record import begin_run, open_record, trust_of
@@ -23,7 +23,7 @@ from storyboard.planning.budget import Budget
 from storyboard.planning.event import FileRenamed, Notice, RecordTrust, RunClosed
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.plan import Plan
-from storyboard.promises import Account, Callbacks, Clock, Dice
+from storyboard.protocols import Account, Callbacks, Clock, Dice
 from storyboard.providers.catalogue import site_of
 from storyboard.providers.connect import connect
 from storyboard.providers.rate_limit import EMBEDDED, RATES, RateLimitedProvider
@@ -151,7 +151,7 @@ async def _run(
                 addresses=Addresses(layout.hidden / "addresses.jsonl"),
                 clock=clock,
                 dice=dice,
-                pace=account.pace,
+                poll_policy=account.poll_policy,
                 tell=on_event,
                 root=layout.folder,
                 tasks_in_flight=account.tasks_in_flight,

@@ -15,7 +15,7 @@ from storyboard.planning.event import Adopted, Assigned, Decided, Disowned, Inte
 from storyboard.planning.history import History, past_of
 from storyboard.planning.money import NO_MONEY, Money
 from storyboard.project import Loaded, Planned, State
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world import known_journals, settings
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.known_journals import KnownJournals

@@ -9,7 +9,7 @@ from storyboard.errors import StateDamaged
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_merge import merged
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world import durable, files
 from storyboard.world.layout import Layout
 

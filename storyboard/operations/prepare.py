@@ -16,7 +16,7 @@ from storyboard.planning.money import Money
 from storyboard.planning.outdated import PlanDigests, digests_of
 from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.project import Loaded, Planned, State
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world import known_journals, settings, spending
 from storyboard.world.clock import SystemClock
 from storyboard.world.known_journals import KnownJournals

@@ -10,7 +10,7 @@ from storyboard.errors import DecisionNeeded, FileTrouble
 from storyboard.executor.reconcile import trust_of_events
 from storyboard.planning.event import Imported, RecordTrust
 from storyboard.planning.lock_format import version_in
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world import durable, files, first_layout, mounts
 from storyboard.world.first_layout import OldRecord
 from storyboard.world.journal import Journal

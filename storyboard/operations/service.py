@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from storyboard import project
-from storyboard.net import opened
+from storyboard.net.client import opened
 from storyboard.operations.options import RunOptions
-from storyboard.promises import Account, Clock, Dice, Secret
+from storyboard.protocols import Account, Clock, Dice, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Provider
 from storyboard.providers.rate_limit import RateLimitedProvider
@@ -31,9 +31,9 @@ def open_account(layout: Layout, clock: Clock, dice: Dice, options: RunOptions) 
     if options.speed is None:
         yield replace(project.account(options.provider), tasks_in_flight=jobs)
         return
-    from storyboard.emulator.app import BASE, Conditions, service
+    from storyboard.emulator.app import BASE, EmulatorConfig, service
 
-    conditions = Conditions(options.speed, options.hold_reply)
+    conditions = EmulatorConfig(options.speed, options.hold_reply)
     app = service(layout.service / "ledger.jsonl", clock, dice, conditions).app()
     with serving.serve_in_background(app, serving.bind(0)) as origin:
         yield Account(origin + BASE, Secret("emulated"), jobs, settings.pace_at(origin))

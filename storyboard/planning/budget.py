@@ -34,7 +34,7 @@ from storyboard.planning.event import (
     Unanswered,
 )
 from storyboard.planning.money import NO_MONEY, Money, price_of
-from storyboard.promises import is_count
+from storyboard.protocols import is_count
 
 UNBILLED = ("failed", "cancelled", "expired")
 """How a task ends for which nothing is billed (the vendor's documentation: only a finished video is)."""

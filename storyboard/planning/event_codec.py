@@ -14,7 +14,7 @@ from storyboard.planning.event import Event, Recorded, RecordTrust, Unrecognised
 from storyboard.planning.money import NO_MONEY, Money, money_of
 from storyboard.planning.take import Take
 from storyboard.planning.take_format import components_from, take_from, take_value
-from storyboard.promises import is_count
+from storyboard.protocols import is_count
 
 _KINDS: Mapping[str, type[Event]] = {one.kind: one for one in get_args(Event)}
 _FIELDS: Mapping[str, frozenset[str]] = {kind: frozenset(f.name for f in fields(one)) for kind, one in _KINDS.items()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storyboard.net import Net
-from storyboard.promises import Account
+from storyboard.net.client import Net
+from storyboard.protocols import Account
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.provider import Provider
 from storyboard.providers.sites import SITES

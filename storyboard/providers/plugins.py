@@ -22,12 +22,12 @@ from urllib.parse import urlsplit
 
 from storyboard.errors import MachineRefuses, SettingsTrouble, StoryboardError, UnknownOutcome
 from storyboard.language.capability import Capability
-from storyboard.promises import Account, Address, Sink
+from storyboard.protocols import Account, Address, Sink
 from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Task, TaskQuery
 from storyboard.providers.sites import SITES, ProviderSite
 
 if TYPE_CHECKING:  # `validate` loads no HTTP client
-    from storyboard.net import Net
+    from storyboard.net.client import Net
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from storyboard.language.scene import Kind, Parameters, Role
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired", "unknown"]
 

@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal, TypeVar
 
 from storyboard.errors import RateLimited
-from storyboard.promises import Address, Clock, Sink
+from storyboard.protocols import Address, Clock, Sink
 from storyboard.providers.provider import EVERYTHING, Order, Page, Provider, Task, TaskQuery
 
 T = TypeVar("T")

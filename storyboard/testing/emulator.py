@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storyboard.emulator.app import BASE, Conditions, Service, service
+from storyboard.emulator.app import BASE, EmulatorConfig, Service, service
+from storyboard.emulator.fault_injection import FaultInjector
 from storyboard.emulator.faults import Fault, Script
-from storyboard.emulator.mischief import Mischief
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world import serving
 from storyboard.world.clock import SystemClock, SystemDice
 
@@ -23,7 +23,7 @@ class Emulator:
 
     base_url: str
     service: Service
-    mischief: Mischief
+    mischief: FaultInjector
 
     @property
     def fired(self) -> Mapping[str, int]:
@@ -49,7 +49,7 @@ def emulator(
     speed: float = 1000.0,
     hold_reply: float = 0.0,
     clock: Clock | None = None,
-    conditions: Conditions | None = None,
+    conditions: EmulatorConfig | None = None,
     faults: Script | Sequence[Fault] = (),
 ) -> Iterator[Emulator]:
     """Serve the API on this machine until the end.
@@ -57,8 +57,8 @@ def emulator(
     `hold_reply` is in seconds; `conditions`, if given, say it all; a Script of faults has its own seed.
     """
     script = faults if isinstance(faults, Script) else Script(tuple(faults))
-    chosen = conditions or Conditions(speed, hold_reply)
+    chosen = conditions or EmulatorConfig(speed, hold_reply)
     emulated = service(ledger, clock or SystemClock(), SystemDice(), chosen)
-    mischief = Mischief(emulated.app(), script, emulated.clock)
+    mischief = FaultInjector(emulated.app(), script, emulated.clock)
     with serving.serve_in_background(mischief, serving.bind(0)) as origin:
         yield Emulator(origin + BASE, emulated, mischief)

@@ -18,8 +18,10 @@ def storyboard_emulator(tmp_path: Path) -> Iterator[Emulator]:
 
     `base_url` is its address, `environment` the variables for `storyboard run`, `ledger` what would have been paid.
     """
-    from storyboard.emulator.app import Conditions
+    from storyboard.emulator.app import EmulatorConfig
     from storyboard.testing.emulator import emulator
 
-    with emulator(tmp_path / "storyboard-emulator" / "ledger.jsonl", conditions=Conditions(1000.0, seed=1)) as running:
+    with emulator(
+        tmp_path / "storyboard-emulator" / "ledger.jsonl", conditions=EmulatorConfig(1000.0, seed=1)
+    ) as running:
         yield running

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from storyboard.errors import FileTrouble
 from storyboard.planning.event import Accepted, Adopted, Disowned, Ended, Notice, Seen
-from storyboard.promises import Dice
+from storyboard.protocols import Dice
 from storyboard.world import serving
 from storyboard.world.durable import private_folder, write_atomically
 from storyboard.world.files import check_no_links

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.errors import FileTrouble
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.world.durable import write_atomically
 
 MARGIN = 600.0

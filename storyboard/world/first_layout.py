@@ -24,7 +24,7 @@ from storyboard.planning.event import Event, Imported, Recorded, RecordTrust, Un
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_merge import merged
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world import mounts
 from storyboard.world.durable import make_folder, private_folder, sync_folder, write_atomically
 from storyboard.world.files import check_no_links, read_text

@@ -18,7 +18,7 @@ from storyboard.errors import AnotherRunner, FileTrouble, MachineRefuses, StateD
 from storyboard.planning.event import DURABLE, Event, Recorded, RecordTrust, RunOpened
 from storyboard.planning.history import History
 from storyboard.planning.version_1 import Translator
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world.gc_pause import paused_collector
 from storyboard.world.journal_rows import event_of, row_digest, row_of
 from storyboard.world.witness import Witness

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from storyboard.errors import AnotherRunner, StoryboardError
 from storyboard.planning.attempt import RecordedElsewhere
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world.durable import private_folder, write_atomically
 from storyboard.world.journal import Journal
 from storyboard.world.run_lock import sole_runner

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.errors import FileTrouble, UsageError
-from storyboard.promises import Realm
+from storyboard.protocols import Realm
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from storyboard.errors import Rejected, Unreachable
 from storyboard.language.facts import FileFacts, format_of
-from storyboard.net import Guard, guarded
-from storyboard.promises import Address
+from storyboard.net.guard import Guard, guarded
+from storyboard.protocols import Address
 
 LARGEST = 64 * 1024 * 1024
 """Bytes beyond which nothing is fetched: no input may have more than 50 MB (seed, *Input Constraints*)."""

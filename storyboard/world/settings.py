@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from storyboard.errors import SettingsTrouble
+from storyboard.hosts import is_loopback
 from storyboard.planning.money import Money, money_of
-from storyboard.promises import Account, Address, Pace, Secret, is_loopback
+from storyboard.protocols import Account, Address, PollPolicy, Secret
 
 KEYS: Mapping[str, type] = {
     "tasks_in_flight": int,
@@ -138,9 +139,9 @@ def account(
     return Account(base, Secret(key), settings.tasks_in_flight, pace_at(base))
 
 
-def pace_at(base_url: str) -> Pace:
+def pace_at(base_url: str) -> PollPolicy:
     """Return how often to poll, and how late a task may be listed: minutes at the vendor's, moments on this machine."""
-    return Pace(0.1, 1.0, grace=3.0) if is_loopback(base_url) else Pace(5.0, 30.0)
+    return PollPolicy(0.1, 1.0, grace=3.0) if is_loopback(base_url) else PollPolicy(5.0, 30.0)
 
 
 def environment() -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from storyboard.errors import FileTrouble, StateDamaged
 from storyboard.planning.budget import Books, Cap, Entry, check
 from storyboard.planning.money import Money, money_of
-from storyboard.promises import Clock
+from storyboard.protocols import Clock
 from storyboard.world.durable import private_folder, sync_folder
 from storyboard.world.settings import state_home
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from storyboard.emulator.refusals import (
+from storyboard.emulator.validation import (
     LIMITS,
     Handed,
     Limits,
@@ -25,11 +25,11 @@ from storyboard.language.problem import mistakes
 from storyboard.language.prompt import compose
 from storyboard.language.source import Source
 from storyboard.language.validator import parse_file, parse_storyboard, validate
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.provider import Item, Order
-from tests.reading import SCHEMA
+from tests.builders import SCHEMA
 
 ROWS = capabilities()
 MODELS = {"seedance-2.0": "doubao-seedance-2-0-260128", "seedance-2.0-fast": "doubao-seedance-2-0-fast-260128"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storyboard.emulator.refusals import LIMITS, Limits, refusal_of
+from storyboard.emulator.validation import LIMITS, Limits, refusal_of
 from storyboard.language.capability import Capability
 from tests.agreement.cases import ROWS, Case, File, file, sent, validator_says, wire_says
 from tests.agreement.limits import EDGES, ODD, refused

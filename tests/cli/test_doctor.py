@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.tasks import Echo
 from storyboard.providers.ark.probe_questions import QUESTIONS
 from storyboard.testing.emulator import emulator
@@ -169,21 +169,21 @@ def test_a_better_marker_is_offered_where_the_service_repeats_it(
     at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of tasks that are not ended: one line says where it can be set and what it brings."""
-    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
+    with emulator(at_an_emulator, conditions=EmulatorConfig(PACE, safety_identifier="always")) as service:
         result = advised(service.base_url, monkeypatch)
     assert result.out.splitlines()[-1] == advice()
 
 
 def test_a_better_marker_is_offered_beside_json(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program reads JSON alone; the line is for whoever looks on."""
-    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
+    with emulator(at_an_emulator, conditions=EmulatorConfig(PACE, safety_identifier="always")) as service:
         result = advised(service.base_url, monkeypatch, "--json")
     assert (len(json.loads(result.out)["answers"]), result.err.splitlines()[-1]) == (len(QUESTIONS), advice())
 
 
 def test_a_better_marker_is_not_set_by_itself(at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings are the user's."""
-    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier="always")) as service:
+    with emulator(at_an_emulator, conditions=EmulatorConfig(PACE, safety_identifier="always")) as service:
         advised(service.base_url, monkeypatch)
     assert Path(os.environ["XDG_CONFIG_HOME"], "storyboard", "settings.toml").exists() is False
 
@@ -193,7 +193,7 @@ def test_no_marker_is_offered_that_a_list_does_not_tell(
     at_an_emulator: Path, monkeypatch: pytest.MonkeyPatch, echo: Echo
 ) -> None:
     """A doubt is about tasks that run."""
-    with emulator(at_an_emulator, conditions=Conditions(PACE, safety_identifier=echo)) as service:
+    with emulator(at_an_emulator, conditions=EmulatorConfig(PACE, safety_identifier=echo)) as service:
         result = advised(service.base_url, monkeypatch)
     assert ("can be set" in result.out + result.err) is False
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.asking import TASKS, ask, order
 from tests.cli.command_line import run_command
+from tests.http_client import TASKS, ask, order
 
 
 @pytest.mark.parametrize(

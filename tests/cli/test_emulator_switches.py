@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.asking import create, look, order
 from tests.cli.command_line import run_command
+from tests.http_client import create, look, order
 
 
 @pytest.mark.parametrize(("words", "told"), [(["--safety-identifier", "always"], "viewer"), ([], "")])

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.planning.fingerprint import components_of
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text
 from storyboard.planning.marker import marker_of
 from storyboard.providers.catalogue import capabilities
 from storyboard.testing.emulator import Emulator, emulator
+from tests.builders import graph_of
 from tests.cli.command_line import CommandResult, run_command
-from tests.reading import graph_of
 
 HEAD = """\
 storyboard: 1
@@ -69,7 +69,7 @@ class Lost:
 @pytest.fixture
 def lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lost]:
     """Made under one user, and looked for under another one."""
-    with emulator(tmp_path / "service" / "ledger.jsonl", conditions=Conditions(4000.0)) as service:
+    with emulator(tmp_path / "service" / "ledger.jsonl", conditions=EmulatorConfig(4000.0)) as service:
         for name, value in service.environment.items():
             monkeypatch.setenv(name, value)
         made_by_one(service, tmp_path, monkeypatch)

@@ -16,13 +16,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from storyboard.cli.listen import parse_listen_address
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.callbacks import Manner
 from storyboard.errors import UsageError
 from storyboard.testing.emulator import emulator
 from storyboard.world import serving
-from tests.asking import TASKS, ask
 from tests.cli.command_line import CommandResult, run_command
+from tests.http_client import TASKS, ask
 
 Write = Callable[[str], Path]
 ONE = (
@@ -99,7 +99,7 @@ def test_whatever_a_service_calls_the_film_is_made(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manner: Manner
 ) -> None:
     """Twice, the end first, or with a lie before each change: the service is asked, and what it answers holds."""
-    with emulator(tmp_path / "ledger", conditions=Conditions(160.0, calls=manner)) as emulated:
+    with emulator(tmp_path / "ledger", conditions=EmulatorConfig(160.0, calls=manner)) as emulated:
         for name, value in emulated.environment.items():
             monkeypatch.setenv(name, value)
         result = run(write(ONE), "--listen", "127.0.0.1:0")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.testing.emulator import Emulator, emulator
 from tests.cli.command_line import CommandResult, run_command
 
@@ -57,7 +57,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     path = tmp_path / "project" / "storyboard.yaml"
     path.parent.mkdir()
     path.write_text(STORYBOARD, "utf-8")
-    conditions = Conditions(4000.0, safety_identifier="always")
+    conditions = EmulatorConfig(4000.0, safety_identifier="always")
     with emulator(tmp_path / "service" / "ledger.jsonl", conditions=conditions) as service:
         for name, value in service.environment.items():
             monkeypatch.setenv(name, value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.testing.emulator import Emulator, emulator
 from tests.cli.command_line import CommandResult, run_command
 
@@ -44,7 +44,7 @@ class Two:
 @contextmanager
 def made(folder: Path, patch: pytest.MonkeyPatch, *, users: int) -> Iterator[Two]:
     """Both copies, of one user or of two."""
-    with emulator(folder / "service" / "ledger.jsonl", conditions=Conditions(4000.0)) as service:
+    with emulator(folder / "service" / "ledger.jsonl", conditions=EmulatorConfig(4000.0)) as service:
         for name, value in service.environment.items():
             patch.setenv(name, value)
         paths = [folder / name / "storyboard.yaml" for name in ("first", "second")]

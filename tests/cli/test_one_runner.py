@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.testing.emulator import Emulator, emulator
 from storyboard.world.layout import layout_of
 from storyboard.world.run_lock import sole_runner
@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Emula
     for name, text in {"film": FILM, "trailer": TRAILER}.items():
         (folder / f"{name}.yaml").write_text(text, "utf-8")
     path = folder / "trailer.yaml"
-    with emulator(folder / "service" / "ledger.jsonl", conditions=Conditions(4000.0)) as service:
+    with emulator(folder / "service" / "ledger.jsonl", conditions=EmulatorConfig(4000.0)) as service:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in service.environment.items():
                 patch.setenv(name, value)

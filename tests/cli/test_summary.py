@@ -17,7 +17,7 @@ from storyboard.planning.event import Adopted, AttemptEvent, Held, Intended, Una
 from storyboard.planning.money import money_of
 from storyboard.planning.take import Take
 from storyboard.planning.target import Unit
-from storyboard.promises import Realm
+from storyboard.protocols import Realm
 from storyboard.testing.emulator import emulator
 from storyboard.world import known_journals, settings
 from storyboard.world.clock import SystemClock

@@ -23,10 +23,10 @@ from storyboard.world import serving
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
 from storyboard.world.layout import layout_of
-from tests.asking import TASKS, create, order
+from tests.builders import graph_of
 from tests.cli.command_line import FAST, CommandResult, run, run_command
+from tests.http_client import TASKS, create, order
 from tests.planning.values import key
-from tests.reading import graph_of
 
 Write = Callable[[str], Path]
 STEM = "storyboard"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storyboard.promises import Realm
+from storyboard.protocols import Realm
 from tests.cli.command_line import CommandResult, run, run_command
 from tests.first_layout import lock_of_version_1
 

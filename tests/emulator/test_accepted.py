@@ -14,7 +14,7 @@ import pytest
 
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import TASKS, ask, create, image, order, video
+from tests.http_client import TASKS, ask, create, image, order, video
 from tests.servers import answering, http
 
 NOON_UTC = 1_790_856_000.0  # 2026-10-01 12:00:00 UTC

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import ask, create, look, order
+from tests.http_client import ask, create, look, order
 
 BEGAN = 1_790_856_000.0  # 2026-10-01 12:00:00 UTC
 
@@ -50,7 +50,7 @@ def test_both_files_are_served_without_a_key(made: Made) -> None:
 def test_a_part_of_a_video_is_given_on_order(tmp_path: Path, ranges: bool, status: int, size: int | None) -> None:
     """Nobody knows whether the service does: who asks for a range gets the whole unless it is told to."""
     clock = VirtualClock(BEGAN)
-    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1.0, ranges=ranges)) as emulated:
+    with emulator(tmp_path / "ledger", clock=clock, conditions=EmulatorConfig(1.0, ranges=ranges)) as emulated:
         task = create(emulated.base_url, order())
         clock.advance(80)
         url = look(emulated.base_url, task)["content"]["video_url"]
@@ -105,7 +105,7 @@ def test_a_later_look_gives_the_same_address(made: Made) -> None:
 def test_a_service_that_signs_anew_gives_another_day(tmp_path: Path) -> None:
     """On order: the address of a later look lives from then on, the first one dies as ever."""
     clock = VirtualClock(BEGAN)
-    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1.0, resign=True)) as emulated:
+    with emulator(tmp_path / "ledger", clock=clock, conditions=EmulatorConfig(1.0, resign=True)) as emulated:
         task = create(emulated.base_url, order())
         clock.advance(80)
         early = look(emulated.base_url, task)["content"]["video_url"]

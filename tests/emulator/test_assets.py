@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.assets import read
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import TASKS, ask, audio, create, image, order, video
+from tests.http_client import TASKS, ask, audio, create, image, order, video
 
 FACE, CLIP, SONG = "asset-20261001000000-face1", "asset-20261001000000-clip1", "asset-20261001000000-song1"
 LIBRARY = {FACE: "image", CLIP: "video", SONG: "audio"}
@@ -22,7 +22,7 @@ FACED = image(f"asset://{FACE}", "reference_image")
 def test_what_is_in_the_library_may_be_named(tmp_path: Path) -> None:
     """Each as what it is."""
     media = (FACED, video(f"asset://{CLIP}"), audio(f"asset://{SONG}"))
-    with emulator(tmp_path / "ledger", clock=VirtualClock(), conditions=Conditions(assets=LIBRARY)) as emulated:
+    with emulator(tmp_path / "ledger", clock=VirtualClock(), conditions=EmulatorConfig(assets=LIBRARY)) as emulated:
         assert create(emulated.base_url, order("a", *media)).startswith("cgt-")
 
 
@@ -36,7 +36,7 @@ def test_what_is_in_the_library_may_be_named(tmp_path: Path) -> None:
 )
 def test_what_is_not_in_it_is_refused(tmp_path: Path, item: dict[str, Any], why: str) -> None:
     """By its place, and nothing is taken on."""
-    with emulator(tmp_path / "ledger", clock=VirtualClock(), conditions=Conditions(assets=LIBRARY)) as emulated:
+    with emulator(tmp_path / "ledger", clock=VirtualClock(), conditions=EmulatorConfig(assets=LIBRARY)) as emulated:
         answer = ask("POST", emulated.base_url + TASKS, order("a", FACED, item))
         error = answer.value["error"]
         assert (answer.status, error["code"]) == (400, "InvalidParameter")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, Answer, ask, create, image, listed, look, order
+from tests.http_client import TASKS, Answer, ask, create, image, listed, look, order
 
 NOON = 1_790_856_000.0
 
@@ -116,7 +116,7 @@ def test_a_page_in_a_browser_gets_no_books(tmp_path: Path, method: str, path: st
 @pytest.mark.parametrize("offset", [0.0, -3600.0, 90_000.0])
 def test_the_date_is_the_service_s(tmp_path: Path, offset: float) -> None:
     """By its own clock, and as wrong as it was told to be; once."""
-    conditions = Conditions(date_offset=offset)
+    conditions = EmulatorConfig(date_offset=offset)
     with emulator(tmp_path / "ledger", clock=VirtualClock(NOON), conditions=conditions) as emulated:
         found = ask("GET", emulated.base_url + TASKS).headers["date"]
     assert parsedate_to_datetime(found).timestamp() == NOON + offset

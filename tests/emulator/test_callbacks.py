@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.callbacks import LIE, Manner, Told
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, ask, create, listed, look, order
+from tests.http_client import TASKS, ask, create, listed, look, order
 from tests.servers import Recorder, answering, closed_port, http, silent
 
-QUICK = Conditions(speed=1000.0)
+QUICK = EmulatorConfig(speed=1000.0)
 
 
 class Still:
@@ -84,7 +84,7 @@ def test_an_end_is_told_three_times_at_the_most(tmp_path: Path, reply: bytes, an
 
 def test_who_answers_too_late_is_told_again(tmp_path: Path) -> None:
     """The vendor waits five seconds; here it is less."""
-    hasty = Conditions(speed=1000.0, callback_seconds=0.05)
+    hasty = EmulatorConfig(speed=1000.0, callback_seconds=0.05)
     with silent() as (origin, _), emulator(tmp_path / "ledger", conditions=hasty) as emulated:
         create(emulated.base_url, order(callback_url=origin))
         until(lambda: ended(emulated))
@@ -101,7 +101,7 @@ def test_who_answers_too_late_is_told_again(tmp_path: Path) -> None:
 )
 def test_callbacks_misbehave_on_order(tmp_path: Path, manner: Manner, heard: list[str]) -> None:
     """Each twice, the last first, or with a lie before each, of a video where nobody should go."""
-    conditions = Conditions(speed=1000.0, calls=manner)
+    conditions = EmulatorConfig(speed=1000.0, calls=manner)
     with answering(http(b"")) as server, emulator(tmp_path / "ledger", conditions=conditions) as emulated:
         task = create(emulated.base_url, order(callback_url=server.origin))
         until(lambda: len(bodies(server)) == len(heard))

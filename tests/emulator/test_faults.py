@@ -19,14 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.cli.emulator import command
+from storyboard.emulator.fault_injection import verb_of
 from storyboard.emulator.faults import KINDS, VERBS, Fault, Script, script_of
-from storyboard.emulator.mischief import verb_of
-from storyboard.emulator.replies import SHAPES
+from storyboard.emulator.faulty_replies import SHAPES
 from storyboard.errors import UsageError
 from storyboard.language.source import Source
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, order
+from tests.http_client import TASKS, order
 
 T = TypeVar("T")
 NOW = 1_790_856_000.0  # 2026-10-01 12:00:00 UTC

@@ -18,9 +18,9 @@ from storyboard.testing.clock import LoadedDice, VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import clip, images, probe
 from storyboard.world.uploads import loopback
-from tests.asking import ask, create, image, look, order, video
-from tests.making import BLUE, GREEN, is_complete, likeness, picture
-from tests.making import video as film
+from tests.http_client import ask, create, image, look, order, video
+from tests.media import BLUE, GREEN, is_complete, likeness, picture
+from tests.media import video as film
 
 SIZE = (864, 496)
 

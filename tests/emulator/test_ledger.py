@@ -14,7 +14,7 @@ import pytest
 from storyboard.errors import StateDamaged
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, ask, create, listed, look, order
+from tests.http_client import TASKS, ask, create, listed, look, order
 
 
 @contextmanager

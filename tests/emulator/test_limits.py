@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.limits import RATES, Limiter, Tally, Verb
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, Answer, ask, order
+from tests.http_client import TASKS, Answer, ask, order
 
 ASKED: dict[Verb, tuple[str, str]] = {
     "CREATE": ("POST", TASKS),
@@ -20,7 +20,7 @@ ASKED: dict[Verb, tuple[str, str]] = {
     "LIST": ("GET", TASKS),
     "DELETE": ("DELETE", TASKS + "/cgt-1"),
 }
-LIMITED = Conditions(limits=True)
+LIMITED = EmulatorConfig(limits=True)
 
 
 def send(emulated: Emulator, verb: Verb, body: object = None) -> Answer:
@@ -47,7 +47,9 @@ def test_what_comes_too_often_is_refused(tmp_path: Path, verb: Verb) -> None:
 def test_who_is_refused_may_be_told_when_to_come_again(tmp_path: Path) -> None:
     """In whole seconds, never too early."""
     clock = VirtualClock()
-    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(limits=True, retry_after=True)) as emulated:
+    with emulator(
+        tmp_path / "ledger", clock=clock, conditions=EmulatorConfig(limits=True, retry_after=True)
+    ) as emulated:
         send(emulated, "LIST")
         clock.advance(0.25)
         assert send(emulated, "LIST").headers["retry-after"] == "1"

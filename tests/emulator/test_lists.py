@@ -9,7 +9,7 @@ import pytest
 
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import TASKS, ask, create, listed, order
+from tests.http_client import TASKS, ask, create, listed, order
 
 FAST = "doubao-seedance-2-0-fast-260128"
 

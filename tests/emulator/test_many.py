@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, ask, listed, look, order
+from tests.http_client import TASKS, ask, listed, look, order
 
 MANY = 1000
 
@@ -34,7 +34,7 @@ def created(base_url: str, count: int) -> list[str]:
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, VirtualClock, list[str], list[str]]]:
     """A service with a thousand tasks, of which ten may run; their ids, and the videos drawn when all were done."""
     clock, folder = VirtualClock(), tmp_path_factory.mktemp("service")
-    with emulator(folder / "ledger", clock=clock, conditions=Conditions(speed=1, running=10)) as emulated:
+    with emulator(folder / "ledger", clock=clock, conditions=EmulatorConfig(speed=1, running=10)) as emulated:
         tasks = created(emulated.base_url, MANY)
         clock.advance(8 + 72)
         drawn = [path.name for path in (folder / "ledger.media").glob("*.mp4")]

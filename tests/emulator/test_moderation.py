@@ -8,7 +8,7 @@ import pytest
 
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import TASKS, ask, create, look, order
+from tests.http_client import TASKS, ask, create, look, order
 
 BASE = "/api/v3"
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.emulator.app import Conditions
-from storyboard.emulator.chance import SeededDice
+from storyboard.emulator.app import EmulatorConfig
+from storyboard.emulator.seeded_random import SeededDice
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import TASKS, ask, create, look, order
+from tests.http_client import TASKS, ask, create, look, order
 
 
 def heard(folder: Path, seed: int | None, looks: int = 1) -> tuple[list[str], list[str], str]:
     """Ids, the numbers of answers, and an address's query, of a service that is asked the same each time."""
     clock = VirtualClock()
-    with emulator(folder, clock=clock, conditions=Conditions(speed=1, seed=seed)) as emulated:
+    with emulator(folder, clock=clock, conditions=EmulatorConfig(speed=1, seed=seed)) as emulated:
         tasks, answers = [], []
         for number in range(3):
             tasks.append(create(emulated.base_url, order(str(number))))

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.slots import Slots, replayed
 from storyboard.emulator.tasks import Line, history, next_change
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import TASKS, ask, create, listed, look, order
+from tests.http_client import TASKS, ask, create, listed, look, order
 
 FAST = "doubao-seedance-2-0-fast-260128"
 
@@ -143,7 +143,7 @@ def test_nothing_changes_before_the_next_change(lines: list[Line], running: int,
 def test_a_third_task_waits_at_the_service_too(tmp_path: Path) -> None:
     """It says so, and can still be cancelled; a service that was started anew says the same."""
     clock = VirtualClock()
-    conditions = Conditions(speed=1, running=2)
+    conditions = EmulatorConfig(speed=1, running=2)
     statuses = []
     with emulator(tmp_path / "ledger", clock=clock, conditions=conditions) as emulated:
         tasks = [create(emulated.base_url, order(str(number))) for number in range(4)]

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.tasks import Echo
 from storyboard.providers.ark.wire import LIFE
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import images
-from tests.asking import TASKS, ask, create, image, listed, look, order
-from tests.making import picture
+from tests.http_client import TASKS, ask, create, image, listed, look, order
+from tests.media import picture
 
 BEGAN = 1_790_000_000.0
 SPARSE = ["id", "model", "status", "created_at", "updated_at", "service_tier", "execution_expires_after"]
@@ -161,7 +161,7 @@ def test_a_safety_identifier_is_not_echoed_until_the_end(serving: Service, at: f
 def test_when_a_safety_identifier_is_echoed_is_a_condition(tmp_path: Path, echo: Echo, told: list[str]) -> None:
     """In looks at a task that is queued, runs and has ended."""
     clock = VirtualClock(BEGAN)
-    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1, safety_identifier=echo)) as emulated:
+    with emulator(tmp_path / "ledger", clock=clock, conditions=EmulatorConfig(1, safety_identifier=echo)) as emulated:
         service = Service(emulated.base_url, clock)
         task = service.create(safety_identifier="viewer")
         seen = [service.at(at, task).get("safety_identifier", "") for at in (0, 10, 80)]
@@ -172,7 +172,7 @@ def test_when_a_safety_identifier_is_echoed_is_a_condition(tmp_path: Path, echo:
 def test_a_list_echoes_a_safety_identifier_as_a_look_does(tmp_path: Path, echo: Echo, told: str) -> None:
     """Of a task that is queued."""
     with emulator(
-        tmp_path / "ledger", clock=VirtualClock(BEGAN), conditions=Conditions(1, safety_identifier=echo)
+        tmp_path / "ledger", clock=VirtualClock(BEGAN), conditions=EmulatorConfig(1, safety_identifier=echo)
     ) as emulated:
         create(emulated.base_url, order(safety_identifier="viewer"))
         (item,) = listed(emulated.base_url)["items"]
@@ -182,7 +182,9 @@ def test_a_list_echoes_a_safety_identifier_as_a_look_does(tmp_path: Path, echo: 
 def test_a_task_without_a_safety_identifier_has_none_to_echo(tmp_path: Path) -> None:
     """The field is left out."""
     clock = VirtualClock(BEGAN)
-    with emulator(tmp_path / "ledger", clock=clock, conditions=Conditions(1, safety_identifier="always")) as emulated:
+    with emulator(
+        tmp_path / "ledger", clock=clock, conditions=EmulatorConfig(1, safety_identifier="always")
+    ) as emulated:
         service = Service(emulated.base_url, clock)
         assert list(service.at(0, service.create())) == SPARSE
 

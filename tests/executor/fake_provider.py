@@ -12,7 +12,7 @@ from typing import Any
 from storyboard.errors import Gone, StoryboardError
 from storyboard.executor.context import RunContext
 from storyboard.planning.event import Interrupting, Notice, Waiting
-from storyboard.promises import Address, Pace, Sink
+from storyboard.protocols import Address, PollPolicy, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
 from storyboard.providers.rate_limit import RateLimitedProvider
@@ -175,7 +175,7 @@ def bench(folder: Path, desk: Desk | None = None, slots: int = 3) -> Bench:
         addresses=Addresses(folder / "addresses.jsonl"),
         clock=clock,
         dice=LoadedDice(),
-        pace=Pace(1.0, 10.0),
+        poll_policy=PollPolicy(1.0, 10.0),
         tell=heard.append,
         root=folder,
         tasks_in_flight=slots,

@@ -13,19 +13,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from storyboard import net
 from storyboard.emulator.faults import Fault
 from storyboard.executor.context import RunContext
 from storyboard.executor.gate import SubmissionGate
 from storyboard.executor.reconcile import trust_of_events
 from storyboard.executor.run import Outcome, Run
+from storyboard.net import client as net
 from storyboard.planning.budget import Budget, Cap
 from storyboard.planning.event import Notice, Recorded, RunClosed, Waiting
 from storyboard.planning.history import past_of
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.plan import PlanInputs
 from storyboard.planning.planner import plan
-from storyboard.promises import Account, Pace, Secret
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Provider
@@ -36,7 +36,7 @@ from storyboard.world.addresses import Addresses
 from storyboard.world.clock import SystemClock
 from storyboard.world.journal import Journal
 from storyboard.world.store import Store
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 HEAD = "storyboard: 1\nmodel: seedance-2.0-fast\ndefaults: {ratio: 16:9, resolution: 480p, duration: 4}\nscenes:\n"
 ONE = HEAD + "  dusk: {prompt: A lighthouse.}\n"
@@ -113,7 +113,7 @@ class Stage:
         trust = trust_of_events(journal.past, self.clock.now()) if journal.past else "complete"
         journal.open_run(provider="ark", trust=trust)
         way = net.Net(self.patience)
-        account = Account(self.emulated.base_url, Secret("sk-secret"), self.slots, Pace(5.0, 30.0))
+        account = Account(self.emulated.base_url, Secret("sk-secret"), self.slots, PollPolicy(5.0, 30.0))
         provider = RateLimitedProvider(self.instead(connect("ark", account, way)), self.clock)
         context = replace(
             RunContext.build(
@@ -124,7 +124,7 @@ class Stage:
                 addresses=Addresses(self.folder / "addresses.jsonl"),
                 clock=self.clock,
                 dice=self.dice,
-                pace=account.pace,
+                poll_policy=account.poll_policy,
                 tell=lambda event: self._hear(context, event),
                 root=self.folder,
                 tasks_in_flight=self.slots,

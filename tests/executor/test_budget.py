@@ -30,9 +30,9 @@ from storyboard.planning.money import Money, money_of
 from storyboard.planning.planner import plan
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.spending import Spending
+from tests.builders import graph_of
 from tests.executor.fake_provider import Bench, Desk, bench
 from tests.planning.values import plan_inputs
-from tests.reading import graph_of
 
 JOB = Job("dusk", "", {"prompt": "words"}, reserve=money_of("5 CNY"), rate=money_of("46 CNY"))
 

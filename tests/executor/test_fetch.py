@@ -10,7 +10,7 @@ import pytest
 
 from storyboard.errors import FileTrouble
 from storyboard.executor.fetch import Fetched, Fetcher
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.store import Part, Store
 from tests.executor.fake_provider import Desk, video

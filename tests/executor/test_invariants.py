@@ -20,7 +20,7 @@ from storyboard.executor.submit import submit_once
 from storyboard.planning.event import Accepted, Ended, Intended, Missed, RecordTrust
 from storyboard.planning.fingerprint import digest_of
 from storyboard.planning.marker import NO_MARKER, Marker, marker_of
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.journal import Journal

@@ -18,7 +18,7 @@ from storyboard.executor.perform import perform
 from storyboard.planning.event import Waiting
 from storyboard.planning.marker import Marker
 from storyboard.planning.take import Take
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.media import images

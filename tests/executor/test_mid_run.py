@@ -21,16 +21,16 @@ from storyboard.planning.event import Notice, OfAttempt
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.plan import PlanInputs
 from storyboard.planning.planner import plan
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import VirtualClock
 from storyboard.world.input_files import inspect_files
 from storyboard.world.layout import Layout
 from storyboard.world.media import images
+from tests.builders import graph_of
 from tests.executor.fake_provider import Bench, Desk, bench, video
-from tests.making import BLUE, RED, picture
+from tests.media import BLUE, RED, picture
 from tests.planning.values import ROWS, made, plan_inputs
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

@@ -29,13 +29,13 @@ from storyboard.executor.gate import RunStopped
 from storyboard.executor.job import Job, Known
 from storyboard.executor.perform import perform
 from storyboard.executor.submit import submit
-from storyboard.net import FETCHES
+from storyboard.net.client import FETCHES
 from storyboard.planning.attempt import Attempt
 from storyboard.planning.event import Accepted, Intended
 from storyboard.planning.history import past_of
 from storyboard.planning.marker import Marker, marker_of
 from storyboard.planning.take import Take
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.providers.provider import Task
 from storyboard.providers.rate_limit import RATES
 from storyboard.testing.clock import VirtualClock

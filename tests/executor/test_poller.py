@@ -13,7 +13,7 @@ import pytest
 from storyboard.errors import NotFound, ProviderError, RateLimited, Rejected, Unreachable
 from storyboard.executor.poller import Poller
 from storyboard.executor.polling import FEW, TOGETHER, pause
-from storyboard.promises import Address, Pace
+from storyboard.protocols import Address, PollPolicy
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import VirtualClock
@@ -117,12 +117,12 @@ def test_five_hundred_tasks_are_looked_at_as_fast_as_one_may() -> None:
     loop = Loop(Random(1))  # noqa: S311 - it has to be reproducible
     desk = Busy(SystemClock(lambda: 0.0, loop.time))  # type: ignore[arg-type]  # only the time is used
     desk.asked = []
-    poller, pace = Poller(RateLimitedProvider(desk, desk.clock), desk.clock), Pace(5.0, 30.0)
+    poller, poll_policy = Poller(RateLimitedProvider(desk, desk.clock), desk.clock), PollPolicy(5.0, 30.0)
 
     async def until_it_ends(task: str) -> None:
         wait = 0.0
         while (await poller.look(task, wait)).status != "succeeded":
-            wait = pause(desk.clock.now(), pace)
+            wait = pause(desk.clock.now(), poll_policy)
 
     async def all_of_them() -> None:
         await asyncio.gather(*(until_it_ends(f"cgt-{n}") for n in range(500)))

@@ -431,7 +431,7 @@ def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
     adopted(at)
     began = at.context.clock.now()
     done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
-    assert at.context.clock.now() - began == at.context.pace.grace
+    assert at.context.clock.now() - began == at.context.poll_policy.grace
 
 
 def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from storyboard.errors import (
 )
 from storyboard.executor.polling import FEW, TOGETHER, looked_at_with, odd_after, pause
 from storyboard.executor.retry import LONGEST, PATIENCE, Failures, wait_after, wait_to_fetch, words_of_wait
-from storyboard.promises import Pace
+from storyboard.protocols import PollPolicy
 
 
 def waited(error: ProviderError, attempts: int, lasts: float = 0.0) -> float | None:
@@ -49,7 +49,7 @@ def test_a_provider_may_say_how_long_within_reason(after: float, wait: float) ->
 @pytest.mark.parametrize(("waited", "next_look"), [(0, 5), (100, 10), (1000, 30)])
 def test_looks_grow_rarer_with_age(waited: float, next_look: float) -> None:
     """A tenth of the time waited, within bounds."""
-    assert pause(waited, Pace(5, 30)) == next_look
+    assert pause(waited, PollPolicy(5, 30)) == next_look
 
 
 @pytest.mark.parametrize("error", [NotSent("!"), Unreachable("!"), RateLimited("!")])
@@ -105,7 +105,7 @@ def test_a_video_is_asked_for_five_times_an_hour_and_forty_in_all(missed: list[f
 @pytest.mark.row(41)
 def test_a_status_that_nobody_knows_is_looked_at_seldom() -> None:
     """It is polled as seldom as possible."""
-    assert pause(0, Pace(5, 30), known=False) == 30
+    assert pause(0, PollPolicy(5, 30), known=False) == 30
 
 
 @pytest.mark.row(36, 41)

@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from storyboard import net
 from storyboard.errors import NotSent, NoWayOut, ProviderError, Untrusted
 from storyboard.executor.gate import RunStopped
 from storyboard.executor.job import Job, Known
 from storyboard.executor.perform import perform
 from storyboard.executor.wait import wait_for_end
+from storyboard.net import client as net
 from storyboard.planning.event import Waiting
 from storyboard.planning.marker import Marker
-from storyboard.promises import Account, Pace, Secret
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.ark import wire
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Task
@@ -82,7 +82,7 @@ class Straight(Away):
         """Send the request to the origin."""
         way = net.Net()
         try:
-            account = Account(self.origin_away, Secret("sk-secret"), 1, Pace(1, 1))
+            account = Account(self.origin_away, Secret("sk-secret"), 1, PollPolicy(1, 1))
             return await connect("ark", account, way).submit(body, attempt_id)
         finally:
             await way.close()

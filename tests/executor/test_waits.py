@@ -253,7 +253,7 @@ def test_a_word_that_nobody_knows_is_looked_into_seldom(tmp_path: Path) -> None:
 
     at = bench(tmp_path, Watched(VirtualClock(), looks=["unknown", "running"]))
     asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
-    pauses = [pause(0.0, at.context.pace, known=False), pause(looked[1] - looked[0], at.context.pace)]
+    pauses = [pause(0.0, at.context.poll_policy, known=False), pause(looked[1] - looked[0], at.context.poll_policy)]
     assert [looked[1] - looked[0], looked[2] - looked[1]] == pauses
 
 

@@ -17,7 +17,7 @@ from storyboard.executor.task_listing import TaskListing
 from storyboard.executor.wait import on_our_clock
 from storyboard.planning.event import Intended, Notice
 from storyboard.planning.marker import Marker, marker_of
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.providers.provider import EVERYTHING, Page, Task, TaskQuery
 from storyboard.providers.rate_limit import RateLimitedProvider
 from storyboard.testing.clock import VirtualClock

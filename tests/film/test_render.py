@@ -10,8 +10,8 @@ from storyboard.errors import MediaTrouble
 from storyboard.film.render import render
 from storyboard.planning.timeline import Shot, Transition
 from storyboard.world.media import clip, probe
-from tests.making import BLUE, GREEN, RED, colour_of, is_complete, same
-from tests.reading import graph_of
+from tests.builders import graph_of
+from tests.media import BLUE, GREEN, RED, colour_of, is_complete, same
 
 SCENES = """
 storyboard: 1

@@ -25,8 +25,8 @@ from storyboard.language.source import Source
 from storyboard.language.validator import IncludedFile, ValidationResult, parse_file, parse_storyboard, validate
 from storyboard.planning.fingerprint import components_of
 from storyboard.providers.catalogue import capabilities
+from tests.builders import ROOT, SCHEMA
 from tests.fuzz.storyboards import Case, case_of, facts_for
-from tests.reading import ROOT, SCHEMA
 
 ROWS = capabilities()
 NARROW = {name: replace(row, ratios=row.ratios[1:]) for name, row in ROWS.items()}

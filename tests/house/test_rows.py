@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.rows import PAGE, PLAYED, ROWS, WITHOUT, page, shown
+from tests.failure_matrix import PAGE, PLAYED, ROWS, WITHOUT, page, shown
 
 
 def test_the_page_is_what_the_tests_say() -> None:
-    """`python -m tests.rows` was run after the last change."""
+    """`python -m tests.failure_matrix` was run after the last change."""
     assert PAGE.read_text("utf-8") == page()
 
 

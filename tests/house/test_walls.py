@@ -13,18 +13,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 PLANTED = {
-    "An import goes down, never up": ("language/source.py", "import storyboard.planning.lock"),
-    "Rooms that think touch no disk": ("planning/price.py", "import time"),
-    "What the emulator refuses is typed afresh": ("emulator/refusals.py", "import storyboard.providers.ark.models"),
-    "No room is part of a cycle": ("language/problem.py", "import storyboard.language.validator"),
-    "One door for yaml": ("language/reader.py", "import yaml"),
-    "One door for jsonschema": ("language/validator.py", "import jsonschema"),
-    "One door for networkx": ("planning/schedule.py", "import networkx"),
-    "One door for httpx": ("providers/ark/client.py", "import httpx"),
-    "One door for PyAV and Pillow": ("film/render.py", "import av"),
-    "One door for sqlite3": ("world/store.py", "import sqlite3"),
-    "One door for uvicorn": ("emulator/app.py", "import uvicorn"),
-    "One floor for click and rich": ("operations/prepare.py", "import click"),
+    "Imports go down only": ("language/source.py", "import storyboard.planning.lock"),
+    "Pure packages use no disk": ("planning/price.py", "import time"),
+    "The limits of the emulator are independent": ("emulator/validation.py", "import storyboard.providers.ark.models"),
+    "No package is part of a cycle": ("language/problem.py", "import storyboard.language.validator"),
+    "One importer for yaml": ("language/reader.py", "import yaml"),
+    "One importer for jsonschema": ("language/validator.py", "import jsonschema"),
+    "One importer for networkx": ("planning/schedule.py", "import networkx"),
+    "One importer for httpx": ("providers/ark/client.py", "import httpx"),
+    "One importer for PyAV and Pillow": ("film/render.py", "import av"),
+    "One importer for sqlite3": ("world/store.py", "import sqlite3"),
+    "One importer for uvicorn": ("emulator/app.py", "import uvicorn"),
+    "Only cli imports click and rich": ("operations/prepare.py", "import click"),
 }
 """The contracts by the beginnings of their names, each with a room and an import that it has to catch there."""
 

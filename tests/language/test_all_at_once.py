@@ -12,8 +12,8 @@ import pytest
 from storyboard.language.facts import FileFacts
 from storyboard.language.problem import mistakes
 from storyboard.language.validator import ValidationResult
+from tests.builders import codes, judge
 from tests.fuzz.storyboards import Author
-from tests.reading import codes, judge
 
 ASSETS = """\
 storyboard: 1

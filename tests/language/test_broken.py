@@ -31,7 +31,7 @@ from storyboard.providers.catalogue import capabilities
 from storyboard.report.pages import pages
 from storyboard.world.layout import layout_of
 from storyboard.world.shipped import codes_text
-from tests.reading import ROOT
+from tests.builders import ROOT
 
 BROKEN = ROOT / "tests" / "broken"
 FOLDERS = sorted(path for path in BROKEN.iterdir() if path.is_dir())

@@ -7,7 +7,7 @@ import pytest
 from storyboard.language.facts import FileFacts, format_of, kind_by_name
 from storyboard.language.inputs import LocalFile, RemoteFile, origin_of
 from storyboard.language.rules.inputs import files_meant
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 
 @pytest.mark.parametrize(

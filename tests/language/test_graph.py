@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storyboard.language.graph import ancestors, build, descendants
 from storyboard.language.source import Source
 from storyboard.language.validator import parse_file, parse_storyboard
-from tests.reading import SCHEMA, graph_of, judge
+from tests.builders import SCHEMA, graph_of, judge
 
 FILM = """\
 storyboard: 1

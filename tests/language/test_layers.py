@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storyboard.language.source import Place
-from tests.reading import graph_of, judge
+from tests.builders import graph_of, judge
 
 LAYERED = """\
 storyboard: 1

@@ -8,7 +8,7 @@ import pytest
 
 from storyboard.language.capability import MEGABYTE
 from storyboard.language.facts import FileFacts
-from tests.reading import codes, judge
+from tests.builders import codes, judge
 
 HEAD = "storyboard: 1\nscenes:\n  it:\n"
 PNG = FileFacts("a.png", format="png", size=1000, width=1280, height=720)

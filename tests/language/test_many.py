@@ -7,7 +7,7 @@ from storyboard.language.fast_schema import has_form
 from storyboard.language.problem import MOST_TOLD, nearest
 from storyboard.language.schema import problems
 from storyboard.language.source import Source
-from tests.reading import codes, judge
+from tests.builders import codes, judge
 
 COUNT = MOST_TOLD + 5
 

@@ -6,7 +6,7 @@ import pytest
 
 from storyboard.language.inputs import Input, LocalFile, RemoteFile, SceneVideo
 from storyboard.language.scene import Window
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 BEFORE = """\
 storyboard: 1

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.language.prompt import compose, normal
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 WORDS = st.lists(st.text(alphabet="abcé,.{}:-", min_size=1, max_size=8), min_size=1, max_size=12)
 TEXTS = st.text(alphabet="ab é\u0301e海灯，。 \t\n\r\u3000\u00a0", max_size=40)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from storyboard.language.notes import notes_of
+from tests.builders import graph_of
 from tests.cli.command_line import run_command
-from tests.reading import graph_of
 
 HEAD = "storyboard: 1\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from storyboard.language.problem import Problem, format_problem, in_order, mistakes, nearest
 from storyboard.language.source import Place, Source
-from tests.reading import judge
+from tests.builders import judge
 
 TEXT = """\
 storyboard: 1

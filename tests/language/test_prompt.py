@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storyboard.language.prompt import Composed, compose, ordinals, placeholders
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 BEFORE = """\
 storyboard: 1

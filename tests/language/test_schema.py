@@ -13,7 +13,7 @@ from storyboard.language.document import parse
 from storyboard.language.nodes import data
 from storyboard.language.problem import mistakes
 from storyboard.language.source import Source
-from tests.reading import ROOT, SCHEMA, codes, judge
+from tests.builders import ROOT, SCHEMA, codes, judge
 
 YOUNGER = {
     "$defs",

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.reading import codes, judge
+from tests.builders import codes, judge
 
 LETTERS = "a1b2c3d4e5f6g7h8i9j0"
 

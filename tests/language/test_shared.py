@@ -8,7 +8,7 @@ from storyboard.language.inputs import Input, LocalFile, RemoteFile
 from storyboard.language.prompt import compose
 from storyboard.language.source import Source
 from storyboard.language.validator import parse_file, parse_storyboard
-from tests.reading import SCHEMA, codes, graph_of, judge
+from tests.builders import SCHEMA, codes, graph_of, judge
 
 SETS = """\
 storyboard: 1

@@ -6,8 +6,8 @@ import pytest
 
 from storyboard.language.facts import FileFacts
 from storyboard.language.window import LAST_FRAME, Part, handed_seconds, part_of
+from tests.builders import graph_of
 from tests.planning.values import ROWS, take
-from tests.reading import graph_of
 
 FACTS = {"harbour.mp4": FileFacts("harbour.mp4", format="mp4", seconds=7.5)}
 

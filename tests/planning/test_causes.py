@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from storyboard.planning.causes import root_causes
 from storyboard.planning.planner import plan
+from tests.builders import graph_of
 from tests.planning.values import made, plan_inputs
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

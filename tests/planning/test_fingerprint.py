@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from storyboard.language.facts import FileFacts
 from storyboard.planning.fingerprint import Components, canonical, is_pending
+from tests.builders import graph_of
 from tests.planning.values import digest, key, take
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

@@ -17,8 +17,8 @@ from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.planner import plan
 from storyboard.planning.status import statuses_of
 from storyboard.report.view import status_value
+from tests.builders import graph_of
 from tests.planning.values import made, plan_inputs
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

@@ -18,8 +18,8 @@ from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_merge import merged, sides_of
 from storyboard.planning.take import Take, id_of
 from storyboard.planning.take_format import is_take_id, take_from, take_value
+from tests.builders import graph_of
 from tests.planning.values import digest, made, take
-from tests.reading import graph_of
 
 NAMES = st.text(alphabet="abcXYZ09_-灯塔é", min_size=1, max_size=10)
 VALUES = st.one_of(st.text(max_size=20), st.integers(), st.booleans())

@@ -12,8 +12,8 @@ from storyboard.planning.planner import plan
 from storyboard.planning.step import Keep
 from storyboard.planning.takes import Origin, TakeMatch
 from storyboard.planning.target import Target, Unit
+from tests.builders import graph_of
 from tests.planning.values import made, plan_inputs, take
-from tests.reading import graph_of
 
 KEY = {"prompt": "waves"}
 ONE, TWO = take("one", KEY), take("two", KEY)

@@ -16,8 +16,8 @@ from storyboard.planning.selection import select
 from storyboard.planning.status import statuses_of
 from storyboard.planning.take import Take
 from storyboard.planning.target import Unit
+from tests.builders import graph_of
 from tests.planning.values import ROWS, key, plan_inputs, take
-from tests.reading import graph_of
 
 LENGTH = 5000
 LAST = f"s{LENGTH - 1}"

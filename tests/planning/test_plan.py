@@ -17,8 +17,8 @@ from storyboard.planning.price import NOTHING
 from storyboard.planning.step import Hold, Idle, Keep, Make, Step
 from storyboard.planning.takes import TakeMatch
 from storyboard.planning.target import Target, Unit
+from tests.builders import graph_of
 from tests.planning.values import digest, key, made, plan_inputs, take
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

@@ -9,8 +9,8 @@ import pytest
 from storyboard.errors import DecisionNeeded
 from storyboard.language.facts import FileFacts, Trouble
 from storyboard.planning.price import NOTHING, Cost, cost_of, tokens
+from tests.builders import graph_of
 from tests.planning.values import ROWS, take
-from tests.reading import graph_of
 
 BEFORE = """\
 storyboard: 1

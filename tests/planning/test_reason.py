@@ -6,8 +6,8 @@ import pytest
 
 from storyboard.language.facts import FileFacts
 from storyboard.planning.reason import differences
+from tests.builders import graph_of
 from tests.planning.values import digest, key, take
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

@@ -11,8 +11,8 @@ from storyboard.planning.past import Past
 from storyboard.planning.planner import plan
 from storyboard.planning.schedule import Schedule
 from storyboard.planning.target import Unit
+from tests.builders import graph_of
 from tests.planning.values import ROWS, key, made, plan_inputs
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

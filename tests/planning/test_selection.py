@@ -7,7 +7,7 @@ import pytest
 from storyboard.errors import UsageError
 from storyboard.planning.selection import select
 from storyboard.planning.status import SceneState
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 GRAPH = graph_of(
     "storyboard: 1\nscenes:\n"

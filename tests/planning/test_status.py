@@ -6,8 +6,8 @@ from storyboard.planning.attempt import Attempt, AttemptState
 from storyboard.planning.past import Past
 from storyboard.planning.planner import plan
 from storyboard.planning.status import SceneStatus, statuses_of
+from tests.builders import graph_of
 from tests.planning.values import digest, key, made, plan_inputs, take
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

@@ -19,8 +19,8 @@ from storyboard.planning.step import Hold, Idle, Keep, Make
 from storyboard.planning.take import Take
 from storyboard.planning.takes import Claims, Origin, Shelved, TakeMatch, shelf_of
 from storyboard.planning.target import Target, Unit
+from tests.builders import graph_of
 from tests.planning.values import key, plan_inputs, take
-from tests.reading import graph_of
 
 KEY: Components = {"prompt": "Waves.", "duration": 5}
 A, B = Unit("a"), Unit("b")

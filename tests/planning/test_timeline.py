@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from storyboard.planning.timeline import Shot, Timeline, Transition, scenes_of, timeline_of
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 SCENES = """\
 storyboard: 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator import refusals
+from storyboard.emulator import validation
 from storyboard.emulator.faults import Fault
 from storyboard.providers.ark.models import ROWS as ARK_ROWS
 from storyboard.providers.byteplus.models import ROWS
@@ -61,8 +61,8 @@ def test_each_row_counts_as_the_model_that_ark_serves_under_that_name() -> None:
 
 def test_the_emulator_knows_the_ids_of_the_models_that_it_plays() -> None:
     """Two tables, typed apart."""
-    played = {row.id for row in ROWS if row.counts_as in refusals.MODELS}
-    assert played == set(refusals.ABROAD)
+    played = {row.id for row in ROWS if row.counts_as in validation.MODELS}
+    assert played == set(validation.ABROAD)
 
 
 def test_ark_s_ids_are_not_byteplus_s() -> None:

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import pytest
 
-from storyboard import net
 from storyboard.errors import (
     AccountRefused,
     NotSent,
@@ -20,7 +19,8 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.language.scene import Parameters
-from storyboard.promises import Account, Address, Pace, Secret
+from storyboard.net import client as net
+from storyboard.protocols import Account, Address, PollPolicy, Secret
 from storyboard.providers.ark import wire
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.connect import connect
@@ -28,7 +28,7 @@ from storyboard.providers.provider import Order, Provider, TaskQuery
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
 from storyboard.world.media import probe
-from tests.making import is_complete
+from tests.media import is_complete
 from tests.servers import Sunk, answering, closed_port, http
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def speak(base_url: str, talk: Callable[[Provider], Awaitable[T]], key: str = "s
 
     async def whole() -> T:
         async with net.opened() as way:
-            return await talk(connect("ark", Account(base_url, Secret(key), 3, Pace(0.1, 1.0)), way))
+            return await talk(connect("ark", Account(base_url, Secret(key), 3, PollPolicy(0.1, 1.0)), way))
 
     return asyncio.run(whole())
 
@@ -78,7 +78,7 @@ def test_the_bytes_that_are_sent_are_the_body() -> None:
     with answering(http(b'{"id":"cgt-1"}')) as server:
         submitted(f"{server.origin}/api/v3")
         head, _, body = server.requests[0].partition(b"\r\n\r\n")
-    assert body == Ark(Account("http://127.0.0.1", Secret("k"), 1, Pace(1, 1)), net.Net()).body(ORDER)
+    assert body == Ark(Account("http://127.0.0.1", Secret("k"), 1, PollPolicy(1, 1)), net.Net()).body(ORDER)
     assert head.startswith(b"POST /api/v3/contents/generations/tasks HTTP/1.1\r\n")
 
 

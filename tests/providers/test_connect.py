@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from storyboard.errors import SettingsTrouble
-from storyboard.net import Net
-from storyboard.promises import Account, Pace, Secret
+from storyboard.net.client import Net
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.connect import connect
 from storyboard.providers.sites import SITES
@@ -15,11 +15,11 @@ from storyboard.providers.sites import SITES
 @pytest.mark.parametrize("name", SITES)
 def test_those_that_come_along_speak_ark_s_words_at_their_own_home(name: str) -> None:
     """One wire and one client serve both."""
-    provider = connect(name, Account(SITES[name].address, Secret("a-key"), 3, Pace(5.0, 30.0)), Net())
+    provider = connect(name, Account(SITES[name].address, Secret("a-key"), 3, PollPolicy(5.0, 30.0)), Net())
     assert (type(provider), provider.origin) == (Ark, f"https://{SITES[name].hosts[0]}")
 
 
 def test_a_name_that_nobody_has_is_refused() -> None:
     """Before the key goes anywhere."""
     with pytest.raises(SettingsTrouble, match='there is no provider "nobody"'):
-        connect("nobody", Account("https://nobody.example", Secret("a-key"), 3, Pace(5.0, 30.0)), Net())
+        connect("nobody", Account("https://nobody.example", Secret("a-key"), 3, PollPolicy(5.0, 30.0)), Net())

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from storyboard import net
 from storyboard.emulator.faults import Fault
 from storyboard.errors import (
     Gone,
@@ -33,7 +32,8 @@ from storyboard.errors import (
     Unusable,
 )
 from storyboard.language.scene import Parameters
-from storyboard.promises import Account, Pace, Secret
+from storyboard.net import client as net
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Order, Provider, Task
 from storyboard.testing.clock import VirtualClock
@@ -106,7 +106,7 @@ def come(folder: Path, fault: Fault, doing: Doing) -> Any:
     async def talked(emulated: Emulator) -> Any:
         way = net.Net(HURRIED if fault.does in ("drip", "endless") else net.Patience())
         try:
-            ark = connect("ark", Account(emulated.base_url, Secret("sk-secret"), 3, Pace(0.1, 1.0)), way)
+            ark = connect("ark", Account(emulated.base_url, Secret("sk-secret"), 3, PollPolicy(0.1, 1.0)), way)
             return await doing(Talk(ark, emulated, folder, clock))
         except StoryboardError as error:
             return error

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.making import video
+from tests.media import video
 
 ROOT = Path(__file__).parents[2]
 KEY = "acme-key-0123456789"

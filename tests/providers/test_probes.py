@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from storyboard import net
-from storyboard.emulator.app import Conditions
+from storyboard.emulator.app import EmulatorConfig
 from storyboard.emulator.faults import Fault
 from storyboard.emulator.tasks import Echo
 from storyboard.errors import Rejected
-from storyboard.promises import Account, Pace, Secret
+from storyboard.net import client as net
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.ark import probes
 from storyboard.providers.ark.probe_questions import QUESTIONS, Answer
 from storyboard.providers.ark.probes import Probes
@@ -28,8 +28,8 @@ ROW = capabilities()["seedance-2.0-fast"]
 
 def asked(base_url: str, clock: VirtualClock, *, other: str = "") -> dict[str, Answer]:
     """What the probes find at an address."""
-    account = Account(base_url, Secret("a-key-of-mine"), 3, Pace(5.0, 30.0))
-    second = Account(base_url, Secret(other), 3, Pace(5.0, 30.0)) if other else None
+    account = Account(base_url, Secret("a-key-of-mine"), 3, PollPolicy(5.0, 30.0))
+    second = Account(base_url, Secret(other), 3, PollPolicy(5.0, 30.0)) if other else None
 
     async def whole() -> dict[str, Answer]:
         async with net.opened() as way:
@@ -121,7 +121,7 @@ class _Ticking(VirtualClock):
 def marked(folder: Path, echo: Echo, *faults: Fault) -> Answer:
     """P5 of an emulator that works at the pace of life."""
     clock = VirtualClock()
-    conditions = Conditions(1.0, safety_identifier=echo)
+    conditions = EmulatorConfig(1.0, safety_identifier=echo)
     with emulator(folder / "ledger.jsonl", clock=clock, conditions=conditions, faults=faults) as service:
         return asked(service.base_url, clock)["P5"]
 
@@ -143,7 +143,7 @@ def test_a_safety_identifier_has_to_be_repeated_in_lists_and_looks(tmp_path: Pat
 def test_of_a_task_that_is_ended_nobody_knows_what_was_repeated_before(tmp_path: Path) -> None:
     """A service that is done at once leaves the question open."""
     clock = VirtualClock()
-    conditions = Conditions(1e9, safety_identifier="always")
+    conditions = EmulatorConfig(1e9, safety_identifier="always")
     with emulator(tmp_path / "ledger.jsonl", clock=clock, conditions=conditions) as service:
         assert asked(service.base_url, _Ticking(clock))["P5"].word == "open"
 
@@ -152,7 +152,7 @@ def test_a_limit_that_says_when_to_come_again_is_read() -> None:
     """A 429 anywhere answers P8; here on a create, which ends the questions before anything is taken on."""
     body = b'{"error":{"code":"RateLimitExceeded.EndpointRPMExceeded","message":"slowly"}}'
     with answering(http(body, "Retry-After: 7", status="429 Too Many Requests")) as server:
-        account = Account(server.origin, Secret("a-key-of-mine"), 3, Pace(5.0, 30.0))
+        account = Account(server.origin, Secret("a-key-of-mine"), 3, PollPolicy(5.0, 30.0))
 
         async def whole() -> Answer:
             async with net.opened() as way:

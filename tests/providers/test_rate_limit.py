@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from storyboard.errors import RateLimited, StoryboardError
 from storyboard.language.scene import Parameters
-from storyboard.net import opened
-from storyboard.promises import Account, Pace, Secret
+from storyboard.net.client import opened
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Order, TaskQuery
 from storyboard.providers.rate_limit import (
@@ -190,7 +190,7 @@ def test_a_list_is_made_once_a_second(tmp_path: Path) -> None:
 
     async def whole(base_url: str) -> None:
         async with opened() as way:
-            ark = connect("ark", Account(base_url, Secret("key"), 3, Pace(1, 1)), way)
+            ark = connect("ark", Account(base_url, Secret("key"), 3, PollPolicy(1, 1)), way)
             paced = RateLimitedProvider(ark, clock)
             body = paced.body(Order("doubao-seedance-2-0-260128", "Dusk.", (), Parameters(resolution="480p")))
             tasks = [await paced.submit(body, "a" * 32) for _ in range(2)]

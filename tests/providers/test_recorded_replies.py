@@ -15,7 +15,7 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import Page, Task
 from tests.providers.recorded import recorded, sort_of

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from storyboard.errors import Rejected
-from storyboard.net import Net
-from storyboard.promises import Account, Address, Pace, Secret, is_private
+from storyboard.hosts import is_private
+from storyboard.net.client import Net
+from storyboard.protocols import Account, Address, PollPolicy, Secret
 from storyboard.providers.ark import safe_text, wire
 from storyboard.providers.ark.client import Ark
 
@@ -26,7 +27,7 @@ class Nowhere:
 
 def ark(base: str) -> Ark:
     """A client that never sends anything."""
-    return Ark(Account(base, Secret(KEY), 1, Pace(1, 1)), Net())
+    return Ark(Account(base, Secret(KEY), 1, PollPolicy(1, 1)), Net())
 
 
 @pytest.mark.parametrize(

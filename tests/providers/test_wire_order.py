@@ -9,7 +9,7 @@ import pytest
 
 from storyboard.errors import UsageError
 from storyboard.language.scene import Kind, Parameters, Role
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import Item, Order, TaskQuery
 

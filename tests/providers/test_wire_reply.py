@@ -23,7 +23,7 @@ from storyboard.errors import (
     UnknownOutcome,
     Unusable,
 )
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import Page, Status, Task
 

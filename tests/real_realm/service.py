@@ -22,9 +22,9 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from storyboard.emulator.app import Conditions, service
+from storyboard.emulator.app import EmulatorConfig, service
+from storyboard.emulator.fault_injection import FaultInjector, verb_of
 from storyboard.emulator.faults import Fault, Script
-from storyboard.emulator.mischief import Mischief, verb_of
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.serving import CONNECTION, Connection
 from tests.real_realm.certificates import SERVICE_HOST, VIDEO_HOST
@@ -181,8 +181,8 @@ def main() -> None:
     settings = Settings(**json.loads(sys.argv[1]))
     behaviour = Behaviour(**settings.behaviour)
     clock = SystemClock()
-    emulated = service(Path(settings.ledger), clock, SystemDice(), Conditions(speed=behaviour.speed))
-    mischief = Mischief(emulated.app(), script_of(behaviour), clock)
+    emulated = service(Path(settings.ledger), clock, SystemDice(), EmulatorConfig(speed=behaviour.speed))
+    mischief = FaultInjector(emulated.app(), script_of(behaviour), clock)
     counted = Counted(mischief, behaviour, len(emulated.ledger.lines))
 
     class Announcing(uvicorn.Server):

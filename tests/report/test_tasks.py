@@ -9,7 +9,7 @@ import pytest
 from storyboard.planning.attempt import Attempt
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.past import Past, StoredTake
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.provider import Task
 from storyboard.report.tasks import Owned, date_of, owned
 from tests.planning.values import digest, take

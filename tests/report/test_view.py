@@ -7,8 +7,8 @@ import json
 from storyboard.planning.planner import plan
 from storyboard.planning.status import statuses_of
 from storyboard.report.view import status_value
+from tests.builders import graph_of
 from tests.planning.values import digest, made, plan_inputs
-from tests.reading import graph_of
 
 FILM = """\
 storyboard: 1

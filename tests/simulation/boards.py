@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from storyboard.language.graph import Graph
-from tests.reading import graph_of
+from tests.builders import graph_of
 
 SCENES = 50
 NAMES: tuple[Mapping[int, str], ...] = (

@@ -23,7 +23,7 @@ from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import PlanInputs
 from storyboard.planning.planner import plan
 from storyboard.project import taken_over_by
-from storyboard.promises import Pace
+from storyboard.protocols import PollPolicy
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.rate_limit import RATES, Rate, RateLimitedProvider
 from tests.simulation.boards import NAMES, PROFILES, STEMS, Board, board_of
@@ -182,7 +182,7 @@ class Copy:
                 addresses=self.lives,
                 clock=self.clock,
                 dice=Dice(self.dice),
-                pace=Pace(5.0, 30.0, self.grace),
+                poll_policy=PollPolicy(5.0, 30.0, self.grace),
                 tell=lambda _: None,
                 root=Path(),
                 tasks_in_flight=10,

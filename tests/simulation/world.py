@@ -22,7 +22,7 @@ from storyboard.errors import (
 from storyboard.executor.fetch import Fetched
 from storyboard.planning.event import DURABLE, Event, Recorded
 from storyboard.planning.history import History
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
 from storyboard.world.addresses import TaskAddresses

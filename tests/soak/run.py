@@ -31,7 +31,7 @@ from typing import Any
 from storyboard.executor.context import RunContext
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.graph import Graph
-from storyboard.net import opened
+from storyboard.net.client import opened
 from storyboard.operations.lockfile import LockfileWriter
 from storyboard.planning.budget import Budget, books_of
 from storyboard.planning.decisions import decide
@@ -41,7 +41,7 @@ from storyboard.planning.plan import PlanInputs
 from storyboard.planning.planner import plan
 from storyboard.planning.take import Take
 from storyboard.project import state_on_disk
-from storyboard.promises import Account, Clock, Pace, Secret
+from storyboard.protocols import Account, Clock, PollPolicy, Secret
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Provider
@@ -52,7 +52,7 @@ from storyboard.world.journal import Journal
 from storyboard.world.layout import Layout
 from storyboard.world.run_lock import sole_runner
 from storyboard.world.store import Store
-from tests.reading import ROOT, graph_of
+from tests.builders import ROOT, graph_of
 from tests.soak.service import film_of
 
 SLOTS = 64
@@ -240,7 +240,7 @@ def _made(folder: Path, graph: Graph, seed: int, soak: Soak, gauge: Gauge, hands
 async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge: Gauge, hands: Hands) -> Outcome:
     lock = LockfileWriter(layout, SystemClock())
     journal = Journal(layout.hidden, clock, writing=True)
-    account = Account(base_url, Secret("emulated"), SLOTS, Pace(1.0, 10.0, hands.grace))
+    account = Account(base_url, Secret("emulated"), SLOTS, PollPolicy(1.0, 10.0, hands.grace))
     store = hands.store(layout.hidden / "store")
     past = journal.history.past
     found = state_on_disk(layout, clock, journal.past)
@@ -284,7 +284,7 @@ def _context(
             addresses=Addresses(layout.hidden / "addresses.jsonl"),
             clock=clock,
             dice=SystemDice(),
-            pace=account.pace,
+            poll_policy=account.poll_policy,
             tell=tell,
             root=layout.folder,
             tasks_in_flight=SLOTS,

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from storyboard.emulator.app import BASE, Conditions, Service
+from storyboard.emulator.app import BASE, EmulatorConfig, Service
+from storyboard.emulator.fault_injection import FaultInjector, verb_of
 from storyboard.emulator.faults import Fault, Script
 from storyboard.emulator.ledger import Ledger
-from storyboard.emulator.mischief import Mischief, verb_of
 from storyboard.world import serving
 from storyboard.world.clock import SystemClock, SystemDice
 from storyboard.world.media import clip, images
@@ -126,8 +126,8 @@ class Counted:
 def main() -> None:
     """Serve until the input ends."""
     ledger, seed = Path(sys.argv[1]), int(sys.argv[2])
-    service = Service(OneFilm(ledger), SystemClock(), SystemDice(), Conditions(SPEED))
-    mischief = Mischief(service.app(), script(seed), service.clock)
+    service = Service(OneFilm(ledger), SystemClock(), SystemDice(), EmulatorConfig(SPEED))
+    mischief = FaultInjector(service.app(), script(seed), service.clock)
     counted = Counted(mischief)
     with serving.serve_in_background(counted, serving.bind(0)) as origin:
         print(origin + BASE, flush=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from storyboard.errors import NotSent, UnknownOutcome
 from storyboard.planning.event import Notice, Stored
-from storyboard.promises import Address, Sink
+from storyboard.protocols import Address, Sink
 from storyboard.providers.provider import EVERYTHING, Page, Provider, TaskQuery
 from storyboard.world.store import Store
 from tests.soak.run import Hands, soaked

@@ -27,12 +27,12 @@ from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.planning.planner import plan
 from storyboard.project import taken_over_by
-from storyboard.promises import Address, Pace, Sink
+from storyboard.protocols import Address, PollPolicy, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.provider import EVERYTHING, Order, Page, Status, Task, TaskQuery
 from storyboard.providers.rate_limit import RATES, Rate, RateLimitedProvider
-from tests.reading import graph_of
+from tests.builders import graph_of
 from tests.simulation.loop import Loop
 from tests.simulation.run import Dice, shelf
 from tests.simulation.world import AddressStore, Clock, Journal
@@ -250,7 +250,7 @@ class Folder:
             addresses=self.lives,
             clock=self.clock,
             dice=Dice(self.dice),
-            pace=Pace(5.0, 30.0),
+            poll_policy=PollPolicy(5.0, 30.0),
             tell=lambda _: None,
             root=Path(),
             tasks_in_flight=3,

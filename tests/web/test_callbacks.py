@@ -20,7 +20,7 @@ from storyboard.language.scene import Parameters
 from storyboard.operations.apply import with_callback_urls
 from storyboard.planning.event import Accepted, Ended
 from storyboard.planning.planner import plan
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.provider import Task
 from storyboard.testing.clock import LoadedDice
 from storyboard.web.callbacks import (
@@ -32,10 +32,10 @@ from storyboard.web.callbacks import (
     serve_callbacks,
 )
 from storyboard.world.layout import Layout
-from tests.asking import ask
+from tests.builders import graph_of
 from tests.executor.fake_provider import Desk
+from tests.http_client import ask
 from tests.planning.values import key, plan_inputs
-from tests.reading import graph_of
 
 SECRET = b"0" * 64
 BODY = {"id": "cgt-1", "status": "succeeded"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.asking import create, order
+from tests.http_client import create, order
 from tests.witness import vendor as vendors
 from tests.witness.service import age, emulator
 

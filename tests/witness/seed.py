@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storyboard.language.scene import Kind, Parameters, Role
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.provider import Item, Order
 
 MODEL = "doubao-seedance-2-0-260128"

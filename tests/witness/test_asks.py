@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.asking import order
+from tests.http_client import order
 from tests.witness.conftest import FAST, TASKS, World
 from tests.witness.vendor import Vendor
 

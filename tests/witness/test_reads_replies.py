@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import Task
 from tests.providers.recorded import recorded

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.asking import order
+from tests.http_client import order
 from tests.witness.conftest import SPEED, World
 from tests.witness.seed import IMAGE, VIDEO, media, text
 from tests.witness.service import emulator

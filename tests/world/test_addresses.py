@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.world.addresses import MARGIN, MOST_DEAD, Addresses, TaskAddresses
 
 ROW = TaskAddresses(Address("https://files.example/v.mp4?s=1"), Address("https://files.example/f.png?s=2"), 10_000.0)

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 
 from storyboard.errors import MediaTrouble
 from storyboard.world.media import clip, images, probe, splice
-from tests.making import BLUE, GREEN, RED, SMALL, is_complete, likeness, picture, same, video
+from tests.media import BLUE, GREEN, RED, SMALL, is_complete, likeness, picture, same, video
 
 
 @pytest.mark.parametrize("seconds", [4, 15])

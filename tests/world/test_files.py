@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from storyboard.errors import FileTrouble, UsageError
 from storyboard.language.facts import FileFacts
-from storyboard.promises import Realm
+from storyboard.protocols import Realm
 from storyboard.world import durable, files, shipped
 from storyboard.world.durable import remove_temporary_files, temporary_name, write_atomically
 from storyboard.world.input_files import inside, inspect_files
 from storyboard.world.layout import Layout, file_name, layout_of
-from tests.making import picture
+from tests.media import picture
 
 
 @contextmanager

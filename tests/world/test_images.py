@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storyboard.world.media import images
-from tests.making import BLUE, RED, colour_of, likeness, picture
+from tests.media import BLUE, RED, colour_of, likeness, picture
 
 
 def test_a_picture_of_the_right_size_is_left_as_it_is() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import FileTrouble
-from storyboard.promises import Address
+from storyboard.protocols import Address
 from storyboard.world.addresses import Addresses, TaskAddresses
 from storyboard.world.files import check_no_links
 from storyboard.world.run_lock import sole_runner

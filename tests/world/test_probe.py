@@ -13,7 +13,7 @@ import pytest
 from storyboard.errors import MediaTrouble
 from storyboard.world.media import images, probe
 from storyboard.world.media.probe import Measures
-from tests.making import SMALL, is_complete, picture, video
+from tests.media import SMALL, is_complete, picture, video
 
 
 def png_that_claims(width: int, height: int) -> bytes:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from storyboard.hosts import is_public
 from storyboard.language.facts import FileFacts
 from storyboard.language.problem import format_problem
-from storyboard.net import Guard
+from storyboard.net.guard import Guard
 from storyboard.project import probed
-from storyboard.promises import is_public
 from storyboard.world import remote
 from storyboard.world.layout import layout_of
-from tests.making import video
+from tests.media import video
 from tests.servers import Recorder, answering, http
 
 HERE = Path(__file__).parent

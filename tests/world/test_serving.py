@@ -10,9 +10,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from storyboard.errors import MachineRefuses
-from storyboard.promises import is_loopback
+from storyboard.hosts import is_loopback
 from storyboard.world import serving
-from tests.asking import ask
+from tests.http_client import ask
 
 
 def test_an_app_is_served_until_the_end() -> None:

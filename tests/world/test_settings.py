@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import SettingsTrouble
-from storyboard.promises import Account, Pace, Secret
+from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.world.settings import Settings, account, path_of, read
 
 HOME = "https://ark.example/api/v3"
@@ -35,7 +35,7 @@ def with_text(folder: Path, text: str | bytes) -> Settings:
 
 def test_the_vendor_s_address_is_where_nothing_else_is_said() -> None:
     """A key is all that is needed."""
-    assert asked(ARK_API_KEY="sk-1") == Account(HOME, Secret("sk-1"), 3, Pace(5.0, 30.0))
+    assert asked(ARK_API_KEY="sk-1") == Account(HOME, Secret("sk-1"), 3, PollPolicy(5.0, 30.0))
 
 
 @pytest.mark.parametrize("variable", ["ARK_API_KEY", "ANOTHER"])
@@ -83,7 +83,7 @@ def test_an_address_that_cannot_be_read_is_told(url: str) -> None:
 def test_a_loopback_address_is_always_allowed() -> None:
     """In clear, and asked more often."""
     found = asked(ARK_API_KEY="any", ARK_BASE_URL="http://127.0.0.1:8801/api/v3/")
-    assert found == Account("http://127.0.0.1:8801/api/v3", Secret("any"), 3, Pace(0.1, 1.0, 3.0))
+    assert found == Account("http://127.0.0.1:8801/api/v3", Secret("any"), 3, PollPolicy(0.1, 1.0, 3.0))
 
 
 def test_a_trusted_host_is_allowed() -> None:

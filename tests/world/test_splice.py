@@ -12,7 +12,7 @@ from storyboard.planning.timeline import Shot, Timeline, Transition
 from storyboard.world.media import clip, probe, splice
 from storyboard.world.media.probe import Measures
 from storyboard.world.media.splice import TO_THE_END
-from tests.making import SMALL, colour_of, is_complete, same, video
+from tests.media import SMALL, colour_of, is_complete, same, video
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 

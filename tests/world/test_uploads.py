@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.promises import is_loopback
+from storyboard.hosts import is_loopback
 from storyboard.testing.clock import LoadedDice
 from storyboard.world.clock import SystemDice
 from storyboard.world.uploads import loopback
-from tests.asking import ask
+from tests.http_client import ask
 
 
 def test_a_file_is_served(tmp_path: Path) -> None:

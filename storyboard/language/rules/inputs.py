@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from storyboard.hosts import is_loopback
 from storyboard.language.capability import Capabilities
 from storyboard.language.facts import Facts, FileFacts, kind_by_name
 from storyboard.language.inputs import (
@@ -20,7 +21,6 @@ from storyboard.language.inputs import (
 from storyboard.language.problem import Problem
 from storyboard.language.scene import Asset, Kind, Scene, Storyboard
 from storyboard.language.source import Place
-from storyboard.promises import is_loopback
 
 _ONE: dict[Kind, str] = {"image": "an image", "video": "a video", "audio": "a sound"}
 _PLURAL: dict[Kind, str] = {"image": "images", "video": "videos", "audio": "sounds"}

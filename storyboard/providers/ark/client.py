@@ -7,8 +7,9 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from storyboard.errors import Gone, Rejected, Unusable
-from storyboard.net import Net, Reply
-from storyboard.promises import Account, Address, Sink, is_loopback, is_private
+from storyboard.hosts import is_loopback, is_private
+from storyboard.net.client import Net, Reply
+from storyboard.protocols import Account, Address, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import EVERYTHING, Order, Page, Task, TaskQuery
 from storyboard.providers.rate_limit import asked_to_wait, instant_of

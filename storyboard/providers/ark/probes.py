@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from storyboard.errors import ProviderError, Unreachable
+from storyboard.hosts import is_private
 from storyboard.language.capability import Capability
 from storyboard.language.scene import Parameters
-from storyboard.net import Net, Reply
+from storyboard.net.client import Net, Reply
 from storyboard.planning.price import Cost, tokens
-from storyboard.promises import Account, Clock, Dice, is_private
+from storyboard.protocols import Account, Clock, Dice
 from storyboard.providers.ark import wire
 from storyboard.providers.ark.probe_questions import Answer, Word
 from storyboard.providers.provider import EVERYTHING, Order, TaskQuery
@@ -194,7 +195,7 @@ class Probes:
             self._note("P4", "open", {"status": task.get("status")})
             return self._note("P7", "open", {"status": task.get("status")})
         self._note("P4", "yes" if task.get("seed") == SEED else "no", {"asked": SEED, "seed": task.get("seed")})
-        await self._clock.sleep(self._account.pace.first)
+        await self._clock.sleep(self._account.poll_policy.first)
         later = await self._get(first)
         one, two = _video(task), _video(later)
         if not one:
@@ -213,7 +214,7 @@ class Probes:
             value = await self._get(task)
             if value.get("status") not in ("queued", "running") or self._clock.now() - began > LONGEST:
                 return value
-            await self._clock.sleep(self._account.pace.first)
+            await self._clock.sleep(self._account.poll_policy.first)
 
     async def _get(self, task: str) -> Mapping[str, Any]:
         reply = await self._ask("GET", f"{self._url}/{task}")

@@ -17,7 +17,7 @@ from storyboard.errors import (
     Unusable,
     UsageError,
 )
-from storyboard.promises import Address, is_count
+from storyboard.protocols import Address, is_count
 from storyboard.providers.ark.refusals import refusal_of, rejection
 from storyboard.providers.ark.safe_text import safe_text
 from storyboard.providers.ark.task_id import creation_time, is_task_id

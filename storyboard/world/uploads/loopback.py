@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from storyboard.promises import Address, Dice
+from storyboard.protocols import Address, Dice
 from storyboard.world import serving
 
 

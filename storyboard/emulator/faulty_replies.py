@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
-from storyboard.emulator.refusals import MODELS
+from storyboard.emulator.validation import MODELS
 
 JSON, HTML, XML, TEXT = "application/json", "text/html; charset=utf-8", "application/xml", "text/plain"
 PIECE = 64 * 1024

@@ -1,4 +1,4 @@
-"""The only room that knows httpx: questions, paid requests, and streams to a sink.
+"""Send requests: questions, paid requests, and streams to a sink.
 
 A question may be asked again. A paid request goes out once, over a connection of its own (a stale one that dies under
 it would leave us in doubt for nothing), follows no redirect and is never repeated by a library; what came of it is
@@ -11,17 +11,17 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from storyboard.errors import NotSent, NoWayOut, Rejected, UnknownOutcome, Unreachable, Untrusted, Unusable
-from storyboard.promises import Address, Sink, is_loopback, is_public
+from storyboard.errors import NotSent, NoWayOut, UnknownOutcome, Unreachable, Untrusted, Unusable
+from storyboard.hosts import is_loopback
+from storyboard.protocols import Address, Sink
 
 POOL = 16
 """Connections for questions: httpx costs 17 ms of CPU a request when a thousand wait in its pool."""
@@ -106,8 +106,8 @@ class Net:
                 client.stream(method, url, headers={**PLAIN, **headers}, params=query) as response,
             ):
                 return await _whole(response)
-        except _BROKEN as error:
-            nobody = Unreachable(f"{Address(url).origin} gave no answer ({_named(error)})")
+        except BROKEN as error:
+            nobody = Unreachable(f"{Address(url).origin} gave no answer ({name_error(error)})")
             raise _untrusted(url, error) or nobody from error
 
     async def submit(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -128,8 +128,8 @@ class Net:
             httpx.UnsupportedProtocol,
         ) as error:
             raise _not_sent(url, error) from error
-        except _BROKEN as error:
-            raise UnknownOutcome(f"the answer of {Address(url).origin} was lost ({_named(error)})") from error
+        except BROKEN as error:
+            raise UnknownOutcome(f"the answer of {Address(url).origin} was lost ({name_error(error)})") from error
 
     async def stream(self, address: Address, sink: Sink, *, largest: int) -> Streamed:
         """The bytes at an address, into a sink. Raises Unusable if they don't come whole, are too many or too slow, or
@@ -141,9 +141,9 @@ class Net:
                 return await self._streamed(address, sink, largest)
             except TimeoutError as error:
                 raise Unusable(f"{address.bare} came too slowly") from error
-            except _BROKEN as error:
+            except BROKEN as error:
                 sort = Unreachable if isinstance(error, _NOBODY) else Unusable
-                failure = sort(f"{address.bare} could not be fetched ({_named(error)})")
+                failure = sort(f"{address.bare} could not be fetched ({name_error(error)})")
                 raise _untrusted(address.reveal(), error) or failure from error
 
     async def _streamed(self, address: Address, sink: Sink, largest: int) -> Streamed:
@@ -186,7 +186,7 @@ class Net:
             raise NoWayOut("the environment's proxy or certificates can't be used", hint) from error
 
 
-_BROKEN = (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, TimeoutError)
+BROKEN = (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, TimeoutError)
 """What a talk ends with before it is over: httpx hands on as it is what TLS finds wrong after its greeting."""
 
 _NOBODY = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL)
@@ -198,7 +198,7 @@ def _not_sent(url: str, error: Exception) -> NotSent:
     origin = Address(url).origin
     if isinstance(error, httpx.ProxyError):
         return NoWayOut(f"the proxy on the way to {origin} refuses", "look at HTTPS_PROXY and ALL_PROXY")
-    return _untrusted(url, error) or NotSent(f"{origin} can't be reached ({_named(error)})", "check the network")
+    return _untrusted(url, error) or NotSent(f"{origin} can't be reached ({name_error(error)})", "check the network")
 
 
 def _untrusted(url: str, error: Exception) -> Untrusted | None:
@@ -240,81 +240,6 @@ async def _whole(response: httpx.Response) -> Reply:
     return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
 
 
-def _named(error: Exception) -> str:
+def name_error(error: Exception) -> str:
     """An error's kind in words. Never its own text, which may hold a header or a signature."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", type(error).__name__).lower()
-
-
-Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
-"""A host's name and a port → the IP addresses that it has now."""
-
-
-async def resolved(host: str, port: int) -> tuple[str, ...]:
-    """What the machine's own resolver says. Raises Unreachable if it knows no such name."""
-    try:
-        rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Unreachable("its host has no address") from error
-    return tuple(str(row[4][0]) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """How far into the open net somebody else's address may lead us: so many bytes, so many seconds, and to which
-    IP addresses. `trust` holds the certificates that are believed, the system's if None."""
-
-    largest: int
-    seconds: float
-    resolve: Resolve = resolved
-    permits: Callable[[str], bool] = is_public
-    trust: ssl.SSLContext | None = None
-
-
-async def guarded(address: Address, sink: Sink, guard: Guard) -> Streamed:
-    """What lies at an address that a stranger chose: over https alone, from nobody's inner net, without a redirect.
-
-    The host is resolved once, all that it resolves to is judged, and the connection goes to what was judged: a name
-    that means another machine a moment later leads nowhere else. Nothing of ours goes along.
-
-    Raises Unreachable if nobody answers in time, and Rejected if it can't be had as it stands.
-    """
-    try:
-        url = httpx.URL(address.reveal())
-        port = url.port or 443
-    except (httpx.InvalidURL, ValueError) as error:
-        raise Rejected("that is no address") from error
-    if url.scheme != "https" or not url.host or url.userinfo or not 0 < port < 65_536:
-        raise Rejected("only plain https addresses are fetched")
-    try:
-        async with asyncio.timeout(guard.seconds):
-            ips = await guard.resolve(url.host, port)
-            if not ips or not all(guard.permits(ip) for ip in ips):
-                raise Rejected("its host lies in no open net")
-            return await _from_ip(ips[0], url, sink, guard)
-    except TimeoutError as error:
-        raise Unreachable(f"it didn't come whole within {guard.seconds:g} s") from error
-    except _BROKEN as error:
-        raise Unreachable(f"nobody answered as one should ({_named(error)})") from error
-
-
-async def _from_ip(ip: str, url: httpx.URL, sink: Sink, guard: Guard) -> Streamed:
-    headers = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity", "User-Agent": "storyboard"}
-    verify = guard.trust or ssl.create_default_context()
-    async with (
-        httpx.AsyncClient(verify=verify, trust_env=False, timeout=guard.seconds) as client,
-        client.stream(
-            "GET", url.copy_with(host=ip), headers=headers, extensions={"sni_hostname": url.raw_host.decode("ascii")}
-        ) as response,
-    ):
-        if response.status_code != 200:
-            where = ", which leads elsewhere" if response.is_redirect else ""
-            raise Rejected(f"it answers {response.status_code}{where}")
-        size = 0
-        async for piece in response.aiter_raw():
-            size += len(piece)
-            if size > guard.largest:
-                raise Rejected(f"it is larger than {guard.largest // 1024**2} MB")
-            sink.write(piece)
-        promised = response.headers.get("content-length", "")
-        sort = response.headers.get("content-type", "")
-        return Streamed(200, size, int(promised) if promised.isdecimal() else None, sort)

@@ -1,7 +1,7 @@
 """Everything that goes wrong between us, the service, the disk and the day: eighty-two rows, each with its tests.
 
 A test says which rows it shows by `@pytest.mark.row(7, 19)`, and fails if its fault did not fire. `docs/rows.md` is the
-table that follows from that: `python -m tests.rows` writes it, a test holds it to the tests.
+table that follows from that: `python -m tests.failure_matrix` writes it, a test holds it to the tests.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ PLAYED: dict[int, str] = {
 HEAD = """\
 # What can go wrong, and the tests for it
 
-Each test makes its fault happen, and fails if it didn't. `python -m tests.rows` generates this table from the tests.
+Each test makes its fault happen, and fails if it didn't. `python -m tests.failure_matrix` generates this table.
 
 | row | fault | tests |
 |---|---|---|

@@ -16,15 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from storyboard.emulator.app import BASE
 from storyboard.emulator.faults import Fault, Script, Verb
-from storyboard.emulator.replies import Reply, Seen, date_of, page_of, value_of, with_header, with_value
-from storyboard.promises import Clock
+from storyboard.emulator.faulty_replies import Reply, Seen, date_of, page_of, value_of, with_header, with_value
+from storyboard.protocols import Clock
 from storyboard.providers.ark.wire import TASKS
 from storyboard.world.serving import CONNECTION, Connection
 
 LARGEST_PAGE = 500
 
 
-class Mischief:
+class FaultInjector:
     """An app whose requests go wrong as the script says; `fired` counts the faults that changed something."""
 
     def __init__(self, app: ASGIApp, script: Script, clock: Clock, tell: Callable[[str], None] | None = None) -> None:

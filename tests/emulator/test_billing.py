@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.emulator.bill import PRICES, price_of, tokens_of
-from storyboard.emulator.refusals import MODELS
+from storyboard.emulator.billing import PRICES, price_of, tokens_of
+from storyboard.emulator.validation import MODELS
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
-from tests.asking import create, look, order, video
-from tests.making import video as film
+from tests.http_client import create, look, order, video
+from tests.media import video as film
 from tests.servers import answering, http
 
 P480, P720 = (864, 496), (1280, 720)

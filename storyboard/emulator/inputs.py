@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from storyboard.emulator.ledger import Ledger
-from storyboard.emulator.refusals import Handed, Refusal, refusal_of_media
+from storyboard.emulator.validation import Handed, Refusal, refusal_of_media
 from storyboard.errors import MediaTrouble, Unreachable
+from storyboard.hosts import is_loopback
 from storyboard.language.facts import format_of
-from storyboard.net import Net
-from storyboard.promises import Address, is_loopback
+from storyboard.net.client import Net
+from storyboard.protocols import Address
 from storyboard.world.media import probe
 
 LARGEST_INPUT = 50 * 1024 * 1024

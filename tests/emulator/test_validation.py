@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.emulator.refusals import Refusal, refusal_of
+from storyboard.emulator.validation import Refusal, refusal_of
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import Emulator, emulator
-from tests.asking import TASKS, ask, audio, image, listed, order, video
+from tests.http_client import TASKS, ask, audio, image, listed, order, video
 from tests.servers import answering, closed_port, http
 
 NEAR = "https://media.example/1"
