@@ -1,4 +1,4 @@
-"""Neither our key nor a signature is anywhere but where it has to be: a sweep that is small, and one that is planted.
+"""Our key and signatures appear only where they have to: a small sweep, and one with planted leaks.
 
 `make canary` sweeps the whole table of faults.
 """
@@ -22,26 +22,26 @@ from tests.executor.test_interrupt import ROOT, STORYBOARD, until
 
 
 def test_what_a_service_sings_is_written_nowhere(tmp_path: Path) -> None:
-    """Our own key and a signature in codes, messages, ids, models, headers: in no output and in no file."""
+    """Our own key and a signature in codes, messages, IDs, models and headers: in no output and in no file."""
     found = Sweep()
     sweep(tmp_path, SUNG, found)
     assert (found.heard, SUNG.keys() - found.fired, found.commands > 15, found.files > 5) == ([], set(), True, True)
 
 
 def test_a_key_that_is_refused_is_told_without_it(tmp_path: Path) -> None:
-    """Nor is it in what is said to somebody whose key is wrong."""
+    """The message about a wrong key doesn't contain it either."""
     found, case = Sweep(), "13 the key is refused"
     sweep(tmp_path, {case: TABLE[case]}, found, scenes=1)
     assert (found.heard, found.fired) == ([], {case})
 
 
 def test_every_fault_is_in_one_of_the_runs() -> None:
-    """Of the whole sweep."""
+    """Every fault of the whole sweep is in one of the runs."""
     assert sorted(case for group in groups(TABLE) for case in group) == sorted(TABLE)
 
 
 def test_a_signature_that_is_told_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A leak that is planted: an address shown with its query."""
+    """A planted leak: an address shown with its query."""
     monkeypatch.setattr(Address, "bare", property(Address.reveal))
     found, case = Sweep(), "47 a video is a 503"
     sweep(tmp_path, {case: TABLE[case]}, found, scenes=1)
@@ -53,7 +53,7 @@ CODED = base64.b64encode(b"ab" + KEY.encode() + b"cd")
 
 @pytest.mark.parametrize("content", [KEY.encode(), SIGNATURE.encode(), CODED, quote(KEY, safe="").encode()])
 def test_a_key_in_a_file_is_heard(tmp_path: Path, content: bytes) -> None:
-    """In whatever form it lies there."""
+    """A planted key in a file is detected in any encoding."""
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "log").write_bytes(b"..." + content + b"...")
     found = Sweep()
@@ -62,7 +62,7 @@ def test_a_key_in_a_file_is_heard(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_private_file_that_anybody_may_read_is_heard(tmp_path: Path) -> None:
-    """Its signatures are allowed, its mode is not."""
+    """A private file may contain signatures, but must not be readable by others."""
     (tmp_path / "project").mkdir()
     path = tmp_path / "project" / "addresses.jsonl"
     path.write_text("X-Tos-Signature=0123456789abcdef0123")
@@ -73,7 +73,7 @@ def test_a_private_file_that_anybody_may_read_is_heard(tmp_path: Path) -> None:
 
 
 def test_no_process_of_ours_bears_the_key_in_its_words(tmp_path: Path) -> None:
-    """What a process was begun with, every user of the machine can read."""
+    """Every user of the machine can read the arguments of a process."""
     (tmp_path / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
     with emulator(tmp_path / "ledger", speed=400, hold_reply=0.2) as emulated:
         environment = {**os.environ, **emulated.environment, "ARK_API_KEY": KEY, "PYTHONPATH": str(ROOT)}

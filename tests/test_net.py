@@ -1,4 +1,4 @@
-"""The way out: what comes of questions, paid requests and streams to servers good and bad."""
+"""The network module: the results of free requests, paid requests and streams with good and bad servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY = {"Authorization": "Bearer sk-secret"}
 
 
 def going(talk: Callable[[Net], Awaitable[T]]) -> T:
-    """What comes of speaking through a way out that is closed afterwards."""
+    """The result of using a network connection that is closed afterwards."""
 
     async def whole() -> T:
         async with net.opened() as way:
@@ -41,7 +41,7 @@ def fetched(url: str, largest: int = 1000) -> bytes:
 
 
 def test_a_reply_comes_whole_with_names_of_headers_in_lower_case() -> None:
-    """Status, headers and body are what the server sent."""
+    """Status, headers and body are as the server sent them."""
     with answering(http(b'{"id": 1}', "X-Request-Id: r1", status="201 Made")) as server:
         reply = going(lambda way: way.ask("GET", server.origin, KEY))
     assert (reply.status, reply.headers["x-request-id"], reply.json()) == (201, "r1", {"id": 1})
@@ -49,13 +49,13 @@ def test_a_reply_comes_whole_with_names_of_headers_in_lower_case() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe\xff", b"[" * 100_000])
 def test_a_body_that_is_no_json_is_none(body: bytes) -> None:
-    """A page, nothing, noise or a tower of brackets: None."""
+    """A page, nothing, noise or deeply nested brackets: None."""
     assert net.Reply(200, {}, body).json() is None
 
 
 @pytest.mark.row(33)
 def test_an_answer_to_a_question_that_is_too_large_is_refused() -> None:
-    """Nobody fills our memory with an endless reply."""
+    """An endless answer to a free request is refused, so that it can't fill our memory."""
     with (
         answering(http(b"x" * (LARGEST_REPLY + 1))) as server,
         pytest.raises(Unreachable, match="gave no answer"),
@@ -65,21 +65,21 @@ def test_an_answer_to_a_question_that_is_too_large_is_refused() -> None:
 
 @pytest.mark.row(34)
 def test_an_answer_that_unpacks_to_too_much_is_refused() -> None:
-    """A small packed reply that becomes a huge one is refused as well."""
+    """A small compressed reply that becomes a huge one is refused as well."""
     packed = gzip.compress(b"x" * (LARGEST_REPLY * 2))
     with answering(http(packed, "Content-Encoding: gzip")) as server, pytest.raises(Unreachable):
         going(lambda way: way.ask("GET", server.origin, KEY))
 
 
 def test_a_paid_request_with_too_large_an_answer_is_in_doubt() -> None:
-    """The service may well have said yes in it."""
+    """A paid request with too large an answer is in doubt, because the service may have accepted it."""
     with answering(http(b"x" * (LARGEST_REPLY + 1))) as server, pytest.raises(UnknownOutcome):
         going(lambda way: way.submit(server.origin, KEY, b"{}"))
 
 
 @pytest.mark.row(2)
 def test_a_paid_request_to_a_closed_port_was_not_sent() -> None:
-    """No connection, no request."""
+    """A paid request to a closed port counts as not sent, because there was no connection."""
     with pytest.raises(NotSent):
         going(lambda way: way.submit(f"http://127.0.0.1:{closed_port()}/", KEY, b"{}"))
 
@@ -87,7 +87,7 @@ def test_a_paid_request_to_a_closed_port_was_not_sent() -> None:
 @pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", b"nonsense\r\n\r\n"])
 @pytest.mark.row(7)
 def test_a_paid_request_whose_answer_is_lost_is_in_doubt(reply: bytes) -> None:
-    """The server read it and hung up, or answered half, or nonsense: nobody knows."""
+    """The server read it and disconnected, or answered half, or invalid data: the outcome is unknown."""
     with answering(reply) as server, pytest.raises(UnknownOutcome):
         going(lambda way: way.submit(server.origin, KEY, b"{}"))
 
@@ -102,7 +102,7 @@ def test_a_paid_request_is_sent_once_whatever_comes_back() -> None:
 
 @pytest.mark.row(2)
 def test_a_question_to_a_closed_port_is_unreachable() -> None:
-    """A question costs nothing; it got no answer."""
+    """A free request to a closed port raises Unreachable."""
     with pytest.raises(Unreachable):
         going(lambda way: way.ask("GET", f"http://127.0.0.1:{closed_port()}/", KEY))
 
@@ -111,7 +111,7 @@ def test_a_question_to_a_closed_port_is_unreachable() -> None:
 def test_no_proxy_of_the_environment_sees_what_stays_on_this_machine(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Questions, paid requests and streams to loopback addresses go there directly."""
+    """Free requests, paid requests and streams to loopback addresses are sent directly."""
     monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
 
     async def all_three(way: Net, origin: str) -> list[int]:
@@ -125,13 +125,13 @@ def test_no_proxy_of_the_environment_sees_what_stays_on_this_machine(
 
 
 def test_a_stream_brings_the_bytes() -> None:
-    """What was sent is what the sink gets."""
+    """The sink gets the bytes that were sent."""
     with answering(http(b"0123456789")) as server:
         assert fetched(server.origin) == b"0123456789"
 
 
 def test_a_stream_sends_no_key() -> None:
-    """Addresses carry their own signatures; a key has no business there."""
+    """Addresses carry their own signatures and need no key."""
     with answering(http(b"0")) as server:
         fetched(server.origin)
         assert b"authorization" not in server.requests[0].lower()
@@ -139,7 +139,7 @@ def test_a_stream_sends_no_key() -> None:
 
 @pytest.mark.row(30)
 def test_a_stream_that_breaks_off_is_refused() -> None:
-    """Fewer bytes than were promised are no video."""
+    """A stream with fewer bytes than announced is refused."""
     with answering(http(b"0123", length=10)) as server, pytest.raises(Unreachable, match="could not be fetched"):
         fetched(server.origin)
 
@@ -152,7 +152,7 @@ def test_a_stream_that_is_too_large_is_refused() -> None:
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:99999/x?sig=1", "http://[/x?sig=1", "ftp://127.0.0.1/x?sig=1"])
 def test_an_address_that_makes_no_sense_is_unreachable(address: str) -> None:
-    """Whatever a service gives as an address is answered with a sentence."""
+    """Any address that a service gives leads to a clear message."""
     with pytest.raises(Unreachable):
         fetched(address)
 
@@ -161,7 +161,7 @@ def test_an_address_that_makes_no_sense_is_unreachable(address: str) -> None:
     "reply", [b"", http(b"x", length=9), b"HTTP/1.1 200 sk-secret signature\r\nbad header\r\n\r\n"]
 )
 def test_errors_hold_no_key_and_no_signature(reply: bytes) -> None:
-    """What a person, a log or a bug report gets to see never opens anything."""
+    """Nothing shown to a person, in a log or in a bug report grants access."""
     texts = []
     talks: list[Callable[[Net, str], Awaitable[object]]] = [
         lambda way, url: way.ask("GET", url, KEY),
@@ -180,13 +180,13 @@ CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\
 
 
 def test_a_stream_in_chunks_comes_whole() -> None:
-    """Its last chunk says that it was the last."""
+    """A chunked stream is complete with its last chunk."""
     with answering(CHUNKED.encode() + b"4\r\n0123\r\n2\r\n45\r\n0\r\n\r\n") as server:
         assert fetched(server.origin) == b"012345"
 
 
 def test_a_stream_in_chunks_that_breaks_off_is_refused() -> None:
-    """Without the last chunk it isn't whole."""
+    """A chunked stream without its last chunk is refused."""
     with (
         answering(CHUNKED.encode() + b"4\r\n0123\r\n") as server,
         pytest.raises(Unreachable, match="could not be fetched"),
@@ -197,7 +197,7 @@ def test_a_stream_in_chunks_that_breaks_off_is_refused() -> None:
 @pytest.mark.parametrize("length", ["", "Content-Length: many\r\n"])
 @pytest.mark.row(31)
 def test_a_stream_that_ends_with_the_connection_is_refused(length: str) -> None:
-    """Half of it would look as whole as all of it."""
+    """Half of it would look as complete as all of it."""
     with (
         answering(f"HTTP/1.1 200 OK\r\n{length}Connection: close\r\n\r\nhalf of it".encode()) as server,
         pytest.raises(Unreachable),
@@ -206,7 +206,7 @@ def test_a_stream_that_ends_with_the_connection_is_refused(length: str) -> None:
 
 
 def slowly(patience: Patience, piece: bytes) -> None:
-    """Fetch a stream that comes a piece every 20 ms, and has no end."""
+    """Download a stream that sends a piece every 20 ms, and has no end."""
 
     async def whole(origin: str) -> None:
         way = Net(patience)
@@ -221,20 +221,20 @@ def slowly(patience: Patience, piece: bytes) -> None:
 
 @pytest.mark.row(32)
 def test_a_stream_that_drips_is_given_up() -> None:
-    """Each byte comes in time for a clock that only waits for the next one: the rate is what counts."""
+    """Each byte arrives before a timeout between bytes: the rate is what counts."""
     with pytest.raises(Unreachable, match=r"/v\.mp4 came too slowly$"):
         slowly(Patience(seconds=0.15, least=1024, whole=60), b"x")
 
 
 @pytest.mark.row(32, 33)
 def test_a_stream_that_never_ends_is_given_up() -> None:
-    """At whatever rate it comes, all of it has to be there some time."""
+    """Whatever its rate, all of it has to arrive within a time."""
     with pytest.raises(Unreachable, match="came too slowly"):
         slowly(Patience(seconds=0.1, least=10, whole=0.15), b"x" * 1024)
 
 
 def test_no_more_questions_are_in_flight_than_the_pool_holds() -> None:
-    """Fifty asked at once wait for each other outside of httpx."""
+    """Fifty requests at once wait for each other outside of httpx."""
     with counting(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as crowd:
 
         async def many(way: Net) -> None:
@@ -245,7 +245,7 @@ def test_no_more_questions_are_in_flight_than_the_pool_holds() -> None:
 
 
 def test_downloads_have_a_pool_of_their_own() -> None:
-    """Few at a time, whoever asks what meanwhile."""
+    """A few at a time, whatever the other requests."""
     with counting(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as crowd:
 
         async def many(way: Net) -> None:
@@ -257,7 +257,7 @@ def test_downloads_have_a_pool_of_their_own() -> None:
 
 
 def test_each_paid_request_has_a_connection_of_its_own() -> None:
-    """None dies under it because it was kept too long."""
+    """A connection that was kept too long could fail during it."""
     with counting(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as crowd:
 
         async def three(way: Net) -> None:
@@ -269,7 +269,7 @@ def test_each_paid_request_has_a_connection_of_its_own() -> None:
 
 
 def test_everybody_is_asked_for_plain_answers() -> None:
-    """A small packed answer could unpack to a huge one."""
+    """A small compressed answer could become a huge one."""
     with answering(http(b"{}")) as server:
 
         async def all_three(way: Net) -> None:
@@ -284,7 +284,7 @@ def test_everybody_is_asked_for_plain_answers() -> None:
 @pytest.mark.parametrize("head", [b"X-Long: " + b"x" * 200_000, b"X-Many: x\r\n" * 20_000])
 @pytest.mark.row(33)
 def test_headers_without_an_end_are_refused(head: bytes) -> None:
-    """Nobody fills our memory with them."""
+    """Endless headers are refused, so that they can't fill our memory."""
     with answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n") as server, pytest.raises(Unreachable):
         going(lambda way: way.ask("GET", server.origin, KEY))
 
@@ -301,14 +301,14 @@ def test_headers_without_an_end_are_refused(head: bytes) -> None:
 def test_a_proxy_that_makes_no_sense_is_told(
     monkeypatch: pytest.MonkeyPatch, talk: Callable[[Net], Awaitable[object]]
 ) -> None:
-    """It is a setting of this machine: nothing left it."""
+    """It is a setting of this machine: nothing was sent."""
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
     with pytest.raises(NotSent, match="proxy"):
         going(talk)
 
 
 def hurried(talk: Callable[[Net], Awaitable[T]], answer: float = 0.15) -> T:
-    """What comes of speaking through a way out that waits for nobody long."""
+    """The result of using a network connection with short timeouts."""
 
     async def whole() -> T:
         way = Net(Patience(connect=0.15, ask=0.15, answer=answer))
@@ -322,7 +322,7 @@ def hurried(talk: Callable[[Net], Awaitable[T]], answer: float = 0.15) -> T:
 
 @pytest.mark.row(1)
 def test_a_name_that_nobody_has_was_not_sent_to() -> None:
-    """The resolver says no, and a question is as unanswered as a paid request is unsent."""
+    """The resolver finds no host: a free request is unanswered, and a paid request is not sent."""
     with pytest.raises(NotSent, match=r"https://nowhere\.invalid can't be reached"):
         going(lambda way: way.submit("https://nowhere.invalid/tasks", KEY, b"{}"))
     with pytest.raises(Unreachable):
@@ -331,7 +331,7 @@ def test_a_name_that_nobody_has_was_not_sent_to() -> None:
 
 @pytest.mark.row(3)
 def test_a_port_that_accepts_nobody_was_not_sent_to() -> None:
-    """Its queue is full, so that the connection never comes about."""
+    """Its queue is full, so no connection is established."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(0)
@@ -355,7 +355,7 @@ GUARD = guard.Guard(
 
 
 def certificate() -> ssl.SSLContext:
-    """A server's, which nobody on this machine believes unless he is told to."""
+    """A server's certificate, which this machine trusts only if configured."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("films.example.key.pem"))
     return context
@@ -363,7 +363,7 @@ def certificate() -> ssl.SSLContext:
 
 @pytest.mark.row(4, 76)
 def test_a_certificate_that_is_not_believed_gets_nothing() -> None:
-    """The paid request never leaves, and the words say where to look: the clock may be wrong after a sleep."""
+    """The paid request is never sent, and the message names the likely cause: the clock may be wrong after a sleep."""
     with answering(http(b"{}"), certificate()) as server:
         address = server.origin.replace("http://", "https://")
         with pytest.raises(Untrusted, match="is not believed: self-signed certificate") as told:
@@ -373,7 +373,7 @@ def test_a_certificate_that_is_not_believed_gets_nothing() -> None:
 
 @pytest.mark.row(5)
 def test_a_server_that_hangs_up_in_the_greeting_was_not_sent_to() -> None:
-    """It closes the connection at the first word of TLS."""
+    """It closes the connection at the first message of TLS."""
     with greeted() as (address, heard), pytest.raises(NotSent, match="can't be reached"):
         going(lambda way: way.submit(f"{address.replace('http://', 'https://')}/tasks", KEY, b"{}"))
     assert (heard[0] > 0, len(heard)) == (True, 1)
@@ -382,7 +382,7 @@ def test_a_server_that_hangs_up_in_the_greeting_was_not_sent_to() -> None:
 @pytest.mark.row(6)
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
 def test_a_proxy_that_refuses_was_not_sent_through(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
-    """It never connects us, so that the request never leaves; it gets neither key nor body."""
+    """It makes no connection, so the request is never sent; it gets neither key nor body."""
     with answering(http(b"", status=status)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
         with pytest.raises(NotSent):
@@ -393,7 +393,7 @@ def test_a_proxy_that_refuses_was_not_sent_through(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.row(7)
 def test_a_paid_request_that_nobody_answers_is_in_doubt() -> None:
-    """It was read, and then there was silence."""
+    """A paid request that was read but not answered is in doubt."""
     with silent() as (address, heard):
         with pytest.raises(UnknownOutcome, match=r"was lost \((read timeout|timeout error)\)"):
             hurried(lambda way: way.submit(f"{address}/tasks", KEY, b"{}"))
@@ -402,7 +402,7 @@ def test_a_paid_request_that_nobody_answers_is_in_doubt() -> None:
 
 @pytest.mark.row(9)
 def test_a_question_that_nobody_answers_is_unreachable() -> None:
-    """After its time it is given up, and may be asked again."""
+    """After its timeout it is given up, and may be sent again."""
     with silent() as (address, heard):
         with pytest.raises(Unreachable, match=r"gave no answer \((read timeout|timeout error)\)"):
             hurried(lambda way: way.ask("GET", f"{address}/tasks", KEY))
@@ -412,7 +412,7 @@ def test_a_question_that_nobody_answers_is_unreachable() -> None:
 @pytest.mark.row(8)
 @pytest.mark.parametrize("read", [0, 1, 1000, 100_000])
 def test_a_paid_request_that_is_cut_off_is_in_doubt(read: int) -> None:
-    """The server resets after so many bytes of the body: it may have had more of it than we know."""
+    """The server resets after a number of bytes of the body: it may have received more than we know."""
     with resetting(read) as address, pytest.raises(UnknownOutcome):
         going(lambda way: way.submit(f"{address}/tasks", KEY, b"x" * 8_000_000))
 
@@ -438,7 +438,7 @@ def test_a_connection_that_is_damaged_on_the_way_is_a_lost_answer(
     words: str,
     begun: bytes,
 ) -> None:
-    """What TLS finds wrong after its greeting comes in words of its own; what was paid for may have arrived."""
+    """TLS errors after the handshake have their own types; the paid request may have arrived."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     with garbling(begun, certificate()) as origin, pytest.raises(sort, match=words):
         going(lambda way: talk(way, f"{origin}/tasks"))

@@ -1,4 +1,4 @@
-"""Plan outside, apply inside: what was planned is what is made, or nothing is."""
+"""Plan outside, apply inside: exactly the plan is made, or nothing is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ scenes:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A storyboard of two scenes and a picture."""
+    """A storyboard of two scenes and an image."""
     (tmp_path / "quay.png").write_bytes(picture("black"))
     (tmp_path / "storyboard.yaml").write_text(TEXT, "utf-8")
     return tmp_path / "storyboard.yaml"
@@ -65,7 +65,7 @@ def test_a_plan_writes_nothing(path: Path) -> None:
 
 
 def test_what_was_planned_is_made(path: Path) -> None:
-    """All of it, and nothing else."""
+    """All scenes of the plan are made, and nothing else."""
     outcome = apply(prepared(path, "dusk"))
     assert (outcome.submitted, list(outcome.takes)) == (1, ["dusk"])
 
@@ -76,12 +76,12 @@ def edited(path: Path) -> None:
 
 
 def repainted(path: Path) -> None:
-    """Another picture under the same name."""
+    """Another image under the same name."""
     (path.parent / "quay.png").write_bytes(picture("white"))
 
 
 def made_elsewhere(path: Path) -> None:
-    """Another run, which came in between."""
+    """Another run took place in between."""
     run(path, "dusk")
 
 
@@ -96,7 +96,7 @@ def made_elsewhere(path: Path) -> None:
 def test_a_plan_is_outdated_once_what_it_rests_on_has_changed(
     path: Path, change: Callable[[Path], None], named: str
 ) -> None:
-    """It names what changed, and nothing is submitted."""
+    """The error names what changed, and nothing is submitted."""
     plan = prepared(path)
     change(path)
     with pytest.raises(PlanOutdated) as caught:
@@ -105,7 +105,7 @@ def test_a_plan_is_outdated_once_what_it_rests_on_has_changed(
 
 
 def test_a_plan_can_be_applied_once(path: Path) -> None:
-    """Applied again it would buy everything again."""
+    """A plan can be applied only once, because otherwise it would buy everything again."""
     plan = prepared(path, "dusk")
     apply(plan)
     with pytest.raises(PlanOutdated):
@@ -113,7 +113,7 @@ def test_a_plan_can_be_applied_once(path: Path) -> None:
 
 
 def test_a_touched_file_outdates_nothing(path: Path) -> None:
-    """What counts is what a file says, not when it was written."""
+    """The content of a file matters, not its modification time."""
     plan = prepared(path, "dusk")
     path.write_text(TEXT, "utf-8")
     assert apply(plan).submitted == 1
@@ -130,7 +130,7 @@ def test_a_touched_file_outdates_nothing(path: Path) -> None:
     ],
 )
 def test_a_command_plans_once(path: Path, words: tuple[str, ...], plans: int) -> None:
-    """Twice only where a selection names a state, which only a plan knows."""
+    """It plans twice only if a selection names a state, which only a plan knows."""
     seen: list[str] = []
 
     def count(frame: FrameType, event: str, argument: Any) -> None:

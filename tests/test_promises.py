@@ -1,4 +1,4 @@
-"""Keys and signed addresses that nobody prints; addresses that stay on this machine."""
+"""Keys and signed addresses are never printed; addresses of this machine are recognised."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ SIGNED = "https://user:word@files.example:8443/a/video.mp4?X-Tos-Signature=abcde
 
 @pytest.mark.parametrize("shown", [repr, str, "{}".format, "{!r}".format, "%s".__mod__])
 def test_a_secret_is_masked_wherever_it_is_printed(shown: object) -> None:
-    """Whichever way a key is turned into text, the text holds no key."""
+    """However a key is converted to text, the text contains no key."""
     assert callable(shown)
     assert shown(Secret("sk-1234")) == "Secret(…)"
 
 
 def test_a_secret_is_revealed_on_request() -> None:
-    """Whoever sends it gets it in clear."""
+    """The code that sends a secret gets it unmasked."""
     assert Secret("sk-1234").reveal() == "sk-1234"
 
 
 def test_an_account_that_is_printed_shows_no_key() -> None:
-    """A value that holds a key masks it too."""
+    """A value that contains a key masks it too."""
     assert "sk-1234" not in repr(Account("https://a.example", Secret("sk-1234"), 3, PollPolicy(1, 2)))
 
 
 @pytest.mark.parametrize("shown", [repr, str, "{}".format, "{!r}".format])
 def test_an_address_is_printed_without_its_signature(shown: object) -> None:
-    """Neither the query nor a user's name and word are shown."""
+    """Neither the query nor a user name and password are shown."""
     assert callable(shown)
     assert shown(Address(SIGNED)) == "Address(https://files.example:8443/a/video.mp4)"
 
 
 def test_an_address_is_revealed_on_request() -> None:
-    """Whoever fetches it gets all of it."""
+    """The code that downloads it gets all of it."""
     assert Address(SIGNED).reveal() == SIGNED
 
 
 def test_the_origin_is_scheme_host_and_port() -> None:
-    """What two addresses of one service have in common."""
+    """The common part of two addresses of one service."""
     assert Address(SIGNED).origin == "https://files.example:8443"
 
 
 def test_data_are_shown_by_their_sort_alone() -> None:
-    """A picture that is written into an address is not printed."""
+    """An image that is embedded in an address is not printed."""
     assert Address("data:image/png;base64,AAAA").bare == "data:image/png;base64,…"
 
 
 @pytest.mark.parametrize("broken", ["http://[", "http://host:port/x", "http://host:99999/x"])
 def test_an_address_that_cannot_be_read_can_still_be_shown(broken: str) -> None:
-    """A service's nonsense becomes a sentence, not a crash."""
+    """An invalid address of a service leads to a message, not a crash."""
     assert Address(broken).bare == "an address that can't be read"
 
 
@@ -93,12 +93,12 @@ def test_spellings_of_this_machine(near: str) -> None:
     ],
 )
 def test_spellings_that_are_not_this_machine(far: str) -> None:
-    """These only look as if they stayed here, or can't be read."""
+    """These only look as if they stayed on this machine, or can't be read."""
     assert is_loopback(far) is False
 
 
 def test_an_account_at_a_loopback_address_is_of_the_emulated_realm() -> None:
-    """The address alone says which realm it is."""
+    """An account at a loopback address belongs to the emulated realm, whatever else it contains."""
     realms = [
         Account(url, Secret("k"), 1, PollPolicy(1, 1)).realm for url in ("http://127.0.0.1:1", "https://ark.example")
     ]
@@ -110,5 +110,5 @@ def test_an_account_at_a_loopback_address_is_of_the_emulated_realm() -> None:
     [(0, True), (2**53 - 1, True), (2**53, False), (-1, False), (1.0, False), (float("nan"), False), ("1", False)],
 )
 def test_what_something_can_be_counted_by(number: object, counts: bool) -> None:
-    """Whole, not negative, and no larger than JSON tells exactly."""
+    """Integers, not negative, and no larger than JSON represents exactly."""
     assert is_count(number) is counts

@@ -388,8 +388,8 @@ class Run:
         return self._context.provider.body(Order(model_of(id, self._graph, self._inputs.rows), text, items, asked))
 
     async def _fetch_again(self, unit: Unit, take: Take, step: Make) -> Result:
-        """Download a take whose file is missing from the task that made it. A take is never bought again: if the task
-        no longer has the file, a person decides."""
+        """Download the missing file of a take again, from the task that made it. A take is never bought again: if the
+        task no longer has the file, a person decides."""
         job = Job(unit.scene, self._profile, take.components, storyboard=self._inputs.storyboard, ordinal=unit.ordinal)
         known = Known("", take.task)
         hint = "bring the file back (another copy of the project's store has it), or change the scene to make it anew"

@@ -1,4 +1,4 @@
-"""The command line in this very process: what it prints, and its exit code."""
+"""The command line in the test's own process: its output, and its exit code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ scenes:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command printed, and its exit code."""
+    """The output of a command, and its exit code."""
 
     code: int
     out: str
@@ -43,7 +43,7 @@ class CommandResult:
 
     @property
     def submitted(self) -> int:
-        """How many tasks a run says that it submitted."""
+        """The number of tasks that a run reports as submitted."""
         line = next(line for line in self.out.splitlines() if line.endswith("submitted") and line[0].isdigit())
         return int(line.split()[0])
 
@@ -69,5 +69,5 @@ def run_command(*words: str) -> CommandResult:
 
 
 def run(path: Path, *words: str) -> CommandResult:
-    """`storyboard run` on the embedded emulator, as fast as it goes."""
+    """Run `storyboard run` on the embedded emulator, as fast as possible."""
     return run_command("run", "-f", str(path), "--emulator", "--speed", FAST, *words)

@@ -28,18 +28,18 @@ def allow(text: str) -> None:
 
 @pytest.fixture
 def for_real(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], CommandResult]:
-    """Runs a storyboard for real, with a key that nobody knows: what isn't refused beforehand would fail at once."""
+    """Run a storyboard for real, with an invalid key: whatever isn't refused beforehand would fail at once."""
     monkeypatch.setenv("ARK_API_KEY", "key")
     return lambda path: run_command("run", "-f", str(path), "--yes")
 
 
 def state(path: Path) -> Path:
-    """Where the real realm's record lies."""
+    """The path of the real realm's record."""
     return path.parent / ".storyboard" / "real"
 
 
 def submitted(path: Path) -> bool:
-    """Was anything ever intended?"""
+    """Whether any intent was recorded."""
     return b"intended" in b"".join(file.read_bytes() for file in state(path).glob("state.db*"))
 
 
@@ -47,7 +47,7 @@ def submitted(path: Path) -> bool:
 def test_more_than_a_cap_of_the_user_s_exits_with_4(
     write: Write, for_real: Callable[[Path], CommandResult], name: str
 ) -> None:
-    """Before anything is begun, with the numbers, the cap's name, and the file in which it stands."""
+    """It exits before anything starts, with the amounts, the cap's name, and the file that sets it."""
     allow(f'{name} = "5 CNY"\n')
     path = write(ONE)
     result = for_real(path)
@@ -57,7 +57,7 @@ def test_more_than_a_cap_of_the_user_s_exits_with_4(
 
 
 def test_a_day_counts_what_other_projects_spent(write: Write, for_real: Callable[[Path], CommandResult]) -> None:
-    """Of twelve yuan ten are gone, so a scene of five has no room."""
+    """Of twelve yuan ten are spent, so a scene of five does not fit."""
     allow('max_cost_day = "12 CNY"\n')
     Spending(spending.folder(settings.environment()), SystemClock()).reserve("another's", money_of("10 CNY"))
     result = for_real(write(ONE))
@@ -65,7 +65,7 @@ def test_a_day_counts_what_other_projects_spent(write: Write, for_real: Callable
 
 
 def test_a_cap_in_another_currency_refuses(write: Write, for_real: Callable[[Path], CommandResult]) -> None:
-    """Nobody here knows what a dollar is worth."""
+    """A cap in another currency refuses the run, because there are no exchange rates."""
     allow('max_cost_day = "100 USD"\n')
     result = for_real(write(ONE))
     assert (result.code, "it is priced in CNY, and max_cost_day is in USD" in result.err) == (4, True)
@@ -73,20 +73,20 @@ def test_a_cap_in_another_currency_refuses(write: Write, for_real: Callable[[Pat
 
 @pytest.mark.parametrize("line", ['max_cost_day = "lots"', "max_cost_day = 200", 'max_cost_project = "200"'])
 def test_a_cap_that_is_none_exits_with_5(write: Write, for_real: Callable[[Path], CommandResult], line: str) -> None:
-    """A cap that can't be read is no reason to spend."""
+    """A cap that can't be read does not permit spending."""
     allow(line)
     result = for_real(write(ONE))
     assert (result.code, "200 CNY" in result.err) == (5, True)
 
 
 def test_no_storyboard_sets_a_cap(write: Write) -> None:
-    """It is the user's: in a storyboard it is an unknown key."""
+    """A cap belongs to the user: in a storyboard it is an unknown key."""
     result = run_command("validate", "-f", str(write(ONE + 'max_cost_day: "1000000 CNY"\n')))
     assert (result.code, "SB201" in result.out + result.err) == (1, True)
 
 
 def test_the_emulator_is_not_capped_by_the_settings(write: Write) -> None:
-    """What costs nothing is allowed, and leaves no trace in the day."""
+    """A free run is allowed, and does not count in the daily budget."""
     allow('max_cost_day = "0 CNY"\nmax_cost_project = "0 CNY"\n')
     assert run(write(ONE)).code == 0
     assert not spending.folder(settings.environment()).exists()
@@ -94,20 +94,20 @@ def test_the_emulator_is_not_capped_by_the_settings(write: Write) -> None:
 
 @pytest.mark.parametrize("most", ["50", "50 CNY", "5.0094CNY"])
 def test_what_is_not_more_than_the_most_is_made(write: Write, most: str) -> None:
-    """A number alone is of the plan's own currency; what costs just so much fits."""
+    """A number alone uses the plan's currency; a cost equal to the limit fits."""
     assert run(write(ONE), "--max-cost", most).code == 0
 
 
 @pytest.mark.parametrize(("most", "code"), [("5.009399", 4), ("100 USD", 4), ("lots", 2), ("-1", 2), ("1e3", 2)])
 def test_what_is_not_allowed_is_not_made(write: Write, most: str, code: int) -> None:
-    """More than the most, another currency, and what is no money at all; on the emulator as for real."""
+    """A higher cost, another currency, and an invalid amount are refused, on the emulator as for real."""
     path = write(ONE)
     assert run(path, "--max-cost", most).code == code
     assert not (path.parent / ".storyboard/emulated/service/ledger.jsonl").exists()
 
 
 def test_a_wallet_bomb_is_refused_with_its_price(write: Write, for_real: Callable[[Path], CommandResult]) -> None:
-    """A thousand scenes of a length that the model chooses: the longest is what counts."""
+    """A thousand scenes whose length the model chooses: the longest length counts."""
     allow('max_cost_day = "200 CNY"\n')
     scenes = "".join(f"  s{number}: {{prompt: A wave., duration: -1}}\n" for number in range(1000))
     path = write("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n" + scenes)
@@ -117,7 +117,8 @@ def test_a_wallet_bomb_is_refused_with_its_price(write: Write, for_real: Callabl
 
 
 def test_a_run_tells_what_the_service_billed(write: Write) -> None:
-    """To the millionth the sum of the emulator's own bills, by its own table; none is higher than was reserved."""
+    """It equals the sum of the emulator's own bills to the millionth, by its own table; none is higher than the
+    reserved amount."""
     path = write(STORYBOARD)
     result = run(path)
     lines = (path.parent / ".storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
@@ -130,7 +131,7 @@ def test_a_run_tells_what_the_service_billed(write: Write) -> None:
 
 
 def test_status_tells_the_day(write: Write) -> None:
-    """Where there is a cap on it: what all projects come to."""
+    """If there is a daily cap: the total of all projects."""
     allow('max_cost_day = "12 CNY"\n')
     Spending(spending.folder(settings.environment()), SystemClock()).reserve("another's", money_of("10 CNY"))
     result = run_command("status", "-f", str(write(ONE)))
@@ -138,7 +139,7 @@ def test_status_tells_the_day(write: Write) -> None:
 
 
 def test_status_tells_what_was_spent(write: Write) -> None:
-    """Of a project that was made; of one that wasn't, nothing."""
+    """Of a project that was made; for one that wasn't, nothing."""
     path = write(ONE)
     before = run_command("status", "-f", str(path), "--emulator").out
     run(path)

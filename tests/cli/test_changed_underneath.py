@@ -1,4 +1,5 @@
-"""What others do below a run: they edit its storyboard or share its folder. It makes what was planned, and tells."""
+"""Changes by others during a run: they edit its storyboard or share its folder. The run makes what was planned, and
+reports the change."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ EDITED = STORYBOARD.replace("the second", "another second") + "  three: {prompt:
 @pytest.mark.row(65)
 @pytest.mark.parametrize("when", ["one: submitting", "one: stored"])
 def test_a_run_makes_what_was_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
-    """Two tasks, with the words that stood there when it began; what is new is the next run's."""
+    """It makes two tasks, with the prompts from its start; the next run uses the new ones."""
     with emulator(tmp_path / "ledger", speed=400, hold_reply=0.1) as emulated:
         running = started(tmp_path, emulated)
         until(running, when)
@@ -36,7 +37,7 @@ def test_a_run_makes_what_was_planned(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.row(64)
 def test_where_other_machines_may_be_at_work_is_told(tmp_path: Path) -> None:
-    """Once, before anything is made; and the doctor knows."""
+    """It is reported once, before anything is made, and by `doctor`."""
     path = tmp_path / "Dropbox" / "storyboard.yaml"
     path.parent.mkdir()
     path.write_text(STORYBOARD, "utf-8")
@@ -49,7 +50,7 @@ def test_where_other_machines_may_be_at_work_is_told(tmp_path: Path) -> None:
 
 
 def test_of_an_unchanged_storyboard_nothing_is_said(tmp_path: Path) -> None:
-    """Also where it has a mark at its beginning, or lines end as on Windows."""
+    """This includes a byte order mark at its beginning, and Windows line ends."""
     path = tmp_path / "storyboard.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + STORYBOARD.replace("\n", "\r\n").encode())
     result = run_command("run", "-f", str(path), "--emulator", "--speed", "4000", "one")

@@ -1,4 +1,4 @@
-"""`storyboard emulator --faults`: a script is read before anything is served, and what fires is told."""
+"""`storyboard emulator --faults`: a script is read before the emulator serves, and triggered faults are reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.http_client import TASKS, ask, order
     ],
 )
 def test_a_script_that_is_none_is_told(tmp_path: Path, text: bytes | None, told: tuple[str, str]) -> None:
-    """With what may be; nothing is served."""
+    """The message lists the allowed values; nothing is served."""
     path = tmp_path / "faults.yaml"
     if text is not None:
         path.write_bytes(text)
@@ -46,7 +46,7 @@ def test_what_fires_is_told(tmp_path: Path) -> None:
 
 
 def _creates(base_url: str) -> list[int]:
-    """What three creates are answered; 0 for nothing."""
+    """The answers to three create requests; 0 for none."""
     statuses = []
     for _ in range(3):
         try:

@@ -13,7 +13,7 @@ from tests.http_client import create, look, order
 
 @pytest.mark.parametrize(("words", "told"), [(["--safety-identifier", "always"], "viewer"), ([], "")])
 def test_a_safety_identifier_is_repeated_as_the_command_says(words: list[str], told: str) -> None:
-    """Of a task that is queued."""
+    """The replies about a queued task repeat its identifier as the option requests."""
     command = [sys.executable, "-P", "-m", "storyboard", "emulator", "--port", "0", "--speed", "1", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
@@ -25,6 +25,6 @@ def test_a_safety_identifier_is_repeated_as_the_command_says(words: list[str], t
 
 
 def test_another_word_is_wrong_usage() -> None:
-    """The words that may be are told."""
+    """An unknown value is wrong usage, and the message lists the allowed ones."""
     result = run_command("emulator", "--safety-identifier", "sometimes")
     assert (result.code, "'always', 'ended', 'never'" in result.err) == (2, True)

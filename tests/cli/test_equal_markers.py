@@ -1,4 +1,4 @@
-"""Two scenes whose markers are the same by chance, and a record that is lost: no scene is given the other's video."""
+"""Two scenes whose markers are equal by chance, and a lost record: no scene gets the other's video."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ scenes:
 
 @cache
 def pair() -> tuple[str, str]:
-    """Two prompts whose scenes have one marker: among so many there are some."""
+    """Return two prompts whose scenes have the same marker: among so many there are some."""
     graph = graph_of(HEAD + "".join(f"  s{number}: {{prompt: Wave {number}.}}\n" for number in range(1500)))
     row = capabilities()[graph.scene("s0").model.row]
     seen: dict[int, str] = {}
@@ -41,7 +41,7 @@ def pair() -> tuple[str, str]:
 
 
 class Lost:
-    """A project of two scenes with one marker, which were made, and whose record is lost."""
+    """A project of two scenes with the same marker, which were made, and whose record is lost."""
 
     def __init__(self, service: Emulator, folder: Path) -> None:
         self.service = service
@@ -49,12 +49,12 @@ class Lost:
         self._path.write_text(f"{HEAD}  dawn: {{prompt: {pair()[0]}}}\n  dusk: {{prompt: {pair()[1]}}}\n", "utf-8")
 
     def run_command(self, verb: str, *words: str) -> CommandResult:
-        """A command on it."""
+        """Run a command on it."""
         return run_command(verb, *words, "-f", str(self._path))
 
     @property
     def scenes(self) -> dict[str, str]:
-        """The scene of each task, as the service knows it."""
+        """The scene of each task, from the service."""
         names = dict(zip(pair(), ("dawn", "dusk"), strict=True))
         return {str(row["task_id"]): names[row["body"]["content"][0]["text"]] for row in self.service.ledger}
 
@@ -68,7 +68,7 @@ class Lost:
 
 @pytest.fixture
 def lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lost]:
-    """Made under one user, and looked for under another one."""
+    """Made by one user, and recovered by another one."""
     with emulator(tmp_path / "service" / "ledger.jsonl", conditions=EmulatorConfig(4000.0)) as service:
         for name, value in service.environment.items():
             monkeypatch.setenv(name, value)
@@ -82,20 +82,20 @@ def made_by_one(service: Emulator, folder: Path, patch: pytest.MonkeyPatch) -> N
 
 
 def project_of(user: str, service: Emulator, folder: Path, patch: pytest.MonkeyPatch) -> Lost:
-    """The project as a user begins it."""
+    """The project as a user starts it."""
     (folder / user).mkdir()
     patch.setenv("XDG_STATE_HOME", str(folder / user / "state"))
     return Lost(service, folder / user)
 
 
 def test_one_scene_is_recovered_and_the_other_is_held(lost: Lost) -> None:
-    """Which of two tasks is whose can't be told: a person is asked."""
+    """Which task belongs to which scene can't be determined, so a person is asked."""
     result = lost.run_command("recover")
     assert (result.code, "whose marker is the same" in result.err, len(lost.service.ledger)) == (4, True, 2)
 
 
 def test_a_run_buys_neither(lost: Lost) -> None:
-    """Not after the recovery, and not a second time."""
+    """A run submits neither scene, after the recovery or later."""
     lost.run_command("recover")
     assert [(result.code, result.submitted) for result in (lost.run_command("run"), lost.run_command("run"))] == [
         (4, 0),
@@ -105,7 +105,7 @@ def test_a_run_buys_neither(lost: Lost) -> None:
 
 @pytest.mark.parametrize("scene", ["dawn", "dusk"])
 def test_after_a_person_s_word_each_scene_has_its_own_task(lost: Lost, scene: str) -> None:
-    """Whether the scene that was recovered alone was given its own task or the other one's; nothing is bought again."""
+    """The scene that was recovered first may have got its own task or the other one's; nothing is bought again."""
     held = {"dawn": "dusk", "dusk": "dawn"}[scene]
     lost.run_command("recover", scene)
     (found,) = (take.task for take in lost.lock.block("", scene).takes.values())
@@ -122,7 +122,7 @@ def test_after_a_person_s_word_each_scene_has_its_own_task(lost: Lost, scene: st
 
 
 def test_both_cases_occur(lost: Lost) -> None:
-    """Recovered alone, one of both scenes is given the other one's task: the earlier one is taken for either."""
+    """Recovered alone, one of both scenes gets the other one's task, because the earlier task matches either."""
     lost.run_command("recover", "dawn")
     first = {take.task for take in lost.lock.block("", "dawn").takes.values()}
     assert first == {min(lost.scenes)}

@@ -1,4 +1,4 @@
-"""What a code means, in the terminal."""
+"""The explanation of a code, in the terminal."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from tests.cli.command_line import run_command
 
 
 def test_a_code_is_explained() -> None:
-    """With its title, why it is one, and what is wrong and right."""
+    """With its title, the reason for it, and a wrong and a right example."""
     result = run_command("explain", "sb402")
     assert (result.code, result.out.splitlines()[0]) == (0, "SB402  Duration not supported")
     assert all(word in result.out for word in ("Why: ", "# wrong", "# right", "extend"))
 
 
 def test_without_a_code_all_are_listed() -> None:
-    """One a line."""
+    """Without a code all codes are listed, one a line."""
     result = run_command("explain")
     assert [line.split()[0] for line in result.out.splitlines()] == list(pages(codes_text()))
 
 
 @pytest.mark.parametrize(("code", "hint"), [("SB40", "SB40"), ("nonsense", "`storyboard explain` lists all codes")])
 def test_an_unknown_code_is_a_wrong_word(code: str, hint: str) -> None:
-    """The nearest one is named, or how to see all."""
+    """The message names the nearest code, or how to list all."""
     result = run_command("explain", code)
     assert (result.code, hint in result.err) == (2, True)
 
 
 def test_every_page_is_short_and_says_the_same_things() -> None:
-    """What it means, why, an example of wrong and right, and what to do, in few lines."""
+    """Its meaning, the reason, a wrong and a right example, and what to do, in few lines."""
     found = pages(codes_text())
     unlike = [
         code

@@ -1,4 +1,5 @@
-"""A project of the first layout: read where it lies, brought over by the first command that writes, bought never."""
+"""A project of the first layout: it is read in place, imported by the first command that writes, and never bought
+again."""
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ def test_the_first_run_brings_it_over(old: Path) -> None:
 
 
 def test_it_is_brought_over_once(old: Path) -> None:
-    """However often a command writes afterwards."""
+    """The record is imported once, however often a command writes afterwards."""
     for _ in range(2):
         run(old)
     with closing(sqlite3.connect(old.parent / ".storyboard/emulated/state.db")) as database:
@@ -71,14 +72,14 @@ def _ledger_of(service: Path) -> list[str]:
 
 
 def test_an_old_program_refuses_what_was_brought_over(old: Path) -> None:
-    """Its database says that a newer program wrote it: an old one only reads it, and buys nothing on its word."""
+    """Its database has a newer version: an old program only reads it, and buys nothing because of it."""
     run(old)
     with closing(sqlite3.connect(old.parent / ".storyboard/storyboard/emulated/state.db")) as database:
         assert database.execute("pragma user_version").fetchone() == (2,)
 
 
 def test_two_storyboards_come_into_one_record(tmp_path: Path) -> None:
-    """Each was made by itself; afterwards they share store and record, and what is alike is one video."""
+    """Each was made separately; afterwards they share store and record, and equal takes are one video."""
     made = {"storyboard": STORYBOARD, "trailer": TRAILER}
     for stem, text in made.items():
         (tmp_path / stem).mkdir()
@@ -94,13 +95,13 @@ def test_two_storyboards_come_into_one_record(tmp_path: Path) -> None:
 
 
 def test_a_change_remakes_what_it_concerns(old: Path) -> None:
-    """What was brought over is kept as what today's program made."""
+    """An imported take counts like one of the current program."""
     old.write_text(STORYBOARD.replace("Gulls.", "Terns."), "utf-8")
     assert (run(old).made, run(old).submitted) == ({"alone"}, 0)
 
 
 def test_verify_finds_everything(old: Path) -> None:
-    """Before and after it was brought over."""
+    """`verify` finds all files, before and after the import."""
     before = run_command("verify", "-f", str(old), "--emulator")
     run(old)
     after = run_command("verify", "-f", str(old), "--emulator")
@@ -110,7 +111,7 @@ def test_verify_finds_everything(old: Path) -> None:
 @pytest.mark.parametrize("name", ["store", "state.db", "witness", "addresses.jsonl", "storyboard.lock", "service"])
 @pytest.mark.parametrize("verb", ["plan", "run"])
 def test_a_link_in_it_is_not_followed(old: Path, name: str, verb: str) -> None:
-    """A clone may hold one: nothing behind it is read, moved or written, and the message names it."""
+    """A clone may contain one: nothing behind it is read, moved or written, and the message names it."""
     outside = old.parent / "outside"
     place = old.parent / ".storyboard/storyboard/emulated" / name
     place.rename(outside)
@@ -127,7 +128,7 @@ def test_a_link_in_it_is_not_followed(old: Path, name: str, verb: str) -> None:
     ids=["a path for a task", "no time", "deep"],
 )
 def test_a_ledger_that_makes_no_sense_is_refused(old: Path, before: str, after: str) -> None:
-    """With one message that names it; nothing is drawn outside the folder."""
+    """One message names it; nothing is drawn outside the folder."""
     ledger = old.parent / ".storyboard/storyboard/emulated/service/ledger.jsonl"
     text = ledger.read_text("utf-8")
     assert before in text
@@ -137,7 +138,7 @@ def test_a_ledger_that_makes_no_sense_is_refused(old: Path, before: str, after: 
 
 
 def test_a_lock_that_is_no_file_is_refused(old: Path) -> None:
-    """A pipe in its place would keep everyone waiting."""
+    """A pipe in its place would block the command for ever."""
     run(old)
     lock = old.parent / ".storyboard/emulated/storyboard.lock"
     lock.unlink()

@@ -1,4 +1,4 @@
-"""Takes are found by what they were made from: whatever the scene, the profile or the storyboard's file is called."""
+"""Takes are found by what they were made from, whatever the name of the scene, the profile or the storyboard's file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def lock_of(path: Path) -> Lockfile:
 
 
 def steps(path: Path, *words: str) -> dict[str, str]:
-    """What `plan` would do with each scene."""
+    """The planned step of each scene."""
     result = run_command("plan", "-f", str(path), "--emulator", "--json", *words)
     return {scene: step["step"] for scene, step in json.loads(result.out)["scenes"].items()}
 
@@ -56,25 +56,25 @@ def lose_the_record(path: Path) -> None:
 
 
 def test_profiles_of_one_key_share_a_take(film: Path) -> None:
-    """In whatever order they are named; each has a block of its own in the lock."""
+    """In any order; each profile has a separate block in the lock."""
     submitted = [run(film, "--profile", profile).submitted for profile in ("draft", "draft,wide", "wide,draft")]
     blocks = {profile for profile, _ in lock_of(film).blocks}
     assert (submitted, blocks) == ([0, 0, 0], {"", "draft", "draft,wide", "wide,draft"})
 
 
 def test_a_profile_that_changes_something_has_takes_of_its_own(film: Path) -> None:
-    """And going back to the first one submits nothing."""
+    """A profile that changes something has separate takes, and returning to the first one submits nothing."""
     assert [run(film, "--profile", "tall").submitted, run(film).submitted] == [3, 0]
 
 
 def test_a_second_storyboard_uses_what_the_first_has_made(film: Path) -> None:
-    """And makes only what is its own."""
+    """A second storyboard uses the takes of the first, and only makes its own scenes."""
     result = run(film.with_name("trailer.yaml"))
     assert (result.code, result.submitted, result.made) == (0, 1, {"title"})
 
 
 def test_a_renamed_file_keeps_its_lock(film: Path) -> None:
-    """`plan` says so, `run` moves it, and nothing is submitted; afterwards there is one lock."""
+    """`plan` reports it, `run` moves it, and nothing is submitted; afterwards there is one lock."""
     movie = film.rename(film.with_name("movie.yaml"))
     plan = run_command("plan", "-f", str(movie), "--emulator")
     result = run(movie)
@@ -84,7 +84,7 @@ def test_a_renamed_file_keeps_its_lock(film: Path) -> None:
 
 
 def test_a_new_storyboard_takes_over_none_of_two_locks(film: Path) -> None:
-    """Which of them is meant nobody can tell; what is alike is used all the same."""
+    """Which of them is meant can't be determined; equal takes are used all the same."""
     run(film.with_name("trailer.yaml"))
     movie = film.rename(film.with_name("movie.yaml"))
     film.with_name("trailer.yaml").unlink()
@@ -94,7 +94,7 @@ def test_a_new_storyboard_takes_over_none_of_two_locks(film: Path) -> None:
 
 
 def test_two_scenes_that_swap_their_names_keep_their_takes(film: Path) -> None:
-    """Each take goes along with what it was made from."""
+    """Each take stays with the scene that it was made from."""
     before = {scene: block.selected for (_, scene), block in lock_of(film).blocks.items()}
     swapped = "  rain: {prompt: A quay.}\n  boat: {chain: rain, prompt: A boat.}\n  quay: {prompt: Rain.}\n"
     film.write_text(HEAD + swapped, "utf-8")
@@ -104,7 +104,7 @@ def test_two_scenes_that_swap_their_names_keep_their_takes(film: Path) -> None:
 
 
 def test_a_lost_record_is_found_under_a_new_name(film: Path) -> None:
-    """A task's marker names no scene: `run` holds the scene, `recover` takes the task as its own."""
+    """A task's marker names no scene: `run` holds the scene, `recover` adopts the task."""
     lose_the_record(film)
     film.write_text(FILM.replace("rain:", "shower:"), "utf-8")
     held, recovered, again = run(film), run_command("recover", "-f", str(film), "--emulator"), run(film)
@@ -112,7 +112,7 @@ def test_a_lost_record_is_found_under_a_new_name(film: Path) -> None:
 
 
 def test_verify_names_the_scenes_of_all_storyboards(film: Path) -> None:
-    """A file that is gone may be another storyboard's as well."""
+    """A missing file may belong to another storyboard as well."""
     trailer = film.with_name("trailer.yaml")
     run(trailer)
     digest = lock_of(trailer).blocks["", "opening"].take
@@ -126,7 +126,7 @@ def test_verify_names_the_scenes_of_all_storyboards(film: Path) -> None:
 
 
 def test_what_two_storyboards_and_three_profiles_cost(film: Path) -> None:
-    """Plan, run, rename and run again: the table of what is submitted was written down before."""
+    """Plan, run, rename and run again: the table of submissions was written in advance."""
     trailer = film.with_name("trailer.yaml")
     table: list[tuple[Path, tuple[str, ...], dict[str, str], int]] = [
         (film, (), {"quay": "keep", "boat": "keep", "rain": "keep"}, 0),
@@ -149,7 +149,7 @@ def test_what_two_storyboards_and_three_profiles_cost(film: Path) -> None:
 
 
 def test_two_branches_are_merged_and_keep_what_either_has_made(film: Path) -> None:
-    """Each changes another scene, and both remake; with the merged lock nothing of either is made again."""
+    """Each branch changes another scene, and both remake; with the merged lock nothing of either is made again."""
     lock = film.parent / ".storyboard/emulated/film.lock"
     base = lock.read_text("utf-8")
     texts = [FILM.replace("Rain.", "Snow."), FILM.replace("A boat.", "A ship.")]

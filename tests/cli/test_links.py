@@ -1,4 +1,4 @@
-"""A storyboard that was cloned from a stranger, with links in its hidden folder: no command writes through one."""
+"""A storyboard cloned from a stranger, with links in its hidden folder: no command writes through one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HIDDEN = Path("film/.storyboard/emulated")
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    """A storyboard in a checkout, with somebody's own file beside that."""
+    """A storyboard in a checkout, with a file of the user beside it."""
     (tmp_path / "film" / ".git").mkdir(parents=True)
     (tmp_path / "film" / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
     (tmp_path / "theirs").write_text("precious\n")
@@ -23,7 +23,7 @@ def film(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["lock", "addresses.jsonl", "service/ledger.jsonl"])
 def test_a_run_writes_through_no_link(film: Path, tmp_path: Path, name: str) -> None:
-    """It says which one it is, and makes nothing."""
+    """The message names the link, and nothing is made."""
     (tmp_path / HIDDEN / name).parent.mkdir(parents=True)
     (tmp_path / HIDDEN / name).symlink_to(tmp_path / "theirs")
     result = run(film)
@@ -39,7 +39,7 @@ def test_a_run_writes_through_no_link(film: Path, tmp_path: Path, name: str) -> 
     [("run",), ("recover",), ("verify",), ("resolve", "dusk", "--submit-again"), ("run", "--listen", "127.0.0.1:0")],
 )
 def test_a_command_that_writes_stays_in_the_project(film: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
-    """Where all of the hidden folder is a link that leads out of it."""
+    """The whole hidden folder is a link that leads out of the project."""
     outside = tmp_path / "outside"
     (outside / "emulated").mkdir(parents=True, mode=0o755)
     (film.parent / ".storyboard").symlink_to(outside)
@@ -52,7 +52,7 @@ def test_a_command_that_writes_stays_in_the_project(film: Path, tmp_path: Path, 
 
 
 def test_the_secret_of_callbacks_is_not_drawn_beside_a_link(film: Path, tmp_path: Path) -> None:
-    """Who listens writes before anybody runs."""
+    """A run with `--listen` writes the secret before anything else."""
     (tmp_path / HIDDEN).parent.mkdir(parents=True)
     (tmp_path / HIDDEN).symlink_to(tmp_path / "film")
     result = run(film, "--listen", "127.0.0.1:0")

@@ -1,4 +1,4 @@
-"""`storyboard run --listen`: the service says when a task changes, and is asked again."""
+"""`storyboard run --listen`: the service reports that a task changed, and the task is polled."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ ONE = (
 )
 LIE = {"id": "cgt-1", "status": "succeeded", "content": {"video_url": "http://127.0.0.1:1/evil.mp4"}}
 SLOWLY = ("--emulator", "--speed", "160")
-"""Slow enough that a task is seen to run."""
+"""Slow enough that a running task is seen."""
 
 
 def run(path: Path, *words: str) -> CommandResult:
-    """`storyboard run` in a project."""
+    """Run `storyboard run` in a project."""
     return run_command("run", "-f", str(path), *words)
 
 
 def asked(path: Path) -> list[str | None]:
-    """Where the service was told to call back, task by task."""
+    """The callback address of each task."""
     lines = (path.parent / ".storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line)["body"].get("callback_url") for line in lines]
 
 
 def trust(host: str) -> None:
-    """Let the user's settings trust a host."""
+    """Make the user's settings trust a host."""
     import os
 
     path = Path(os.environ["XDG_CONFIG_HOME"]) / "storyboard" / "settings.toml"
@@ -54,7 +54,7 @@ def trust(host: str) -> None:
 
 
 def test_a_run_that_listens_is_called(write: Write) -> None:
-    """At an address of this machine with a secret in it; what came is counted, and none of it is forged."""
+    """The address is on this machine and contains a secret; the calls are counted, and none is forged."""
     path = write(ONE)
     result = run(path, *SLOWLY, "--listen", "127.0.0.1:0")
     found = re.search(r"^callbacks: (\d+) used, (\d+) ignored, (\d+) forged$", result.err, re.MULTILINE)
@@ -67,7 +67,7 @@ def test_a_run_that_listens_is_called(write: Write) -> None:
 
 
 def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And a forged one is not; that the genuine one lies about the status changes nothing."""
+    """A forged one is not; a genuine one with a false status changes nothing."""
     told: list[str] = []
 
     async def create(request: Request) -> JSONResponse:
@@ -98,7 +98,7 @@ def test_a_callback_is_heeded_while_its_task_is_waited_for(write: Write, monkeyp
 def test_whatever_a_service_calls_the_film_is_made(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manner: Manner
 ) -> None:
-    """Twice, the end first, or with a lie before each change: the service is asked, and what it answers holds."""
+    """Twice, the end first, or with a false status before each change: the service is polled, and its answer counts."""
     with emulator(tmp_path / "ledger", conditions=EmulatorConfig(160.0, calls=manner)) as emulated:
         for name, value in emulated.environment.items():
             monkeypatch.setenv(name, value)
@@ -108,14 +108,14 @@ def test_whatever_a_service_calls_the_film_is_made(
 
 
 def test_listening_is_no_reason_to_make_anything(write: Write) -> None:
-    """Where to call back is in no scene's key."""
+    """The callback address is not part of any scene's key."""
     path = write(ONE)
     assert run(path, *SLOWLY).submitted == 1
     assert (run(path, *SLOWLY, "--listen", "127.0.0.1:0").submitted, asked(path)) == (0, [None])
 
 
 def test_polling_goes_on_where_nobody_calls(write: Write) -> None:
-    """A relay that the emulator doesn't call is told, and the film is made all the same."""
+    """A relay that the emulator doesn't call is reported, and the film is made all the same."""
     trust("relay.example")
     path = write(ONE)
     result = run(path, *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://relay.example/films")
@@ -144,28 +144,29 @@ def test_polling_goes_on_where_nobody_calls(write: Write) -> None:
     ],
 )
 def test_wrong_words_exit_with_2(write: Write, words: list[str], told: str) -> None:
-    """And nothing is begun."""
+    """Wrong usage exits with 2, and nothing is started."""
     path = write(ONE)
     result = run(path, *SLOWLY, *words)
     assert (result.code, told in result.err, (path.parent / "renders").exists()) == (2, True, False)
 
 
 def test_the_real_service_has_to_know_where_to_call(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It can't reach this machine by itself."""
+    """The real service needs a public address, because it can't reach this machine otherwise."""
     monkeypatch.setenv("ARK_API_KEY", "key")
     result = run(write(ONE), "--yes", "--listen", "127.0.0.1:0")
     assert (result.code, "--callback-url https://HOST/PATH" in result.err) == (2, True)
 
 
 def test_a_host_that_is_not_trusted_is_not_named(write: Write) -> None:
-    """Results are posted where the user's settings say, be it by the storyboard or by an option."""
+    """Results are only posted to hosts that the user's settings allow, whether the storyboard or an option names the
+    host."""
     result = run(write(ONE), *SLOWLY, "--listen", "127.0.0.1:0", "--callback-url", "https://evil.example/x")
     assert (result.code, 'trusted_hosts = ["evil.example"]' in result.err) == (5, True)
 
 
 @pytest.mark.row(81)
 def test_a_port_that_is_taken_exits_with_5(write: Write) -> None:
-    """Before anything is paid for."""
+    """A port in use ends the run before anything is paid for."""
     with serving.bind(0) as taken:
         port = taken.getsockname()[1]
         result = run(write(ONE), *SLOWLY, "--listen", f"127.0.0.1:{port}")
@@ -182,20 +183,20 @@ def test_a_port_that_is_taken_exits_with_5(write: Write) -> None:
     ],
 )
 def test_where_to_listen(listen: str, place: tuple[str, int]) -> None:
-    """A host and a port."""
+    """The option accepts a host and a port."""
     assert parse_listen_address(listen) == place
 
 
 @pytest.mark.parametrize("listen", ["", ":80", "8080", "::1:80", "a b:1", "host:", "host:-1"])
 def test_where_nobody_can_listen(listen: str) -> None:
-    """Is told with an example."""
+    """For an invalid address the message contains an example."""
     with pytest.raises(UsageError, match="HOST:PORT"):
         parse_listen_address(listen)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_an_address_of_ipv6_is_written_in_brackets() -> None:
-    """As addresses are."""
+    """An IPv6 address is written in brackets."""
     try:
         listening = serving.bind(0, "::1")
     except Exception as error:

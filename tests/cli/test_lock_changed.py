@@ -1,4 +1,4 @@
-"""A lock that somebody else writes while a run is on: a pull, a colleague's blocks, a merge that is half done."""
+"""A lock that another process writes during a run: a pull, a colleague's blocks, an unfinished merge."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ THEIRS = take("theirs", {"prompt": "theirs"})
 
 
 def nothing() -> None:
-    """What most who wait do."""
+    """Do nothing."""
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def running(
     when: str = "stored",
     told: Callable[[], None] = nothing,
 ) -> Outcome:
-    """A run under which something is done when it asks, and when this first happens to a scene."""
+    """A run during which something is done on confirmation, and when this first happens to a scene."""
     waiting = [told]
 
     def tell(event: Notice) -> None:
@@ -65,7 +65,7 @@ def lock_on_disk(layout: Layout) -> Lockfile:
 
 
 def pull(layout: Layout) -> Callable[[], None]:
-    """A colleague's take comes into the lock, which may not have been there."""
+    """A colleague's take is added to the lock, which may not exist yet."""
 
     def pulled() -> None:
         lock = lock_on_disk(layout).with_take("", "storm", THEIRS, select=True)
@@ -76,7 +76,7 @@ def pull(layout: Layout) -> Callable[[], None]:
 
 
 def writing(layout: Layout, text: str) -> Callable[[], None]:
-    """The lock says something else."""
+    """The lock is replaced."""
 
     def written() -> None:
         layout.lock.write_text(text, "utf-8")
@@ -91,13 +91,13 @@ def scenes(layout: Layout) -> dict[str, int]:
 
 @pytest.mark.parametrize("when", ["intended", "accepted", "stored"])
 def test_what_came_while_a_run_was_on_stays(layout: Layout, when: str) -> None:
-    """Beside what the run made."""
+    """A take pulled during a run stays in the lock, together with the run's takes."""
     outcome = running(layout, "dusk", "alone", when=when, told=pull(layout))
     assert (outcome.exit_code, scenes(layout)) == (0, {"dusk": 1, "alone": 1, "storm": 1})
 
 
 def test_a_plan_is_outdated_if_the_lock_changed_while_a_person_was_asked(layout: Layout) -> None:
-    """The prompt may stand there for hours: what came meanwhile stays, and nothing is submitted on an old plan."""
+    """The prompt may stay open for hours: the pulled takes stay, and nothing is submitted from an outdated plan."""
     with pytest.raises(PlanOutdated) as caught:
         running(layout, "dusk", asked=pull(layout))
     assert (caught.value.what, scenes(layout)) == (
@@ -107,21 +107,21 @@ def test_a_plan_is_outdated_if_the_lock_changed_while_a_person_was_asked(layout:
 
 
 def test_an_older_lock_that_came_takes_nothing_from_a_run(layout: Layout) -> None:
-    """What it had made already is written down again."""
+    """The takes that it had made are written again."""
     running(layout, "dusk")
     running(layout, "lamp", when="stored", told=writing(layout, to_text(Lockfile())))
     assert scenes(layout) == {"dusk": 1, "lamp": 1}
 
 
 def test_a_lock_that_was_removed_is_made_anew(layout: Layout) -> None:
-    """With all that it said."""
+    """A lock removed during a run is written again with all its content."""
     running(layout, "dusk")
     running(layout, "lamp", when="stored", told=layout.lock.unlink)
     assert scenes(layout) == {"dusk": 1, "lamp": 1}
 
 
 def test_a_merge_that_is_half_done_is_left_as_it_is_and_told(layout: Layout) -> None:
-    """Everything is made all the same, and the next run writes it down without paying again."""
+    """Everything is made all the same, and the next run writes it without paying again."""
     marks = "<<<<<<< mine\n{}\n"
     outcome = running(layout, "dusk", "alone", when="intended", told=writing(layout, marks))
     assert ({outcome.result(id).state for id in ("dusk", "alone")}, outcome.exit_code) == ({"done"}, 5)
@@ -133,7 +133,7 @@ def test_a_merge_that_is_half_done_is_left_as_it_is_and_told(layout: Layout) -> 
 
 
 def test_a_merge_that_is_done_before_the_run_ends_is_written_to(layout: Layout) -> None:
-    """What could not be written down meanwhile is written at the end."""
+    """What could not be written meanwhile is written at the end."""
     running(layout, "dusk")
     whole = layout.lock.read_text("utf-8")
     steps = ["<<<<<<< mine\n", whole]
@@ -147,7 +147,7 @@ def test_a_merge_that_is_done_before_the_run_ends_is_written_to(layout: Layout) 
 
 
 def test_a_quiet_run_leaves_the_lock_alone(layout: Layout) -> None:
-    """Not a byte, and not the file."""
+    """A run that changes nothing doesn't write the lock file."""
     assert run(layout.storyboard).code == 0
     before = layout.lock.stat()
     assert run(layout.storyboard).submitted == 0
@@ -156,7 +156,7 @@ def test_a_quiet_run_leaves_the_lock_alone(layout: Layout) -> None:
 
 
 def test_a_lock_that_came_in_is_written_as_every_lock(layout: Layout) -> None:
-    """What stands there after a merge is what it says, in our form."""
+    """A merged lock keeps its content, in our form."""
     running(layout, "dusk", told=pull(layout))
     text = layout.lock.read_text("utf-8")
     assert to_text(from_text(text, "")) == text

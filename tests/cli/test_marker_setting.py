@@ -1,4 +1,4 @@
-"""`marker = "safety_identifier"` in the user's settings: what requests carry, and how a lost record is found again."""
+"""`marker = "safety_identifier"` in the user's settings: the content of requests, and the recovery of a lost record."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ AUTHORS_OWN = STORYBOARD + "  own: {prompt: Terns., safety_identifier: an-author
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A storyboard, and the service that it is made by."""
+    """A storyboard, and its service."""
 
     path: Path
     service: Emulator
 
     def says(self, verb: str, *words: str) -> CommandResult:
-        """A command."""
+        """Run a command."""
         return run_command(verb, *words, "-f", str(self.path))
 
     def carried(self, field: str) -> list[str]:
-        """What each request carries in a field; those that lack it are left out."""
+        """The values of a field in the requests; those without it are left out."""
         return [str(row["body"][field]) for row in self.service.ledger if field in row["body"]]
 
     def lose_the_record(self) -> None:
@@ -67,14 +67,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
 
 
 def test_each_request_carries_an_identifier_and_no_life_of_ours(project: Project) -> None:
-    """32 hexadecimal digits, other ones for each of two equal scenes; `execution_expires_after` is left out."""
+    """32 hexadecimal digits, different for each of two equal scenes; `execution_expires_after` is left out."""
     found = project.carried("safety_identifier")
     digits = [bool(re.fullmatch("[0-9a-f]{32}", one)) for one in found]
     assert (digits, len(set(found)), project.carried("execution_expires_after")) == ([True] * 3, 3, [])
 
 
 def test_a_lost_record_holds_every_scene(project: Project) -> None:
-    """The tasks are found in the list by their identifiers, nothing is submitted again, and no chance is told."""
+    """The tasks are found in the list by their identifiers, nothing is submitted again, and no probability is shown."""
     project.lose_the_record()
     result = project.says("run")
     held = result.err.count("was submitted for this scene but is missing from this project's record")
@@ -90,13 +90,13 @@ def test_a_lost_record_is_recovered(project: Project) -> None:
 
 
 def test_the_setting_may_be_taken_back(project: Project, tmp_path: Path) -> None:
-    """What was made with the other marker is kept."""
+    """After the setting is removed, takes made with the other marker are kept."""
     (tmp_path / "config" / "storyboard" / "settings.toml").unlink()
     assert (project.says("run").submitted, len(project.service.ledger)) == (0, 3)
 
 
 def test_an_identifier_that_the_author_wrote_is_sent_as_it_is(project: Project) -> None:
-    """Then the request carries no identifier of ours."""
+    """An identifier set by the author is sent unchanged, and the request carries no identifier of ours."""
     project.path.write_text(AUTHORS_OWN, "utf-8")
     result = project.says("run")
     assert (result.code, result.submitted, project.carried("safety_identifier")[-1]) == (0, 1, "an-author-s")

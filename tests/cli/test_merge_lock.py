@@ -28,7 +28,7 @@ GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@films.example", "-c", "in
 
 
 def written(folder: Path, *texts: str) -> list[Path]:
-    """Files that hold these texts."""
+    """Files with these texts."""
     paths = [folder / f"{number}.lock" for number, _ in enumerate(texts)]
     for path, text in zip(paths, texts, strict=True):
         path.write_text(text, "utf-8")
@@ -36,7 +36,7 @@ def written(folder: Path, *texts: str) -> list[Path]:
 
 
 def marked(folder: Path, base: Lockfile, ours: Lockfile, theirs: Lockfile, *style: str) -> Path:
-    """A lock in which git has left the marks of a merge that it could not do."""
+    """A lock in which git has left the marks of a failed merge."""
     (one, middle, other) = written(folder, to_text(ours), to_text(base), to_text(theirs))
     words = ["git", "merge-file", "-p", *style, str(one), str(middle), str(other)]
     text = subprocess.run(words, check=False, capture_output=True, text=True).stdout
@@ -58,14 +58,14 @@ def takes_of(path: Path, scene: str = "dusk") -> set[str]:
 
 @pytest.mark.parametrize("style", [(), ("--diff3",)])
 def test_a_lock_with_merge_marks_gets_the_takes_of_both_sides(tmp_path: Path, style: Iterable[str]) -> None:
-    """A file with the marks of a merge becomes a lock that holds the takes of both sides."""
+    """A file with merge marks becomes a lock with the takes of both sides."""
     path = marked(tmp_path, BASE, OURS_LOCK, THEIRS_LOCK, *style)
     code = run_command("merge-lock", str(path)).code
     assert (code, takes_of(path)) == (0, EVERY_TAKE)
 
 
 def test_a_lock_with_the_marks_of_style_zdiff3_gets_the_takes_of_both_sides(tmp_path: Path) -> None:
-    """Git writes what both sides have alike outside of the marks then, though the base lacks it."""
+    """In this style git writes equal lines of both sides outside of the marks, even if the base lacks them."""
     both = BASE.with_take("", "dusk", BOTH, select=True)
     ours, theirs = (both.with_take("", "dusk", one, select=True) for one in (OURS, THEIRS))
     path = marked(tmp_path, BASE, ours, theirs, "--zdiff3")
@@ -75,7 +75,7 @@ def test_a_lock_with_the_marks_of_style_zdiff3_gets_the_takes_of_both_sides(tmp_
 
 
 def test_a_lock_without_merge_marks_is_not_written(tmp_path: Path) -> None:
-    """A lock that needs no merge stays the file that it is."""
+    """A lock that needs no merge stays unchanged."""
     (path,) = written(tmp_path, to_text(BASE))
     before = path.stat()
     code, after = run_command("merge-lock", str(path)).code, path.stat()
@@ -83,7 +83,7 @@ def test_a_lock_without_merge_marks_is_not_written(tmp_path: Path) -> None:
 
 
 def test_three_files_are_base_ours_and_theirs(tmp_path: Path) -> None:
-    """The result is written to the second of three files, and the other two stay as they are."""
+    """The result is written to the second of three files, and the other two stay unchanged."""
     base, ours, theirs = written(tmp_path, to_text(BASE), to_text(OURS_LOCK), to_text(THEIRS_LOCK))
     code = run_command("merge-lock", str(base), str(ours), str(theirs)).code
     assert (code, takes_of(base), takes_of(ours), takes_of(theirs)) == (
@@ -165,7 +165,7 @@ def test_a_file_that_is_no_lock_is_refused_with_one_message(tmp_path: Path, text
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    """A video in the lock's place is told as no lock, and not as a crash."""
+    """A video in the lock's place is reported as no lock, without a traceback."""
     path = tmp_path / "storyboard.lock"
     path.write_bytes(bytes(range(256)))
     said = run_command("merge-lock", str(path))
@@ -174,13 +174,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [0, 2, 4])
 def test_another_number_of_files_is_wrong_usage(tmp_path: Path, count: int) -> None:
-    """Only 1 file or 3 are taken."""
+    """Only 1 file or 3 files are accepted."""
     paths = written(tmp_path, *[to_text(BASE)] * count)
     assert run_command("merge-lock", *map(str, paths)).code == 2
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
-    """The file has to exist."""
+    """A missing file is wrong usage."""
     assert run_command("merge-lock", str(tmp_path / "storyboard.lock")).code == 2
 
 
@@ -195,7 +195,7 @@ def test_where_both_selected_another_take_ours_stays_selected(tmp_path: Path, st
 
 
 def test_a_take_that_only_their_side_selected_is_selected(tmp_path: Path) -> None:
-    """Our side made no choice, so that theirs counts, and there is no note."""
+    """Our side made no choice, so theirs counts, and there is no note."""
     theirs = BASE.with_take("", "dusk", THEIRS, select=True)
     ours = BASE.with_take("", "dusk", OURS, select=False)
     paths = written(tmp_path, to_text(BASE), to_text(ours), to_text(theirs))

@@ -1,4 +1,4 @@
-"""Scenes, profiles and files may be called what their author likes: nothing is lost or mixed up by it."""
+"""Scenes, profiles and files may have any name: nothing is lost or mixed up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ scenes:
 
 @pytest.mark.row(74)
 def test_each_scene_has_a_video_of_its_own_under_a_name_that_every_disk_takes(tmp_path: Path) -> None:
-    """Names of devices, one of 256 bytes, one with our own ending; in the store everything lies by its digest."""
+    """Device names, a name of 256 bytes, one with our own ending; in the store each file is named by its digest."""
     scenes = "".join(f"  {id}: {{prompt: 'scene {n}'}}\n" for n, id in enumerate(IDS))
     stem = unicodedata.normalize("NFD", "Prés du phare")
     path = tmp_path / f"{stem}.yaml"

@@ -1,4 +1,4 @@
-"""A record that a newer program wrote is shown and never written; one that an older one wrote goes on."""
+"""A record that a newer program wrote is shown and never written; one of an older program continues."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ scenes:
 """
 HIDDEN = ".storyboard/emulated"
 FOLDERS = {"record-1": ".storyboard/storyboard/emulated", "record-2": HIDDEN}
-"""Where a record of each version lies."""
+"""The path of a record of each version."""
 AS_IT_WAS = {
     "dusk": ("stored", "cgt-1", 190_001),
     "gulls": ("in doubt", "", 190_002),
@@ -33,7 +33,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    """A project that was run once and has one scene more since."""
+    """A project that was run once and has one more scene since."""
     path = tmp_path / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
     assert run(path).code == 0
@@ -43,7 +43,7 @@ def made(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def newer(made: Path) -> Path:
-    """The same, and a newer program has gone on with its record."""
+    """The same, and a newer program has continued its record."""
     with closing(sqlite3.connect(made.parent / HIDDEN / "state.db", isolation_level=None)) as database:
         database.execute("pragma user_version = 99")
         database.execute("pragma wal_checkpoint(truncate)")
@@ -61,7 +61,7 @@ def newer_lock(made: Path) -> Path:
 @pytest.mark.row(70)
 @pytest.mark.parametrize("words", [("run",), ("recover",), ("resolve", "dusk", "--submit-again")])
 def test_it_is_not_written(newer: Path, words: tuple[str, ...]) -> None:
-    """The version is told, nothing is submitted, and no byte of it is changed."""
+    """The version is reported, nothing is submitted, and no byte of it is changed."""
     state, ledger = newer.parent / HIDDEN / "state.db", newer.parent / HIDDEN / "service" / "ledger.jsonl"
     before = state.read_bytes()
     result = run_command(*words, "-f", str(newer), "--emulator")
@@ -77,13 +77,13 @@ def test_it_is_not_written(newer: Path, words: tuple[str, ...]) -> None:
 @pytest.mark.row(70)
 @pytest.mark.parametrize("words", [("status",), ("plan",), ("why", "gulls"), ("verify",)])
 def test_it_is_shown(newer: Path, words: tuple[str, ...]) -> None:
-    """As far as we understand it."""
+    """A newer record is shown as far as this program understands it."""
     assert run_command(*words, "-f", str(newer), "--emulator").code == 0
 
 
 @pytest.mark.row(70)
 def test_a_lock_of_a_newer_program_is_not_written(newer_lock: Path) -> None:
-    """A run tells the version, submits nothing, and changes no byte of it."""
+    """A run reports the version, submits nothing, and changes no byte of it."""
     lock, ledger = newer_lock.parent / HIDDEN / "storyboard.lock", newer_lock.parent / HIDDEN / "service/ledger.jsonl"
     before = lock.read_bytes()
     result = run(newer_lock)
@@ -102,14 +102,14 @@ def test_a_lock_of_a_newer_program_is_shown(newer_lock: Path, words: tuple[str, 
 
 
 def summed_up(journal: Journal) -> dict[str, tuple[str, str, int | None]]:
-    """How the attempt at each scene stands, its task and its mark."""
+    """The state of the attempt at each scene, its task and its marker."""
     return {a.scene: (a.state, a.task, a.marker) for a in journal.history.past.attempts.values()}
 
 
 @pytest.mark.row(70)
 @pytest.mark.parametrize("script", sorted(GOLDEN.glob("*.sql")), ids=lambda path: path.stem)
 def test_a_record_of_each_version_that_there_was_is_read(tmp_path: Path, script: Path) -> None:
-    """It adds up to what it did then, and the next command that writes goes on with it."""
+    """It gives the same state as then, and the next command that writes continues it."""
     path = tmp_path / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
     old = tmp_path / FOLDERS[script.stem]

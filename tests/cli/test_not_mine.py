@@ -1,4 +1,4 @@
-"""Two copies of a project that share one service: what one has submitted, the other doesn't submit again unasked."""
+"""Two copies of a project that share one service: the second one doesn't submit again unless a person decides so."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Two:
         return next(str(row["task_id"]) for row in self.service.ledger if words in str(row["body"]["content"]))
 
     def second_says(self, verb: str, *words: str) -> CommandResult:
-        """A command of the second copy."""
+        """Run a command of the second copy."""
         return run_command(verb, *words, "-f", str(self.second))
 
 
@@ -73,20 +73,20 @@ def one_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Two]:
 
 
 def test_a_second_copy_holds_every_scene_of_the_first(two: Two) -> None:
-    """It submits nothing, and exits with 4."""
+    """A second copy submits nothing, and exits with 4."""
     result = two.second_says("run")
     assert (result.code, result.submitted, len(two.service.ledger)) == (4, 0, 2)
 
 
 def test_the_message_names_the_task_of_each_scene(two: Two) -> None:
-    """And the commands that decide about it."""
+    """It also names the commands that decide about the task."""
     result = two.second_says("run")
     hints = [f"storyboard resolve {scene} --not-mine {two.task(scene)}" in result.err for scene in ("dusk", "gulls")]
     assert (hints, result.err.count("is missing from this project's record")) == ([True, True], 2)
 
 
 def test_the_message_names_the_folder_of_the_same_user_s_other_copy(one_user: Two) -> None:
-    """What another record of this user has submitted is told with the place of that record."""
+    """The path of the other record of this user is shown."""
     result = one_user.second_says("run")
     assert (result.code, result.err.count(f"by the project in {one_user.first.parent}")) == (4, 2)
 
@@ -100,7 +100,7 @@ def test_a_task_that_is_not_mine_lets_its_scene_go(two: Two) -> None:
 
 
 def test_a_task_may_be_not_mine_before_the_first_run(two: Two) -> None:
-    """Nobody has to be held first, who has read of the task in the list."""
+    """A person who has seen the task in the list does not need a held scene first."""
     resolved = two.second_says("resolve", "dusk", "--not-mine", two.task("dusk"))
     assert (resolved.code, two.second_says("run").submitted) == (0, 1)
 
@@ -122,7 +122,7 @@ def test_an_adopted_task_is_fetched(two: Two) -> None:
 
 
 def test_recover_adopts_the_rest(two: Two) -> None:
-    """After one task was adopted by hand, the other one is taken as the record's own, and the film is cut."""
+    """After one task was adopted by hand, the other one is adopted automatically, and the film is cut."""
     two.second_says("resolve", "dusk", "--adopt", two.task("dusk"))
     codes = [two.second_says("run").code, two.second_says("recover").code]
     result = two.second_says("run")
@@ -136,7 +136,7 @@ def test_recover_adopts_everything(two: Two) -> None:
 
 
 def test_a_task_that_is_not_mine_may_be_adopted_after_all(two: Two) -> None:
-    """Whoever was wrong says `--adopt`, and nothing is paid for."""
+    """`--adopt` corrects a mistake, and nothing is paid for."""
     two.second_says("resolve", "dusk", "--not-mine", two.task("dusk"))
     resolved = two.second_says("resolve", "dusk", "--adopt", two.task("dusk"))
     result = two.second_says("run", "dusk")
@@ -162,7 +162,7 @@ def test_a_task_of_our_own_is_mine(two: Two) -> None:
 @pytest.mark.parametrize("option", ["--not-mine", "--adopt"])
 @pytest.mark.parametrize("task", ["nonsense", "cgt-", "cgt-1/../2", "cgt-1\n", "cgt-" + "x" * 101])
 def test_a_malformed_task_is_refused(write: Callable[[str], Path], option: str, task: str) -> None:
-    """A word that can't be a task's id is wrong usage."""
+    """A word that can't be a task ID is wrong usage."""
     assert run_command("resolve", "dusk", option, task, "-f", str(write(STORYBOARD))).code == 2
 
 
@@ -183,6 +183,6 @@ def test_anything_but_one_choice_is_refused(write: Callable[[str], Path], words:
 
 
 def test_a_scene_that_is_not_there_is_refused(write: Callable[[str], Path]) -> None:
-    """Its name is wrong usage."""
+    """An unknown scene is wrong usage."""
     result = run_command("resolve", "duck", "--not-mine", "cgt-1", "-f", str(write(STORYBOARD)))
     assert (result.code, 'there is no scene "duck"' in result.err) == (2, True)

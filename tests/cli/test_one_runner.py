@@ -1,4 +1,4 @@
-"""Storyboards of one folder share a record: while one is run, the other waits, and can be looked at."""
+"""Storyboards of one folder share a record: while one is running, the other can't run, but can be read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRAILER = HEAD + "  opening: {prompt: Rain.}\n"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Emulator]]:
-    """A trailer that was made, beside a film that is being run; both by a service on this machine."""
+    """A trailer that was made, beside a film that is running; both use a service on this machine."""
     folder = tmp_path_factory.mktemp("made")
     for name, text in {"film": FILM, "trailer": TRAILER}.items():
         (folder / f"{name}.yaml").write_text(text, "utf-8")
@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Emula
 
 @pytest.fixture
 def trailer(made: tuple[Path, Emulator], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The trailer, where the environment names the service."""
+    """The trailer, with the service named by the environment."""
     path, service = made
     for name, value in service.environment.items():
         monkeypatch.setenv(name, value)
@@ -60,7 +60,7 @@ def trailer(made: tuple[Path, Emulator], monkeypatch: pytest.MonkeyPatch) -> Pat
     ],
 )
 def test_whatever_writes_is_refused_and_names_the_storyboard_that_is_run(trailer: Path, words: tuple[str, ...]) -> None:
-    """The exit code is 5, and one message says that film.yaml is at work in this project."""
+    """The exit code is 5, and one message names film.yaml as running in this project."""
     result = run_command(*words, "-f", str(trailer))
     messages = [line for line in result.err.splitlines() if line.startswith("storyboard: ")]
     named = [" (film.yaml) is at work in this project" in line for line in messages]
@@ -80,13 +80,13 @@ def test_whatever_writes_is_refused_and_names_the_storyboard_that_is_run(trailer
     ],
 )
 def test_whatever_only_reads_works_meanwhile(trailer: Path, words: tuple[str, ...]) -> None:
-    """Looking at the trailer needs no lock."""
+    """Commands that only read the trailer work without a lock."""
     result = run_command(*words, "-f", str(trailer))
     assert (result.code, "at work in this project" in result.err) == (0, False)
 
 
 def test_the_plan_is_the_same_as_before(trailer: Path) -> None:
-    """What was made is kept, whoever is at work."""
+    """The plan keeps all takes, whichever storyboard is running."""
     result = run_command("plan", "-f", str(trailer), "--json")
     assert (result.code, '"step": "keep"' in result.out) == (0, True)
 
@@ -102,7 +102,7 @@ def test_the_trailer_can_be_run_once_the_film_has_ended(tmp_path: Path) -> None:
 
 
 def test_the_embedded_emulator_has_one_user_at_a_time(tmp_path: Path) -> None:
-    """While a run plays it, its tasks can't be listed by another command, which names the storyboard that runs."""
+    """During a run another command can't list its tasks, and names the storyboard that is running."""
     path = tmp_path / "trailer.yaml"
     path.write_text(TRAILER, "utf-8")
     run_command("run", "-f", str(path), "--emulator", "--speed", "4000")

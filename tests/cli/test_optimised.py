@@ -1,4 +1,4 @@
-"""`python -O` leaves out every `assert`: nothing that keeps a task from being paid twice may be one."""
+"""`python -O` leaves out every `assert`: no protection against paying twice may be one."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def test_runs_without_asserts_make_the_film_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", EXECUTOR, ids=lambda path: path.stem)
 def test_the_executor_has_no_assert(path: Path) -> None:
-    """Whatever has to hold before a paid request is an `if` that raises."""
+    """Every condition of a paid request is an `if` that raises."""
     assert asserts(path) == []
 
 
 def test_the_journal_s_asserts_only_narrow_a_type() -> None:
-    """Each of them says that the database is open; without it, the next line would raise an AttributeError."""
+    """Each of them states that the database is open; without it, the next line would raise an AttributeError."""
     assert set(asserts(HOUSE / "world" / "journal.py")) == {"self._database is not None"}

@@ -1,4 +1,4 @@
-"""Readers that leave, disks that are full, streams that were closed before we began."""
+"""Readers that close the pipe, full disks, and streams that were closed before the start."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    """A line of shell in which `$SB` is the program."""
+    """Run a line of shell in which `$SB` is the program."""
     program = f"{sys.executable} -m storyboard"
     script = f"set -o pipefail; SB='{program}'; {line}"
     return subprocess.run(["/bin/bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
@@ -33,7 +33,7 @@ def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.row(82)
 def test_a_reader_that_leaves_is_no_fault(project: Path) -> None:
-    """`| head -1` gets its line, and the program its exit code 0."""
+    """`| head -1` gets its line, and the program exits with 0."""
     result = shell(project, "$SB schema | head -1")
     assert (result.returncode, result.stdout, result.stderr) == (0, "{\n", "")
 
@@ -53,7 +53,7 @@ def test_a_terminal_that_lacks_a_character_gets_its_code(project: Path) -> None:
 
 
 def test_json_stays_json_where_a_character_lacks(project: Path) -> None:
-    """What can't be written is escaped as JSON has it, be it of one unit or two."""
+    """A character that can't be written is escaped as in JSON, with one unit or two."""
     text = (project / "storyboard.yaml").read_text("utf-8")
     (project / "storyboard.yaml").write_text(text.replace("prompt", '"pro¥mp😀t"', 1), "utf-8")
     result = shell(project, "PYTHONIOENCODING=gbk $SB validate --json")
@@ -61,7 +61,7 @@ def test_json_stays_json_where_a_character_lacks(project: Path) -> None:
 
 
 def test_a_name_that_is_no_text_is_no_traceback(project: Path) -> None:
-    """A file's name may be any bytes."""
+    """A file name may consist of any bytes without causing a traceback."""
     result = shell(
         project, "cp storyboard.yaml $'\\xff.yaml'; PYTHONIOENCODING=utf-8:strict $SB validate $'\\xff.yaml'"
     )
@@ -84,12 +84,12 @@ def test_a_run_goes_on_when_nobody_hears_it(project: Path, where: str, code: int
 
 
 def test_closed_streams_are_no_traceback(project: Path) -> None:
-    """With nowhere to speak the program still does its work."""
+    """Without any output the program still does its work."""
     assert shell(project, "$SB plan >&- 2>&-").returncode == 0
 
 
 def on_a_terminal(folder: Path, *words: str, **environment: str) -> bytes:
-    """What a command writes to a terminal of its own."""
+    """Run a command on a new terminal and return its output."""
     ours, its = pty.openpty()
     command = [sys.executable, "-m", "storyboard", *words]
     with subprocess.Popen(
@@ -100,14 +100,14 @@ def on_a_terminal(folder: Path, *words: str, **environment: str) -> bytes:
         try:
             while piece := os.read(ours, 65_536):
                 result += piece
-        except OSError:  # how Linux says that the other side of a terminal was closed
+        except OSError:  # Linux raises this when the other side of a terminal is closed
             running.wait()
         os.close(ours)
     return result
 
 
 def test_a_mistake_has_colour_on_a_terminal_alone(project: Path) -> None:
-    """On a terminal the first line is red; into a pipe the same words go without any control."""
+    """On a terminal the first line is red; into a pipe the same words are written without control characters."""
     (project / "storyboard.yaml").write_text("storyboard: 1\nscenes:\n  dusk: {prompt: x, duration: 99}\n", "utf-8")
     seen, piped = on_a_terminal(project, "validate"), shell(project, "$SB validate").stdout.encode()
     plain = re.sub(rb"\x1b\[[0-9;]*m", b"", seen).replace(b"\r\n", b"\n")
@@ -115,6 +115,6 @@ def test_a_mistake_has_colour_on_a_terminal_alone(project: Path) -> None:
 
 
 def test_no_colour_where_the_user_wants_none(project: Path) -> None:
-    """NO_COLOR, whatever it holds, takes the colour away."""
+    """NO_COLOR, with any value, turns colour off."""
     (project / "storyboard.yaml").write_text("storyboard: 1\nscenes: {}\n", "utf-8")
     assert b"\x1b" not in on_a_terminal(project, "validate", NO_COLOR="1")

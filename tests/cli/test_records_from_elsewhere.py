@@ -1,4 +1,4 @@
-"""A record that was lost, that is an old backup, or somebody else's: nothing is paid for on its word."""
+"""A record that was lost, that is an old backup, or that belongs to another user: nothing is paid for because of it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def project(made: Path, tmp_path: Path) -> Path:
 
 
 def aged(hidden: Path, days: float) -> None:
-    """Let a record be so many days older: what was doubtful in it is long past."""
+    """Make a record this many days older: its doubtful parts are then long past."""
     journal = Journal(hidden, VirtualClock(), writing=False)
     journal.close()
     for name in RECORD:
@@ -54,19 +54,19 @@ def aged(hidden: Path, days: float) -> None:
 
 
 def tasks(project: Path) -> int:
-    """How many tasks would have been paid."""
+    """How many tasks would have been paid for."""
     return len((project.parent / HIDDEN / "emulated/service/ledger.jsonl").read_text("utf-8").splitlines())
 
 
 @pytest.mark.row(71)
 def test_a_backup_that_was_brought_back_pays_for_nothing_again(project: Path, tmp_path: Path) -> None:
-    """What was made after it was taken is found at the service, and told; also when one runs again."""
+    """What was made after the backup is found at the service and reported, also in the next run."""
     hidden, backup = project.parent / HIDDEN / "emulated", tmp_path / "backup"
     aged(hidden, days=8)
     shutil.copytree(hidden, backup)
     project.write_text(STORYBOARD + MORE, "utf-8")
     assert (run(project).submitted, tasks(project)) == (1, 2)
-    shutil.copytree(hidden / "service", backup / "service", dirs_exist_ok=True)  # what the service knows stays
+    shutil.copytree(hidden / "service", backup / "service", dirs_exist_ok=True)  # the service keeps its tasks
     shutil.rmtree(hidden)
     backup.rename(hidden)
     result = [run(project) for _ in range(2)]
@@ -89,7 +89,7 @@ def test_what_was_missing_once_is_missing_in_the_next_run_too(project: Path) -> 
 
 @pytest.fixture
 def somebodys(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The project as if all of it had been made for real, by somebody whose home isn't ours."""
+    """The project as if it had been made for real, by a user with another home."""
     real = project.parent / HIDDEN / "real"
     (project.parent / HIDDEN / "emulated").rename(real)
     (real / "storyboard.lock").rename(project.with_suffix(".lock"))
@@ -99,13 +99,13 @@ def somebodys(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def real(project: Path, verb: str, *words: str) -> CommandResult:
-    """A command on what was made for real."""
+    """Run a command on the real project."""
     return run_command(verb, *words, "-f", str(project))
 
 
 @pytest.mark.parametrize("words", [("run", "--yes"), ("recover",), ("resolve", "dusk", "--submit-again")])
 def test_a_record_of_another_install_is_only_read(somebodys: Path, words: tuple[str, ...]) -> None:
-    """Nothing is spent on its word, and nothing is written into it."""
+    """Nothing is paid for because of it, and nothing is written into it."""
     path = somebodys.parent / HIDDEN / "real" / "state.db"
     before = path.read_bytes()
     result = real(somebodys, *words)
@@ -116,12 +116,12 @@ def test_a_record_of_another_install_is_only_read(somebodys: Path, words: tuple[
 
 @pytest.mark.parametrize("verb", ["status", "plan", "why", "verify", "film"])
 def test_a_record_of_another_install_is_shown(somebodys: Path, verb: str) -> None:
-    """Looking at it, and cutting the film of what is there, costs nothing."""
+    """Reading it, and cutting the film from existing takes, is free."""
     assert real(somebodys, verb, *(("dusk",) if verb == "why" else ())).code == 0
 
 
 def test_a_record_of_another_install_is_ours_when_we_say_so(somebodys: Path) -> None:
-    """Then a run goes on with it."""
+    """After a takeover a run continues with the record of another installation."""
     assert real(somebodys, "recover", "--take-over").code == 0
     assert real(somebodys, "run", "--yes").code == 0
 
@@ -131,7 +131,7 @@ def test_a_record_of_another_install_is_ours_when_we_say_so(somebodys: Path) -> 
     "hostile", [b'"seconds": NaN', b'"seconds": -1', b'"seconds": 1e400', b'"seconds": 4, "\xff": 0']
 )
 def test_a_lock_that_no_run_wrote_is_told_as_damaged(project: Path, words: tuple[str, ...], hostile: bytes) -> None:
-    """Whatever a stranger or a merge wrote into it, it is refused with what to do, and nothing is submitted."""
+    """A lock with invalid content is refused with what to do, and nothing is submitted."""
     path = next(project.parent.rglob("emulated/storyboard.lock"))
     path.write_bytes(re.sub(rb'"seconds": [0-9.]+', lambda _: b'"seconds": ' + hostile, path.read_bytes()))
     before = tasks(project)

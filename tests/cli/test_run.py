@@ -34,18 +34,18 @@ def project(made: Path, tmp_path: Path) -> Path:
 
 
 def ledger(path: Path) -> list[dict[str, str]]:
-    """What would have been paid."""
+    """The tasks that would have been paid for."""
     lines = (path.parent / ".storyboard/emulated/service/ledger.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
 def scenes(path: Path) -> Path:
-    """Where the scenes' videos lie."""
+    """The folder of the scenes' videos."""
     return path.parent / "renders" / "emulated" / "storyboard" / "scenes"
 
 
 def likeness(one: Image.Image, other: Image.Image) -> float:
-    """Peak signal to noise of two pictures, in dB; 99 if they are the same."""
+    """Peak signal to noise ratio of two pictures, in dB; 99 if they are the same."""
     from math import log10
 
     squares = ImageStat.Stat(ImageChops.difference(one, other)).sum2
@@ -54,25 +54,26 @@ def likeness(one: Image.Image, other: Image.Image) -> float:
 
 
 def test_a_storyboard_becomes_a_film(made: Path) -> None:
-    """Each scene is paid for once, and the film lies where the command says."""
+    """Each scene is paid for once, and the film is where the command reports it."""
     assert len(ledger(made)) == 4
     assert (made.parent / "renders/emulated/storyboard/film.mp4").exists()
 
 
 @pytest.mark.parametrize("scene", ["dusk", "lamp", "storm", "alone"])
 def test_a_segment_is_what_was_asked_for(made: Path, scene: str) -> None:
-    """24 pictures a second, the asked size, one picture more than the seconds hold."""
+    """24 pictures a second, the requested size, one picture more than the seconds contain."""
     found = probe.video(scenes(made) / f"{scene}.mp4")
     assert (found.width, found.height, found.frames, round(found.fps, 6)) == (864, 496, 4 * 24 + 1, 24)
 
 
 def test_the_film_is_as_long_as_its_cuts(made: Path) -> None:
-    """Four segments of 97 pictures, one of which the chain shows twice."""
+    """Four segments of 97 pictures, one of which is shared by the chain."""
     assert probe.video(made.parent / "renders/emulated/storyboard/film.mp4").frames == 4 * 97 - 1
 
 
 def test_a_chained_segment_begins_where_its_parent_ends(made: Path) -> None:
-    """Its first picture is the parent's last (≥ 40 dB), and much less the one half a second earlier (≥ 6 dB)."""
+    """Its first picture is the parent's last (≥ 40 dB), and clearly differs from the one half a second earlier (≥ 6
+    dB)."""
     first = next(clip.pictures(scenes(made) / "lamp.mp4"))
     parent = list(clip.pictures(scenes(made) / "dusk.mp4"))
     same, earlier = likeness(first, parent[-1]), likeness(first, parent[-13])
@@ -91,14 +92,14 @@ def test_a_chained_segment_begins_where_its_parent_ends(made: Path) -> None:
 def test_a_film_that_can_not_be_made_is_refused_before_anything_is_paid_for(
     write: Write, scenes: str, told: str
 ) -> None:
-    """Also where some of its scenes could be."""
+    """This includes the case that some of its scenes could be made."""
     path = write("storyboard: 1\ndefaults: {ratio: 16:9}\nscenes:\n" + scenes)
     result = run(path)
     assert (result.code, told in result.err, (path.parent / ".storyboard").exists()) == (1, True, False)
 
 
 def test_a_second_run_submits_nothing(project: Path) -> None:
-    """Nothing changed, nothing made, nothing cut."""
+    """Nothing changed, so nothing is made and nothing is cut."""
     again = run(project)
     assert (again.code, again.submitted, len(ledger(project))) == (0, 0, 4)
 
@@ -115,25 +116,25 @@ def test_a_second_run_submits_nothing(project: Path) -> None:
     ids=["a comment", "a default written out", "a prompt re-wrapped", "the model's full name", "words for people"],
 )
 def test_what_changes_no_request_remakes_nothing(project: Path, old: str, new: str) -> None:
-    """What the service would not see is no reason to make anything."""
+    """A change that the service would not see is no reason to make anything."""
     project.write_text(project.read_text("utf-8").replace(old, new), "utf-8")
     assert run(project).submitted == 0
 
 
 def test_a_new_child_leaves_its_parent_alone(project: Path) -> None:
-    """Chaining one more scene on makes that scene only: every take has its last frame already."""
+    """Chaining one more scene makes that scene only: every take has its last frame already."""
     project.write_text(project.read_text("utf-8") + "  more:\n    chain: alone\n    prompt: more gulls\n", "utf-8")
     assert run(project).made == {"more"}
 
 
 def test_a_changed_prompt_remakes_the_scene_and_what_is_made_from_it(project: Path) -> None:
-    """Changing lamp makes lamp and storm; dusk above it and alone beside it are kept."""
+    """Changing lamp makes lamp and storm; dusk, its parent, and the independent alone are kept."""
     project.write_text(project.read_text("utf-8").replace("lights the lamp", "lights his pipe"), "utf-8")
     assert run(project).made == {"lamp", "storm"}
 
 
 def test_why_names_the_prompt_and_the_line(project: Path) -> None:
-    """The reason names what changed and where it stands now, also from below."""
+    """The reason names what changed and its present line, also for a dependent scene."""
     project.write_text(project.read_text("utf-8").replace("lights the lamp", "lights his pipe"), "utf-8")
     asked = run_command("why", "storm", "-f", str(project), "--emulator").out.splitlines()
     assert asked == [
@@ -143,7 +144,7 @@ def test_why_names_the_prompt_and_the_line(project: Path) -> None:
 
 
 def test_going_back_to_an_old_prompt_costs_nothing(project: Path) -> None:
-    """A take that was made from just this key is taken again."""
+    """A take made from the same key is used again."""
     text = project.read_text("utf-8")
     project.write_text(text.replace("Gulls.", "Terns."), "utf-8")
     assert run(project).submitted == 1
@@ -152,13 +153,13 @@ def test_going_back_to_an_old_prompt_costs_nothing(project: Path) -> None:
 
 
 def test_a_renamed_scene_is_not_bought_again(project: Path) -> None:
-    """The key moves to the new name, the children see the same frame."""
+    """The key moves to the new name, and the children see the same frame."""
     project.write_text(project.read_text("utf-8").replace("dusk:", "evening:").replace("chain: dusk", "chain: evening"))
     assert run(project).submitted == 0
 
 
 def test_a_renamed_scene_that_was_copied_as_well_has_its_take_once(project: Path) -> None:
-    """One of the two alike scenes gets the take, the other is made; from the second run on nothing is left to do."""
+    """One of the two equal scenes gets the take, the other is made; from the second run on nothing is left to do."""
     project.write_text(
         project.read_text("utf-8").replace("  alone:\n", "  gulls:\n    prompt: Gulls.\n  terns:\n"), "utf-8"
     )
@@ -174,7 +175,7 @@ def test_a_renamed_scene_that_was_copied_as_well_has_its_take_once(project: Path
 
 
 def test_a_lock_is_left_alone_when_nothing_was_made(project: Path) -> None:
-    """A name that a scene had once isn't written into it again by the next run."""
+    """The next run doesn't write a former name of a scene into it again."""
     project.write_text(project.read_text("utf-8").replace("dusk:", "evening:").replace("chain: dusk", "chain: evening"))
     lock = project.parent / ".storyboard/emulated/storyboard.lock"
     run(project)
@@ -184,7 +185,7 @@ def test_a_lock_is_left_alone_when_nothing_was_made(project: Path) -> None:
 
 
 def test_a_profile_has_takes_of_its_own(project: Path) -> None:
-    """Going to a profile and back costs nothing the second time."""
+    """Switching to a profile and back costs nothing the second time."""
     text = project.read_text("utf-8").replace("scenes:", "profiles: {tall: {ratio: 9:16}}\nscenes:", 1)
     project.write_text(text, "utf-8")
     assert run(project, "--profile", "tall", "alone").submitted == 1
@@ -193,7 +194,7 @@ def test_a_profile_has_takes_of_its_own(project: Path) -> None:
 
 
 def test_a_lost_file_is_fetched_again_not_bought(project: Path) -> None:
-    """A take that somebody deleted from the store comes from its task while that lives."""
+    """A take that was deleted from the store is downloaded from its task while that exists."""
     store = project.parent / ".storyboard/emulated/store"
     for path in store.rglob("*.mp4"):
         path.unlink()
@@ -217,7 +218,7 @@ def test_a_cut_with_a_dissolve_is_encoded_and_shorter(project: Path) -> None:
 
 
 def test_an_early_way_out_reaches_the_child(project: Path) -> None:
-    """`out` is where the film leaves a scene and where its child begins: the child is made anew, the scene is not."""
+    """`out` is where the film leaves a scene and where its child begins: the child is made again, the scene is not."""
     project.write_text(project.read_text("utf-8").replace("  dusk:\n", "  dusk:\n    out: 2\n"), "utf-8")
     assert run(project).made == {"lamp", "storm"}
     first = next(clip.pictures(scenes(project) / "lamp.mp4"))
@@ -230,13 +231,13 @@ def test_a_selection_makes_no_more_than_it_names(write: Write) -> None:
 
 
 def test_a_selected_scene_brings_what_it_lacks_above(write: Write) -> None:
-    """`run lamp` makes dusk as well, since there is none."""
+    """`run lamp` makes dusk as well, because it is missing."""
     assert run(write(STORYBOARD), "lamp").made == {"dusk", "lamp"}
 
 
 @pytest.mark.parametrize("lost", ["frames", "copied"])
 def test_a_record_of_the_film_that_is_none_counts_for_nothing(project: Path, lost: str) -> None:
-    """Where what was written down of the film lacks something, the film is cut anew."""
+    """If the record of the film is incomplete, the film is cut again."""
     record = project.parent / ".storyboard/emulated/films/storyboard/film.json"
     value = json.loads(record.read_text("utf-8"))
     record.write_text(json.dumps({name: result for name, result in value.items() if name != lost}), "utf-8")

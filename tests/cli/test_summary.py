@@ -1,5 +1,5 @@
-"""At the end of a run: for each scene what happened, what it cost and what to say next; and before a decision, what it
-may cost."""
+"""The summary of a run: for each scene the result, the cost and the next command; and the possible cost before a
+decision."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.cli.command_line import run_command
 
 Write = Callable[[str], Path]
 STEM = "storyboard"
-"""What the storyboard of these tests is called."""
+"""The name of these tests' storyboard."""
 FILM = """\
 storyboard: 1
 model: seedance-2.0-fast
@@ -43,7 +43,7 @@ scenes:
 def test_a_run_says_of_each_scene_what_happened_what_it_cost_and_what_to_say_next(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One is refused, what is made from it waits, one is made; then the others are made, and that one is kept."""
+    """One is refused, its children wait, one is made; then the others are made, and that one is kept."""
     no = Fault("create", at=1, does="refuse", status=400, code="InvalidParameter")
     path = write(FILM)
     with emulator(tmp_path / "service" / "ledger", speed=4000, faults=[no]) as emulated:
@@ -76,7 +76,7 @@ def books(*entries: Entry) -> Books:
 
 
 def test_a_bill_that_nobody_named_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
-    """What was reserved is the most that it can be."""
+    """The reserved amount is the most that it can be."""
     reserve = money_of("5 CNY")
     take = Take("ark:cgt-0", "sha256:0", {}, tokens=None)
     print_results([Result(Unit("dusk"), "done", take=take, books=books(Entry(reserve, bill=reserve)))])
@@ -98,12 +98,12 @@ def test_a_bill_that_nobody_named_is_told_as_such(capsys: pytest.CaptureFixture[
     ],
 )
 def test_what_to_say_next(result: Result, words: str) -> None:
-    """Where something is to be decided, the command that decides; else the one that goes on."""
+    """The command that decides if a decision is needed; otherwise the command that continues."""
     assert format_next_command(result) == words
 
 
 def doubtful(path: Path, *more: AttemptEvent, realm: Realm = "emulated") -> None:
-    """A submission whose answer was lost, for which five yuan are set aside."""
+    """A submission whose answer was lost, with five yuan reserved."""
     layout = layout_of(str(path), realm)
     layout.hidden.mkdir(parents=True)
     journal = Journal(layout.hidden, SystemClock(), writing=True)
@@ -120,7 +120,7 @@ def doubtful(path: Path, *more: AttemptEvent, realm: Realm = "emulated") -> None
 
 
 def decided(path: Path, *words: str) -> tuple[int, list[str]]:
-    """What `resolve` says, and its exit code."""
+    """The output of `resolve`, and its exit code."""
     said = run_command("resolve", "dusk", *words, "-f", str(path), "--emulator")
     return said.code, said.out.splitlines()
 
@@ -146,7 +146,7 @@ ALL_THE_SAME = (
     ],
 )
 def test_what_a_decision_may_cost_is_shown_with_it(write: Write, words: list[str], told: str) -> None:
-    """With when it was submitted, its mark, and how it stands."""
+    """With the time of submission, its marker, and its state."""
     path = write(FILM)
     doubtful(path)
     code, lines = decided(path, *words)
@@ -156,7 +156,7 @@ def test_what_a_decision_may_cost_is_shown_with_it(write: Write, words: list[str
 
 
 def test_a_task_that_a_run_could_not_get_on_with_may_be_decided_about(write: Write) -> None:
-    """It has outlived its time, or its video doesn't come: submitted again, both may be billed."""
+    """It has outlived its time, or its video isn't delivered: if it is submitted again, both may be billed."""
     path = write(FILM)
     doubtful(path, Adopted("dusk", "i1", task="cgt-1"), Held("dusk", "i1", why="too old"))
     code, lines = decided(path, "--submit-again")
@@ -164,14 +164,14 @@ def test_a_task_that_a_run_could_not_get_on_with_may_be_decided_about(write: Wri
 
 
 def test_a_task_that_is_well_under_way_is_not_decided_about(write: Write) -> None:
-    """The run waits for it."""
+    """A running task needs no decision, because the run waits for it."""
     path = write(FILM)
     doubtful(path, Adopted("dusk", "i1", task="cgt-1"))
     assert decided(path, "--submit-again")[0] == 2
 
 
 def test_a_scene_that_is_gone_is_decided_about_by_the_name_that_it_had(write: Write) -> None:
-    """What was submitted for it may be billed all the same."""
+    """A removed scene can be decided about by its former name, because its submission may still be billed."""
     path = write(FILM.replace("dusk", "dawn"))
     doubtful(path)
     assert decided(path, "--abandon")[0] == 0
@@ -189,7 +189,7 @@ def test_a_scene_that_is_gone_is_decided_about_by_the_name_that_it_had(write: Wr
     ids=["in doubt", "with a task"],
 )
 def test_what_was_given_up_can_be_had_after_all(write: Write, more: list[AttemptEvent], words: str) -> None:
-    """If there is a task, then without paying for another; and what is told is done as it is told."""
+    """If its task exists, it is adopted without paying for another; and the suggested command works as shown."""
     path = write(FILM)
     doubtful(path, *more)
     code, lines = decided(path, "--abandon")
@@ -198,17 +198,17 @@ def test_what_was_given_up_can_be_had_after_all(write: Write, more: list[Attempt
 
 
 class Terminal:
-    """Somebody who answers so."""
+    """A user who gives this answer."""
 
     def __init__(self, answer: str) -> None:
         self._answer = answer
 
     def isatty(self) -> bool:
-        """He is there."""
+        """Report a terminal."""
         return True
 
     def readline(self, *_: int) -> str:
-        """He says it."""
+        """Return the answer."""
         return f"{self._answer}\n"
 
 
@@ -219,7 +219,7 @@ class Terminal:
 def test_where_it_costs_money_whoever_is_there_is_asked(
     write: Write, monkeypatch: pytest.MonkeyPatch, answer: str, words: list[str], code: int, state: str
 ) -> None:
-    """And shown what it may cost; a no decides nothing."""
+    """The possible cost is shown; if the answer is no, nothing is decided."""
     path = write(FILM)
     doubtful(path, realm="real")
     monkeypatch.setattr("sys.stdin", Terminal(answer))

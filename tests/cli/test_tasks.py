@@ -1,4 +1,4 @@
-"""`storyboard tasks`: the service's own tasks, seen, cancelled and forgotten."""
+"""`storyboard tasks`: list, cancel and delete the service's own tasks."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from tests.planning.values import key
 
 Write = Callable[[str], Path]
 STEM = "storyboard"
-"""What the storyboard of these tests is called."""
+"""The name of these tests' storyboard."""
 ONE = (
     "storyboard: 1\ndefaults: {duration: 4, resolution: 480p, ratio: 16:9}\nscenes:\n  dusk: {prompt: A lighthouse.}\n"
 )
 NOON_UTC = 1_790_856_000.0  # 2026-10-01 12:00:00 UTC
 WHOLE = 20.0 * 4
-"""Seconds that the making of a clip takes at speed 1; a tenth of them it is queued."""
+"""Seconds that a clip takes at speed 1; it is queued for a tenth of them."""
 
 
 @pytest.fixture
 def clock() -> VirtualClock:
-    """The service's clock, which goes on when the test says so."""
+    """The service's clock, which advances when the test does so."""
     return VirtualClock(NOON_UTC)
 
 
 @pytest.fixture
 def served(tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """A service whose clock stands, named by the environment."""
+    """A service whose clock stands still, named by the environment."""
     with emulator(tmp_path / "service" / "ledger", speed=1.0, clock=clock) as emulated:
         for name, value in emulated.environment.items():
             monkeypatch.setenv(name, value)
@@ -55,12 +55,12 @@ def served(tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch)
 
 
 def tasks(path: Path, *words: str) -> CommandResult:
-    """`storyboard tasks` in a project."""
+    """Run `storyboard tasks` in a project."""
     return run_command("tasks", words[0], *words[1:], "-f", str(path))
 
 
 def listed(path: Path, *words: str) -> Any:
-    """What a list tells to a program."""
+    """The list as JSON."""
     return json.loads(tasks(path, "list", "--json", *words).out)
 
 
@@ -73,7 +73,7 @@ def remembered(
     profile: str = "",
     key: Components | None = None,
 ) -> None:
-    """Write down that a scene was submitted, and what came of it."""
+    """Record that a scene was submitted, and the result."""
     layout = layout_of(str(path), "emulated")
     layout.hidden.mkdir(parents=True)
     journal = Journal(layout.hidden, SystemClock(), writing=True)
@@ -86,7 +86,7 @@ def remembered(
 
 
 def test_a_list_names_each_task_s_scene(write: Write, served: Emulator) -> None:
-    """As the record has it; a task that nobody here submitted is nobody's."""
+    """From the record; a task that is missing from the record has no scene."""
     path = write(ONE)
     ours, foreign = create(served.base_url, order()), create(served.base_url, order())
     remembered(path, "dusk", ours)
@@ -96,7 +96,7 @@ def test_a_list_names_each_task_s_scene(write: Write, served: Emulator) -> None:
 
 
 def test_people_see_a_table(write: Write, served: Emulator) -> None:
-    """Whole lines, also where nobody sees them."""
+    """The lines are not cut off, even without a terminal."""
     path = write(ONE)
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
@@ -107,7 +107,7 @@ def test_people_see_a_table(write: Write, served: Emulator) -> None:
 
 
 def test_a_task_that_bears_the_mark_of_a_scene_in_doubt_is_told_with_it(write: Write, served: Emulator) -> None:
-    """With a question mark: that is for a person to decide."""
+    """With a question mark: a person has to decide."""
     path = write(ONE)
     create(served.base_url, order(execution_expires_after=170_001))
     other = create(served.base_url, order(execution_expires_after=170_002))
@@ -139,7 +139,7 @@ def test_a_list_may_be_asked_for_less(write: Write, served: Emulator, words: tup
 
 
 def test_a_list_may_name_several_tasks(write: Write, served: Emulator) -> None:
-    """Each by itself."""
+    """A list may name several tasks, each separately."""
     first, _, third = (create(served.base_url, order()) for _ in range(3))
     found = listed(write(ONE), "--task", first, "--task", third)
     assert {row["id"] for row in found["tasks"]} == {first, third}
@@ -158,26 +158,26 @@ def test_a_list_may_name_several_tasks(write: Write, served: Emulator) -> None:
     ],
 )
 def test_wrong_words_exit_with_2(write: Write, words: tuple[str, ...]) -> None:
-    """Before anybody is asked."""
+    """Wrong usage exits with 2 before any request is sent."""
     assert tasks(write(ONE), *words).code == 2
 
 
 @pytest.mark.parametrize("verb", ["get", "cancel", "delete"])
 @pytest.mark.usefixtures("served")
 def test_a_task_that_there_is_not_is_told(write: Write, verb: str) -> None:
-    """With how long tasks are known."""
+    """The message about an unknown task includes how long tasks are known."""
     result = tasks(write(ONE), verb, "cgt-20260101120000-abcde")
     assert (result.code, "seven days" in result.err, result.out) == (3, True, "")
 
 
 def test_without_a_key_nobody_is_asked(write: Write) -> None:
-    """For the real service it takes one."""
+    """Without a key no request is sent to the real service."""
     result = tasks(write(ONE), "list")
     assert (result.code, "ARK_API_KEY is not set" in result.err) == (5, True)
 
 
 def test_no_signature_is_printed(write: Write, served: Emulator, clock: VirtualClock) -> None:
-    """Whoever has one can fetch the video."""
+    """No signature is printed, because with it anyone could download the video."""
     path = write(ONE)
     task = create(served.base_url, order())
     clock.advance(WHOLE)
@@ -187,7 +187,7 @@ def test_no_signature_is_printed(write: Write, served: Emulator, clock: VirtualC
 
 
 def test_a_task_is_told_line_by_line(write: Write, served: Emulator) -> None:
-    """What is known of it, and nothing that isn't."""
+    """A task is shown with all known fields, and no unknown ones."""
     path = write(ONE)
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
@@ -197,7 +197,7 @@ def test_a_task_is_told_line_by_line(write: Write, served: Emulator) -> None:
 
 
 def test_a_queued_task_is_cancelled(write: Write, served: Emulator) -> None:
-    """Its scene is named; to cancel it again is no fault."""
+    """Its scene is named; cancelling it again is no error."""
     path = write(ONE)
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
@@ -224,7 +224,7 @@ def test_what_is_said_of_a_cancelled_task_s_scene_is_true(write: Write, served: 
 @pytest.mark.row(21)
 @pytest.mark.parametrize("verb", ["cancel", "delete"])
 def test_a_running_task_is_billed(write: Write, served: Emulator, clock: VirtualClock, verb: str) -> None:
-    """Nothing stops it."""
+    """A running task can't be stopped and is billed."""
     task = create(served.base_url, order())
     clock.advance(WHOLE / 2)
     result = tasks(write(ONE), verb, task)
@@ -234,7 +234,7 @@ def test_a_running_task_is_billed(write: Write, served: Emulator, clock: Virtual
 
 @pytest.mark.row(21)
 def test_a_task_that_began_to_run_meanwhile_is_billed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was queued when it was looked at; the refusal of the service says the same."""
+    """It was queued when it was listed; the service's refusal gives the same reason."""
     refusal = {"error": {"code": "InvalidAction.RunningTaskDeletion", "message": "it runs"}}
     where = f"{TASKS}/{{task}}"
     routes = [
@@ -249,7 +249,7 @@ def test_a_task_that_began_to_run_meanwhile_is_billed(write: Write, monkeypatch:
 
 
 def test_cancelling_never_removes_a_record(write: Write, served: Emulator, clock: VirtualClock) -> None:
-    """The service has one word for both: what has ended is not sent it."""
+    """The service has one request for both, so it is not sent for a finished task."""
     path = write(ONE)
     task = create(served.base_url, order())
     clock.advance(WHOLE)
@@ -259,7 +259,7 @@ def test_cancelling_never_removes_a_record(write: Write, served: Emulator, clock
 
 
 def test_deleting_never_cancels(write: Write, served: Emulator) -> None:
-    """What is queued is left as it is."""
+    """Deleting never cancels: a queued task stays."""
     path = write(ONE)
     task = create(served.base_url, order())
     result = tasks(path, "delete", task)
@@ -268,7 +268,7 @@ def test_deleting_never_cancels(write: Write, served: Emulator) -> None:
 
 
 def test_a_record_is_kept_while_its_video_is_not_stored(write: Write, served: Emulator, clock: VirtualClock) -> None:
-    """Nobody could fetch it any more; with --yes that is somebody's wish."""
+    """It could no longer be downloaded; `--yes` confirms that."""
     path = write(ONE)
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
@@ -279,7 +279,7 @@ def test_a_record_is_kept_while_its_video_is_not_stored(write: Write, served: Em
 
 
 def test_the_record_of_a_stored_video_goes_with_a_warning(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was the proof of what was bought."""
+    """The record of a stored video is deleted with a warning, because it proves the purchase."""
     path = write(ONE)
     with emulator(path.parent / "service" / "ledger", speed=4000.0) as emulated:
         for name, value in emulated.environment.items():
@@ -293,7 +293,7 @@ def test_the_record_of_a_stored_video_goes_with_a_warning(write: Write, monkeypa
 
 
 def test_the_embedded_emulator_has_tasks_too(write: Write) -> None:
-    """Those of the runs before, in their own realm."""
+    """The embedded emulator lists the tasks of earlier runs, in its own realm."""
     path = write(ONE)
     assert run(path).code == 0
     (row,) = listed(path, "--emulator", "--speed", FAST)["tasks"]
@@ -301,7 +301,7 @@ def test_the_embedded_emulator_has_tasks_too(write: Write) -> None:
 
 
 def test_a_damaged_record_ends_nothing(write: Write, served: Emulator) -> None:
-    """One looks at tasks just then; but whose they are isn't known."""
+    """Tasks are most needed then; but their scenes are unknown."""
     path = write(ONE)
     task = create(served.base_url, order())
     remembered(path, "dusk", task)
@@ -317,7 +317,7 @@ def test_a_damaged_record_ends_nothing(write: Write, served: Emulator) -> None:
 )
 @pytest.mark.usefixtures("served")
 def test_a_person_decides_about_a_held_scene(write: Write, words: list[str], after: str) -> None:
-    """In each of the ways that the remedy names; what was given up can still be decided otherwise."""
+    """In each of the ways that the message names; a scene that was given up can still be decided differently."""
     path = write(ONE)
     remembered(path, "dusk", "", Decided("dusk", "intent", choice="abandon"))
     assert run_command("resolve", "dusk", *words, "-f", str(path)).code == 0

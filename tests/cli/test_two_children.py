@@ -1,4 +1,4 @@
-"""Several scenes made from one: what each of them is handed is written at the same moment."""
+"""Several scenes made from one: their inputs are written at the same moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ scenes:
 
 
 def test_scenes_that_share_a_parent_are_all_made(tmp_path: Path) -> None:
-    """The service keeps the one picture that all of them are handed, although three requests bring it at once."""
+    """The service stores their shared picture once, although three requests send it at the same time."""
     path = tmp_path / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
     result = run(path, "--speed", "200")

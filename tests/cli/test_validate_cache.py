@@ -1,4 +1,4 @@
-"""An unchanged storyboard is not judged again; a changed one always is."""
+"""An unchanged storyboard is not checked again; a changed one always is."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def project(tmp_path: Path) -> Path:
 
 
 def entries() -> int:
-    """How many verdicts are remembered."""
+    """The number of cached results."""
     home = Path(os.environ["XDG_CACHE_HOME"], "storyboard")
     return len(list(home.glob("*.json"))) if home.is_dir() else 0
 
 
 def judged(project: Path, later: float = 3600.0) -> str:
-    """What `validate` says to somebody who comes later by so many seconds: by then every stamp is old."""
+    """The output of `validate` this many seconds later, when every timestamp is old."""
     layout = layout_of(str(project / "storyboard.yaml"), "real")
     verdict = validate(layout, (), "", Cache(os.environ, time.time() + later))
     return "\n".join(
@@ -52,7 +52,7 @@ def judged(project: Path, later: float = 3600.0) -> str:
 
 
 def test_the_same_is_said_again(project: Path) -> None:
-    """The remembered verdict is told word by word, excerpts included."""
+    """The cached result is repeated word by word, excerpts included."""
     first = judged(project)
     assert judged(project) == first
     assert entries() == 1
@@ -68,14 +68,14 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_seen(project: Path, change: str) -> None:
-    """Whatever the verdict rested on: the text, what it brings in, and the files that it names."""
+    """In everything that the result depends on: the text, its included files, and the files that it names."""
     before = judged(project)
     CHANGES[change](project)
     assert judged(project) != before
 
 
 def test_a_missing_included_file_is_missed_until_it_is_there(project: Path) -> None:
-    """A verdict rests on the absence of a file too."""
+    """A result depends on the absence of a file too."""
     (project / "cast.yaml").rename(project / "elsewhere.yaml")
     before = judged(project)
     (project / "elsewhere.yaml").rename(project / "cast.yaml")
@@ -83,7 +83,7 @@ def test_a_missing_included_file_is_missed_until_it_is_there(project: Path) -> N
 
 
 def test_a_change_that_keeps_size_and_time_is_seen(project: Path) -> None:
-    """A restored time of change doesn't hide another content: the record's own time can't be set back."""
+    """A restored modification time doesn't hide different content: the change time can't be set back."""
     path = project / "storyboard.yaml"
     before, status = judged(project), path.stat()
     path.write_text(TEXT.replace("dusk: {prompt:", "last: {prompt:"), "utf-8")
@@ -92,7 +92,7 @@ def test_a_change_that_keeps_size_and_time_is_seen(project: Path) -> None:
 
 
 def test_settings_are_part_of_what_is_asked(project: Path) -> None:
-    """Another host is trusted: what was said before stands no more."""
+    """Another host is trusted: the earlier result is no longer valid."""
     (project / "storyboard.yaml").write_text(TEXT + "defaults: {callback_url: https://hooks.example/x}\n", "utf-8")
     before = judged(project)
     settings = Path(os.environ["XDG_CONFIG_HOME"], "storyboard", "settings.toml")
@@ -102,13 +102,13 @@ def test_settings_are_part_of_what_is_asked(project: Path) -> None:
 
 
 def test_what_was_written_just_now_is_not_remembered(project: Path) -> None:
-    """A file younger than the clock's grain may be written again without a new stamp."""
+    """A file younger than the clock's resolution may be written again without a new timestamp."""
     judged(project, later=0.0)
     assert entries() == 0
 
 
 def test_what_changes_while_it_is_judged_is_not_remembered(project: Path) -> None:
-    """Stamps are held against the moment before anything was read, not that of remembering."""
+    """Timestamps are compared with the moment before reading, not that of caching."""
     opened = (project / "storyboard.yaml").stat().st_mtime - 1
     memory = Cache(os.environ, opened + RACY)
     memory.put({"of": "the old text"}, [project / "storyboard.yaml"], "verdict")
@@ -116,7 +116,7 @@ def test_what_changes_while_it_is_judged_is_not_remembered(project: Path) -> Non
 
 
 def test_a_torn_entry_is_no_entry(project: Path) -> None:
-    """Whatever lies in the cache, the verdict is the same."""
+    """The cache may contain anything; the result is the same."""
     first = judged(project)
     for path in Path(os.environ["XDG_CACHE_HOME"], "storyboard").glob("*.json"):
         path.write_bytes(path.read_bytes()[:-20])

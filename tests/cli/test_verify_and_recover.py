@@ -1,4 +1,4 @@
-"""What was bought is found again: altered files, lost files, a lost record."""
+"""Paid takes are found again: altered files, lost files, a lost record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def project(made: Path, tmp_path: Path) -> Path:
 
 
 def verify(project: Path, *words: str) -> CommandResult:
-    """`storyboard verify` of what the emulator made."""
+    """Run `storyboard verify` on the emulated takes."""
     return run_command("verify", "-f", str(project), "--emulator", *words)
 
 
@@ -50,13 +50,13 @@ def alter(path: Path, at: int) -> None:
 
 
 def tasks(project: Path) -> int:
-    """How many tasks would have been paid."""
+    """How many tasks would have been paid for."""
     return len((project.parent / HIDDEN / "service" / "ledger.jsonl").read_text("utf-8").splitlines())
 
 
 @pytest.mark.parametrize("words", [(), ("--deep",)])
 def test_a_whole_store_has_no_faults(project: Path, words: tuple[str, ...]) -> None:
-    """Four videos, four last frames and the part that one was handed are what their names say."""
+    """Four videos, four last frames and the part that was an input match their digests."""
     result = verify(project, *words)
     assert (result.code, result.out) == (0, f"9 files {'decoded' if words else 'checked'}, no faults\n")
 
@@ -74,28 +74,28 @@ def test_an_altered_take_is_put_aside_and_fetched_again(project: Path) -> None:
 
 @pytest.mark.row(67)
 def test_a_lost_take_is_named_with_its_scene(project: Path) -> None:
-    """Whoever reads it knows which scene will be fetched again."""
+    """The message names the scene that will be downloaded again."""
     a_video(project).unlink()
     result = verify(project)
     assert (result.code, result.err.rstrip().endswith(": is gone"), "(" in result.err) == (5, True, True)
 
 
 def test_what_was_found_can_be_read_by_a_program(project: Path) -> None:
-    """With the digest, what is wrong, and the scenes."""
+    """The JSON output contains the digest, the problem, and the scenes."""
     a_video(project).unlink()
     result = verify(project, "--json")
     assert ('"checked": 8' in result.out, '"what": "is gone"' in result.out) == (True, True)
 
 
 def forget(project: Path) -> None:
-    """Lose the record and the takes, as a disk does; the service still has its tasks."""
+    """Lose the record and the takes, as on a failed disk; the service still has its tasks."""
     for name in RECORD:
         (project.parent / HIDDEN / name).unlink(missing_ok=True)
     shutil.rmtree(project.parent / HIDDEN / "store")
 
 
 def test_a_lost_record_is_not_paid_for_again(project: Path) -> None:
-    """A task of the service that bears the mark of a scene is told before anything is submitted for it."""
+    """A task that carries the marker of a scene is reported before anything is submitted for it."""
     forget(project)
     result = run(project)
     assert (result.code, "is missing from this project's record" in result.err, "storyboard recover" in result.err) == (
@@ -107,7 +107,7 @@ def test_a_lost_record_is_not_paid_for_again(project: Path) -> None:
 
 
 def test_a_lost_record_is_rebuilt(project: Path) -> None:
-    """Every task is known again by its mark, and fetched; the film follows, and nothing was paid."""
+    """Every task is identified by its marker and downloaded; the film follows, and nothing is paid for."""
     forget(project)
     result = run_command("recover", "-f", str(project), "--emulator")
     assert (result.code, result.err, result.submitted) == (0, "", 0)
@@ -116,7 +116,7 @@ def test_a_lost_record_is_rebuilt(project: Path) -> None:
 
 
 def test_what_nobody_made_is_not_recovered(tmp_path: Path) -> None:
-    """Nothing is submitted for a scene of which the service has no task."""
+    """Nothing is submitted for a scene without a task at the service."""
     project = tmp_path / "storyboard.yaml"
     project.write_text(STORYBOARD, "utf-8")
     result = run_command("recover", "-f", str(project), "--emulator")
@@ -124,7 +124,7 @@ def test_what_nobody_made_is_not_recovered(tmp_path: Path) -> None:
 
 
 def test_recovery_submits_nothing_that_bears_no_mark(tmp_path: Path) -> None:
-    """Its author fixed when it expires: no task of it can be known, and none is made."""
+    """Its author fixed the expiry: its task can't be identified, and none is made."""
     project = tmp_path / "storyboard.yaml"
     project.write_text(STORYBOARD.replace("duration: 4}", "duration: 4, execution_expires_after: 7200}"), "utf-8")
     result = run_command("recover", "-f", str(project), "--emulator")
@@ -133,7 +133,7 @@ def test_recovery_submits_nothing_that_bears_no_mark(tmp_path: Path) -> None:
 
 
 def test_a_scene_that_was_worded_often_is_known_again(tmp_path: Path) -> None:
-    """How many other wordings came before this one is written nowhere any more, and doesn't matter."""
+    """The number of earlier prompts of the scene is recorded nowhere any more, and doesn't matter."""
     project = tmp_path / "storyboard.yaml"
     for number in range(7):
         words = f"A lighthouse, seen for the {number}. time."

@@ -1,4 +1,4 @@
-"""A lock of version 1 whose record is gone: its takes are kept, and it is written as version 2."""
+"""A lock of version 1 whose record is lost: its takes are kept, and it is written as version 2."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECORD = ("state.db", "state.db-wal", "state.db-shm", "witness", "lock")
 
 
 class Project:
-    """A project of two scenes with its store, and a lock of version 1 that no record goes with."""
+    """A project of two scenes with its store, and a lock of version 1 without a record."""
 
     def __init__(self, folder: Path, realm: Realm) -> None:
         self.path = folder / "storyboard.yaml"
@@ -44,11 +44,11 @@ class Project:
         self.lock.write_text(text, "utf-8")
 
     def run(self) -> CommandResult:
-        """A run in that realm."""
+        """Run it in that realm."""
         return run(self.path) if self.realm == "emulated" else run_command("run", "--yes", "-f", str(self.path))
 
     def read(self) -> dict[str, Any]:
-        """What the lock says."""
+        """The content of the lock."""
         value: dict[str, Any] = json.loads(self.lock.read_text("utf-8"))
         return value
 
@@ -81,40 +81,40 @@ def project(request: pytest.FixtureRequest, made: Path, tmp_path: Path, monkeypa
 
 
 def test_a_run_keeps_its_takes(project: Project) -> None:
-    """Nothing is submitted."""
+    """A run keeps the takes of the lock, and submits nothing."""
     result = project.run()
     assert (result.code, result.submitted) == (0, 0)
 
 
 def test_each_take_is_known_by_its_task(project: Project) -> None:
-    """In the lock that a run has written, each take is called `ark:` and its task."""
+    """In the lock that a run has written, each take has the name `ark:` and its task."""
     project.run()
     names = [name for takes in project.takes().values() for name in takes]
     assert (project.takes(), [name.startswith("ark:cgt-") for name in names]) == (project.before, [True, True])
 
 
 def test_the_lock_is_written_as_version_2(project: Project) -> None:
-    """One run is enough."""
+    """One run is enough to write the lock as version 2."""
     project.run()
     assert project.read()["storyboard_lock"] == 2
 
 
 def test_the_selected_takes_stay_selected(project: Project) -> None:
-    """The film is cut from what it was cut from before."""
+    """The film is cut from the same takes as before."""
     project.run()
     selected = {scene: [block["selected"]] for scene, block in project.read()["scenes"].items()}
     assert selected == project.before
 
 
 def test_the_import_is_noted_once(project: Project) -> None:
-    """However often a run follows; the record may lack tasks, so that it is doubtful."""
+    """However often it runs; the record may lack tasks, so it is doubtful."""
     for _ in range(3):
         project.run()
     assert [body["trust"] for body in project.imported()] == ["doubtful"]
 
 
 def test_a_plan_reads_it_and_writes_nothing(project: Project) -> None:
-    """A reader keeps every scene, and leaves the lock as it is."""
+    """A reader keeps every scene, and leaves the lock unchanged."""
     before = project.lock.read_bytes()
     words = ("--emulator",) if project.realm == "emulated" else ()
     result = run_command("plan", "-f", str(project.path), "--json", *words)
@@ -127,7 +127,7 @@ def test_a_plan_reads_it_and_writes_nothing(project: Project) -> None:
 
 
 def test_a_changed_scene_is_the_only_one_that_is_made(made: Path, tmp_path: Path) -> None:
-    """The other scene keeps its take."""
+    """Only the changed scene is made; the other one keeps its take."""
     shutil.copytree(made, tmp_path / "project")
     project = Project(tmp_path / "project", "emulated")
     project.path.write_text(STORYBOARD.replace("Gulls.", "Terns."), "utf-8")

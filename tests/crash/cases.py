@@ -1,4 +1,4 @@
-"""One crash, one refused call, one signal, two runners: each a case that either holds, or is Wrong and says why."""
+"""One crash, one refused call, one signal, or two runners: each case holds, or raises Wrong with the reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.first_layout import put_back
 
 @dataclass(slots=True)
 class Told:
-    """What came of a case. `acted`: did what was to be done at the chosen point happen?"""
+    """The result of a case. `acted`: whether the action at the chosen point happened."""
 
     point: str = ""
     acted: bool = False
@@ -31,18 +31,18 @@ class Told:
 
     @property
     def row(self) -> dict[str, Any]:
-        """As it is written down."""
+        """The result as it is recorded."""
         return {name: getattr(self, name) for name in ("point", "acted", "code", "held", "again", "wrong")}
 
 
 def at(number: int, what: Refuse | Send, *, again: int = 0) -> Act:
-    """Do something at one point; `again`: once more so many points later."""
+    """Do something at one point; `again`: once more this many points later."""
     places = {number, number + again}
     return lambda point: what if point.number in places else None
 
 
 def run(where: Place, act: Act, *, cold: bool = False, whole: bool = False) -> Traced:
-    """The command, under the tracer; raises Wrong for a traceback or a double."""
+    """Run the command under the tracer; raise Wrong for a traceback or a duplicate."""
     done = ended(where.cold() if cold else where.warm(), act, whole=whole)
     no_traceback(done.code, done.stderr)
     no_doubles(where)
@@ -50,7 +50,7 @@ def run(where: Place, act: Act, *, cold: bool = False, whole: bool = False) -> T
 
 
 def trace(where: Place, *, cold: bool = False) -> list[Point]:
-    """The points of an undisturbed run."""
+    """Return the points of an undisturbed run."""
     where.begin()
     run(where, lambda _: None, cold=cold)
     where.begin()
@@ -73,7 +73,7 @@ def kill(where: Place, numbers: Sequence[int], *, cold: bool = False) -> Told:
 
 
 def begin_import(where: Place) -> None:
-    """A project of the first layout, at a service that made it: made once, then copied."""
+    """Return a project of the first layout, at a service that made it: made once, then copied."""
     made = where.folder.with_name("first-layout")
     if not made.exists():
         where.begin()
@@ -86,13 +86,13 @@ def begin_import(where: Place) -> None:
 
 
 def trace_import(where: Place) -> list[Point]:
-    """The points of a run that brings a project of the first layout over, undisturbed."""
+    """Return the points of an undisturbed run that imports a project of the first layout."""
     begin_import(where)
     return run(where, lambda _: None).points
 
 
 def kill_import(where: Place, number: int) -> Told:
-    """Kill a run that brings a project of the first layout over at a point; then settle: nothing may be submitted."""
+    """Kill a run that imports a project of the first layout at a point; then settle: nothing may be submitted."""
     told = Told()
     try:
         begin_import(where)
@@ -109,7 +109,7 @@ def kill_import(where: Place, number: int) -> Told:
 
 
 def steps(where: Place) -> int:
-    """How many of its own steps Python takes in an undisturbed run."""
+    """Return the number of Python's own steps in an undisturbed run."""
     where.begin()
     return int(where.stepping(0).stderr.split()[-1])
 
@@ -127,14 +127,14 @@ def kill_at_step(where: Place, number: int) -> Told:
 
 
 def kill_only(where: Place, number: int) -> None:
-    """A fresh project, and a run in it that was killed at a point. Raises Wrong if it wasn't."""
+    """Return a new project with a run that was killed at a point. Raise Wrong if it wasn't."""
     where.begin()
     if run(where, at(number, Send(signal.SIGKILL))).code != -signal.SIGKILL:
         raise Wrong(f"nothing was killed at {number}")
 
 
 def refuse(where: Place, number: int, error: int) -> Told:
-    """Refuse the n-th call of a run that concerns a file of the project with an error; then settle."""
+    """Refuse the n-th call of a run on a file of the project with an error; then settle."""
     told, counted = Told(), itertools.count(1)
 
     def act(point: Point) -> Refuse | None:
@@ -156,7 +156,7 @@ def refuse(where: Place, number: int, error: int) -> Told:
 def interrupt(where: Place, number: int, again: int) -> Told:
     """Send SIGINT at a point, and once more `again` points later if that isn't 0; then settle.
 
-    After one signal what was sent is waited for, so that nothing is left in doubt.
+    After one signal sent requests are waited for, so nothing is left in doubt.
     """
     told = Told()
     try:
@@ -175,7 +175,7 @@ def interrupt(where: Place, number: int, again: int) -> Told:
 
 
 def runners(where: Place) -> Told:
-    """Start two at once: one makes the film, the other says who is at work."""
+    """Start two runs at once: one makes the film, the other reports the running process."""
     told = Told()
     try:
         where.begin()
@@ -217,13 +217,13 @@ def _settle(where: Place, told: Told) -> None:
 
 
 def refusable(point: Point, folder: Path) -> bool:
-    """Does a call concern a file of the project, or what is told, which goes to a file without a name?"""
+    """Return whether a call concerns a file of the project, or the output, which goes to a file without a name."""
     return (point.call not in SOCKETS and point.about.startswith(str(folder))) or point.about.endswith(" (deleted)")
 
 
 def crash_points(where: Place) -> dict[str, int]:
-    """For each kind of event the first point at which it is the last that was written down, of the second scene if it
-    is a scene's; and the one at which the answer to its submission is about to be read."""
+    """Return for each kind of event the first point at which it is the last recorded one, of the second scene if it
+    belongs to a scene; and the point just before the answer to that scene's submission is read."""
     found: dict[str, int] = {}
     last = ""
 

@@ -1,8 +1,8 @@
-"""One byte of a small state file is another, or its end is missing: opening it gives the very same events, or says so.
+"""Change one byte of a small state file, or cut off its end: opening it returns the same events, or reports the damage.
 
-Nothing else is looked at, since nothing else is needed: who is told the very same events submits nothing twice, and who
-is told that the state is damaged submits nothing. (Of events that no money hangs on, and that no later event that it
-does hang on followed, the last may be missing: SQLite drops a damaged end of its log.)
+Nothing else is checked, because nothing else is needed: with the same events nothing is submitted twice, and after
+reported damage nothing is submitted. (The last events may be missing if no money depends on them or on a later event:
+SQLite drops a damaged end of its log.)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FILES = ("state.db", "state.db-wal", "witness")
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A file, and what becomes of it: a byte turned by `turn`, or all from there on cut off if that is 0."""
+    """A file and its damage: a byte changed by `turn`, or the end cut off from there if that is 0."""
 
     file: str
     place: int
@@ -36,8 +36,8 @@ class Damage:
 
 
 def written(folder: Path, scenes: int, *, closed: bool) -> list[Recorded]:
-    """A state with the four events of each scene: in the database if it was closed, else as a kill leaves it, in the
-    log. The events."""
+    """Write a state with the four events of each scene: in the database if it was closed, otherwise in the log as a
+    kill leaves it. Return the events."""
     live = folder / "live"
     live.mkdir()
     journal = Journal(live, VirtualClock(1000.0), writing=True)
@@ -66,7 +66,7 @@ def _events(number: int) -> Iterator[Event]:
 
 
 def damages(folder: Path) -> Iterator[Damage]:
-    """Every truncation, and every byte turned: all of its bits, or in every other byte the lowest."""
+    """Every truncation, and every changed byte: all of its bits, or in every other byte the lowest."""
     for name in FILES:
         size = (folder / "kept" / name).stat().st_size if (folder / "kept" / name).exists() else 0
         for place in range(size):
@@ -75,7 +75,7 @@ def damages(folder: Path) -> Iterator[Damage]:
 
 
 def outcome(folder: Path, damage: Damage, events: list[Recorded], *, writing: bool) -> str:
-    """What opening says after the damage: the same, damaged, fewer, or lost."""
+    """Return the result of opening the damaged file: the same, damaged, fewer, or lost."""
     tried = folder / "tried"
     tried.mkdir(exist_ok=True)
     for path in tried.iterdir():
@@ -103,7 +103,7 @@ def outcome(folder: Path, damage: Damage, events: list[Recorded], *, writing: bo
 
 
 def tell(folder: Path, scenes: int, shard: tuple[int, int], *, closed: bool) -> bool:
-    """Try all of this shard's damages, and print the figures. Was nothing lost?"""
+    """Try all damages of this shard, and print the figures. Return whether nothing was lost."""
     began = time.time()
     events = written(folder, scenes, closed=closed)
     counts: Counter[str] = Counter()
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--shard", default="1/1", metavar="I/N")
     first, count = (int(part) for part in parser.parse_args().shard.split("/"))
     fine = []
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of our own below it
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only a new folder below it is used
     for scenes, closed in ((20, True), (3, False)):
         with tempfile.TemporaryDirectory(prefix="damage-", dir=memory) as folder:
             fine.append(tell(Path(folder), scenes, (first, count), closed=closed))

@@ -1,4 +1,4 @@
-"""What a machine may refuse a process, asked for by the process itself."""
+"""Limits that a process sets on itself, as a machine may set them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from contextlib import contextmanager
 __all__ = ["no_rights_of_root", "only_files_of", "only_so_many_files"]
 
 _CALLS = {"x86_64": (125, 126), "aarch64": (90, 91)}
-"""The numbers of `capget` and `capset`."""
+"""The system call numbers of `capget` and `capset`."""
 _VERSION = 0x20080522
 _OVERRIDE_RIGHTS = 0b110
-"""The capabilities to write and to read whatever the rights say."""
+"""The capabilities to write and read files regardless of their permissions."""
 
 
 def only_files_of(size: int) -> None:
-    """No file may be larger than so many bytes: what is written is cut off there, then refused, as on a full disk."""
+    """Limit the size of each file to this many bytes: a write is cut off there, then refused, as on a full disk."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """The same, for a while."""
+    """Set the same limit for a while."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -36,12 +36,12 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 def only_so_many_files(count: int) -> None:
-    """No more files may be open at once."""
+    """Limit the number of open files."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
 
 def no_rights_of_root() -> None:
-    """The rights of files hold for root as well. Raises OSError where that can't be had."""
+    """Make file permissions apply to root as well. Raise OSError where that isn't possible."""
     if os.geteuid():
         return
     libc = ctypes.CDLL(None, use_errno=True)
@@ -49,7 +49,7 @@ def no_rights_of_root() -> None:
     header = ctypes.create_string_buffer(struct.pack("Ii", _VERSION, 0))
     rights = (ctypes.c_uint32 * 6)()
     failed = libc.syscall(get, header, rights)
-    for place in (0, 1):  # those that hold, and those that could be taken up again
+    for place in (0, 1):  # the effective capabilities, and those that could be regained
         rights[place] &= ~_OVERRIDE_RIGHTS
     if failed or libc.syscall(put, header, rights):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

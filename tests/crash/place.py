@@ -1,4 +1,4 @@
-"""A small project, an emulator beside it whose ledger knows the truth, and what has to be true in the end."""
+"""A small project, an emulator beside it whose ledger is the truth, and the conditions that must hold at the end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.signals import heeded
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(storyboard.__file__).parents[1]
-"""Where the code lies that this process has loaded: another place than `ROOT` where a bug was planted in it."""
+"""The folder of the code that this process has loaded: not `ROOT` if a bug was planted in it."""
 SPEED = "5000"
 SCENES = ("one", "two", "three")
 STORYBOARD = """\
@@ -43,7 +43,7 @@ scenes:
 
 
 class Wrong(Exception):
-    """What must never be, is."""
+    """A condition that must always hold does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +54,19 @@ class Place:
     environment: Mapping[str, str]
     ledger: Path
     forks: bool = True
-    """Are undisturbed runs forks of this process?"""
+    """Whether undisturbed runs are forks of this process."""
 
     @property
     def command(self) -> list[str]:
-        """What is killed and begun again."""
+        """The command that is killed and started again."""
         return [sys.executable, "-P", "-m", "storyboard", "run"]
 
     def cold(self) -> Start:
-        """The command as a process of its own."""
+        """Start the command as a separate process."""
         return cold(self.command, self.folder, self.environment)
 
     def warm(self) -> Start:
-        """The command as a fork of this process."""
+        """Start the command as a fork of this process."""
         return warm(["run"], self.folder, self.environment, traced=True)
 
     @property
@@ -75,7 +75,7 @@ class Place:
         return self.folder / ".storyboard" / "emulated"
 
     def begin(self) -> None:
-        """A fresh project, at a service that has forgotten everything."""
+        """Create a new project, at a service without any tasks."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         (self.folder / "storyboard.yaml").write_text(STORYBOARD, "utf-8")
@@ -92,7 +92,7 @@ class Place:
         return [json.loads(line) for line in lines]
 
     def run(self, *words: str) -> Traced:
-        """A command, undisturbed, to its end; raises Wrong if it ends in a traceback."""
+        """Run a command undisturbed to its end; raise Wrong if it ends in a traceback."""
         words = words or ("run",)
         if self.forks:
             done = ended(warm(words, self.folder, self.environment, traced=False), None)
@@ -102,7 +102,7 @@ class Place:
         return done
 
     def limited(self, limit: str) -> Traced:
-        """The command in a process that first does what one of `limits` says, as `only_files_of(1000)`."""
+        """Run the command in a process that first sets one of `limits`, as `only_files_of(1000)`."""
         begin = f"from tests.crash.limits import *; {limit}; from storyboard.__main__ import main; main()"
         done = self.apart([*self.command[:2], "-c", begin, "run"])
         no_traceback(done.code, done.stderr)
@@ -110,7 +110,7 @@ class Place:
         return done
 
     def apart(self, command: Sequence[str]) -> Traced:
-        """A command in a process of its own, to its end."""
+        """Run a command in a separate process, to its end."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -124,25 +124,25 @@ class Place:
         return Traced(done.returncode, done.stdout, done.stderr)
 
     def stepping(self, number: int) -> Traced:
-        """The command, killed before one of Python's own steps; 0: only counting them, the last word of stderr."""
+        """Run the command, killed before one of Python's own steps; with 0 only count them: the last word of stderr."""
         return self.apart([*self.command[:2], "-m", "tests.crash.stepping", str(number), "run"])
 
     def events(self) -> list[str]:
-        """The kind and scene of each event that is written down."""
+        """The kind and scene of each recorded event."""
         journal = Journal(self.hidden, SystemClock(), writing=False)
         journal.close()
         return [f"{event.kind} {getattr(event, 'scene', '')}".strip() for _, event in journal.past]
 
 
 def no_traceback(code: int, stderr: str) -> None:
-    """Raise Wrong where a command failed as no command may."""
+    """Raise Wrong if a command failed with a traceback."""
     if "Traceback" in stderr or code not in (0, 3, 4, 5, 130, -9):
         raise Wrong(f"exit {code}: {stderr[-1500:]}")
 
 
 @dataclass(slots=True)
 class Settled:
-    """How it went on: the exit code of the first run after, who was held, who was submitted again."""
+    """The recovery: the exit code of the first run after, the held scenes, the scenes submitted again."""
 
     code: int = 0
     held: list[str] = field(default_factory=list)
@@ -150,8 +150,8 @@ class Settled:
 
 
 def settle(where: Place) -> Settled:
-    """Begin again; where scenes are held, decide as a person would, and begin again. Raises Wrong if it doesn't end
-    with the film, with every task in the store, and nothing submitted twice."""
+    """Run again; if scenes are held, decide as a person would, and run again. Raise Wrong unless it ends with the film,
+    with every task in the store, and nothing submitted twice."""
     settled = Settled()
     for turn in range(len(SCENES) + 1):
         done = where.run()
@@ -172,7 +172,8 @@ def settle(where: Place) -> Settled:
 
 
 def _decide(where: Place, scene: str) -> bool:
-    """Adopt the task that bears the intent, if there is one; else submit again. Was one adopted?"""
+    """Adopt the task that carries the intent, if there is one; otherwise submit again. Return whether one was
+    adopted."""
     journal = Journal(where.hidden, SystemClock(), writing=False)
     journal.close()
     attempt_ids = [attempt.attempt_id for attempt in journal.history.in_doubt if attempt.scene == scene]
@@ -184,15 +185,15 @@ def _decide(where: Place, scene: str) -> bool:
 
 
 def no_doubles(where: Place) -> None:
-    """Raise Wrong where a text was submitted twice. Nobody here says `--submit-again` of one that was taken on, so
-    that there is no excuse."""
+    """Raise Wrong if a text was submitted twice. No case here uses `--submit-again` for an accepted task, so there is
+    no exception."""
     doubles = [text for text, count in Counter(row["text_sha256"] for row in where.rows()).items() if count > 1]
     if doubles:
         raise Wrong(f"submitted twice: {len(doubles)} texts of {len(where.rows())} tasks")
 
 
 def check(where: Place) -> None:
-    """Raise Wrong unless the film is there, each task's take is in the store, whole, and no task is a second one."""
+    """Raise Wrong unless the film exists, each task's take is complete in the store, and no task is a duplicate."""
     no_doubles(where)
     lock = from_text(next(where.folder.rglob("storyboard.lock")).read_text("utf-8"), "storyboard.lock")
     takes = {scene: lock.block("", scene).take for scene in SCENES}
@@ -208,15 +209,15 @@ def check(where: Place) -> None:
 
 
 def ends_in_order() -> None:
-    """Told to end, this process ends what it has started, as it does at any end; what it tells others, they heed."""
+    """Make SIGTERM end this process and its children normally."""
     heeded()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 @contextmanager
 def opened(folder: Path, *, forks: bool = True) -> Iterator[Place]:
-    """A place of its own below the folder. What is run there is the program that this process has loaded; the emulator
-    is the true one, whatever that is."""
+    """Open a new place below the folder. Runs use the program that this process has loaded; the emulator is always the
+    original."""
     folder.mkdir(parents=True, exist_ok=True)
     ledger = folder / "service" / "ledger.jsonl"
     ledger.parent.mkdir(exist_ok=True)

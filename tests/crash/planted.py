@@ -1,4 +1,4 @@
-"""Bugs that are planted in a copy of the program, to see each harness find them: `python -m tests.crash.planted`."""
+"""Plant bugs in a copy of the program, to check that each harness finds them: `python -m tests.crash.planted`."""
 
 from __future__ import annotations
 
@@ -108,11 +108,11 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
     ),
 }
-"""Each bug: file, what stands there, what stands there instead."""
+"""Each bug: the file, the original code, the replacement."""
 
 
 def planted(bug: str, folder: Path) -> Path:
-    """A copy of the program with a bug in it; where it lies. Raises ValueError if its place has changed."""
+    """Return the folder of a copy of the program with a bug in it. Raise ValueError if the code has changed."""
     shutil.copytree(ROOT / "storyboard", folder / "storyboard", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "schemas", folder / "schemas")
     for name, before, after in BUGS[bug]:
@@ -124,12 +124,12 @@ def planted(bug: str, folder: Path) -> Path:
 
 
 def environment(source: Path) -> Mapping[str, str]:
-    """That of a process which loads the program's code from there."""
+    """Return the environment of a process that loads the program's code from there."""
     return {**os.environ, "PYTHONPATH": f"{source}:{ROOT}"}
 
 
 _OF_PYTEST = ["-q", "-x", "-p", "no:cacheprovider", "-o", "pythonpath="]
-"""The path is that of the environment: pytest's own setting would put the true program before the copy."""
+"""The path comes from the environment: pytest's own setting would put the original program before the copy."""
 _POWER = ["tests.crash.power", "--every", "3", "--most", "32"]
 SEARCHES = {
     "the journal is not synced": _POWER,
@@ -143,11 +143,11 @@ SEARCHES = {
     "import twice": ["pytest", "tests/cli/test_first_layout.py"],
     "a signal is a failure": ["tests.crash.sweep", "interrupt", "--shard", "1/20", "--minutes", "4"],
 }
-"""What finds a bug, where it isn't the sample."""
+"""The harness that finds a bug, if it isn't the sample."""
 
 
 def found(bug: str) -> str:
-    """What the harness says that is wrong with a copy that has the bug; empty if it finds nothing."""
+    """Return the harness's report on a copy with the bug; empty if it finds nothing."""
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         source = planted(bug, Path(folder))
         words = SEARCHES.get(bug, ["tests.crash.sample", "--first"])

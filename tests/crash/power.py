@@ -1,14 +1,14 @@
-"""The power fails at a point of a run: what may then lie on the disk, and what a run would make of it.
+"""Simulate a power failure at a point of a run: the possible contents of the disk, and what a run makes of them.
 
     python -m tests.crash.power --most 64
 
-A run is stopped at each of its system calls. What was synced by then is on the disk; of what was not, any part may be:
-each name that was given, taken away or moved since its folder was synced is there or isn't, each content since its file
+A run is stopped at each of its system calls. Everything synced by then is on the disk; of the rest, any part may be.
+Each name that was created, removed or moved since its folder was synced is there or isn't. Each content since its file
 was synced is the old one, the new one, or a mixture. All of these states are enumerated (up to `--most` for a point,
-chosen by a seed where there are more), and the journal, the store, the lock and the addresses of each are opened by the
-program's own code. Then every task of the service has to have its intent, and all that is called stored its bytes.
+chosen by a seed where there are more), and the program's own code opens the journal, the store, the lock and the
+addresses of each. Then every task of the service must have its intent, and every stored take its bytes.
 
-This is a model of a disk, a hostile one: no test here takes a true disk's power away.
+This is a model of a worst-case disk: no test here cuts the power of a real one.
 """
 
 from __future__ import annotations
@@ -40,16 +40,17 @@ from tests.crash.place import SCENES, Place, Wrong, ends_in_order, opened
 from tests.crash.tracer import Point
 
 Names: TypeAlias = "Mapping[str, int]"
-"""What a folder holds: names, and the numbers of what they stand for."""
+"""The content of a folder: names, and the numbers of their files."""
 STATE = ("state.db", "state.db-wal", "state.db-journal", "witness", "addresses.jsonl")
-"""What is opened as a file; the rest is looked at where it is."""
+"""What is opened as a file; the rest is checked directly."""
 FLEETING = {"lock", "state.db-shm"}
-"""Files on which nothing hangs: what SQLite shares with its readers is made anew, the lock's content is for people."""
+"""Files that nothing depends on: SQLite recreates the file that it shares with its readers, and the lock's content is
+for people."""
 
 
 @dataclass(slots=True)
 class Disk:
-    """A folder, and what of it has been synced. Whatever is there at first has."""
+    """A folder, and which parts of it have been synced. Everything that exists at first is synced."""
 
     root: Path
     names: dict[int, Names] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class Disk:
     _count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def look(self) -> None:
-        """See all that is there now, as whoever runs sees it."""
+        """Record everything as a running process sees it."""
         before, self._numbers = self._numbers, {}
         self.seen_names, self.seen, self.places = {}, {}, {}
         self._look(self.root, before)
@@ -82,7 +83,7 @@ class Disk:
         return number
 
     def sync(self, path: str) -> None:
-        """What a path leads to is on the disk as it is now: a file's bytes, or a folder's names."""
+        """Mark the target of a path as synced: a file's bytes, or a folder's names."""
         number = self.places.get(path, 0)
         if number in self.seen:
             self.contents[number] = self.seen[number]
@@ -90,13 +91,13 @@ class Disk:
             self.names[number] = self.seen_names[number]
 
     def sync_all(self) -> None:
-        """Everything is on the disk."""
+        """Mark everything as synced."""
         self.names, self.contents = dict(self.seen_names), dict(self.seen)
 
 
 @dataclass(slots=True)
 class Choice:
-    """The states that may be there after the power failed, as choices that don't hang on each other."""
+    """The states that may exist after a power failure, as independent choices."""
 
     disk: Disk
     names: list[tuple[int, str, tuple[int, int]]] = field(default_factory=list)
@@ -114,11 +115,11 @@ class Choice:
 
     @property
     def count(self) -> int:
-        """How many states there are."""
+        """The number of states."""
         return math.prod((*(2 for _ in self.names), *(len(choices) for _, choices in self.contents)))
 
     def states(self, most: int, dice: Random) -> Iterator[State]:
-        """All of them; where there are more than `most`, that many by chance, the two extremes among them."""
+        """Yield all states; if there are more than `most`, a random selection of that many with the two extremes."""
         sizes = [2] * len(self.names) + [len(choices) for _, choices in self.contents]
         if self.count <= most:
             yield from (self._state(picks) for picks in itertools.product(*map(range, sizes)))
@@ -142,7 +143,7 @@ class Choice:
 
 
 State: TypeAlias = "dict[str, bytes]"
-"""What is found after the power failed: files by path."""
+"""The content after the power failure: files by path."""
 
 
 def _files(
@@ -156,7 +157,7 @@ def _files(
 
 
 def mixtures(synced: bytes, now: bytes) -> tuple[bytes, ...]:
-    """What may be of a file whose content has changed since it was synced: the old, the new, some of both."""
+    """Return the possible contents of a file that changed since it was synced: the old, the new, a mixture."""
     if synced == now:
         return (now,)
     half = (len(synced) + len(now)) // 2 if now.startswith(synced) else len(now) // 2
@@ -167,7 +168,7 @@ def mixtures(synced: bytes, now: bytes) -> tuple[bytes, ...]:
 
 @dataclass(slots=True)
 class Tally:
-    """What was looked at, and what is wrong."""
+    """The number of checked states, and the errors."""
 
     points: int = 0
     states: int = 0
@@ -178,7 +179,7 @@ class Tally:
 
 
 def judge(state: State, where: Place, tried: Path) -> None:
-    """Open what is there as a run would. Raises Wrong, or what opening raises, if something is lost."""
+    """Open a state as a run would. Raise Wrong, or the error of opening, if something is lost."""
     hidden = str(where.hidden.relative_to(where.folder))
     shutil.rmtree(tried, ignore_errors=True)
     tried.mkdir()
@@ -211,8 +212,8 @@ def _check_stored(state: State, hidden: str, digest: str) -> None:
 
 
 def tally(where: Place, tried: Path, most: int, every: int, seed: int) -> Tally:
-    """Run once, and try what may be left behind at every so many points."""
-    dice = Random(seed)  # noqa: S311 - it has to repeat itself
+    """Run once, and try the possible states at every n-th point."""
+    dice = Random(seed)  # noqa: S311 - it has to be reproducible
     found = Tally()
     where.begin()
     disk = Disk(where.folder)

@@ -1,7 +1,7 @@
 """Forty cases of the sweep, chosen by a seed: `python -m tests.crash.sample --seed 7`.
 
-Half of the points lie in the stretches that money hangs on, from where a connection is opened to where its answer is
-written down. Where processes can't be traced, all forty are kills between Python's own steps.
+Half of the points are in the sections that money depends on, from the opening of a connection to the recording of its
+answer. Where processes can't be traced, all forty are kills between Python's own steps.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from tests.crash.tracer import Point
 
 CASES = 40
 EACH = {"kill": 0.4, "recover": 0.15, "errors": 0.35, "interrupt": 0.1}
-"""Which part of the cases are of each sort."""
+"""The share of each kind of case."""
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EDQUOT)
 STRETCH = 10
-"""Points from the opening of a connection on that are looked at more closely."""
+"""Points after the opening of a connection that are sampled more densely."""
 SHORTEST = 60
 """Points that even the shortest recovery has."""
 
 
 def dear(points: Sequence[Point]) -> list[Point]:
-    """The stretches that money hangs on."""
+    """Return the sections that money depends on."""
     opened_at = [place for place, point in enumerate(points) if point.call == "connect"]
     return [points[place] for place in sorted({p for at in opened_at for p in range(at, at + STRETCH)})]
 
 
 def spread(points: list[Point], count: int, dice: Random) -> list[Point]:
-    """So many points, one by chance from each of as many stretches of the same length."""
+    """Return this many points, one at random from each of as many sections of the same length."""
     size = len(points) / max(1, count)
     return [points[min(len(points) - 1, int((place + dice.random()) * size))] for place in range(count)]
 
 
 def chosen(where: Place, seed: int, count: int) -> Iterator[tuple[str, Case]]:
-    """So many cases, each with its name."""
+    """Return this many cases, each with its name."""
     dice = Random(seed)  # noqa: S311 - it has to repeat itself
     points = cases.trace(where)
     files = [point for point in points if cases.refusable(point, where.folder)]
@@ -69,7 +69,7 @@ def chosen(where: Place, seed: int, count: int) -> Iterator[tuple[str, Case]]:
 
 
 def stepped(where: Place, seed: int, count: int) -> Iterator[tuple[str, Case]]:
-    """So many kills between Python's own steps."""
+    """Return this many kills between Python's own steps."""
     dice = Random(seed)  # noqa: S311 - it has to repeat itself
     steps = cases.steps(where)
     for number in sorted(dice.sample(range(1, steps + 1), count)):
@@ -77,7 +77,7 @@ def stepped(where: Place, seed: int, count: int) -> Iterator[tuple[str, Case]]:
 
 
 def tell(where: Place, seed: int, count: int, *, traced: bool, first: bool) -> bool:
-    """Run the cases and print what came of them; up to the `first` that is wrong. Is all well?"""
+    """Run the cases and print their results, up to the `first` that is wrong. Return whether all are right."""
     began, found = time.time(), []
     for name, case in (chosen if traced else stepped)(where, seed, count):
         told = tried(case, where)

@@ -1,7 +1,7 @@
-"""How a run begins: cold, as a process of its own like any user's; or warm, as a fork of this very process, which has
-loaded all the code already.
+"""Start a run: cold, as a separate process like any user's, or warm, as a fork of this process, which has loaded all
+the code already.
 
-A warm one takes a third of the time, and comes by all the points of a cold one but the loading of code.
+A warm start takes a third of the time, and passes all the points of a cold one except the loading of code.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NoReturn, TypeAlias
 from tests.crash.tracee import lets_itself_be_traced
 
 Start: TypeAlias = "Callable[[int, int], int]"
-"""Begin a process that writes to two descriptors, in a process group of its own; its number."""
+"""Start a process that writes to two descriptors, in a new process group; return its number."""
 LOADED = """\
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ finally:
 
 
 def cold(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Start:
-    """A program of its own, traced."""
+    """Start a traced program."""
     tracee = str(Path(__file__).with_name("tracee.py"))
     launch = [sys.executable, "-I", "-S", tracee, str(folder), *command]
 
@@ -50,7 +50,7 @@ def cold(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -
 
 
 def warm(words: Sequence[str], folder: Path, environment: Mapping[str, str], *, traced: bool) -> Start:
-    """`storyboard WORDS ...` in a fork of this process."""
+    """Run `storyboard WORDS ...` in a fork of this process."""
 
     def start(stdout: int, stderr: int) -> int:
         sys.stdout.flush()
@@ -58,7 +58,7 @@ def warm(words: Sequence[str], folder: Path, environment: Mapping[str, str], *, 
         number = os.fork()
         if not number:
             _be(words, folder, environment, stdout, stderr, traced=traced)
-        with suppress(OSError):  # whoever of the two is first
+        with suppress(OSError):  # whichever of the two is first
             os.setpgid(number, number)
         return number
 
@@ -68,7 +68,7 @@ def warm(words: Sequence[str], folder: Path, environment: Mapping[str, str], *, 
 def _be(
     words: Sequence[str], folder: Path, environment: Mapping[str, str], stdout: int, stderr: int, *, traced: bool
 ) -> NoReturn:
-    """Be the command line from here on, and end as a process of its own does; nothing of the parent's is ended."""
+    """Become the command line, and exit as a separate process does, without ending anything of the parent's."""
     code = 1
     try:
         atexit._clear()
@@ -104,7 +104,7 @@ def _be(
 
 
 def warm_up(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """Load all the code that a run loads, by asking one."""
+    """Load all the code that a run loads, by running one."""
     told = folder / "modules"
     interpreter = list(command[: command.index("-m")])
     words = command[command.index("storyboard") + 1 :]

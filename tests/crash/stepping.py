@@ -1,8 +1,8 @@
 """The command line in a process that kills itself at a chosen call: `python -m tests.crash.stepping N ARGUMENTS ...`.
 
-For machines that don't let processes be traced. What is counted, from taking the lock, are Python's calls into C that
-change the world or speak with it: a call of SQLite's is one step, the system calls inside of it are not seen. With
-N = 0 nothing is killed, and the count is the last line of stderr.
+It is for machines on which processes can't be traced. After the lock is taken, it counts Python's calls into C that
+change the world or communicate with it. A call of SQLite's is one step; its system calls are not seen. With N = 0
+nothing is killed, and the count is the last line of stderr.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ NAMES = frozenset(
 
 
 class Steps:
-    """Counts calls, and kills at the chosen one."""
+    """Counts calls, and kills the process at the chosen one."""
 
     def __init__(self, last: int) -> None:
         self.last = last
         self.count = 0
 
     def __call__(self, frame: FrameType, what: str, called: Any) -> None:
-        """Python's profile hook: something is called, or comes back."""
+        """Python's profile hook: a function is called or returns."""
         del frame
         if what != "c_call" or called.__name__ not in NAMES or not (self.count or called.__name__ == "flock"):
             return
@@ -40,7 +40,7 @@ class Steps:
 
 
 def main() -> None:
-    """Be `storyboard`, and count."""
+    """Run `storyboard`, and count."""
     from storyboard.cli.main import main
 
     steps = Steps(int(sys.argv.pop(1)))

@@ -1,10 +1,10 @@
-"""Every case of a sort, in shards that can be broken off and taken up again.
+"""Every case of a kind, in shards that can be interrupted and resumed.
 
     python -m tests.crash.sweep kill recover import errors interrupt runners --shard 1/2 --minutes 30
 
-What came of each case is a line in `build/crash/DIGEST/SORT-SHARD.jsonl`, DIGEST that of the program's code: a case
-that has a line there isn't run again. A case in which nothing was done, since the run took fewer steps this time, is
-run three times, then listed.
+The result of each case is a line in `build/crash/DIGEST/SORT-SHARD.jsonl`; DIGEST is that of the program's code. A case
+that has a line there isn't run again. A case without an action, because the run took fewer steps this time, is run
+three times, then listed.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ TRIES = 3
 
 
 def digest() -> str:
-    """That of the program's code: what was seen of other code is not taken for seen."""
+    """Return the digest of the program's code, because results of other code don't count."""
     files = sorted((SOURCE / "storyboard").rglob("*.py"))
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:12]
 
 
 def folder_of(code: str) -> Path:
-    """Where lines are kept."""
+    """The folder of the results."""
     folder = ROOT / "build" / "crash" / code
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def recorded(lines: Path, name: str, where: Place, fresh: Callable[[Place], object]) -> object:
-    """A trace that all shards share: that of the first of them which has recorded it. Each counts by it, or two that
-    began at once would leave out what each takes for the other's."""
+    """Return the trace that all shards share: that of the first shard that recorded it. If two shards that start at
+    once used different traces, both could leave out the same case."""
     path = lines / f"{name}.json"
     if not path.exists():
         part = path.with_name(f"{name}.{os.getpid()}.part")
@@ -63,7 +63,7 @@ def recorded(lines: Path, name: str, where: Place, fresh: Callable[[Place], obje
 
 
 def points_of(lines: Path, where: Place, *, cold: bool = False) -> list[Point]:
-    """The points of an undisturbed run; a descriptor of the project's folder is told as `PROJECT`."""
+    """Return the points of an undisturbed run; a descriptor of the project's folder is shown as `PROJECT`."""
 
     def fresh(where: Place) -> object:
         points = [asdict(point) for point in cases.trace(where, cold=cold)]
@@ -75,7 +75,7 @@ def points_of(lines: Path, where: Place, *, cold: bool = False) -> list[Point]:
 
 
 def recoveries(lines: Path, where: Place) -> dict[str, tuple[int, int]]:
-    """For each kind of event: at which point a run is killed, and how many points the next one has."""
+    """Return for each kind of event at which point a run is killed, and how many points the next one has."""
 
     def fresh(where: Place) -> object:
         found = {}
@@ -90,7 +90,7 @@ def recoveries(lines: Path, where: Place) -> dict[str, tuple[int, int]]:
 
 
 def every(sort: str, lines: Path, where: Place) -> dict[str, Case]:
-    """All cases of a sort, by name."""
+    """Return all cases of a kind, by name."""
     if sort == "runners":
         return {f"{number}": cases.runners for number in range(STARTS)}
     if sort == "import":
@@ -124,13 +124,13 @@ def every(sort: str, lines: Path, where: Place) -> dict[str, Case]:
 
 
 def done(sort: str, lines: Path) -> dict[str, dict[str, object]]:
-    """What was seen already, by name."""
+    """Return the finished cases, by name."""
     rows = (json.loads(line) for file in lines.glob(f"{sort}-*.jsonl") for line in file.read_text("utf-8").splitlines())
     return {str(row["case"]): row for row in rows}
 
 
 def tried(case: Case, where: Place) -> Told:
-    """What came of a case; once more where nothing was done."""
+    """Return the result of a case; try again if nothing was done."""
     told = case(where)
     for _ in range(TRIES - 1):
         if told.acted or told.wrong:
@@ -140,7 +140,7 @@ def tried(case: Case, where: Place) -> Told:
 
 
 def sweep(sort: str, lines: Path, where: Place, shard: tuple[int, int], until: float) -> bool:
-    """Run what isn't done of this shard's cases until the time is over. Is nothing wrong?"""
+    """Run the remaining cases of this shard until the time is over. Return whether all are right."""
     all_of_them = every(sort, lines, where)
     mine = list(all_of_them)[shard[0] - 1 :: shard[1]]
     seen = done(sort, lines)
@@ -162,7 +162,7 @@ def sweep(sort: str, lines: Path, where: Place, shard: tuple[int, int], until: f
 
 
 def tell(sort: str, lines: Path, all_of_them: dict[str, Case]) -> bool:
-    """Print the figures of all shards so far. Is nothing wrong?"""
+    """Print the figures of all shards so far. Return whether all are right."""
     rows = [row for name, row in done(sort, lines).items() if name in all_of_them]
     wrong = [row for row in rows if row["wrong"]]
     missed = [row["case"] for row in rows if not row["acted"] and not row["wrong"]]

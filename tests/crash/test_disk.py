@@ -1,4 +1,5 @@
-"""A disk that is full, broken or closed to us: nothing is paid for that can't be kept, and the same command goes on."""
+"""A disk that is full, broken or read-only: nothing is paid for that can't be recorded, and the same command
+continues."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture
 def where(shared: Place) -> Place:
-    """A fresh project."""
+    """A new project."""
     shared.begin()
     return shared
 
@@ -49,7 +50,7 @@ def traced(where: Place) -> Place:
 
 @pytest.mark.row(52)
 def test_a_disk_that_is_full_while_a_video_is_fetched(where: Place) -> None:
-    """What came of it is removed, nothing more is submitted, and the same command goes on."""
+    """The partial file is removed, nothing more is submitted, and the same command continues."""
     done = where.limited("only_files_of(100_000)")
     assert (done.code, len(where.rows()), list(where.hidden.rglob("*.part"))) == (5, 1, [])
     assert "mp4" in done.stderr
@@ -60,7 +61,7 @@ def test_a_disk_that_is_full_while_a_video_is_fetched(where: Place) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a scene: the journal's size, requests that left, intents that were kept, and what was told."""
+    """The result of a scene: the journal's size, the sent requests, the recorded intents, and the message."""
 
     size: int
     sent: int
@@ -73,7 +74,7 @@ async def _order(marker: Marker) -> bytes:
 
 
 def _tried(folder: Path, limit: int | None = None) -> Tried:
-    """Make a scene while no file may be larger than `limit`; None: than it is at the beginning."""
+    """Make a scene while no file may be larger than `limit`; None means the size at the beginning."""
     folder.mkdir()
     at, said = bench(folder), ""
     log = folder / "state.db-wal"
@@ -91,8 +92,8 @@ def _tried(folder: Path, limit: int | None = None) -> Tried:
 
 @pytest.mark.row(53)
 def test_no_request_leaves_whose_intent_the_disk_did_not_take(tmp_path: Path) -> None:
-    """Wherever the journal is cut off as it grows, by a short write and then a refusal: an intent that wasn't kept was
-    not sent, and a task whose acceptance wasn't is told."""
+    """The journal is cut off at every size as it grows, by a short write and then a refusal. A request without a
+    recorded intent is not sent, and a task without a recorded acceptance is reported."""
     least, most = _tried(tmp_path / "least").size, _tried(tmp_path / "most", 1 << 30).size
     found = [_tried(tmp_path / str(limit), limit) for limit in range(least, most + 1, 1024)]
     assert {(one.sent, one.intended) for one in found} == {(0, 0), (1, 1)}
@@ -103,8 +104,8 @@ def test_no_request_leaves_whose_intent_the_disk_did_not_take(tmp_path: Path) ->
 @pytest.mark.row(54)
 @pytest.mark.parametrize("last", ["intended", "accepted"])
 def test_after_a_sync_that_failed_nothing_is_written_to_the_journal(traced: Place, last: str) -> None:
-    """What such a sync was to keep may be lost, and the next would not say so: nothing is submitted any more, the file
-    is not synced again, and the next run reads what is truly there."""
+    """Data of the failed sync may be lost, and the next sync would not report it. Nothing more is submitted, the file
+    is not synced again, and the next run reads what is really there."""
     failed, late = [0], list[Point]()
 
     def act(point: Point) -> Refuse | None:
@@ -124,7 +125,7 @@ def test_after_a_sync_that_failed_nothing_is_written_to_the_journal(traced: Plac
 
 
 def _before(where: Place, kind: str) -> bool:
-    """Is the next event of that kind?"""
+    """Return whether the next event is of that kind."""
     before = {"intended": "run_opened", "accepted": "intended one"}
     return where.events()[-1:] == [before[kind]]
 
@@ -141,8 +142,8 @@ def _before(where: Place, kind: str) -> bool:
 def test_a_record_that_takes_nothing_more_hides_nothing(
     traced: Place, last: str, call: str, error: int, stored: int
 ) -> None:
-    """From the acceptance of a task on, or at the very end: what became of each scene is told all the same, with the
-    task's name where nothing else has it, and what to do; the same command goes on."""
+    """From the acceptance of a task on, or at the very end: the result of each scene is reported, with the task's ID if
+    it isn't recorded elsewhere, and what to do. The same command continues."""
     full = [False]
 
     def act(point: Point) -> Refuse | None:
@@ -165,7 +166,8 @@ FOLDERS = [".", HIDDEN + "/store", HIDDEN + "/store/sha256", "renders", "renders
 @pytest.mark.row(55)
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_folder_that_may_not_be_written_is_found_before_anything_is_paid(where: Place, folder: str) -> None:
-    """Wherever it lies among those that a run writes to; once the rights are mended, the same command goes on."""
+    """Each of the folders that a run writes to is checked; once the permissions are repaired, the same command
+    continues."""
     place = where.folder / folder
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o555)
@@ -194,7 +196,7 @@ def test_a_disk_that_may_only_be_read_is_found_before_anything_is_paid(traced: P
 @pytest.mark.row(56)
 @pytest.mark.parametrize(("most", "code", "sent"), [(16, 5, 0), (31, 5, 0), (32, 0, 3)])
 def test_a_process_that_may_have_few_files_open(where: Place, most: int, code: int, sent: int) -> None:
-    """Fewer than a run needs are refused at the beginning; with so many it comes through."""
+    """Fewer files than a run needs are refused at the beginning; with enough the run succeeds."""
     done = where.limited(f"only_so_many_files({most})")
     assert (done.code, len(where.rows())) == (code, sent)
     assert code == 0 or "a run needs 32\n  raise the limit" in done.stderr
@@ -205,7 +207,7 @@ def test_a_process_that_may_have_few_files_open(where: Place, most: int, code: i
     ("error", "name"), [(errno.EDQUOT, "store/part/"), (errno.EMFILE, ".witness."), (errno.ENFILE, ".storyboard.lock.")]
 )
 def test_a_file_that_a_quota_refuses(traced: Place, error: int, name: str) -> None:
-    """It is told what to do, and the same command goes on."""
+    """The message names what to do, and the same command continues."""
 
     refused: list[Point] = []
 

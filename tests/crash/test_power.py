@@ -1,4 +1,4 @@
-"""The power fails at a point of a run: whatever part of what was not synced is there, nothing that was paid is lost."""
+"""A power failure at a point of a run: whichever unsynced parts survive, nothing that was paid for is lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.crash.power import Choice, Disk, mixtures
 
 
 def lost(*words: str, source: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """The enumeration, in a process of its own, since it forks."""
+    """The enumeration, in a separate process because it forks."""
     command = [sys.executable, "-P", "-m", "tests.crash.power", *words]
     return subprocess.run(
         command, cwd=ROOT, env=environment(source), capture_output=True, text=True, check=False, timeout=280
@@ -33,8 +33,8 @@ def traced() -> None:
 @pytest.mark.row(72, 73)
 @pytest.mark.usefixtures("traced")
 def test_whatever_the_disk_kept_nothing_that_was_paid_is_forgotten() -> None:
-    """At every fifth point of a run, with names and contents that were not synced there, not there, or torn: every
-    task has its intent, and what is called stored is whole."""
+    """At every fifth point of a run, unsynced names and contents are there, missing or torn: every task has its intent,
+    and every stored take is complete."""
     done = lost("--every", "5", "--most", "16")
     sys.stdout.write(done.stdout)
     said = re.search(r"^\d+ points, (\d+) states, .* (\d+) points with names in doubt.* 0 wrong", done.stdout, re.M)
@@ -45,13 +45,13 @@ def test_whatever_the_disk_kept_nothing_that_was_paid_is_forgotten() -> None:
 
 @pytest.mark.usefixtures("traced")
 def test_a_name_that_is_not_synced_is_found(tmp_path: Path) -> None:
-    """In a copy of the program that forgets to sync a take's name, a take that is called stored is not there."""
+    """In a copy of the program that doesn't sync a take's name, a take that is recorded as stored is missing."""
     done = lost("--every", "7", "--most", "8", source=planted("a take's name is not synced", tmp_path))
     assert (done.returncode, "is called stored, and is not there" in done.stdout) == (1, True), done.stdout
 
 
 def test_what_was_not_synced_is_old_new_or_torn() -> None:
-    """Four contents of a file that was added to, none in doubt of one that was not touched."""
+    """A file that was appended to has four possible contents, and one that was not changed has no doubt."""
     assert mixtures(b"abcd", b"abcd") == (b"abcd",)
     assert mixtures(b"ab", b"abcdef") == (b"ab", b"abcd", b"ab\0\0ef", b"abcdef")
 

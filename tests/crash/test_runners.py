@@ -1,4 +1,4 @@
-"""Two at once in one project, and a lock whose file somebody took away."""
+"""Two runs at once in one project, and a lock whose file was removed."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture
 def where(shared: Place) -> Place:
-    """A fresh project."""
+    """A new project."""
     shared.begin()
     return shared
 
 
 @pytest.mark.row(62)
 def test_of_two_that_start_at_once_one_makes_the_film(where: Place) -> None:
-    """The other says which process is at work, and submits nothing."""
+    """The other reports the running process, and submits nothing."""
     told = cases.runners(where)
     assert (told.acted, told.wrong) == (True, ""), told.point
 
 
 @pytest.mark.row(63)
 def test_a_lock_that_was_left_behind_is_no_lock(where: Place) -> None:
-    """A killed process leaves the file with its own number in it: whoever comes next is not kept out."""
+    """A killed process leaves the file with its number in it: the next process is not blocked."""
     where.hidden.mkdir(parents=True)
     (where.hidden / "lock").write_text("process 1 on elsewhere, since yesterday\n")
     assert where.run().code == 0
@@ -45,7 +45,7 @@ def test_a_lock_that_was_left_behind_is_no_lock(where: Place) -> None:
 
 @pytest.mark.row(63)
 def test_a_lock_that_is_removed_while_it_is_taken_is_taken_again(where: Place) -> None:
-    """Whoever holds the lock of a file that is there no more would be alone with it."""
+    """A process that holds the lock of a removed file would not exclude others."""
     if not tracer.possible():
         pytest.skip("processes can't be traced here")
     removed: list[int] = []
@@ -63,7 +63,8 @@ def test_a_lock_that_is_removed_while_it_is_taken_is_taken_again(where: Place) -
 
 @pytest.mark.row(63)
 def test_a_lock_that_another_has_made_anew_is_the_other_s(where: Place) -> None:
-    """Removed, made anew and taken between our opening and our taking it: the other is at work, not we."""
+    """The file was removed, created and locked by another process between our open and our lock: the other process
+    runs, and ours does not."""
     if not tracer.possible():
         pytest.skip("processes can't be traced here")
     with ExitStack() as stack:
@@ -84,7 +85,7 @@ def test_a_lock_that_another_has_made_anew_is_the_other_s(where: Place) -> None:
 
 @pytest.mark.row(63)
 def test_a_run_whose_lock_another_got_around_submits_nothing_more(where: Place) -> None:
-    """The lock's file was removed while its holder worked, and another run began: the record itself refuses the first,
+    """The lock's file was removed while its holder ran, and another run began: the record itself refuses the first run,
     which stops before it pays for anything more."""
     if not tracer.possible():
         pytest.skip("processes can't be traced here")
@@ -99,5 +100,5 @@ def test_a_run_whose_lock_another_got_around_submits_nothing_more(where: Place) 
     done = cases.run(where, act, cold=True)
     assert (done.code, said, len(where.rows())) == (5, [0, 0], 3)
     assert "another run has gone on with" in done.stderr
-    assert where.run().code == 0  # the first may have written its older lock last; the record knows the rest
+    assert where.run().code == 0  # the first may have written its older lock last; the record has the rest
     check(where)

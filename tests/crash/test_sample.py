@@ -1,4 +1,4 @@
-"""Some points of the sweep at which a run is killed, refused a call, or told to leave: the same command finishes."""
+"""Some points of the sweep at which a run is killed, refused a call, or interrupted: the same command finishes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POINTS = 20
 
 
 def sampled(*words: str, source: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """The sample, in a process of its own: it forks, which none may that has threads."""
+    """The sample, in a separate process, because a process with threads must not fork."""
     command = [sys.executable, "-P", "-m", "tests.crash.sample", *words]
     return subprocess.run(
         command, cwd=ROOT, env=environment(source), capture_output=True, text=True, check=False, timeout=280
@@ -29,7 +29,7 @@ def sampled(*words: str, source: Path = ROOT) -> subprocess.CompletedProcess[str
 @pytest.mark.row(53, 54, 55, 57, 58)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_happens_at_a_point_the_same_command_goes_on(seed: int) -> None:
-    """Killed, refused a file, or told to leave at a system call, it pays for nothing twice and loses nothing; a point
+    """After a kill, a refused file or a signal at a system call, it pays for nothing twice and loses nothing; a point
     at which nothing happened is a failure."""
     done = sampled("--seed", str(seed), "--points", str(POINTS))
     sys.stdout.write(done.stdout)
@@ -40,24 +40,24 @@ def test_whatever_happens_at_a_point_the_same_command_goes_on(seed: int) -> None
 
 @pytest.mark.skipif(not os.environ.get("CI"), reason="elsewhere kills between Python's steps do")
 def test_where_it_counts_processes_can_be_traced() -> None:
-    """A machine that judges the project kills at system calls, not at Python's steps."""
+    """On the machine that decides about a change, runs are killed at system calls, not at Python's steps."""
     assert tracer.possible()
 
 
 def test_a_run_that_can_not_be_traced_is_killed_between_python_s_steps() -> None:
-    """On machines that don't let processes be traced, that is what can be done."""
+    """This is the alternative on machines on which processes can't be traced."""
     done = sampled("--steps", "--points", "2")
     assert re.search(r"^2 points, 2 acted, 2 recovered, 0 wrong", done.stdout, re.MULTILINE), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("bug", sorted(BUGS))
 def test_a_bug_can_be_planted(tmp_path: Path, bug: str) -> None:
-    """Its place in the program is still what it was; that each is found, `make crash-planted` shows."""
+    """The code that it replaces is unchanged; `make crash-planted` shows that each is found."""
     assert (planted(bug, tmp_path) / "storyboard").is_dir()
 
 
 def test_a_bug_is_found(tmp_path: Path) -> None:
-    """A copy of the program that submits again what is in doubt doesn't come through."""
+    """A copy of the program that submits again what is in doubt fails."""
     source = planted("a submission in doubt is made again", tmp_path)
     done = sampled("--first", source=source)
     assert (done.returncode, "submitted twice" in done.stdout) == (1, True), done.stdout + done.stderr

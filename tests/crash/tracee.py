@@ -1,4 +1,4 @@
-"""Become a process that lets itself be traced: `python -I -S tracee.py FOLDER COMMAND ...`, started by the tracer."""
+"""Become a process that can be traced: `python -I -S tracee.py FOLDER COMMAND ...`, started by the tracer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ CALLS = {
     316: "renameat2",
     326: "copy_file_range",
 }
-"""Calls of x86-64 that are stopped at. What SQLite writes into the memory it shares with its readers is no call."""
+"""System calls of x86-64 that stop the process. SQLite's writes into the memory it shares with its readers are not
+calls."""
 REFUSED = 99
 """The exit code where tracing is not allowed."""
 _TRACEME, _NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 0, 38, 22, 2
@@ -47,7 +48,7 @@ _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
 
 
 def lets_itself_be_traced() -> None:
-    """From here on be stopped at each of `CALLS`. Raises OSError where that is not allowed."""
+    """From here on stop at each of `CALLS`. Raise OSError where that is not allowed."""
     libc = ctypes.CDLL(None, use_errno=True)
     filters = ctypes.create_string_buffer(program())
     block = struct.pack("HxxxxxxP", (len(filters) - 1) // 8, ctypes.addressof(filters))

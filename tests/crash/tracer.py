@@ -1,9 +1,9 @@
-"""A process that is stopped at a chosen system call, there to be killed, refused or interrupted.
+"""Stop a process at a chosen system call, to kill, refuse or interrupt it there.
 
-A seccomp filter stops the process, in all of its threads, at the calls that change the world or speak with it, and
-nowhere else, so that it runs nearly as fast as ever. They are counted over all threads together, from the one that
-takes the runner's lock: the n-th is a place that can be named and come back to. A call that is stopped at has not been
-made yet: to be killed there is to be killed after all that was before.
+A seccomp filter stops the process, in all of its threads, only at the calls that change the world or communicate with
+it, so that it runs nearly at full speed. The calls are counted over all threads together, from the one that takes the
+runner's lock, so that the n-th is a reproducible point. A call at which the process is stopped has not been made yet: a
+kill there comes after everything before it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.crash.tracee import CALLS, REFUSED
 
 PATHS = {"open": 0, "openat": 1, "rename": 0, "renameat": 1, "mkdir": 0, "mkdirat": 1, "unlink": 0, "unlinkat": 1}
 PATHS |= {"chmod": 0, "fchmodat": 1, "rmdir": 0, "renameat2": 1}
-"""Which argument is a path; in the other calls the first is a descriptor, in `copy_file_range` the third."""
+"""The argument that is a path; in the other calls the first is a descriptor, in `copy_file_range` the third."""
 SOCKETS = frozenset({"connect", "sendto", "recvfrom", "sendmsg", "recvmsg"})
 
 _CONT, _GETREGS, _SETREGS, _SETOPTIONS = 7, 12, 13, 0x4200
@@ -47,7 +47,7 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The n-th call since the lock was taken, and what it is about: a path, or where its descriptor leads."""
+    """The n-th call since the lock was taken, and its object: a path, or the target of its descriptor."""
 
     number: int
     call: str
@@ -59,14 +59,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Answer the call with an error of this number."""
+    """Answer the call with this error number."""
 
     error: int
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Let the call be made, and send a signal; SIGKILL takes the call with it."""
+    """Let the call be made, and send a signal; SIGKILL prevents the call."""
 
     signal: int
 
@@ -77,7 +77,7 @@ Act: TypeAlias = "Callable[[Point], Refuse | Send | None]"
 
 @dataclass(slots=True)
 class Traced:
-    """What became of a process: its exit code (negative for a signal), its output, the points it came by."""
+    """The result of a process: its exit code (negative for a signal), its output, the points that it passed."""
 
     code: int
     stdout: str
@@ -87,7 +87,7 @@ class Traced:
 
 
 def possible() -> bool:
-    """Can processes be traced here?"""
+    """Return whether processes can be traced here."""
     if platform.machine() != "x86_64" or sys.platform != "linux":
         return False
     try:
@@ -97,10 +97,10 @@ def possible() -> bool:
 
 
 def ended(start: Start, act: Act | None, *, whole: bool = False, seconds: float = 120) -> Traced:
-    """Run something to its end, doing at each point what `act` says; None: it isn't traced. `whole`: points are counted
-    from the very beginning.
+    """Run something to its end, doing at each point what `act` returns; None: it isn't traced. `whole`: points are
+    counted from the very beginning.
 
-    Raises Forbidden, TimeoutError.
+    Raise Forbidden or TimeoutError.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = start(stdout.fileno(), stderr.fileno())
@@ -129,7 +129,7 @@ def _read(file: IO[bytes]) -> str:
 
 
 def _followed(process: int, act: Act, whole: bool) -> Traced:
-    """Wait for whatever the process or one of its threads comes to, until it is no more."""
+    """Handle the stops of the process and its threads until it has ended."""
     result = Traced(0, "", "")
     counting, known = whole, False
     while True:
@@ -151,12 +151,12 @@ def _followed(process: int, act: Act, whole: bool) -> Traced:
             if counting:
                 _meet(process, one, registers, act, result)
         elif status >> 16 or passed in (signal.SIGSTOP, signal.SIGTRAP):
-            passed = 0  # an event of the tracing, or a new thread that shows itself
+            passed = 0  # an event of the tracing, or the first stop of a new thread
         _libc.ptrace(_CONT, one, None, passed)
 
 
 def _meet(process: int, thread: int, registers: ctypes.Array[ctypes.c_ulonglong], act: Act, result: Traced) -> None:
-    """Tell `act` of a point, and do what it says."""
+    """Call `act` with a point, and do what it returns."""
     call = CALLS[registers[_ORIG_RAX]]
     point = Point(len(result.points) + 1, call, _about(thread, call, registers))
     result.points.append(point)
@@ -166,7 +166,7 @@ def _meet(process: int, thread: int, registers: ctypes.Array[ctypes.c_ulonglong]
             os.kill(process, number)
         case Refuse(error):
             result.acted.append(point)
-            registers[_ORIG_RAX] = 2**64 - 1  # no call at all, whose answer is
+            registers[_ORIG_RAX] = 2**64 - 1  # no call at all, with this result
             registers[_RAX] = 2**64 - error
             _libc.ptrace(_SETREGS, thread, None, ctypes.addressof(registers))
         case None:
@@ -184,7 +184,7 @@ def _about(thread: int, call: str, registers: ctypes.Array[ctypes.c_ulonglong]) 
 
 
 def _text(thread: int, place: int) -> str:
-    """The text that lies at a place in the process's memory."""
+    """Return the text at an address in the process's memory."""
     with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:  # noqa: PTH123 - no path of the disk
         memory.seek(place)
         return os.fsdecode(memory.read(4096 - place % 4096).split(b"\0")[0])

@@ -73,7 +73,7 @@ def test_the_video_of_a_later_twin_is_kept_as_a_take(tmp_path: Path) -> None:
 
 
 def test_a_twin_that_its_own_copy_cancels_needs_no_decision(tmp_path: Path) -> None:
-    """The run succeeds, and there is one take."""
+    """If the other copy cancels its task, the run succeeds without a decision, and there is one take."""
     stage, outcome = doubled(tmp_path, before=False, cancels=True)
     own = stage.emulated.ledger[0]["task_id"]
     assert (standings(outcome), outcome.exit_code, outcome.earlier) == ({"dusk": "done"}, 0, [])
@@ -81,7 +81,7 @@ def test_a_twin_that_its_own_copy_cancels_needs_no_decision(tmp_path: Path) -> N
 
 
 def test_our_own_twin_is_cancelled_and_the_earlier_one_is_the_take(tmp_path: Path) -> None:
-    """Our task is not billed."""
+    """If our task is the later one, it is cancelled and not billed, and the earlier task becomes the take."""
     stage, outcome = doubled(tmp_path, before=True)
     other, own = (row["task_id"] for row in stage.emulated.ledger)
     states = {attempt.task: attempt.state for attempt in past_of(stage.past).attempts.values()}

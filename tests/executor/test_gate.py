@@ -53,7 +53,7 @@ def test_of_fifty_scenes_one_is_submitted_to_an_account_that_is_refused(tmp_path
 
 @pytest.mark.row(15, 16)
 def test_a_model_that_is_refused_stops_its_own_scenes_only(tmp_path: Path) -> None:
-    """Another model's scenes are made."""
+    """A refused model stops its own scenes, and those of another model are made."""
     at = bench(tmp_path, Desk(VirtualClock(), answers=[ModelRefused("not open")]), slots=9)
     came = all_at_once(at, scenes(3, "a closed one") + scenes(3, "an open one"))
     assert (len(at.desk.bodies), [type(one).__name__ for one in came]) == (
@@ -131,7 +131,7 @@ async def _breaks() -> None:
 
 @pytest.mark.parametrize("fail_fast", [True, False])
 def test_a_failure_halts_only_where_one_is_enough(*, fail_fast: bool) -> None:
-    """`--fail-fast` requests that."""
+    """A failure blocks new requests only with `--fail-fast`."""
     gate = SubmissionGate(fail_fast=fail_fast)
     gate.fail()
     assert gate.going is not fail_fast

@@ -193,7 +193,7 @@ def test_an_address_that_was_slept_through_is_signed_anew(tmp_path: Path) -> Non
 
 @pytest.mark.row(45)
 def test_a_network_that_is_away_when_an_address_has_died_loses_nothing(tmp_path: Path) -> None:
-    """A missing answer proves nothing about the address."""
+    """A missing answer proves nothing about an address, so no video counts as lost."""
     at = bench(tmp_path, Desk(VirtualClock(), files=[Unusable("it broke off")] * 3, lives=-1))
     assert made(at) == "cgt-1"
 

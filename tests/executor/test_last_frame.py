@@ -107,7 +107,7 @@ def test_the_address_of_a_frame_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_frame_that_breaks_off_is_fetched_again(tmp_path: Path) -> None:
-    """Twice, each time after a wait."""
+    """An incomplete frame is downloaded again twice, each time after a wait."""
     at = framed(tmp_path, [BROKEN, picture()[:50]])
     began = at.context.clock.now()
     assert (performed(at).frame, at.context.clock.now() - began) == (digest(picture()), 0.75 + 1.5)
@@ -125,7 +125,7 @@ def test_a_frame_that_cannot_be_had_is_done_without(tmp_path: Path) -> None:
 
 
 def test_what_has_succeeded_and_names_no_video_is_asked_again(tmp_path: Path) -> None:
-    """The next poll names the address."""
+    """If a succeeded task names no video, it is polled again, and the next answer names it."""
     at = framed(tmp_path, nameless=1)
     told = "again in 1 s: task cgt-1 succeeded, but names no video"
     assert (performed(at).digest, told in [event.reason for event in at.heard if isinstance(event, Waiting)]) == (
@@ -147,7 +147,7 @@ def test_an_address_that_was_dead_when_it_was_named_is_the_last(tmp_path: Path, 
 
 
 def test_an_address_whose_time_nobody_said_is_asked_again(tmp_path: Path) -> None:
-    """Zero means that the expiry is unknown."""
+    """A zero expiry means that it is unknown, so the address is requested again."""
     at = framed(tmp_path)
     at.desk.files = [GONE] * 3
     assert isinstance(at.desk, Framed)

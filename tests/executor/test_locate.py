@@ -163,7 +163,7 @@ def test_an_identifier_is_the_marker_where_the_settings_say_so(tmp_path: Path, j
 
 
 def test_a_request_whose_life_is_fixed_carries_no_marker(tmp_path: Path) -> None:
-    """The author's own value stays in the request."""
+    """If the author fixed the life, the value stays in the request, which carries no marker."""
     assert next_marker(FIXED, at_a_desk(tmp_path).context) == (NO_MARKER, 0)
 
 
@@ -385,7 +385,7 @@ def test_a_second_task_of_that_marker_is_held_as_well(tmp_path: Path) -> None:
 
 
 def test_a_task_that_a_person_gave_the_other_scene_holds_nobody(tmp_path: Path) -> None:
-    """This scene is submitted."""
+    """If a person gave the task to the other scene, this scene is submitted."""
     at = at_a_desk(tmp_path)
     given_to_dawn(at, by="person")
     assert paid(at) == "cgt-1"
@@ -553,7 +553,7 @@ def test_a_task_that_failed_since_it_was_listed_holds_nothing(tmp_path: Path) ->
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
 def test_a_task_that_cannot_be_looked_at_holds_the_scene(tmp_path: Path, no: StoryboardError) -> None:
-    """Only the state in the list is known."""
+    """If the task can't be polled, its state in the list holds the scene."""
     at = at_a_desk(tmp_path, looks=[no])
     at.desk.listed = [task(at)]
     assert paid(at) == f"task cgt-other (30 s old, running) {UNRECORDED}"
@@ -567,7 +567,7 @@ def test_a_task_of_another_film_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_a_task_of_another_film_does_not_hide_the_next_one(tmp_path: Path) -> None:
-    """Every task with the marker is checked."""
+    """Every task with the marker is checked, not only the first."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, "cgt-film"), task(at)]
     film = {"cgt-film": RecordedElsewhere("/films/b", OTHERS)}
@@ -583,7 +583,7 @@ def test_a_copy_of_the_project_on_this_machine_is_named(tmp_path: Path) -> None:
 
 
 def test_a_task_that_a_person_disowned_holds_nothing(tmp_path: Path) -> None:
-    """A person decided that it isn't the scene's."""
+    """A task that a person disowned doesn't hold the scene."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at)]
     at.journal.append(NotMine(scene="dusk", task="cgt-other"))
@@ -616,7 +616,7 @@ def test_a_service_that_lists_nothing_is_paid_with_a_remark(tmp_path: Path) -> N
 
 
 def test_a_lost_answer_of_a_service_that_lists_nothing_is_held_at_once(tmp_path: Path) -> None:
-    """Waiting could not find anything."""
+    """If the service lists nothing, a lost answer is held at once, because waiting could not find anything."""
     at = at_a_desk(tmp_path, answers=[LOST])
     began = at.context.clock.now()
     said = paid(at, lists=False)
@@ -627,7 +627,7 @@ def test_a_lost_answer_of_a_service_that_lists_nothing_is_held_at_once(tmp_path:
 
 
 def test_a_request_without_a_marker_of_a_complete_record_needs_no_list(tmp_path: Path) -> None:
-    """No list could contain information about it."""
+    """A request without a marker needs no list, because no list could identify its task."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=7200)]
     assert (paid(at, FIXED), at.desk.listings) == ("cgt-1", 0)
@@ -659,7 +659,7 @@ def test_a_record_with_gaps_is_held_by_a_task_like_a_request_without_a_marker(
 
 
 def test_a_request_without_marker_and_life_is_like_no_other(tmp_path: Path) -> None:
-    """If neither is known, nothing is compared."""
+    """A request without a marker and a life is compared with no task."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [task(at, expires_after=None)]
     assert paid(at, replace(FIXED, life=None), trust="suspect") == "cgt-1"
@@ -724,7 +724,7 @@ def test_a_list_that_fails_for_a_minute_is_done_without(tmp_path: Path) -> None:
 
 
 def test_a_list_that_fails_for_less_is_waited_for(tmp_path: Path) -> None:
-    """The list then holds the scene."""
+    """A list that fails for less than a minute is waited for, and then holds the scene."""
     at = bench(tmp_path, failing(NO_ANSWER, 4))
     at.desk.listed = [task(at)]
     assert (UNRECORDED in paid(at), at.context.remarks) == (True, [])
@@ -741,7 +741,7 @@ def test_the_next_scene_does_not_wait_for_a_list_that_keeps_failing(tmp_path: Pa
 
 
 def test_a_record_with_gaps_is_not_paid_for_without_a_list(tmp_path: Path) -> None:
-    """Nothing is submitted before the list is read."""
+    """With gaps in the record nothing is submitted before the list is read."""
     at = bench(tmp_path, failing(NO_ANSWER))
     error = error_of(submit(JOB, replace(at.context, trust="suspect"), order))
     assert (type(error), error and error.what, error and error.hint, at.desk.bodies) == (
@@ -901,7 +901,7 @@ def test_the_earlier_of_two_tasks_is_never_cancelled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("id", "kept"), [("cgt-0", "cgt-0"), ("cgt-9", "cgt-1")])
 def test_of_two_tasks_of_the_same_second_the_first_by_its_id_stays(tmp_path: Path, id: str, kept: str) -> None:
-    """Both copies reach the same conclusion."""
+    """Of two tasks of the same second, both copies keep the one with the first ID."""
     at = at_a_desk(tmp_path, slow=1.0, looks=["queued"])
     at.desk.later = [[accepted(at), accepted(at)]]
     at.desk.later[0][1] = replace(at.desk.later[0][1], id=id)
@@ -909,7 +909,7 @@ def test_of_two_tasks_of_the_same_second_the_first_by_its_id_stays(tmp_path: Pat
 
 
 def test_each_of_several_other_tasks_is_kept(tmp_path: Path) -> None:
-    """Three copies may have submitted the same scene."""
+    """Each of several other tasks is kept, because three copies may have submitted the same scene."""
     at = doubled(tmp_path, LATER)
     at.desk.later[0].append(task(at, "cgt-third", LATER))
     paid(at)
@@ -933,7 +933,7 @@ def test_a_task_that_is_not_listed_yet_is_left_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
 def test_a_list_that_fails_after_a_request_changes_nothing(tmp_path: Path, no: StoryboardError) -> None:
-    """The task continues."""
+    """If the list after a request fails, the task continues."""
 
     class Deaf(Desk):
         async def submit(self, body: bytes, attempt_id: str) -> str:
@@ -948,13 +948,13 @@ def test_a_list_that_fails_after_a_request_changes_nothing(tmp_path: Path, no: S
     ("job", "lists"), [(FIXED, True), (JOB, False)], ids=["no marker", "a service that lists nothing"]
 )
 def test_no_duplicate_is_looked_for_where_none_can_be_found(tmp_path: Path, job: Job, lists: bool) -> None:
-    """No list is requested after the request."""
+    """No list is requested after a request whose duplicates can't be found."""
     at = doubled(tmp_path, EARLIER, "queued")
     assert (paid(at, job, lists=lists), at.desk.listings) == ("cgt-1", 0)
 
 
 def test_no_duplicate_is_looked_for_by_a_run_that_was_interrupted(tmp_path: Path) -> None:
-    """Only the list before the request was requested."""
+    """An interrupted run requests only the list before the request."""
 
     class Leaving(Desk):
         async def submit(self, body: bytes, attempt_id: str) -> str:
@@ -978,7 +978,7 @@ def test_tasks_of_version_1_may_be_listed_for_seven_days(age: float, may_be: boo
 
 
 def test_a_project_without_a_record_of_version_1_looks_for_none_of_its_tasks() -> None:
-    """Nothing was imported."""
+    """Without an imported record of version 1 none of its tasks are searched for."""
     assert not looks_for_version_1([(0.0, RunOpened())], 0.0)
 
 

@@ -112,7 +112,7 @@ def test_a_picture_that_is_changed_while_the_run_is_on_holds_its_scene(project: 
 
 
 def test_a_picture_that_is_only_touched_is_the_same(project: Project) -> None:
-    """Its bytes matter, not its modification time."""
+    """A file with a new modification time but equal bytes counts as unchanged."""
     path = project.at.context.root / "art" / "quay.png"
     assert project.run(upon("accepted", "dusk", lambda: path.write_bytes(path.read_bytes()))).exit_code == 0
 

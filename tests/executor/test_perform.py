@@ -209,7 +209,7 @@ def test_an_id_of_another_attempt_is_no_answer(tmp_path: Path) -> None:
 
 
 def test_an_unknown_outcome_is_in_doubt_afterwards(tmp_path: Path) -> None:
-    """The next run reads it from the journal."""
+    """An attempt of unknown outcome is in doubt in the next run."""
     at = bench(tmp_path, Desk(CLOCK, answers=[UnknownOutcome("the answer was lost")]))
     with pytest.raises(UnknownOutcome):
         performed(at)
@@ -236,7 +236,7 @@ def test_a_refused_account_stops_every_submission(tmp_path: Path) -> None:
 
 
 def test_a_failed_task_fails_its_scene(tmp_path: Path) -> None:
-    """The service's message is reported."""
+    """A failed task fails its scene with the service's message."""
     at = bench(tmp_path, Desk(CLOCK, looks=["running", "failed"]))
     with pytest.raises(SceneFailed, match="said so"):
         performed(at)
@@ -244,7 +244,7 @@ def test_a_failed_task_fails_its_scene(tmp_path: Path) -> None:
 
 @pytest.mark.row(37)
 def test_a_task_that_expired_fails_its_scene(tmp_path: Path) -> None:
-    """It has no video and is not billed."""
+    """An expired task fails its scene; it has no video and is not billed."""
     at = bench(tmp_path, Desk(CLOCK, looks=["expired"]))
     with pytest.raises(SceneFailed, match="expired"):
         performed(at)
@@ -270,7 +270,7 @@ def test_a_question_without_an_answer_is_asked_again(tmp_path: Path) -> None:
 
 @pytest.mark.row(41)
 def test_an_unknown_status_is_waited_out(tmp_path: Path) -> None:
-    """An unknown status is not a final one."""
+    """A task with an unknown status is waited for, because the status may not be final."""
     at = bench(tmp_path, Desk(CLOCK, looks=["unknown", "unknown", "succeeded"]))
     assert performed(at).task == "cgt-1"
 
@@ -420,7 +420,7 @@ def test_a_task_is_waited_for_as_long_as_it_may_live(tmp_path: Path) -> None:
 
 
 def test_no_more_tasks_are_in_flight_than_there_are_slots(tmp_path: Path) -> None:
-    """The account's limit applies to all scenes together."""
+    """The limit on tasks in flight applies to all scenes together."""
     at = bench(tmp_path, Desk(CLOCK, looks=["running"] * 8), slots=2)
 
     async def many() -> None:

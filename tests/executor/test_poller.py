@@ -78,7 +78,7 @@ def desk() -> Lister:
 
 
 def test_few_tasks_are_looked_at_one_by_one() -> None:
-    """No list is requested for them."""
+    """A few tasks are polled individually, without a list."""
     at = desk()
     told(at, MANY[:FEW])
     assert (at.looked, at.lists) == (MANY[:FEW], [])
@@ -86,7 +86,7 @@ def test_few_tasks_are_looked_at_one_by_one() -> None:
 
 @pytest.mark.row(75)
 def test_of_many_tasks_one_list_is_made() -> None:
-    """Each scene gets its answer from it."""
+    """Many tasks are polled with one list, and each scene gets its answer."""
     at = desk()
     assert told(at, MANY) == dict.fromkeys(MANY, "listed")
     assert (at.looked, at.lists) == ([], [tuple(MANY)])
@@ -142,7 +142,7 @@ def test_who_is_not_due_yet_comes_along() -> None:
 
 
 def test_more_tasks_than_a_list_holds_are_in_several() -> None:
-    """None of them is in two."""
+    """More tasks than fit into a list are in several lists, none of them twice."""
     at = desk()
     tasks = [f"cgt-{n}" for n in range(2 * TOGETHER + 1)]
     told(at, tasks)
@@ -165,7 +165,7 @@ def test_a_task_that_ended_and_names_no_video_in_a_list_is_looked_at() -> None:
 
 
 def test_a_task_that_is_gone_is_told_to_its_scene_alone() -> None:
-    """The others get their answers."""
+    """The error about a missing task goes only to its scene; the others get their answers."""
     at = desk()
     at.gone = {"cgt-3"}
     assert told(at, MANY) == dict.fromkeys(MANY, "listed") | {"cgt-3": "NotFound"}
@@ -180,7 +180,7 @@ def test_a_list_without_an_answer_is_told_to_everybody_in_it(error: ProviderErro
 
 
 def test_a_service_that_refuses_to_list_is_asked_once() -> None:
-    """From then on each task is polled individually."""
+    """A service that refuses to list is asked once; then each task is polled individually."""
     at = desk()
     at.refusal = Rejected("a key of narrow rights", status=403)
     assert told(at, MANY) == dict.fromkeys(MANY, "looked at")
@@ -234,7 +234,7 @@ def test_a_hint_during_a_look_holds_for_the_next() -> None:
 
 
 def test_a_hint_about_a_task_that_nobody_watches_is_ignored() -> None:
-    """A hint may come from any sender."""
+    """A hint about a task that isn't watched is ignored, because any sender may send one."""
 
     async def talk(poller: Poller) -> Task:
         poller.hint("cgt-2")
@@ -244,7 +244,7 @@ def test_a_hint_about_a_task_that_nobody_watches_is_ignored() -> None:
 
 
 def test_a_scene_that_is_stopped_while_it_lists_for_others_leaves_them_their_answers() -> None:
-    """The next of them requests the list."""
+    """If a scene is cancelled during its list for others, the next scene requests the list."""
     at = desk()
 
     async def whole() -> list[str]:

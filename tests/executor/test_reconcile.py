@@ -61,14 +61,14 @@ def test_the_one_task_with_its_mark_is_adopted() -> None:
 
 
 def test_two_tasks_with_its_mark_are_for_a_person() -> None:
-    """The message names both."""
+    """Two tasks with the marker need a decision, and the message names both."""
     assert said(task("cgt-20260528212640-aaaaa"), task("cgt-20260528212641-bbbbb")) == Hold(
         "2 tasks carry its marker", ("cgt-20260528212640-aaaaa", "cgt-20260528212641-bbbbb")
     )
 
 
 def test_a_task_that_somebody_has_is_not_taken_from_him() -> None:
-    """The other of two tasks is adopted then."""
+    """If another attempt has one of two tasks, the other task is adopted."""
     twin = task("cgt-20260528212641-bbbbb")
     assert said(task(), twin, owned={task().id}) == Adopt(twin.id)
 
@@ -122,7 +122,7 @@ def test_only_a_list_asked_for_after_the_grace_proves_absence() -> None:
 
 
 def test_an_adopted_task_that_was_made_as_asked_stays_ours() -> None:
-    """Missing data do not count as a mismatch."""
+    """A task stays adopted if its data agree with the request; missing data are no mismatch."""
     made = task(status="succeeded", duration=8, ratio="16:9", resolution="720p", sound=True)
     assert (disagreement(made, attempt()), disagreement(task(), attempt())) == ("", "")
 
@@ -147,7 +147,7 @@ def test_what_was_left_to_the_model_cannot_disagree() -> None:
 
 
 def test_a_resolution_may_tell_a_stranger() -> None:
-    """Like every other requested parameter."""
+    """A different resolution is a mismatch, like any other requested parameter."""
     made = task(status="succeeded", resolution="480p")
     assert disagreement(made, attempt()) == "its resolution is 480p, but 720p was asked for"
 
@@ -176,7 +176,7 @@ def test_a_model_that_nobody_names_tells_nothing(said_model: str, asked: dict[st
 
 
 def test_a_first_look_is_the_first() -> None:
-    """Without a count there was no earlier look."""
+    """Without a count the look is the first one."""
     assert verdict(attempt(), Scan(AT + 10, ()), (), GRACE) == LookAgain(15.0)
 
 
@@ -284,7 +284,7 @@ def test_what_a_person_may_decide(state: AttemptState) -> None:
 
 
 def test_a_scene_that_has_nothing_to_decide() -> None:
-    """The error names the command to look with."""
+    """For a scene without a pending decision the error names the command to look with."""
     with pytest.raises(UsageError) as caught:
         find_unresolved(past(other("i1", "stored")), "", "tall", "dusk")
     assert (caught.value.what, caught.value.hint) == (
@@ -352,12 +352,12 @@ def test_its_own_task_can_be_taken_up_again(state: AttemptState) -> None:
 
 
 def test_a_person_has_it_submitted_again() -> None:
-    """This is the default decision."""
+    """By default a person's decision is to submit again."""
     assert decide(attempt(), "", past()) == Decided("dusk", "i1", choice="submit again")
 
 
 def test_a_person_wants_no_more_of_it() -> None:
-    """It is never submitted again automatically."""
+    """A submission that a person gave up is never submitted again automatically."""
     assert decide(attempt(), "", past(), abandon=True) == Decided("dusk", "i1", choice="abandon")
 
 
@@ -393,7 +393,7 @@ def test_any_other_task_is_taken_from_nobody(owner: Attempt) -> None:
 
 
 def test_a_task_that_another_attempt_has_is_not_given_away() -> None:
-    """Two scenes would show the same video."""
+    """A task of another attempt is not given away, because two scenes would show the same video."""
     with pytest.raises(UsageError) as caught:
         decide(attempt(), "cgt-9", past(other("i9", "accepted", task="cgt-9", scene="dawn")))
     assert (caught.value.what, caught.value.hint) == (

@@ -151,7 +151,7 @@ def test_a_scene_that_goes_well(tmp_path: Path) -> None:
 
 
 def test_a_take_is_what_was_measured_and_billed(tmp_path: Path) -> None:
-    """Seconds to the millisecond, pixels, task and tokens."""
+    """The take contains the length to the millisecond, the pixels, the task and the tokens."""
     at = at_a_desk(tmp_path, made={"tokens": 40_000})
     done(at)
     take = at.context.journal.history.past.takes[0].take
@@ -233,7 +233,7 @@ def test_a_lost_answer_that_is_found(tmp_path: Path) -> None:
 
 
 def test_a_lost_answer_that_is_not_found(tmp_path: Path) -> None:
-    """The scene is held, with the reason."""
+    """A lost answer whose task isn't found holds the scene, with the reason."""
     events = done(at_a_desk(tmp_path, answers=[LOST]))
     why = "the service lists no task that carries its marker"
     assert events == [INTENDED, UNKNOWN, Held("dusk", ONE, why=why)]
@@ -343,7 +343,7 @@ def test_only_tasks_of_this_key_are_counted(tmp_path: Path, key: Components, cam
     ],
 )
 def test_a_record_with_gaps_is_told_of(tmp_path: Path, trust: Any, error: tuple[str, str]) -> None:
-    """The message includes what to do."""
+    """The message about a record with gaps includes what to do."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at)] if trust == "suspect" else []
     no = refused(submit(JOB, replace(at.context, trust=trust), order))
@@ -358,7 +358,7 @@ def test_a_record_with_gaps_of_which_nothing_is_missing(tmp_path: Path) -> None:
 
 
 def test_what_bears_no_mark_is_not_looked_for(tmp_path: Path) -> None:
-    """No list can identify its task."""
+    """A request without a marker is not searched for, because no list can identify its task."""
     at = at_a_desk(tmp_path)
     job = replace(JOB, marked=False)
     assert done(at, submit(job, replace(at.context, trust="suspect"), order))[0].kind == "intended"
@@ -387,7 +387,7 @@ def adopted(at: Bench) -> Known:
 
 
 def test_a_stranger_is_let_go_with_the_reason(tmp_path: Path) -> None:
-    """Its data differ from the request."""
+    """A task whose data differ from the request is disowned with the reason."""
     at = at_a_desk(tmp_path, made={"duration": 5})
     adopted(at)
     events = done(at, perform(JOB, at.context, order, at.journal.history.attempt(ONE)))
@@ -435,7 +435,7 @@ def test_a_failure_is_believed_when_the_grace_is_over(tmp_path: Path) -> None:
 
 
 def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
-    """The grace period has passed."""
+    """A failure after the grace period is accepted at once."""
     at = at_a_desk(tmp_path, looks=["failed"])
     at.desk.listed = [ours(at)]
     adopted(at)
@@ -446,7 +446,7 @@ def test_a_late_failure_is_believed_at_once(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_believed_of_what_was_named_in_an_answer(tmp_path: Path) -> None:
-    """Its owner is certain."""
+    """A failure of a task that an answer named is accepted at once, because its owner is certain."""
     events = done(at_a_desk(tmp_path, looks=["failed"]))
     assert events[-1] == Ended("dusk", ONE, status="failed", error="said so")
 
@@ -559,7 +559,7 @@ def crew_of(at: Bench) -> RunContext:
 
 
 def test_a_mark_that_somebody_in_doubt_bears_is_not_used_again(tmp_path: Path) -> None:
-    """The next marker is used."""
+    """The marker of an attempt in doubt is not used again; the next one is."""
     at = at_a_desk(tmp_path)
     asyncio.run(submit(JOB, crew_of(at), order))
     assert marks(event for _, event in at.journal.past) == [MARK, MARK + 1]
@@ -607,7 +607,7 @@ def test_a_video_that_may_be_anothers_is_asked_for_again(tmp_path: Path) -> None
 
 
 def test_a_video_that_came_right_at_last(tmp_path: Path) -> None:
-    """No difference is recorded."""
+    """If the right video arrives in the end, no difference is recorded."""
     at = at_a_desk(tmp_path, files=[b"<html>"])
     assert sorted(encode(last_stored(done(at))).body) == ["profile", "take"]
 
@@ -677,7 +677,7 @@ def test_a_video_is_asked_for_forty_times_in_all(tmp_path: Path) -> None:
 
 
 def test_nobody_waits_an_hour_who_wants_to_leave(tmp_path: Path) -> None:
-    """The next run continues with it."""
+    """An interrupted run doesn't wait for an hour; the next run continues."""
     at = at_a_desk(tmp_path)
     begun = missing(at, 5, 600.0)
 
@@ -719,7 +719,7 @@ def test_whose_a_failure_is_is_asked_again(tmp_path: Path) -> None:
 
 
 def test_whether_a_task_is_there_is_asked_again(tmp_path: Path) -> None:
-    """Like every free request."""
+    """The request whether a task exists is repeated like every free request."""
     at = bench(tmp_path, Deaf(VirtualClock(), looks=[NotFound("there is no such path", status=404)]))
     begun = missing(at, 0, 600.0)
     events = done(at, perform(JOB, at.context, order, begun))
@@ -739,7 +739,7 @@ def test_whether_somebody_submitted_it_is_asked_again(tmp_path: Path) -> None:
     ids=["its own", "another", "whatever it is"],
 )
 def test_a_model_tells_whose_a_task_is(tmp_path: Path, job: Job, model: str, found: bool) -> None:
-    """If the request named one."""
+    """If the request named a model, only a task of that model is found."""
     at = at_a_desk(tmp_path)
     at.desk.listed = [ours(at, model=model)]
     events = done(at, submit(job, replace(at.context, trust="suspect"), order))
@@ -764,7 +764,7 @@ class Refusing:
 
 
 def test_a_model_that_was_refused_while_one_waited_is_not_asked_for(tmp_path: Path) -> None:
-    """Nothing is recorded, and nothing is sent."""
+    """If the model is refused during the wait for a turn, nothing is recorded and nothing is sent."""
     at = at_a_desk(tmp_path)
 
     async def both() -> None:
@@ -790,7 +790,7 @@ class Full(Journal):
 
 
 def test_what_cannot_be_intended_is_not_sent(tmp_path: Path) -> None:
-    """The record contains nothing that needs a decision."""
+    """If the intent can't be recorded, nothing is sent, and the record needs no decision."""
     at = at_a_desk(tmp_path)
     (tmp_path / "full").mkdir()
     full = Full(tmp_path / "full", at.context.clock, writing=True)
@@ -829,7 +829,7 @@ def test_a_task_that_cannot_be_written_down_is_told(tmp_path: Path) -> None:
 
 
 def test_a_request_bears_the_mark_that_is_written_down(tmp_path: Path) -> None:
-    """Both markers are equal."""
+    """The request carries the marker that is recorded."""
     carried: list[Marker] = []
 
     async def marked(marker: Marker) -> bytes:
@@ -884,7 +884,7 @@ class Sometimes(Desk):
 
 
 def test_a_name_may_be_lacking_after_an_hour(tmp_path: Path) -> None:
-    """It is polled again like the first time."""
+    """If a task names no video after an hour's wait, it is polled again like the first time."""
     at = bench(tmp_path, Sometimes(VirtualClock()))
     begun = missing(at, 5, 600.0)
     told = "again in 1 s: task cgt-1 succeeded, but names no video"

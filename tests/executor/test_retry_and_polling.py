@@ -48,7 +48,7 @@ def test_a_provider_may_say_how_long_within_reason(after: float, wait: float) ->
 
 @pytest.mark.parametrize(("waited", "next_look"), [(0, 5), (100, 10), (1000, 30)])
 def test_looks_grow_rarer_with_age(waited: float, next_look: float) -> None:
-    """A tenth of the time waited, within bounds."""
+    """The polling interval is a tenth of the time waited, within bounds."""
     assert pause(waited, PollPolicy(5, 30)) == next_look
 
 
@@ -77,7 +77,7 @@ def test_what_is_told_of_a_wait(error: ProviderError, attempts: int, lasts: floa
 
 
 def test_failures_in_a_row_begin_with_the_first() -> None:
-    """Later failures don't change it."""
+    """The time of the first failure stays, however many follow."""
     failures = Failures()
     for now in (5.0, 6.0, 9.0):
         failures.more(now)
@@ -98,13 +98,14 @@ def test_failures_in_a_row_begin_with_the_first() -> None:
     ],
 )
 def test_a_video_is_asked_for_five_times_an_hour_and_forty_in_all(missed: list[float], wait: float | None) -> None:
-    """The service counts each request, whatever its result."""
+    """A video is downloaded at most five times an hour and forty times in all, because the service counts each
+    request."""
     assert wait_to_fetch(missed, 0.0) == wait
 
 
 @pytest.mark.row(41)
 def test_a_status_that_nobody_knows_is_looked_at_seldom() -> None:
-    """It is polled as seldom as possible."""
+    """A task with an unknown status is polled as seldom as possible."""
     assert pause(0, PollPolicy(5, 30), known=False) == 30
 
 
@@ -137,7 +138,7 @@ def waiting(count: int) -> dict[str, float]:
 
 
 def test_few_tasks_are_looked_at_one_by_one() -> None:
-    """A list could not show them sooner."""
+    """A few tasks are polled individually, because a list could not show them sooner."""
     assert looked_at_with("cgt-0", waiting(FEW), FEW) == ("cgt-0",)
 
 
@@ -147,5 +148,5 @@ def test_of_many_tasks_those_that_are_due_next_come_along() -> None:
 
 
 def test_no_more_come_along_than_an_address_holds() -> None:
-    """The others are in the next list."""
+    """Tasks that don't fit into the address are in the next list."""
     assert len(looked_at_with("cgt-0", waiting(1000), 1000)) == TOGETHER

@@ -29,7 +29,7 @@ LOOKS = 16
 
 @pytest.mark.row(17)
 def test_a_task_that_is_not_shown_yet_is_asked_for_again(tmp_path: Path) -> None:
-    """It may appear late during its first minute."""
+    """A new task may be missing for a minute, and is polled again."""
     stage, outcome = played(tmp_path, Fault("get", does="missing", seconds=50), text=ONE)
     assert (standings(outcome), stage.tasks, stage.states("dusk")) == ({"dusk": "done"}, 1, ["stored"])
 

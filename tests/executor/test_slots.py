@@ -22,7 +22,7 @@ async def _room(slots: AdaptiveLimiter) -> int:
 
 
 def test_as_many_go_in_as_there_are_places() -> None:
-    """No more, and no fewer."""
+    """As many tasks enter as there are slots, no more and no fewer."""
     assert asyncio.run(_room(AdaptiveLimiter(5))) == 5
 
 
@@ -57,7 +57,7 @@ def test_a_row_of_yeses_brings_one_back_and_never_more_than_there_were() -> None
 
 
 def test_a_no_begins_the_row_anew() -> None:
-    """Accepted tasks before it don't count after it."""
+    """Accepted tasks before a refusal don't count after it."""
     slots = AdaptiveLimiter(8)
     slots.narrow()
     for _ in range(3):
@@ -84,7 +84,7 @@ def test_whoever_is_let_in_while_he_leaves_takes_no_place_with_him() -> None:
 
 
 def test_whoever_gives_up_waiting_takes_no_place() -> None:
-    """The slot goes to the next task."""
+    """A task that gives up waiting takes no slot; the next task gets it."""
 
     async def room() -> int:
         slots = AdaptiveLimiter(1)

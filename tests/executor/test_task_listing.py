@@ -78,7 +78,7 @@ def error_of(desk: Shelf, reading: TaskListing | None = None) -> str:
 
 
 def test_the_first_list_is_whole() -> None:
-    """Every page is read."""
+    """The first list reads every page."""
     desk = shelf(rows(2 * PAGE + 1))
     scan = read(desk)
     assert (desk.pages, scan.tasks, scan.began) == ([1, 2, 3], tuple(rows(2 * PAGE + 1)), T0)
@@ -99,17 +99,17 @@ def test_an_empty_page_ends_a_list_whatever_its_total_says() -> None:
 
 
 def test_a_list_says_by_how_much_the_services_clock_is_ahead() -> None:
-    """The time of its last page counts."""
+    """The time of the last page gives the difference between the clocks."""
     assert read(shelf(rows(1), ahead=600.0)).ahead == 600.0
 
 
 def test_a_service_that_says_no_time_is_believed_to_have_ours() -> None:
-    """Nothing indicates otherwise."""
+    """A service that gives no time is assumed to have our time."""
     assert read(shelf(rows(1))).ahead == 0.0
 
 
 def test_a_list_of_more_tasks_than_the_service_shows_is_given_up() -> None:
-    """After the last page that it gives."""
+    """A list with more tasks than the service shows is given up after the last page."""
     desk = shelf(total=PAGES * PAGE + 1)
     desk.listed = rows(PAGES * PAGE)
     told = error_of(desk)
@@ -187,7 +187,7 @@ OLD = rows(2 * PAGE + 1, newest=T0 - 2 * LATE)
 
 
 def test_a_later_list_ends_at_what_is_known() -> None:
-    """Its first page reaches back far enough."""
+    """A later list ends at the first page that reaches back far enough."""
     assert pages_of_second(OLD) == [1]
 
 
@@ -209,7 +209,7 @@ def test_a_later_list_keeps_what_it_did_not_read() -> None:
 
 
 def test_a_later_list_says_how_its_tasks_stand_by_then() -> None:
-    """The newer status counts."""
+    """A later list contains the newer status of its tasks."""
     desk = shelf(rows(2))
     reading = listing(desk)
     read(desk, reading)
@@ -247,17 +247,17 @@ def test_a_later_list_is_whole_where_the_order_is_not_known(listed: Sequence[Tas
 
 
 def test_tasks_of_the_same_second_are_in_order() -> None:
-    """Their order proves nothing."""
+    """Tasks of the same second count as ordered, whichever comes first."""
     assert pages_of_second([replace(task, created_at=T0 - 2 * LATE) for task in OLD]) == [1]
 
 
 def test_a_list_of_one_task_shows_no_order() -> None:
-    """The next list is complete."""
+    """After a list of one task the order is unknown, so the next list is complete."""
     assert pages_of_second(rows(1), OLD) == [1, 2, 3]
 
 
 def test_a_page_without_a_time_at_its_end_is_not_the_last() -> None:
-    """The age of its last task isn't known."""
+    """A page whose last task has no time is not the last one."""
     then = [replace(task, created_at=0.0) for task in OLD]
     assert pages_of_second(OLD, then) == [1, 2, 3]
 
@@ -281,7 +281,7 @@ def test_a_list_that_was_begun_anew_began_then() -> None:
 
 
 def test_a_list_that_never_stands_still_is_given_up() -> None:
-    """After the limit on restarts."""
+    """A list that keeps changing is given up after the limit on restarts."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [rows(PAGE + 2 + number) for number in range(2 * DRIFTS)]
     assert (error_of(desk), desk.pages) == (
@@ -316,7 +316,7 @@ def test_a_list_that_grows_by_a_task_of_this_run_has_not_changed(creates: int, p
 
 
 def test_a_list_that_grows_by_more_than_this_run_creates_has_changed() -> None:
-    """Another process submits as well."""
+    """A list that grows by more than this run creates has changed, because another process submits as well."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [rows(PAGE + 3)]
     read_while_creating(desk, 1)
@@ -332,7 +332,7 @@ def test_a_list_that_shrinks_while_this_run_creates_has_changed() -> None:
 
 
 def test_a_request_that_was_sent_while_a_list_is_read_counts() -> None:
-    """Its task may appear on the later pages."""
+    """A request sent while a list is read counts, because its task may appear on the later pages."""
     desk = shelf(rows(PAGE + 1))
     desk.changes = [[*NEW, *rows(PAGE + 1)]]
     reading = listing(desk)
@@ -363,13 +363,13 @@ def test_a_request_that_was_answered_before_a_list_began_does_not_count() -> Non
 
 
 def test_a_list_that_was_never_asked_for_does_not_fail() -> None:
-    """It has been failing for zero seconds."""
+    """A list that was never requested has been failing for zero seconds."""
     assert listing(shelf()).failing_for(T0) == 0.0
 
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
 def test_lists_fail_since_the_first_of_the_failures_in_a_row(no: StoryboardError) -> None:
-    """The second failure doesn't start a new count."""
+    """The duration of failures is counted from the first of them."""
     desk = shelf()
     desk.no_lists = [no, no]
     reading = listing(desk)
@@ -380,7 +380,7 @@ def test_lists_fail_since_the_first_of_the_failures_in_a_row(no: StoryboardError
 
 
 def test_a_list_that_succeeds_ends_the_failures() -> None:
-    """The next failure is the first one again."""
+    """A successful list ends the failures, and the next failure counts as the first."""
     desk = shelf()
     desk.no_lists = [NO_ANSWER]
     reading = listing(desk)

@@ -90,7 +90,7 @@ def test_requests_wait_ever_longer(tmp_path: Path, no: StoryboardError, times: i
 
 
 def test_questions_wait_ever_longer(tmp_path: Path) -> None:
-    """They double like those of paid requests."""
+    """The waits between free requests double like those between paid requests."""
     at = at_a_desk(tmp_path, looks=[SILENT] * 3)
     began = at.context.clock.now()
     asyncio.run(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
@@ -98,7 +98,7 @@ def test_questions_wait_ever_longer(tmp_path: Path) -> None:
 
 
 def test_downloads_wait_ever_longer(tmp_path: Path) -> None:
-    """They double like those of free requests."""
+    """The waits between downloads double like those between free requests."""
     at = at_a_desk(tmp_path, files=[SILENT] * 3)
     began = at.context.clock.now()
     asyncio.run(perform(JOB, at.context, order))
@@ -133,7 +133,7 @@ def test_a_list_is_asked_for_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("paid", [True, False], ids=["a request", "a question"])
 def test_who_wants_to_leave_is_not_kept_waiting(tmp_path: Path, paid: bool) -> None:
-    """Nothing is requested again then."""
+    """In an interrupted run nothing is requested again."""
     at = at_a_desk(tmp_path, answers=[NotSent("no way")] * 3, looks=[SILENT] * 3)
     work = submit(JOB, at.context, order) if paid else wait_for_end(JOB, Known("i1", "cgt-1"), at.context)
 
@@ -198,7 +198,7 @@ def test_a_wait_for_an_answer_goes_on_for_what_is_paid(tmp_path: Path) -> None:
 
 
 def test_a_question_that_is_refused_for_everybody_stops_submissions(tmp_path: Path) -> None:
-    """Its own message is the reported reason."""
+    """A general refusal of a free request stops submissions, and its message is the reported reason."""
     error = AccountRefused("no such key")
     at = at_a_desk(tmp_path, looks=[error])
     raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
@@ -265,7 +265,7 @@ def test_what_the_service_doesnt_say_at_first_is_a_change(tmp_path: Path) -> Non
 
 
 def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> None:
-    """The next run polls it once more."""
+    """The message about a task that outlives its time is that the next run polls it once more."""
     at = at_a_desk(tmp_path, looks=["running"] * 40_000)
     at.desk.made = {"expires_after": 3600}
     told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
@@ -280,7 +280,7 @@ def test_a_task_that_outlives_its_time_says_what_can_be_done(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("over", [0.0, 1.0])
 def test_a_task_has_an_hour_beyond_its_time_to_the_second(tmp_path: Path, over: float) -> None:
-    """At the end it is polled once more."""
+    """A task is polled until exactly an hour after its life, and once more at the end."""
     at = at_a_desk(tmp_path, looks=["running"])
     at.desk.made = {"expires_after": 3600, "created_at": at.context.clock.now() - 7200 - over}
     if over:
@@ -291,7 +291,7 @@ def test_a_task_has_an_hour_beyond_its_time_to_the_second(tmp_path: Path, over: 
 
 @pytest.mark.parametrize("over", [0.0, 1.0])
 def test_a_task_of_no_time_is_waited_for_as_long_as_any_may_live(tmp_path: Path, over: float) -> None:
-    """Three days, and that hour."""
+    """A task of unknown life is waited for three days and an hour."""
     at = at_a_desk(tmp_path, looks=["running"])
     at.desk.made = {"created_at": at.context.clock.now() - 259_200 - 3600 - over}
     if over:
@@ -317,7 +317,7 @@ def test_who_slept_before_sending_writes_it_down_anew(tmp_path: Path, seconds: f
 
 
 def test_a_failure_without_words(tmp_path: Path) -> None:
-    """Only the status can be reported."""
+    """If a failure has no message, the status is reported."""
     told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at_a_desk(tmp_path, looks=["expired"]).context))
     assert (type(told), told.what, told.hint) == (
         SceneFailed,
@@ -327,7 +327,7 @@ def test_a_failure_without_words(tmp_path: Path) -> None:
 
 
 def test_a_failure_whose_cure_is_known(tmp_path: Path) -> None:
-    """It replaces the general hint."""
+    """If the remedy of a failure is known, it replaces the general hint."""
     at = at_a_desk(tmp_path, looks=["failed"], made={"hint": "use fewer words"})
     told = raised(wait_for_end(JOB, Known("i1", "cgt-1"), at.context))
     assert told.hint == "nothing was billed; use fewer words"

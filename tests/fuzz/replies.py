@@ -1,6 +1,6 @@
-"""Replies by chance: recorded ones with mutations, through all that reads replies.
+"""Random replies: recorded ones with mutations, given to all code that reads replies.
 
-All of a case follows from its seed, so a failing one is told by a number.
+A case depends on its seed only, so a number identifies a failing one.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ DECLARED: dict[str, tuple[type[ProviderError], ...]] = {
     "list": (Unreachable, Rejected),
     "delete": (Unreachable, Rejected),
 }
-"""What reading the answer to each question may raise."""
+"""The errors that reading the answer to each request may raise."""
 
 RECORDED = tuple(recorded().values())
 STATUSES = (100, 200, 200, 200, 200, 201, 202, 204, 302, 400, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503)
 KEY, SIGNATURE = "CANARY-0123456789", "SIGNATURE-0123456789"
 LEAKS = (f"Bearer {KEY}", f"bearer {KEY}", f"https://a.example/v.mp4?X-Tos-Signature={SIGNATURE}")
-"""Words that a careless server might repeat; what is planted of them must come out nowhere but in an address."""
+"""Words that a careless server might repeat; planted ones must appear in the output only as part of an address."""
 
 DEEP = "deep "
-"""Before the height of a tower of brackets."""
+"""Text before many nested brackets."""
 
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 7, 2**53, -(10**9), -(2**63), 10**30, 10**40, 10**400, 0.5, -0.0, 1e308, float("nan"),
@@ -71,7 +71,7 @@ WHOLE: tuple[bytes, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What one execution starts from: the question that was asked, and status and body of its answer."""
+    """The input of one execution: the request, and the status and body of its answer."""
 
     seed: int
     asked: str
@@ -80,7 +80,7 @@ class Case:
 
 
 def case_of(seed: int) -> Case:
-    """The case of that number."""
+    """Return the case with that number."""
     chance = Random(seed)
     reply = chance.choice(RECORDED)
     asked = reply.answers if chance.random() < 0.8 else chance.choice(tuple(READERS))
@@ -96,14 +96,14 @@ def _body(reply: Recorded, chance: Random) -> bytes:
     if reply.value is not None:
         value = copy.deepcopy(reply.value)
         for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 5))):
-            value = _mutated(value, chance, () if torn else LEAKS)  # half a "Bearer" nobody knows for one
+            value = _mutated(value, chance, () if torn else LEAKS)  # half a "Bearer" can't be recognised
         escaped = chance.random() < 0.5
         body = _deepened(json.dumps(value, ensure_ascii=escaped)).encode("utf-8", "surrogatepass")
     return _torn(body, chance) if torn else body
 
 
 def _mutated(value: Any, chance: Random, leaks: tuple[str, ...]) -> Any:
-    """The value with one change somewhere in it."""
+    """Return the value with one change somewhere in it."""
     places = list(_places(value))
     if not places or chance.random() < 0.02:
         return _odd(value, chance)
@@ -128,7 +128,7 @@ def _mutated(value: Any, chance: Random, leaks: tuple[str, ...]) -> Any:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container in a value, with each of its keys or positions."""
+    """Return every container in a value, with each of its keys or positions."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         yield value, key
@@ -136,7 +136,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _odd(value: Any, chance: Random) -> Any:
-    """Something that has no business there: an odd value, the same in another type, or the same far down."""
+    """Return something invalid: an odd value, the same value in another type, or the same value nested deeply."""
     match chance.randrange(8):
         case 0:
             return str(value)
@@ -153,12 +153,13 @@ def _odd(value: Any, chance: Random) -> Any:
 
 
 def _deepened(text: str) -> str:
-    """The text with towers of brackets where they are meant: higher than a tree can be that is copied."""
+    """Return the text with deeply nested brackets in place of the placeholders, deeper than a tree that can be
+    copied."""
     return re.sub(f'"{DEEP}([0-9]+)"', lambda found: "[" * int(found[1]) + "]" * int(found[1]), text)
 
 
 def _torn(body: bytes, chance: Random) -> bytes:
-    """The bytes cut short, with some overwritten, doubled, or of another encoding."""
+    """Return the bytes cut short, with some overwritten, duplicated, or in another encoding."""
     at = chance.randrange(len(body) + 1)
     match chance.randrange(6):
         case 0:
@@ -176,7 +177,7 @@ def _torn(body: bytes, chance: Random) -> bytes:
 
 
 def words_of(value: Any) -> list[Any]:
-    """Everything that comes out as a word."""
+    """Return every word of the output."""
     match value:
         case Page():
             return [repr(value), *(word for task in value.tasks for word in words_of(task))]
@@ -191,7 +192,7 @@ def words_of(value: Any) -> list[Any]:
 
 
 def told(value: Any) -> list[str]:
-    """Everything among them that may be shown: sentences, names, and addresses as they are printed."""
+    """Return the words that may be shown: sentences, names, and addresses in their printed form."""
     match value:
         case Page():
             return [word for task in value.tasks for word in told(task)]
@@ -208,7 +209,7 @@ RATE = Money(Decimal(28), "CNY")
 
 
 def uncounted(value: Any) -> str:
-    """The first number among them that nothing can be counted, dated or paid by; empty if there is none."""
+    """Return the first number of the output that can't be used to count, date or pay; empty if there is none."""
     match value:
         case Page():
             tasks = (uncounted(task) for task in value.tasks)
@@ -224,7 +225,7 @@ def uncounted(value: Any) -> str:
 
 
 def read(case: Case, reader: Reader) -> Any:
-    """What a reading of the case comes to: a value, or a declared error; anything else is raised."""
+    """Return the result of reading the case: a value, or a declared error; any other error is raised."""
     try:
         return reader(case.status, case.body)
     except DECLARED[case.asked] as no:
@@ -232,7 +233,7 @@ def read(case: Case, reader: Reader) -> Any:
 
 
 def wrong_with(case: Case, outcome: Any) -> str:
-    """What is wrong with an outcome; empty if nothing is."""
+    """Return what is wrong with a result; empty if nothing is."""
     for word in words_of(outcome):
         if not isinstance(word, str):
             return f"{word!r} is no string"
@@ -252,14 +253,14 @@ def wrong_with(case: Case, outcome: Any) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """What some executions came to."""
+    """The totals of some executions."""
 
     executions: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     failures: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Count another's with these."""
+        """Add the totals of another tally."""
         self.executions += other.executions
         for outcome, count in other.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
@@ -294,7 +295,7 @@ CHUNK = 1000
 
 
 def _chunk(seeds: range) -> Tally:
-    """One worker's piece; what hangs is interrupted, and told."""
+    """Run one worker's share; a case that hangs is interrupted and reported."""
     signal.signal(signal.SIGALRM, _hung)
     found = Tally()
     for seed in seeds:
@@ -309,7 +310,7 @@ def _hung(_number: int, _frame: FrameType | None) -> None:
 
 
 def main() -> int:
-    """Read the command line, run, print; 1 if anything failed."""
+    """Read the command line, run, print; return 1 if anything failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--executions", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0, help="the number of the first case")
@@ -325,7 +326,7 @@ def main() -> int:
 
 
 def report(found: Tally, seconds: float) -> str:
-    """The figures, as lines."""
+    """Return the figures as lines."""
     rows = [f"executions  {found.executions} in {seconds:.0f} s, {found.executions / seconds:.0f} a second"]
     rows += [f"{count:11} {outcome}" for outcome, count in sorted(found.outcomes.items())]
     rows += [f"failures    {len(found.failures)}", *(f"seed {seed}: {what}" for seed, what in found.failures[:10])]

@@ -1,4 +1,4 @@
-"""Executions by the thousand of text → problems | graph, and what they came to."""
+"""Thousands of executions of text → problems | graph, and their results."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from tests.fuzz.storyboards import Case, case_of, facts_for
 
 ROWS = capabilities()
 NARROW = {name: replace(row, ratios=row.ratios[1:]) for name, row in ROWS.items()}
-"""Models that make one ratio less: every one of today's makes all that the written form knows."""
+"""Models that support one ratio less: each of today's models supports all ratios of the written form."""
 SLOW = 2.0
-"""Seconds after which one execution of many counts as a failure: a question for a quiet machine."""
+"""Seconds after which one of many executions counts as a failure; measured on a quiet machine."""
 CHUNK = 1000
 
 Subject = Callable[[Case], tuple[bool, ValidationResult]]
 
 
 def judge(case: Case) -> tuple[bool, ValidationResult]:
-    """All that thought does with a text: whether it has the written form, and its judgement, told and keyed."""
+    """Run all pure code on a text: the written form, the judgement, its messages and its keys."""
     included: dict[str, IncludedFile] = {
         path: parse_file(Source(path, text)) if "\n" in text else text  # type: ignore[misc]  # a trouble is one word
         for path, text in case.included.items()
@@ -48,12 +48,12 @@ def judge(case: Case) -> tuple[bool, ValidationResult]:
     there = {path: included[path] for path in main.includes if path in included}
     try:
         reading = parse_storyboard(main, SCHEMA, case.profiles, there)
-    except UsageError:  # a profile that there isn't is a fault of the command line, and has been told
+    except UsageError:  # an unknown profile is an error of the command line, and has been reported
         return False, ValidationResult({}, None, ())
     facts = {} if reading.storyboard is None else _facts(reading.storyboard, Random(case.seed))
     rows = NARROW if case.seed % 16 == 0 else ROWS
     judgement = validate(reading, rows, facts, case.trusted)
-    for problem in judgement.problems if case.seed % 4 == 0 else ():  # telling takes longer than finding
+    for problem in judgement.problems if case.seed % 4 == 0 else ():  # formatting takes longer than finding
         format_problem(problem, judgement.sources)
     if judgement.graph is not None:
         for id in judgement.graph.order:
@@ -64,14 +64,14 @@ def judge(case: Case) -> tuple[bool, ValidationResult]:
 
 
 def _facts(storyboard: Storyboard, dice: Random) -> dict[str, FileFacts]:
-    """What was found of its files and, in one case of four, of its addresses."""
+    """Return facts about its files and, in one case of four, about its addresses."""
     meant = (*files_meant(storyboard), *(addresses_meant(storyboard) if dice.random() < 0.25 else ()))
     return facts_for(dict.fromkeys(row[0] for row in meant), dice)
 
 
 @dataclass(slots=True)
 class Tally:
-    """What some executions came to."""
+    """The totals of some executions."""
 
     executions: int = 0
     past_the_schema: int = 0
@@ -81,7 +81,7 @@ class Tally:
     failures: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Count another's with these."""
+        """Add the totals of another tally."""
         self.executions += other.executions
         self.past_the_schema += other.past_the_schema
         self.graphs += other.graphs
@@ -117,7 +117,7 @@ def _execute(seed: int, subject: Subject, found: Tally) -> None:
 
 
 def _chunk(seeds: range) -> Tally:
-    """One worker's piece; what hangs is interrupted, and told."""
+    """Run one worker's share; a case that hangs is interrupted and reported."""
     signal.signal(signal.SIGALRM, _hung)
     gc.freeze()
     found = Tally()
@@ -140,13 +140,13 @@ def _chunks(first: int, executions: int) -> Iterator[range]:
 
 
 def codes_in_source() -> set[str]:
-    """Every code that the language's rooms can tell."""
+    """Return every code that the language package can report."""
     rooms = (ROOT / "storyboard" / "language").rglob("*.py")
     return {code for room in rooms for code in re.findall(r'"(SB\d{3})"', room.read_text("utf-8"))}
 
 
 def report(found: Tally, seconds: float) -> str:
-    """The figures, as lines."""
+    """Return the figures as lines."""
     rows = [
         f"executions        {found.executions} in {seconds:.0f} s, {found.executions / seconds:.0f} a second",
         f"past the schema   {found.past_the_schema / found.executions:.1%}",
@@ -161,7 +161,7 @@ def report(found: Tally, seconds: float) -> str:
 
 
 def main() -> int:
-    """Read the command line, run, print; 1 if anything failed."""
+    """Read the command line, run, print; return 1 if anything failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--executions", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0, help="the number of the first case")

@@ -1,6 +1,6 @@
-"""Storyboards by chance: mostly sound ones, with odd values, mutated trees and mutated text.
+"""Random storyboards: mostly valid ones, with odd values, mutated trees and mutated text.
 
-All of a case follows from its seed, so a failing one is told by a number.
+A case depends on its seed only, so a number identifies a failing one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Tree = dict[str, Any]
 
 
 class Raw(str):
-    """A value that is written as it stands, without quotes."""
+    """A value that is written as it is, without quotes."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What one execution starts from: a text, the files that it may bring in, and what the user said."""
+    """The input of one execution: a text, the files that it may include, and the user's options."""
 
     seed: int
     text: str
@@ -110,7 +110,7 @@ RATIOS = ("16:9", "9:16", "1:1", "21:9", "adaptive")
 
 
 class Author:
-    """Writes one storyboard by chance."""
+    """Writes one random storyboard."""
 
     def __init__(self, dice: Random) -> None:
         self.dice = dice
@@ -121,23 +121,23 @@ class Author:
         self.sets = self.ids(("kitchen",), dice.choice((0, 0, 0, 1)))
 
     def some(self, chance: float) -> bool:
-        """True with this chance."""
+        """Return True with this probability."""
         return self.dice.random() < chance
 
     def pick(self, values: Sequence[T]) -> T:
-        """One of them."""
+        """Return one of them."""
         return values[int(self.dice.random() * len(values))]
 
     def ids(self, names: Sequence[str], count: int) -> list[str]:
-        """So many ids, seldom an odd one."""
+        """Return this many IDs, rarely an odd one."""
         return [self.pick(ODD_IDS) if self.some(0.01) else name for name in names[:count]]
 
     def number(self) -> float:
-        """Seconds, mostly small."""
+        """Return a number of seconds, mostly small."""
         return self.pick(NUMBERS) if self.some(0.15) else self.pick((0, 1, 1.5, 2, 3, 4))
 
     def words(self) -> str:
-        """A prompt, perhaps with names in it."""
+        """Return a prompt, perhaps with names in it."""
         text = self.pick(WORDS)
         if self.some(0.05):
             text += f" {{{self.pick([*self.scenes, *self.assets, *self.cast])}}}"
@@ -146,7 +146,7 @@ class Author:
         return text
 
     def where(self, kind: Kind) -> str:
-        """A path or an address of something of that kind."""
+        """Return a path or an address of a file of that kind."""
         if self.some(0.03):
             return self.pick(BAD_PLACES)
         if self.some(0.03):
@@ -154,7 +154,7 @@ class Author:
         return self.pick(ADDRESSES[kind] if self.some(0.25) else PATHS[kind])
 
     def storyboard(self) -> Tree:
-        """The whole file."""
+        """Return the whole file."""
         tree: Tree = {"storyboard": 1}
         for key, chance, make in self._top():
             if self.some(chance):
@@ -181,13 +181,13 @@ class Author:
         )
 
     def model(self) -> Any:
-        """A model's name, or an endpoint."""
+        """Return a model's name, or an endpoint."""
         if self.some(0.05):
             return {"id": "ep-1", "like": self.pick(MODELS)}
         return "seedance-3" if self.some(0.03) else self.pick(MODELS)
 
     def parameters(self, chance: float = 0.12) -> Tree:
-        """Some request parameters."""
+        """Return some request parameters."""
         rows: tuple[tuple[str, Callable[[], Any]], ...] = (
             ("ratio", lambda: self.pick(RATIOS)),
             ("resolution", lambda: self.pick(("480p", "720p", "720p", "720p", "480p", "1080p", "4k"))),
@@ -219,7 +219,7 @@ class Author:
         )
 
     def profile(self) -> Tree:
-        """What a profile replaces."""
+        """Return what a profile replaces."""
         found = self.parameters(0.3)
         if self.assets and self.some(0.2):
             found["assets"] = {self.assets[0]: self.asset(self.assets[0])}
@@ -228,7 +228,7 @@ class Author:
         return found
 
     def asset(self, id: str) -> Tree:
-        """A named input."""
+        """Return a named input."""
         usual: dict[str, Kind] = {"quay": "image", "harbour": "video", "waves": "audio"}
         kind: Kind = self.pick(("image", "video", "audio")) if self.some(0.05) else usual.get(id, "image")
         self.kinds[id] = kind
@@ -248,7 +248,7 @@ class Author:
         return found
 
     def member(self) -> Tree:
-        """Somebody of the cast."""
+        """Return a member of the cast."""
         found: Tree = {"name": "the keeper", "images": [self.where("image") for _ in range(self.pick((1, 1, 2, 10)))]}
         if self.some(0.5):
             found["description"] = self.words()
@@ -257,7 +257,7 @@ class Author:
         return found
 
     def set(self) -> Tree:
-        """A fragment of a scene."""
+        """Return a fragment of a scene."""
         found: Tree = self.parameters(0.15) | {"environment": self.words()}
         if self.some(0.5):
             found["references"] = [self.reference()]
@@ -266,7 +266,7 @@ class Author:
         return found
 
     def scene(self, id: str) -> Tree:
-        """One scene, in one mode mostly."""
+        """Return one scene, mostly in one mode."""
         found: Tree = {} if self.some(0.04) else {"prompt": self.prompt()}
         found |= self.mode(id)
         found |= self.parameters()
@@ -297,7 +297,7 @@ class Author:
         )
 
     def prompt(self) -> Any:
-        """Words, or a prompt in parts."""
+        """Return a prompt as words or in parts."""
         if not self.some(0.12):
             return self.words()
         found: Tree = {"action": self.words()}
@@ -310,11 +310,11 @@ class Author:
         return found
 
     def mode(self, id: str) -> Tree:
-        """The keys of one mode."""
+        """Return the keys of one mode."""
         return self.pick(_MODES)(self, id)
 
     def earlier(self, id: str) -> str:
-        """A scene that stands before, mostly; seldom itself, a later one, or none at all."""
+        """Return mostly an earlier scene; rarely itself, a later one, or an unknown one."""
         if self.some(0.04):
             return self.pick(("dsuk", "nobody", id, *self.scenes))
         before = self.scenes[: self.scenes.index(id)] if id in self.scenes else []
@@ -327,16 +327,16 @@ class Author:
         )
 
     def has_earlier(self, id: str) -> bool:
-        """Does a scene stand before?"""
+        """Return whether there is an earlier scene."""
         return self.scenes.index(id) > 0
 
     def asset_of(self, *kinds: Kind) -> str | None:
-        """An asset of one of these kinds."""
+        """Return an asset of one of these kinds."""
         fitting = [id for id in self.assets if self.kinds.get(id) in kinds]
         return self.pick(fitting) if fitting else None
 
     def image(self, id: str) -> Any:
-        """What may stand where a picture is wanted."""
+        """Return a value for an image."""
         if self.has_earlier(id) and self.some(0.5):
             at = self.pick(("out", "first", self.number()))
             return {"scene": self.earlier(id), "at": at} if self.some(0.5) else self.earlier(id)
@@ -345,7 +345,7 @@ class Author:
         return self.asset_of("image") or self.where("image")
 
     def video(self, id: str) -> Any:
-        """What may stand where a video is wanted."""
+        """Return a value for a video."""
         if self.some(0.03):
             return self.pick([*self.assets, *self.cast, *self.scenes])
         if self.has_earlier(id) and self.some(0.6):
@@ -355,13 +355,13 @@ class Author:
         return {key: word} | self.window() if self.some(0.4) else word
 
     def window(self) -> Tree:
-        """A part of a video."""
+        """Return a part of a video."""
         if self.some(0.05):
             return {"from": self.number(), self.pick(("to", "tail", "head")): self.number()}
         return self.pick(({"from": 1}, {"from": 0, "to": 4}, {"tail": 4}, {"head": 3}, {"from": self.number()}))
 
     def reference(self, id: str = "") -> Any:
-        """One of several references."""
+        """Return one of several references."""
         known: list[Any] = [*self.assets, *self.cast, self.where(self.pick(("image", "image", "video", "audio")))]
         if id and self.has_earlier(id):
             known.append(self.earlier(id))
@@ -375,11 +375,11 @@ class Author:
         return word
 
     def references(self, id: str) -> list[Any]:
-        """The references of a scene."""
+        """Return the references of a scene."""
         return [self.reference(id) for _ in range(self.pick((1, 3, 4, 11) if self.some(0.1) else (1, 2)))]
 
     def film(self) -> Tree:
-        """The film's block."""
+        """Return the film's block."""
         items: list[Any] = []
         for id in self.scenes:
             items.append({"scene": id, "in": self.number(), "out": self.number()} if self.some(0.2) else id)
@@ -425,7 +425,7 @@ def _containers(tree: Any) -> list[Any]:
 
 
 def mutate(tree: Tree, dice: Random) -> None:
-    """One change somewhere in the tree: a key or item removed, doubled, renamed, moved, or given another value."""
+    """Return the tree with one change: a key or item removed, duplicated, renamed, moved, or given another value."""
     containers = [node for node in _containers(tree) if node]
     if not containers:
         return
@@ -467,7 +467,7 @@ def _flow(value: Any) -> str:
 
 
 def to_text(tree: Tree, dice: Random) -> str:
-    """The tree as YAML: blocks outside, brackets inside; now and then a folded prompt."""
+    """Return the tree as YAML: blocks outside, brackets inside; now and then a folded prompt."""
     lines: list[str] = []
     for key, value in tree.items():
         if not isinstance(value, dict) or not value:
@@ -494,8 +494,8 @@ _INSERTS = (
 
 
 def spoil(text: str, dice: Random) -> str:
-    """One change somewhere in the text: something put in or taken out, a line doubled or moved, or a value that is
-    nested too deep."""
+    """Return the text with one change: something inserted or removed, a line duplicated or moved, or a value that is
+    nested too deeply."""
     if dice.random() < 0.05:
         return text.replace(": ", ": " + "[" * 70 + "]" * 70 + "\n#", 1)
     at = dice.randrange(len(text) + 1)
@@ -515,7 +515,7 @@ def spoil(text: str, dice: Random) -> str:
 
 
 def case_of(seed: int) -> Case:
-    """The storyboard of that number."""
+    """Return the storyboard of that number."""
     dice = Random(seed)
     author = Author(dice)
     tree = author.storyboard()
@@ -548,7 +548,7 @@ def _included(author: Author) -> str | Trouble:
 
 
 def facts_for(paths: Iterable[str], dice: Random) -> dict[str, FileFacts]:
-    """Something found out about each file: mostly what its name says, with one odd measure now and then."""
+    """Return facts about each file: mostly what its name suggests, with one odd measure now and then."""
     return {path: _fact(path, dice) for path in paths if dice.random() > 0.02}
 
 

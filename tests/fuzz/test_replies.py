@@ -1,4 +1,4 @@
-"""A small piece of what `make fuzz-replies` does at length."""
+"""A short version of `make fuzz-replies`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ EXECUTIONS = 6000
 
 @pytest.fixture(scope="module")
 def found() -> Tally:
-    """What the first cases come to."""
+    """The totals of the first cases."""
     return tally(range(EXECUTIONS))
 
 
 def test_no_reply_breaks_those_who_read_it(found: Tally) -> None:
-    """Whatever is answered comes to a value or a declared error, fit to be written, without a key or a signature."""
+    """Any answer leads to a value or a declared error that can be recorded, without a key or a signature."""
     assert found.failures == []
 
 
 def test_every_outcome_is_met(found: Tally) -> None:
-    """Each question gets every sort of answer, so that all that reads is tried."""
+    """Each request gets every kind of answer, so that all reading code is tested."""
     no = ("Rejected", "RateLimited", "AccountRefused")
     sorts = {
         "create": ("str", "UnknownOutcome", *no),
@@ -40,12 +40,12 @@ def test_every_outcome_is_met(found: Tally) -> None:
 
 
 def test_a_case_follows_from_its_seed() -> None:
-    """The same number is the same case again."""
+    """The same number gives the same case again."""
     assert case_of(7) == case_of(7)
 
 
 def test_a_foreign_exception_is_found_and_told_with_its_seed() -> None:
-    """A reader that trips over one seldom thing is caught, with the numbers of the cases that show it."""
+    """An error that occurs with one rare input is caught, with the numbers of the cases that show it."""
 
     def tripping(status: int, body: bytes) -> Any:
         if b"web_search" in body:
@@ -60,7 +60,7 @@ def test_a_foreign_exception_is_found_and_told_with_its_seed() -> None:
 
 @pytest.mark.parametrize("word", [KEY, f"…/v.mp4?X-Tos-Signature={SIGNATURE}", "\ud800"])
 def test_a_word_that_must_not_come_out_is_found(word: str) -> None:
-    """A sentence that holds a key, a signature or half a character is wrong."""
+    """A sentence with a key, a signature or half a character is wrong."""
     case = Case(0, "get", 400, json.dumps({"error": {"code": "C"}}).encode())
     assert wrong_with(case, Rejected("no")) == ""
     assert wrong_with(case, Rejected(f"no: {word}")) != ""
@@ -76,7 +76,7 @@ def test_a_word_that_must_not_come_out_is_found(word: str) -> None:
     ids=["tokens", "duration", "life"],
 )
 def test_a_number_that_nothing_is_counted_by_is_found(task: Task) -> None:
-    """In a task alone, and in one of a page."""
+    """In a single task, and in one of a page."""
     case = Case(0, "list", 200, b"")
     assert wrong_with(case, Page((Task("cgt-1", "running", "running", tokens=7),), 1)) == ""
     assert (wrong_with(case, task) != "", wrong_with(case, Page((task,), 1)) != "") == (True, True)

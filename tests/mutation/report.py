@@ -1,10 +1,11 @@
-"""What mutation testing came to: of each room how many mutants were noticed, and the survivors.
+"""The result of mutation testing: for each package how many mutants were detected, and the survivors.
 
-`make mutate` alters one thing after another in the rooms that keep us from paying twice, and runs their tests on each;
-stopped, it goes on where it was. mutmut alters functions and methods without decorators: what a property says, the
-lock's context and the tables of the rooms are held by tests of their own. A mutant that never ends counts as noticed.
+`make mutate` changes one thing after another in the packages that prevent paying twice, and runs their tests on each
+change; an interrupted run can be resumed. mutmut changes functions and methods without decorators: properties, the
+lock's context and the tables of the packages have separate tests. A mutant that never ends counts as detected.
 
-`python -m tests.mutation.report` prints the figures; 1 if fewer than nine in ten were noticed, or some weren't tried.
+`python -m tests.mutation.report` prints the figures; it returns 1 if fewer than nine in ten were detected, or some
+weren't tried.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ SURVIVED, UNTESTED = 0, 33
 
 @dataclass
 class Room:
-    """A room's mutants."""
+    """The mutants of a package."""
 
     name: str
     tried: int = 0
@@ -43,7 +44,7 @@ class Room:
 
 
 def rooms(folder: Path = MUTANTS) -> list[Room]:
-    """Every room that was altered."""
+    """Return every package that was changed."""
     return [_room(path, folder) for path in sorted(folder.rglob("*.meta"))]
 
 
@@ -68,7 +69,7 @@ def _functions(source: Path) -> dict[str, list[str]]:
 
 
 def _shown(name: str, functions: Mapping[str, list[str]]) -> str:
-    """A mutant's name, and what is other in it."""
+    """Return a mutant's name, and its change."""
     original = functions.get(name.rpartition("__mutmut_")[0] + "__mutmut_orig", [])
     changes = difflib.unified_diff(original, functions.get(name, []), lineterm="", n=0)
     told = [line for line in changes if not line.startswith(("---", "+++", "@@"))]
@@ -85,7 +86,7 @@ def _lines(found: list[Room]) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print; 1 if it isn't good enough."""
+    """Print; return 1 if the result isn't good enough."""
     found = rooms()
     sys.stdout.write("\n".join(_lines(found)) + "\n")
     tried, survived = sum(room.tried for room in found), sum(len(room.survivors) for room in found)

@@ -1,4 +1,4 @@
-"""All scenarios of the real realm, or those that are named, and a table of what came of them."""
+"""Run all scenarios of the real realm, or those that are named, and print a table of the results."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.real_realm.worker import Job
 from tests.real_realm.world import ROOT
 
 PLACE = ROOT / "build" / "real-realm"
-"""Where everything of the last time lies: what each command said is in the `log.txt` of its scenario's folder."""
+"""The files of the latest run: the output of each command is in the `log.txt` of its scenario's folder."""
 LONGEST = 600.0
 """Seconds of this machine after which a scenario is ended."""
 
 
 def main() -> int:
-    """Play them; 0 if all are right, 1 if some are wrong, 2 if they can't be played here."""
+    """Run the scenarios; return 0 if all are right, 1 if some are wrong, 2 if they can't run here."""
     given = _arguments()
     problem = _problem(given.program)
     if problem:
@@ -40,7 +40,7 @@ def main() -> int:
     write_certificates(PLACE / "certificates")
     rows, jobs = _planned(given)
     began = time.monotonic()
-    input_end, _ = os.pipe()  # nobody else has the other end: it closes when this process ends, however it does
+    input_end, _ = os.pipe()  # only this process has the other end: it closes when this process ends, however it does
     with ThreadPoolExecutor(given.processes) as pool:
         for row, job, came in pool.map(
             lambda each: (*each, _played(each[1], began + given.minutes * 60, input_end)), jobs
@@ -71,7 +71,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _problem(program: Path) -> str:
-    """Why nothing can be played here; empty if it can."""
+    """Return why no scenario can run here; empty if they can."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "this wants Linux, and root: it makes namespaces for networks and mounts"
     missing = missing_tools()
@@ -108,7 +108,7 @@ def _planned(given: argparse.Namespace) -> tuple[list[Row], list[tuple[Row, Job]
 
 
 def _played(job: Job, end: float, input_end: int) -> Figures | str:
-    """What came of a job, or why nothing did."""
+    """Return the result of a job, or why there is none."""
     left = end - time.monotonic()
     if left <= 0:
         return "was not begun: the time is over"

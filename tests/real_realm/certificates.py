@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVICE_HOST = "ark.cn-beijing.volces.com"
-"""The vendor's own, to which the program sends a key unasked."""
+"""The vendor's host, to which the program sends a key by default."""
 VIDEO_HOST = "ark-content-generation-cn-beijing.tos-cn-beijing.volces.com"
-"""Where the vendor's videos lie, as published replies show."""
+"""The host of the vendor's videos, as in published replies."""
 SINCE = "2001-01-01 00:00:00"
 DAYS = "36500"
 _EXTENSIONS = f"""
@@ -41,7 +41,7 @@ class Certificates:
 
 
 def write_certificates(folder: Path) -> Certificates:
-    """Make them anew in a folder, valid for a century so that no shifted clock leaves their time."""
+    """Create them in a folder, valid for a century so that they stay valid with every shifted clock."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Certificates(folder / "authority.pem", folder / "server.pem", folder / "server.key")
     settings, authority_key, request = folder / "openssl.cnf", folder / "authority.key", folder / "server.csr"
@@ -57,6 +57,6 @@ def write_certificates(folder: Path) -> Certificates:
 
 
 def _openssl(*words: str | Path) -> None:
-    """Run openssl as if it were long ago: its version 3.0 can't be told from when on a certificate is valid."""
+    """Run openssl with an early date: its version 3.0 has no option for the start of a certificate's validity."""
     faketime, openssl = (shutil.which(name) or name for name in ("faketime", "openssl"))
     subprocess.run([faketime, SINCE, openssl, *map(str, words)], check=True, capture_output=True, timeout=60)

@@ -1,4 +1,4 @@
-"""What came of scenarios, as values and as the table that is printed at the end."""
+"""The results of scenarios, as values and as the table that is printed at the end."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ EXITS_SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What came of one scenario with one seed.
+    """The result of one scenario with one seed.
 
-    `paid`: creates that the service took on; `needed`: how many different scenes there are. `exits`: the exit codes of
-    the commands, in their order (-9: killed as planned, None: took too long). `films`: how many of those that should
-    exist at the end do. `right`: is it as the scenario's sentence says? `note`: what else is worth a look.
-    `listed`: how many requests a list, made just before, would have shown to be paid for already; None
-    where that isn't counted.
+    `paid`: create requests that the service accepted; `needed`: how many different scenes there are. `exits`: the exit
+    codes of the commands, in order (-9: killed as planned, None: took too long). `films`: how many of the films that
+    should exist at the end do. `right`: whether the condition of the scenario holds. `note`: other notable facts.
+    `listed`: how many requests were already shown as paid for in a list requested just before; None where that isn't
+    counted.
     """
 
     paid: int
@@ -29,7 +29,7 @@ class Figures:
 
     @property
     def extra(self) -> int:
-        """How many requests were paid for and not needed."""
+        """The number of requests that were paid for but not needed."""
         return self.paid - self.needed
 
 
@@ -43,11 +43,11 @@ class Row:
     figures: list[Figures] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     mean_most: float | None = None
-    """The most requests that may be extra on average; None if each seed says by itself what is right."""
+    """The highest allowed average of extra requests; None if each seed decides itself what is right."""
 
     @property
     def is_right(self) -> bool:
-        """Is every seed right, and their mean, and was there one?"""
+        """Whether there is a seed, and every seed and their mean are right."""
         if not self.figures or self.failures or not all(each.right for each in self.figures):
             return False
         mean = sum(each.extra for each in self.figures) / len(self.figures)
@@ -84,9 +84,9 @@ HEADS = ("scenario", "variant", "seeds", "paid", "needed", "extra", "most", "lis
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The rows as text, each column as wide as it has to be; below it what is right, and what is worth a look.
+    """Return the rows as text, each column as wide as necessary; below them the conditions and notable facts.
 
-    `paid`, `needed`, `extra` and `listed` are means of the seeds, `most` is the most that was extra of one of them.
+    `paid`, `needed`, `extra` and `listed` are means of the seeds, `most` is the highest `extra` of a seed.
     """
     rows = list(rows)
     lines = [list(HEADS), *(row.cells() for row in rows)]

@@ -1,4 +1,4 @@
-"""The network and the host names that a scenario's processes see: this process leaves the machine's own for them."""
+"""The network and the host names of a scenario's processes: this process leaves the machine's network for them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from tests.real_realm.certificates import SERVICE_HOST, VIDEO_HOST
 
 ADDRESSES = {SERVICE_HOST: "101.126.0.10", VIDEO_HOST: "101.126.0.11"}
-"""Public by their number, which is what the program's guards ask for; they are the loopback device's, inside only."""
+"""Addresses that count as public for the program's checks; here they belong to the loopback device of the namespace."""
 NEEDED = ("ip", "mount", "unshare", "openssl", "faketime")
 
 
 def command_inside(module: str, *words: str) -> list[str]:
-    """The command that runs a module of ours in namespaces of its own: network, mounts and processes.
+    """Return the command that runs a module of ours in new namespaces of network, mounts and processes.
 
-    All that it starts ends with it, and the namespaces with the last of them, however it ends.
+    All its child processes end with it, and the namespaces with the last of them, however it ends.
     """
     unshare = shutil.which("unshare") or "unshare"
     apart = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -27,7 +27,8 @@ def command_inside(module: str, *words: str) -> list[str]:
 
 
 def build_network(folder: Path) -> None:
-    """Give the two hosts their addresses, in this process's namespaces. Raises RuntimeError outside of our own."""
+    """Give the two hosts their addresses, in this process's namespaces. Raise RuntimeError outside of new
+    namespaces."""
     devices = {name for _, name in socket.if_nameindex()}
     if devices != {"lo"}:
         raise RuntimeError(f"this is no network of its own: it has {', '.join(sorted(devices))}")
@@ -46,7 +47,7 @@ def build_network(folder: Path) -> None:
 
 
 def missing_tools() -> Sequence[str]:
-    """What has to be installed first."""
+    """Return the tools that have to be installed first."""
     return [name for name in NEEDED if shutil.which(name) is None]
 
 

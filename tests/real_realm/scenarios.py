@@ -1,4 +1,4 @@
-"""The scenarios: each plays one case to its end and says what was paid for, and whether that is right."""
+"""The scenarios: each runs one case to its end and reports what was paid for, and whether that is right."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ WEEK_AND_A_DAY = 8 * DAY
 LIST_MARGIN = 1.0
 MEAN_MOST = {("two-copies", "lag 0 s"): 0.3}
 """The most requests that may be extra, on average of all seeds."""
-"""Seconds that may lie between a list and the create after it, besides their way: one list a second is allowed."""
+"""Seconds allowed between a list and the create request after it, besides latency: one list a second is allowed."""
 HELD = 4
 """The exit code of a run that waits for a person's decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A case: what is right of it, in which variants it is played, with how many seeds, and how fast its clock goes."""
+    """A case: the condition for it, its variants, the number of seeds, and the rate of its clock."""
 
     play: Callable[[World, str, int], Figures]
     wanted: str
@@ -31,7 +31,7 @@ class Scenario:
 
 
 def storyboard(*ids: str, settings: str = "", profiles: Mapping[str, str] | None = None) -> str:
-    """A storyboard of scenes that don't depend on each other; what a scene is asked for follows from its id alone."""
+    """Return a storyboard of independent scenes; the request of a scene depends on its ID only."""
     rows = ["storyboard: 1", "model: seedance-2.0-fast"]
     rows.append('defaults: {ratio: "16:9", duration: 4, resolution: 480p, generate_audio: false}')
     if profiles:
@@ -47,7 +47,7 @@ NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def play_lost_record_own_expiry(world: World, variant: str, seed: int) -> Figures:
-    """A scene whose author chose its life: the answer is lost, then the record; the same command again."""
+    """A scene whose author chose its life: the answer is lost, then the record; the same command runs again."""
     del seed
     user = world.user("anna")
     user.write("storyboard.yaml", storyboard("one", settings="execution_expires_after: 86400"))
@@ -61,7 +61,7 @@ def play_lost_record_own_expiry(world: World, variant: str, seed: int) -> Figure
 
 
 def play_renamed_file(world: World, variant: str, seed: int) -> Figures:
-    """The storyboard's file, and nothing else, gets another name; a week and a day later it is run under that."""
+    """Only the storyboard's file is renamed; a week and a day later it is run under that name."""
     del seed
     user = world.user("anna")
     user.write("storyboard.yaml", storyboard(*NUMBERS[:3]))
@@ -75,7 +75,7 @@ def play_renamed_file(world: World, variant: str, seed: int) -> Figures:
 
 
 def play_profiles_of_equal_key(world: World, variant: str, seed: int) -> Figures:
-    """Two profiles that change nothing of the video: killed midway under both, then in the other order, then none."""
+    """Two profiles that don't change the video: killed midway with both, then in the other order, then with none."""
     del variant, seed
     user = world.user("anna")
     profiles = {"x": "takes: 1", "y": "return_last_frame: true"}
@@ -86,7 +86,7 @@ def play_profiles_of_equal_key(world: World, variant: str, seed: int) -> Figures
 
 
 def play_week_old_colleagues(world: World, variant: str, seed: int) -> Figures:
-    """Two users with records of their own of one film, a week later; or the second one begins only then."""
+    """Two users with separate records of one film, a week later; or the second one only starts then."""
     del seed
     anna = world.user("anna")
     anna.write("storyboard.yaml", storyboard(*NUMBERS[:3]))
@@ -122,7 +122,7 @@ def play_two_copies(world: World, variant: str, seed: int) -> Figures:
 
 
 def play_list_faults(world: World, variant: str, seed: int) -> Figures:
-    """Three lists in ten fail, of every other seed the first one too; then the record is lost, whole or half made."""
+    """Three lists in ten fail, with every other seed the first one too; then the record is lost, whole or half made."""
     world.behave(list_faults=0.3, first_list_fails=seed % 2 == 1, seed=seed)
     user = world.user("anna")
     user.write("storyboard.yaml", storyboard(*NUMBERS))
@@ -154,7 +154,7 @@ def play_two_storyboards(world: World, variant: str, seed: int) -> Figures:
 
 
 def play_self_check(world: World, variant: str, seed: int) -> Figures:
-    """Whether what is counted here can be wrong at all, and whether it is what it should be that is counted."""
+    """Check that the counts can be wrong, and that they count the right things."""
     del seed
     user = world.user("anna")
     user.write("storyboard.yaml", storyboard("one", settings="execution_expires_after: 86400"))
@@ -162,7 +162,7 @@ def play_self_check(world: World, variant: str, seed: int) -> Figures:
 
 
 def _check_nothing_known(world: World, user: User) -> Figures:
-    """Whoever remembers nothing and is shown an empty list pays twice: the count has to say 2."""
+    """A run without a record that is shown an empty list pays twice: the count has to be 2."""
     first = user.run()
     world.behave(list_lag=6 * DAY)
     user.lose_record()
@@ -175,7 +175,7 @@ def _check_nothing_known(world: World, user: User) -> Figures:
 
 
 def _check_untrusted(world: World, user: User) -> Figures:
-    """Without our authority the program believes nobody here: TLS is looked at, and nothing is asked for."""
+    """Without our authority the program trusts no host here: TLS is checked, and no request is sent."""
     environment = user.environment()
     del environment["SSL_CERT_FILE"]
     ended = user.start("run", "--yes", environment=environment).wait(60)
@@ -184,7 +184,7 @@ def _check_untrusted(world: World, user: User) -> Figures:
 
 
 def _check_real(world: World, user: User) -> Figures:
-    """It is the real realm, no key goes to the host of the videos, and a shifted clock is seen by both sides."""
+    """It is the real realm, no key is sent to the host of the videos, and both sides see a shifted clock."""
     first = user.run()
     places = {path.name for path in (user.project / ".storyboard").rglob("*") if path.is_dir()}
     world.shift(3 * DAY)
@@ -201,7 +201,7 @@ def _check_real(world: World, user: User) -> Figures:
 
 
 def _check_killed(world: World, user: User) -> Figures:
-    """A kill before the service has taken anything on costs nothing, one after it has costs a request."""
+    """A kill before the service has accepted anything costs nothing; one after an acceptance costs a request."""
     killed = [user.run_and_kill(1, "asked")]
     before = len(world.creates())
     user.lose_record()
@@ -250,7 +250,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 
 def _run_for_films(user: User, runs: Sequence[tuple[str, ...]]) -> tuple[list[Ended], list[bool]]:
-    """Each of these runs, and whether it left a film that is as new as it is."""
+    """Return for each of these runs whether it left a film that it wrote itself."""
     ended, films = [], []
     for words in runs:
         began = time.time()
@@ -268,13 +268,13 @@ def _figures(
     right: bool = True,
     note: str = "",
 ) -> Figures:
-    """Figures that are right if as much was paid for as was needed, all films exist, and whatever else is asked."""
+    """Return figures that are right if the paid requests equal the needed ones, all films exist, and `right` holds."""
     all_right = right and len(paid) == needed and all(films)
     return Figures(len(paid), needed, [each.exit_code for each in ended], (sum(films), len(films)), all_right, note)
 
 
 def _listed(paid: Sequence[Create], after: float) -> int:
-    """How many requests came so many seconds after the first of their key, or later."""
+    """Return how many requests arrived this many seconds after the first of their key, or later."""
     first: dict[str, float] = {}
     for each in paid:
         first.setdefault(each.key, each.at)

@@ -1,8 +1,9 @@
 """The service of a scenario: the emulator's app behind TLS, under the vendor's names, with a count of paid requests.
 
-`python -m tests.real_realm.service SETTINGS` serves until its input ends. It says what happens as lines of JSON: that
-it listens, each create that it takes on, and at the end what it was asked and which faults fired. A line of JSON on its
-input says at which create and when to stop: that create is then never answered, or nothing follows it.
+`python -m tests.real_realm.service SETTINGS` serves until its input ends. It prints events as lines of JSON: that it
+listens, each create request that it accepts, and at the end the requests that it received and the faults that were
+triggered. A line of JSON on its input sets at which create request and when to stop: that request is then never
+answered, or nothing follows it.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ from storyboard.world.serving import CONNECTION, Connection
 from tests.real_realm.certificates import SERVICE_HOST, VIDEO_HOST
 
 Moment = Literal["asked", "taken", "answered"]
-"""Of a create: it has arrived and isn't taken on; it is taken on (and would be billed), and isn't answered; it is
-answered."""
+"""The stages of a create request: it has arrived and isn't accepted; it is accepted (and would be billed), but isn't
+answered; it is answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the service behaves in a scenario.
+    """The behaviour of the service in a scenario.
 
-    `speed`: how much faster than life it makes videos. `list_lag`: for how many seconds a new task isn't listed.
-    `list_faults`: which share of lists fails, half by a 503 and half by a reset; `first_list_fails`: the first one does
-    in any case. `latency`: the most seconds that a request and its answer each take on their way. `most`: how many
-    creates it takes on before it says that the account is overdue. `seed`: what is drawn by chance follows from it.
+    `speed`: how much faster than in reality it makes videos. `list_lag`: for how many seconds a new task isn't listed.
+    `list_faults`: the share of lists that fail, half by a 503 and half by a reset; `first_list_fails`: the first one
+    fails in any case. `latency`: the most seconds that a request and its answer each take. `most`: how many create
+    requests it accepts before it reports the account as overdue. `seed`: determines everything random.
     """
 
     speed: float = 40.0
@@ -55,7 +56,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the process is told: where its ledger and its certificate are, and how to behave."""
+    """The settings of the process: the paths of its ledger and its certificate, and its behaviour."""
 
     ledger: str
     certificate: str
@@ -64,10 +65,10 @@ class Settings:
 
 
 class Protocol(H11Protocol):
-    """uvicorn's own; every request's scope holds its connection, as faults of the emulator want it."""
+    """The protocol of uvicorn; every request's scope contains its connection, because the emulator's faults need it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own does
-        """Note the connection."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # like uvicorn's own
+        """Record the connection."""
         super().connection_made(transport)
         app, connection = self.app, Connection(transport, self.flow.drain)
 
@@ -78,7 +79,8 @@ class Protocol(H11Protocol):
 
 
 class Counted:
-    """The app around all others: it counts, tells of creates, stops where it is told to, and knows the two hosts."""
+    """The app around all others: it counts, reports create requests, stops where requested, and separates the two
+    hosts."""
 
     def __init__(self, app: ASGIApp, behaviour: Behaviour, taken: int) -> None:
         self.asked: Counter[str] = Counter()
@@ -91,7 +93,7 @@ class Counted:
         self._arrived = taken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or the app's life."""
+        """Serve a request, or the app's lifespan."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -103,7 +105,7 @@ class Counted:
         if host != (VIDEO_HOST if verb == "file" else SERVICE_HOST):
             await refuse(send, 421, "MisdirectedRequest")
             return
-        headers[b"host"] = VIDEO_HOST.encode()  # the emulator names its files' addresses after the host it is asked by
+        headers[b"host"] = VIDEO_HOST.encode()  # the emulator names its files' addresses after the host of the request
         scope = {**scope, "headers": list(headers.items())}
         await self._travel()
         if verb == "create":
@@ -135,7 +137,8 @@ class Counted:
             await self._tell(number, "answered", receive)
 
     async def _tell(self, number: int, moment: Moment, receive: Receive) -> None:
-        """Say what has happened to a create; if it is the one to stop at, go on only once whoever asked has gone."""
+        """Report the progress of a create request; if it is the one to stop at, continue only once the client has
+        gone."""
         stopped = self.stop_at == (number, moment)
         say(event=moment, create=number, stopped=stopped)
         if stopped and moment != "answered":
@@ -149,7 +152,7 @@ class Counted:
 
 
 async def refuse(send: Send, status: int, code: str) -> None:
-    """An error in the service's form."""
+    """Return an error in the service's form."""
     body = json.dumps({"error": {"code": code, "message": code, "param": "", "type": code}}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -157,7 +160,7 @@ async def refuse(send: Send, status: int, code: str) -> None:
 
 
 def script_of(behaviour: Behaviour) -> Script:
-    """The faults that a behaviour asks for. A list fails if either fault hits it, hence their share."""
+    """Return the faults of a behaviour. A list fails if either fault hits it, hence their share."""
     each = 1 - (1 - behaviour.list_faults) ** 0.5
     faults = []
     if behaviour.list_lag:
@@ -171,7 +174,7 @@ def script_of(behaviour: Behaviour) -> Script:
 
 
 def say(**told: object) -> None:
-    """A line for whoever started this process."""
+    """Print a line for the parent process."""
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 
@@ -186,17 +189,17 @@ def main() -> None:
     counted = Counted(mischief, behaviour, len(emulated.ledger.lines))
 
     class Announcing(uvicorn.Server):
-        """A server that says when it serves."""
+        """A server that reports when it serves."""
 
         async def startup(self, sockets: Any = None) -> None:
-            """Begin to listen, and say so."""
+            """Begin to listen, and report it."""
             await super().startup(sockets)
             say(event="listening", at=clock.now())
 
     server = Announcing(
         uvicorn.Config(
             counted,
-            host="0.0.0.0",  # noqa: S104 - of a network of its own
+            host="0.0.0.0",  # noqa: S104 - of a separate network
             port=443,
             http=Protocol,
             ssl_certfile=settings.certificate,

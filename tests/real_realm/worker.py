@@ -1,4 +1,4 @@
-"""One scenario with one seed, in namespaces of its own: `python -m tests.real_realm.worker JOB` prints its figures."""
+"""One scenario with one seed, in new namespaces: `python -m tests.real_realm.worker JOB` prints its figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.real_realm.world import opened
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to play, where, with which program, and how fast the clock goes."""
+    """The scenario, its folder, the program, and the rate of the clock."""
 
     scenario: str
     variant: str
@@ -29,12 +29,12 @@ class Job:
 
 
 def certificates_in(folder: Path) -> Certificates:
-    """Those that were written there before."""
+    """Return the certificates that were written there before."""
     return Certificates(folder / "authority.pem", folder / "server.pem", folder / "server.key")
 
 
 def leave_with_parent() -> None:
-    """Leave as soon as nobody holds the other end of our input any more: then whoever started us has ended.
+    """Exit as soon as the other end of our input is closed, because then the parent process has ended.
 
     This is the first process of its namespace: all others end with it.
     """
@@ -44,7 +44,7 @@ def leave_with_parent() -> None:
 
 
 def main() -> None:
-    """Play it."""
+    """Run the scenario."""
     job = Job(**json.loads(sys.argv[1]))
     threading.Thread(target=leave_with_parent, daemon=True).start()
     folder = Path(job.folder)

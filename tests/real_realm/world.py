@@ -1,4 +1,4 @@
-"""What a scenario works with: a service that can be told where to stop, users with folders of their own, one clock."""
+"""The parts of a scenario: a service that stops on request, users with separate folders, one clock."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from tests.real_realm.service import Behaviour, Moment, Settings
 ROOT = Path(__file__).parents[2]
 DAY = 86_400.0
 LONGEST = 900.0
-"""Seconds of the scenario's clock after which a command is ended: five times what a lost answer is waited for."""
+"""Seconds of the scenario's clock after which a command is ended: five times the wait for a lost answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A paid request that the service took on: its marker (or life that its author chose), and what makes its key."""
+    """A paid request that the service accepted: its marker (or the life that its author chose), and the parts of its
+    key."""
 
     task: str
     at: float
@@ -40,7 +41,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A command that has ended: its exit code (below 0: the signal that ended it, None: it took too long)."""
+    """A finished command: its exit code (below 0: the signal that ended it, None: it took too long)."""
 
     exit_code: int | None
     said: str
@@ -55,14 +56,14 @@ class Running:
         self._words = words
 
     def kill(self) -> Ended:
-        """End it as a power cut does."""
+        """End it like a power cut."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         return self._ended(self._process.returncode)
 
     def wait(self, seconds: float) -> Ended:
-        """Wait until it ends, and kill it if that takes more than so many seconds of this machine."""
+        """Wait until it ends, and kill it after this many seconds of this machine."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -78,7 +79,7 @@ class Running:
 
 
 class User:
-    """Somebody with a home, a key and a folder with a storyboard, who types commands there."""
+    """A user with a home, a key and a folder with a storyboard, who enters commands there."""
 
     def __init__(self, world: World, name: str, project: Path) -> None:
         self.project = project
@@ -90,7 +91,7 @@ class User:
         self._count = 0
 
     def environment(self) -> dict[str, str]:
-        """All variables that a command of this user sees."""
+        """All variables of a command of this user."""
         home = self._home
         return {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
@@ -132,7 +133,8 @@ class User:
         return self.start(*words).wait(LONGEST / self._world.clock.rate)
 
     def run_and_kill(self, create: int, moment: Moment, *words: str) -> Ended:
-        """Run, and kill it as a create is at a moment; they are counted as they arrive, over the whole scenario."""
+        """Run, and kill the run when a create request is at a stage; requests are numbered by arrival, over the whole
+        scenario."""
         self._world.stop_at(create, moment)
         running = self.start("run", "--yes", *words)
         reached = self._world.wait_for_stop(LONGEST / self._world.clock.rate)
@@ -156,13 +158,13 @@ class User:
             path.unlink()
 
     def has_film(self, since: float = 0.0) -> bool:
-        """Is there a film in the renders, written after a moment of this machine's clock?"""
+        """Return whether the renders contain a film written after a moment of this machine's clock."""
         films = (path for path in self.project.glob("renders/**/film.mp4") if path.stat().st_mtime >= since)
         return any(path.read_bytes()[4:8] == b"ftyp" for path in films)
 
 
 class World:
-    """One scenario's service, users and clock, in namespaces of their own."""
+    """One scenario's service, users and clock, in new namespaces."""
 
     def __init__(self, folder: Path, program: Path, certificates: Certificates, rate: float) -> None:
         self.folder = folder
@@ -180,30 +182,30 @@ class World:
         self._started: list[subprocess.Popen[bytes]] = []
 
     def user(self, name: str, project: str = "") -> User:
-        """Somebody new, in a folder that is named after them if it isn't said."""
+        """Add a user, in a folder that has the user's name by default."""
         return User(self, name, self.folder / (project or f"project-{name}"))
 
     def copy(self, of: User, name: str) -> User:
-        """Somebody new who has what git keeps of another's folder: neither the hidden folder nor the renders."""
+        """Add a user with the files that git keeps of another's folder: neither the hidden folder nor the renders."""
         target = self.folder / f"project-{name}"
         shutil.copytree(of.project, target, ignore=shutil.ignore_patterns(".storyboard", "renders"))
         return User(self, name, target)
 
     def behave(self, **changes: Any) -> None:
-        """From now on the service behaves otherwise."""
+        """Change the behaviour of the service."""
         self.behaviour = replace(self.behaviour, **changes)
         if self._service is not None:
             self.stop_service()
             self.start_service()
 
     def shift(self, seconds: float) -> None:
-        """Let so many seconds pass at once, for the service and for commands that are started from now on."""
+        """Skip this many seconds, for the service and for commands that are started from now on."""
         self.stop_service()
         self.clock.shift(seconds)
         self.start_service()
 
     def start_service(self) -> None:
-        """Begin to serve, with the ledger as it is."""
+        """Start to serve, with the ledger as it is."""
         certificates = self.certificates
         settings = Settings(str(self._ledger), str(certificates.server), str(certificates.key), asdict(self.behaviour))
         self._ledger.parent.mkdir(exist_ok=True)
@@ -223,7 +225,7 @@ class World:
         self._next("listening")
 
     def stop_service(self) -> None:
-        """End it; what it was asked is added up."""
+        """End the service, and add up its requests."""
         process = self._service
         if process is None:
             return
@@ -240,25 +242,25 @@ class World:
         self.astray += ended["astray"]
 
     def stop_at(self, create: int, moment: Moment) -> None:
-        """Tell the service at which create to stop, counted as they arrive, and when."""
+        """Set the create request at which the service stops, numbered by arrival, and the stage."""
         self._stopped.clear()
         self._order({"create": create, "moment": moment})
 
     def wait_for_stop(self, seconds: float) -> bool:
-        """Wait until the service has stopped there; False if it takes too long."""
+        """Wait until the service has stopped there; return False if it takes too long."""
         return self._stopped.wait(seconds)
 
     def go_on(self) -> None:
-        """Tell the service not to stop any more."""
+        """Remove the stop of the service."""
         self._order({})
 
     def creates(self) -> list[Create]:
-        """All paid requests until now, as the service's own ledger has them."""
+        """Return all paid requests until now, from the service's own ledger."""
         rows = self._ledger.read_text("utf-8").splitlines() if self._ledger.exists() else []
         return [_create_of(json.loads(row)) for row in rows]
 
     def run_together(self, first: User, second: User, offset: float) -> tuple[Ended, Ended]:
-        """Two users run, the second one so many seconds later."""
+        """Let two users run, the second one this many seconds later."""
         one = first.start("run", "--yes")
         time.sleep(offset / self.clock.rate)
         two = second.start("run", "--yes")
@@ -266,7 +268,7 @@ class World:
         return one.wait(longest), two.wait(longest)
 
     def began(self, process: subprocess.Popen[bytes]) -> None:
-        """Note a process that has to be ended with the scenario."""
+        """Register a process that has to be ended with the scenario."""
         self._started.append(process)
 
     def end(self) -> None:
@@ -312,7 +314,7 @@ def _create_of(row: Mapping[str, Any]) -> Create:
 
 @contextmanager
 def opened(folder: Path, program: Path, certificates: Certificates, rate: float) -> Iterator[World]:
-    """A world whose service serves; at the end nothing of it runs any more."""
+    """Yield a world whose service serves; at the end nothing of it runs any more."""
     world = World(folder, program, certificates, rate)
     try:
         world.start_service()

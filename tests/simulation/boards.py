@@ -1,4 +1,4 @@
-"""The storyboard of the simulation under changing names: scenes, the file and its profile; the prompts never change."""
+"""The storyboard of the simulation under changing names of scenes, file and profile; the prompts never change."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ NAMES: tuple[Mapping[int, str], ...] = (
     {0: "s3", 3: "s0"},
     {20: "s31", 31: "s20"},
 )
-"""By number, the scenes that are called otherwise than at first: one at a time, or two that have swapped their names (a
-scene and the one that is chained to it, two that begin a chain, two in the middle)."""
+"""The renamed scenes by number: one at a time, or two that swap their names (a scene and the one chained to it, two
+that begin a chain, two in the middle)."""
 STEMS = ("film", "cut", "reel")
-"""What the storyboard's file is called."""
+"""Names of the storyboard's file."""
 PROFILES = ("", "x", "y")
 """Profiles that change nothing."""
 
 
 def prompt_of(number: int) -> str:
-    """What the scene of a number is made from, whatever it is called."""
+    """Return the prompt of the scene with a number, whatever its name."""
     return f"scene number {number}"
 
 
 PARENTS: Mapping[str, str] = {prompt_of(number): prompt_of(number - 1) for number in range(SCENES) if number % 3}
-"""The prompt of each chained scene → the prompt of the one before."""
+"""The prompt of each chained scene → the prompt of the scene before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Board:
 
 @cache
 def board_of(naming: int, profile: str) -> Board:
-    """Fifty scenes, two of three chained to the one before, under one of the `NAMES`."""
+    """Return fifty scenes, two of three chained to the one before, under one of the `NAMES`."""
     names = {number: NAMES[naming].get(number, f"s{number}") for number in range(SCENES)}
     head = "defaults: {ratio: 16:9, resolution: 480p, duration: 5}"
     lines = ["storyboard: 1", head, "profiles: {x: {}, y: {}}", "scenes:"]

@@ -1,4 +1,4 @@
-"""One copy of the project: what lies on its disk, what its files are called, and one run of the true executor on it."""
+"""A copy of the project: the files on its disk, their names, and one run of the real executor on it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from tests.simulation.world import AddressStore, Api, Clock, Journal, Shelf, Vau
 ROWS = capabilities()
 TERMINAL = ("done", "failed", "held", "blocked")
 NO_LIST = "the service's list of tasks can't be read"
-"""How a run begins to say that it goes on without a list."""
+"""The start of the note of a run that continues without a list."""
 
 
 def _pixel() -> bytes:
-    """A small true PNG."""
+    """A small real PNG."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -49,7 +49,7 @@ def _pixel() -> bytes:
 
 @cache
 def shelf() -> Shelf:
-    """A store with a picture in it."""
+    """A store with an image in it."""
     path = Path(tempfile.gettempdir()) / f"storyboard-pixel-{hashlib.sha256(_pixel()).hexdigest()[:12]}.png"
     if not path.exists():
         path.write_bytes(_pixel())
@@ -57,23 +57,23 @@ def shelf() -> Shelf:
 
 
 class Dice:
-    """The crew's chance, from the seed."""
+    """The run's random numbers, from the seed."""
 
     def __init__(self, dice: Random) -> None:
         self._dice = dice
 
     def token(self) -> str:
-        """32 hexadecimal digits."""
+        """Return 32 hexadecimal digits."""
         return f"{self._dice.getrandbits(128):032x}"
 
     def fraction(self) -> float:
-        """From 0 to 1."""
+        """Return a number from 0 to 1."""
         return self._dice.random()
 
 
 @dataclass
 class Copy:
-    """One copy: its record, its locks, its store, its names; the service and the clock are everybody's."""
+    """A copy of the project: its record, locks, store and names. The service and the clock are shared."""
 
     clock: Clock
     dice: Random
@@ -81,14 +81,14 @@ class Copy:
     grace: float
     past: list[tuple[float, Recorded]] = field(default_factory=list)
     locks: dict[str, Lockfile] = field(default_factory=dict)
-    """By the names of the files."""
+    """By file name."""
     stem: str = STEMS[0]
     naming: int = 0
     profile: str = ""
     standing: dict[str, str] = field(default_factory=dict)
-    """By the scene's prompt, after the last run that came to its end."""
+    """By the scene's prompt, after the last run that finished."""
     blind: list[tuple[float, float]] = field(default_factory=list)
-    """From when until when there was a run that had to go on without a list."""
+    """The periods of runs that had to continue without a list."""
     renames: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -105,11 +105,11 @@ class Copy:
 
     @property
     def settled(self) -> bool:
-        """Is there nothing more to be done?"""
+        """Whether there is nothing left to do."""
         return set(self.standing.values()) <= set(TERMINAL)
 
     def rename(self) -> None:
-        """Call a scene, two scenes or the file otherwise, or use another profile: what is asked for stays the same."""
+        """Rename a scene, two scenes or the file, or use another profile: the requests stay the same."""
         match self.dice.choice(("scenes", "scenes", "file", "profile")):
             case "scenes":
                 self.naming = self.dice.choice([one for one in range(len(NAMES)) if one != self.naming])
@@ -122,7 +122,7 @@ class Copy:
                 self.renames["profile"] += 1
 
     async def run(self, *, recovers: bool = False, interrupted: bool = False, after: float = 0.0) -> bool:
-        """One run, so many seconds from now; did it come to its end?"""
+        """Run once, this many seconds from now. Return whether the run finished."""
         await asyncio.sleep(after)
         journal = self._journal = Journal(self.clock, list(self.past))
         trust: RecordTrust = "recovering" if recovers else trust_of_events(journal.past, self.clock.now())
@@ -141,13 +141,13 @@ class Copy:
             self.standing = {prompts[unit.scene]: result.state for unit, result in outcome.results.items()}
             return True
         finally:
-            if self._journal is journal:  # the process is still there
+            if self._journal is journal:  # the process is still running
                 journal.append(RunClosed(storyboard=self.stem))
                 self._left(journal.past)
                 journal.gone = True
 
     def crashed(self) -> None:
-        """The process is gone: of what it wrote down last the disk may lack some."""
+        """The process is gone, and the disk may lack some of its last writes."""
         if self._journal is not None:
             self._left(self._journal.crashed(self.dice))
 
@@ -178,7 +178,7 @@ class Copy:
                 realm="real",
                 provider=paced,
                 journal=journal,
-                store=shelf(),  # type: ignore[arg-type]  # all that is asked of it here is where a file lies
+                store=shelf(),  # type: ignore[arg-type]  # only the path of a file is used here
                 addresses=self.lives,
                 clock=self.clock,
                 dice=Dice(self.dice),

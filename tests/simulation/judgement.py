@@ -1,7 +1,7 @@
-"""What happened, held against what should have: the truth is the service's.
+"""Compare what happened with what should have happened. The service's data are the truth.
 
-A task is known by what it was made from: its prompt, and of a chained scene the task whose picture it was handed. What
-the scene was called then counts for nothing.
+A task is identified by what it was made from: its prompt, and for a chained scene the task whose picture was its input.
+The name of the scene at that time does not matter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SLACK = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asked for a task, and what picture of which task it was made from; "" for a scene that begins a chain."""
+    """The submitter of a task, and the task whose picture was its input; "" for a scene that begins a chain."""
 
     copy: int
     parent: str
@@ -32,7 +32,7 @@ class Origin:
 
 @dataclass
 class Judgement:
-    """What was wrong with the copies of a project, and what of it was a double within the measured window."""
+    """The errors of the copies of a project, and the duplicates within the measured period."""
 
     api: Api
     copies: Sequence[Copy]
@@ -65,12 +65,13 @@ class Judgement:
         return None
 
     def _handed(self, attempt: Attempt) -> tuple[str, str]:
-        """The task whose picture or video an attempt was handed, and which of the two it was."""
+        """Return the task whose picture or video was the input of an attempt, and which of the two it was."""
         handed = [str(value) for name, value in attempt.components.items() if name.startswith("upstream.")]
         return self._files.get(handed[0].split()[-1], ("", "")) if handed else ("", "")
 
     def _judge_submissions(self) -> None:
-        """No task of a prompt was submitted while another was good: by one copy ever, by two outside the window."""
+        """Check that no task of a prompt was submitted while another was good: never by one copy, and by two only
+        within the period."""
         in_order = sorted(self.ours, key=lambda made: (made.prompt, made.at))
         for _, row in itertools.groupby(in_order, lambda made: made.prompt):
             for earlier, later in itertools.combinations(row, 2):
@@ -104,7 +105,7 @@ class Judgement:
         return {made.id for made in self.ours if made.prompt == parent and made.outcome == "succeeded"}
 
     def _judge_copy(self, number: int, copy: Copy) -> None:
-        """Nothing of a stranger is stored, every scene stands somewhere, and nothing is forgotten."""
+        """Check that no stranger's video is stored, every scene has a standing, and nothing is missing."""
         attempts = self._histories[number].past.attempts.values()
         self.wrong += self._taken_wrongly(copy, attempts)
         for prompt in map(prompt_of, range(len(copy.board.prompts))):
@@ -116,7 +117,7 @@ class Judgement:
         for made in self.ours:
             origin = self._origins.get(made.id)
             if origin is not None and origin.copy == number and made.id not in known and made.prompt not in doubtful:
-                if made.id in self._doubled:  # the other copy's task bears the same mark, and was found first
+                if made.id in self._doubled:  # the other copy's task carries the same marker, and was found first
                     lost = made.outcome == "succeeded" and not any(made.id in known for known in self._known)
                     self.doubles["known to nobody"] += lost
                 else:
@@ -133,7 +134,7 @@ class Judgement:
                 yield f"{prompt}: {attempt.task} is {self.api.tasks[attempt.task].prompt}'s"
 
     def _swapped(self) -> Iterator[tuple[Copy, Attempt]]:
-        """The attempts that were given another scene's task, since the markers of both are the same."""
+        """Return the attempts that have another scene's task because both markers are equal."""
         for copy, history in zip(self.copies, self._histories, strict=True):
             for attempt in history.past.attempts.values():
                 if self._is_anothers(attempt):
@@ -144,5 +145,6 @@ class Judgement:
         return made is not None and not made.foreign and made.prompt != attempt.components["prompt"]
 
     def _is_held(self, copy: Copy, attempt: Attempt) -> bool:
-        """Is the scene whose task it is held, so that a person is asked which of the two it belongs to?"""
+        """Return whether the scene that owns the task is held, so that a person decides which of the two it belongs
+        to."""
         return copy.standing.get(self.api.tasks[attempt.task].prompt) == "held"

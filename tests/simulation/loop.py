@@ -1,4 +1,4 @@
-"""An event loop in which time passes only when nobody has anything to do, and chance decides who goes first."""
+"""An event loop whose time passes only when no task can run, and which orders ready tasks randomly."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 
 class Crash(BaseException):
-    """The process is gone, in the middle of whatever it was doing."""
+    """The process has ended in the middle of its work."""
 
 
 class Loop(asyncio.BaseEventLoop):
-    """Virtual time in seconds from 0; a seeded order of what is ready; a crash after so many steps, if asked for."""
+    """Virtual time in seconds from 0, a seeded order of ready callbacks, and a crash after a number of steps on
+    request."""
 
     def __init__(self, dice: Random, crash_after: int | None = None) -> None:
         super().__init__()
@@ -26,11 +27,11 @@ class Loop(asyncio.BaseEventLoop):
         self.set_exception_handler(lambda *_: None)
 
     def time(self) -> float:
-        """Seconds that have passed."""
+        """Return the seconds that have passed."""
         return self._passed
 
     def select(self, timeout: float | None) -> list[Any]:
-        """Nobody comes from outside: time goes on to whatever is due next."""
+        """Advance the time to the next due callback; there are no outside events."""
         if timeout is None:
             raise RuntimeError("everybody waits for somebody")
         self._passed += timeout
@@ -48,7 +49,7 @@ class Loop(asyncio.BaseEventLoop):
         super()._run_once()  # type: ignore[misc]  # every loop has one
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
-        """Threads would come back when they like: here they are back at once."""
+        """Run the function at once: threads would return at unpredictable times."""
         del executor
         done = self.create_future()
         try:
@@ -64,7 +65,7 @@ class Loop(asyncio.BaseEventLoop):
         pass
 
     def abandon(self) -> None:
-        """Let go of everything as the end of a process does: nobody hears of it."""
+        """Discard everything, as the end of a process does, without running any code."""
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is meant to be destroyed
         self._ready.clear()
@@ -72,5 +73,5 @@ class Loop(asyncio.BaseEventLoop):
         self._left = True
 
     def is_closed(self) -> bool:
-        """Nobody warns of one that was left; and what is swept away afterwards may still say something to it."""
+        """Suppress warnings about an abandoned loop; objects that are collected later may still call it."""
         return self._left or super().is_closed()

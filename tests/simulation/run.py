@@ -1,8 +1,7 @@
-"""Runs of the true executor in a simulated world, over crashes, until nothing more can be done; and the judgement.
+"""Runs of the real executor in a simulated world, with crashes, until nothing is left to do; then the judgement.
 
-Between two runs a scene, two scenes, the file or the profile may get another name. One project in five has a second
-copy, whose runs partly go on at the same time. `python -m tests.simulation.run --seeds 20000` simulates a million
-scenes.
+Between two runs a scene, two scenes, the file or the profile may be renamed. One project in five has a second copy,
+whose runs partly overlap. `python -m tests.simulation.run --seeds 20000` simulates a million scenes.
 """
 
 from __future__ import annotations
@@ -30,18 +29,18 @@ __all__ = ["SCENES", "SECOND", "Dice", "Project", "Tally", "apart", "log_of", "s
 
 T = TypeVar("T")
 TROUBLED, RUNS = 3, 9
-"""Runs of a project in which the process may end at any moment; and all of them, until everything is settled."""
+"""Runs of a project in which the process may end at any moment, and all runs until everything is settled."""
 SECOND = 5
-"""Of so many seeds one has a second copy of its project."""
+"""One of this many seeds has a second copy of its project."""
 RENAMED = 0.3
-"""How often something gets another name between two runs."""
+"""How often something is renamed between two runs."""
 YEAR = 400 * 86_400.0
-"""Seconds by which somebody sets the clock wrong between two runs."""
+"""Seconds by which the clock is set wrong between two runs."""
 
 
 @dataclass
 class Tally:
-    """What some seeds came to."""
+    """The totals of some seeds."""
 
     seeds: int = 0
     scenes: int = 0
@@ -57,7 +56,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Count another's with these."""
+        """Add the totals of another tally."""
         for name in ("seeds", "scenes", "runs", "crashes", "tasks", "stored", "held", "copies"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("fired", "renames", "doubles"):
@@ -67,19 +66,19 @@ class Tally:
 
 @dataclass
 class Project:
-    """One project of a seed: its copies, and the world around them."""
+    """The project of a seed: its copies, and the world around them."""
 
     seed: int
     grace: float = 180.0
     tally: Tally = field(default_factory=lambda: Tally(seeds=1, scenes=SCENES))
 
     def __post_init__(self) -> None:
-        self.dice = Random(self.seed)  # noqa: S311 - it has to repeat itself
+        self.dice = Random(self.seed)  # noqa: S311 - it has to be reproducible
         self.clock = Clock()
         self.ask(Api(self.clock, self.dice))
 
     def ask(self, api: Api) -> None:
-        """Let all copies ask this service."""
+        """Make all copies use this service."""
         self.api = api
         count = 2 if self.seed % SECOND == SECOND - 1 else 1
         self.copies = [Copy(self.clock, self.dice, api, self.grace) for _ in range(count)]
@@ -102,7 +101,7 @@ class Project:
                     self._run([copy], recovers=recovers)
 
     def _whose(self, *, last: bool) -> Sequence[Copy]:
-        """Which copies are run: at the end all of them."""
+        """The copies that run next: at the end all of them."""
         if last or len(self.copies) == 1 or self.dice.random() < 0.5:
             return self.copies
         return [self.dice.choice(self.copies)]
@@ -110,7 +109,7 @@ class Project:
     def _run(
         self, copies: Sequence[Copy], crash: int | None = None, *, interrupted: bool = False, recovers: bool = False
     ) -> bool:
-        """One run of each of these copies, at the same time; did they come to their end?"""
+        """Run each of these copies once, at the same time. Return whether all finished."""
         loop = Loop(self.dice, crash and crash * len(copies))
         self.clock.loop, before = loop, self.clock.wrong
         self.clock.wrong = self.dice.choice((0.0, 0.0, 0.0, YEAR, -YEAR))
@@ -129,7 +128,7 @@ class Project:
             loop.abandon()
 
     async def _together(self, copies: Sequence[Copy], *, recovers: bool, interrupted: bool) -> bool:
-        """The first one begins now, another one up to two minutes later."""
+        """The first copy starts now, another one up to two minutes later."""
         waits = [0.0, *(self.dice.choice((0.0, self.dice.uniform(0, 120))) for _ in copies[1:])]
         one = self.dice.choice(copies)
         runs = (
@@ -139,7 +138,7 @@ class Project:
         return all(await asyncio.gather(*runs))
 
     def judge(self) -> Tally:
-        """Hold what happened against what should have: the truth is the service's."""
+        """Compare what happened with what should have happened. The service's data are the truth."""
         judgement = Judgement(self.api, self.copies)
         tally = self.tally
         tally.tasks, tally.fired, tally.doubles = len(judgement.ours), self.api.fired, judgement.doubles
@@ -153,16 +152,16 @@ class Project:
 
     @property
     def log(self) -> str:
-        """A digest of all that is written down."""
+        """A digest of everything that is recorded."""
         return hashlib.sha256(repr([copy.past for copy in self.copies]).encode()).hexdigest()
 
 
 Change = Callable[[Project], None]
-"""Something that is made otherwise before a project begins to live."""
+"""A change to a project before it starts."""
 
 
 def simulated(seed: int, change: Change | None = None) -> Project:
-    """A seed's project, lived to its end."""
+    """Return the project of a seed after all its runs."""
     project = Project(seed)
     if change is not None:
         change(project)
@@ -171,13 +170,13 @@ def simulated(seed: int, change: Change | None = None) -> Project:
 
 
 def _quietly() -> None:
-    """A crashed run's coroutines are swept away in the middle of what they did: nobody wants to hear of that."""
+    """Ignore the warnings about coroutines of a crashed run, which are collected in the middle of their work."""
     sys.unraisablehook = lambda _: None
     warnings.simplefilter("ignore", RuntimeWarning)
 
 
 def tally_of(seeds: range, change: Change | None = None) -> Tally:
-    """What these seeds come to."""
+    """Return the totals of these seeds."""
     found = Tally()
     for seed in seeds:
         found.add(simulated(seed, change).judge())
@@ -185,18 +184,18 @@ def tally_of(seeds: range, change: Change | None = None) -> Tally:
 
 
 def log_of(seed: int) -> str:
-    """A digest of all that is written down in a seed's project."""
+    """Return a digest of everything recorded in a seed's project."""
     return simulated(seed).log
 
 
 def apart(work: Callable[..., T], *given: Any) -> T:
-    """Do something in a process of its own."""
+    """Call a function in a separate process."""
     with multiprocessing.get_context("fork").Pool(1, _quietly) as pool:
         return pool.apply(work, given)
 
 
 def tallied(first: int, count: int, processes: int) -> Tally:
-    """What so many seeds come to, on so many processes."""
+    """Return the totals of this many seeds, computed by this many processes."""
     chunks = [range(begin, min(begin + 25, first + count)) for begin in range(first, first + count, 25)]
     found = Tally()
     with multiprocessing.get_context("fork").Pool(processes, _quietly) as pool:
@@ -210,7 +209,7 @@ def _listed(counts: Counter[str]) -> str:
 
 
 def report(found: Tally, seconds: float) -> str:
-    """The figures, as lines."""
+    """Return the figures as lines."""
     rows = [
         f"scenes              {found.scenes} of {found.seeds} seeds, in {seconds:.0f} s",
         f"runs, crashes       {found.runs}, {found.crashes}",
@@ -224,7 +223,7 @@ def report(found: Tally, seconds: float) -> str:
 
 
 def main() -> int:
-    """Read the command line, simulate, print; 1 if anything was wrong."""
+    """Read the command line, simulate, print; return 1 if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")

@@ -1,6 +1,6 @@
-"""A thousand projects of fifty scenes, each with its own bad luck: nothing is paid for twice, and nothing is forgotten.
+"""A thousand projects of fifty scenes, each with different faults: nothing is paid for twice, and nothing is lost.
 
-`make simulate` lives through a million scenes.
+`make simulate` simulates a million scenes.
 """
 
 from __future__ import annotations
@@ -29,53 +29,55 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def found() -> Tally:
-    """What a thousand seeds come to."""
+    """The totals of a thousand seeds."""
     return tallied(0, SEEDS, 2)
 
 
 @pytest.mark.row(61)
 def test_nothing_is_paid_for_twice_or_forgotten(found: Tally) -> None:
-    """No second submission of what may be good, no stranger's task, none of ours without its video, all settled."""
+    """There is no second submission while a task may be good, no stranger's task, no own task without its video, and
+    all is settled."""
     assert (found.wrong, found.scenes) == ([], SEEDS * SCENES)
 
 
 def test_everything_went_wrong_somewhere(found: Tally) -> None:
-    """Each fault fired, and runs ended in the middle."""
+    """Every fault was triggered, and runs ended in the middle."""
     assert (set(found.fired), found.crashes > SEEDS) == (FAULTS, True)
 
 
 def test_everything_got_another_name_somewhere(found: Tally) -> None:
-    """Scenes, pairs of them, files and profiles; one seed in five had a second copy, and some doubled in the window."""
+    """Scenes, pairs of scenes, files and profiles were renamed; one seed in five had a second copy, and some duplicated
+    within the period."""
     assert (set(found.renames), found.copies) == ({"scene", "swapped", "file", "profile"}, SEEDS // SECOND)
     assert found.doubles["in the window"] > 0
 
 
 @pytest.mark.parametrize("seed", [7, 9])
 def test_a_seed_repeats_itself(seed: int) -> None:
-    """To the last event, in another process; with a second copy as well."""
+    """Down to the last event, in another process; with a second copy as well."""
     assert apart(log_of, seed) == apart(log_of, seed) != apart(log_of, seed + SECOND)
 
 
 class Hasty(Api):
-    """A client that takes a lost answer for a request that never left, and reads no markers in lists."""
+    """A client that treats a lost answer as a request that was never sent, and reads no markers in lists."""
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Doubt is told as certainty."""
+        """Report an unknown outcome as a certain one."""
         try:
             return await super().submit(body, attempt_id)
         except UnknownOutcome as error:
             raise NotSent(error.what) from error
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """Without the markers, by which what was submitted twice would be seen."""
+        """Return the list without the markers, which would reveal duplicates."""
         return _unmarked(await super().list(query))
 
 
 class Unmarked(Api):
-    """A client that reads no markers in lists, so that no copy sees what the other one has submitted."""
+    """A client that reads no markers in lists, so that no copy sees the submissions of the other."""
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """Without the markers."""
+        """Return the list without the markers."""
         return _unmarked(await super().list(query))
 
 
@@ -84,10 +86,11 @@ def _unmarked(page: Page) -> Page:
 
 
 class Twins(Api):
-    """A service on which strangers ask for the same as we do, so that only chance tells their tasks from ours."""
+    """A service on which strangers make the same requests as we do, so that only chance separates their tasks from
+    ours."""
 
     def strangers(self, count: int) -> None:
-        """Each has the mark of one of ours whose answer was lost, and was made at the same time."""
+        """Return tasks that have the marker and the time of one of ours whose answer was lost."""
         before = set(self.tasks)
         super().strangers(count)
         lost = [one for one in self.coming if one.task == ""]
@@ -113,12 +116,12 @@ def unmarked(project: Project) -> None:
 
 
 def twins(project: Project) -> None:
-    """Give a project the service with the strangers that ask for the same."""
+    """Give a project the service with equal requests of strangers."""
     project.ask(Twins(project.clock, project.dice))
 
 
 def named(project: Project) -> None:
-    """Let the names of a scene, its profile and its file be parts of its key."""
+    """Make the names of a scene, its profile and its file parts of its key."""
     true_key, copy = fingerprint.components_of, project.copies[0]
 
     def key(id: str, *given: Any) -> Components:
@@ -128,24 +131,24 @@ def named(project: Project) -> None:
 
 
 def test_a_client_that_sends_again_in_doubt_is_caught() -> None:
-    """The bug that everybody has: it pays twice within a few seeds."""
+    """This common bug pays twice within a few seeds."""
     wrong = apart(tally_of, range(10), hasty).wrong
     assert any("was submitted while" in what for what in wrong)
 
 
 def test_a_copy_that_sees_nothing_of_the_other_is_caught() -> None:
-    """It pays for what the other one was seen to have long ago."""
+    """It pays for tasks that a list had shown long before."""
     wrong = apart(tally_of, range(SECOND - 1, 3 * SECOND, SECOND), unmarked).wrong
     assert any("was submitted by another copy" in what for what in wrong)
 
 
 def test_an_executor_that_goes_by_names_is_caught() -> None:
-    """It pays for a scene that has nothing but another name."""
+    """It pays for a scene that was only renamed."""
     wrong = apart(tally_of, range(3), named).wrong
     assert any("was submitted while" in what for what in wrong)
 
 
 def test_a_strangers_task_that_is_stored_is_caught() -> None:
-    """One that can't be told from ours is taken for it."""
+    """A task that can't be distinguished from ours is adopted."""
     wrong = apart(tally_of, range(40), twins).wrong
     assert any("is a stranger's" in what for what in wrong)

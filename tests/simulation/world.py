@@ -1,4 +1,5 @@
-"""The world around a run, in memory: the service with its truth, a disk that forgets, a clock, other people's tasks."""
+"""The world around a run, in memory: the service and its truth, a disk that loses writes, a clock, tasks of
+strangers."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ BEGAN = 1_780_000_000.0
 BEIJING = timedelta(hours=8)
 LIVES = 86_400.0
 FAULTS = 0.3
-"""Of the creates."""
+"""Of the create requests."""
 LATE = 90.0
 """Seconds by which a request may arrive after we have given it up."""
 LAG = 20.0
@@ -39,12 +40,12 @@ LAG = 20.0
 
 
 OUTCOMES: tuple[Status, ...] = (*("succeeded",) * 17, "failed", "expired", "cancelled")
-"""Ends of a task: most succeed."""
+"""Final states of tasks: most succeed."""
 
 
 @dataclass
 class Clock:
-    """Wall time, which goes on over crashes; somebody may set it otherwise."""
+    """Wall time, which continues over crashes and may be set wrong."""
 
     now_: float = BEGAN
     loop: asyncio.AbstractEventLoop | None = None
@@ -52,15 +53,15 @@ class Clock:
 
     @property
     def true(self) -> float:
-        """What time it is in the world."""
+        """The true time in the world."""
         return self.now_ + (self.loop.time() if self.loop else 0.0)
 
     def now(self) -> float:
-        """What this machine thinks that time it is."""
+        """The time as this machine shows it."""
         return self.true + self.wrong
 
     async def sleep(self, seconds: float) -> None:
-        """Until so many seconds have passed."""
+        """Wait this many seconds."""
         await asyncio.sleep(max(0.0, seconds))
 
 
@@ -77,17 +78,17 @@ class Made:
     outcome: Status
     ends: float
     shows: float
-    """From when on a list has it."""
+    """When it first appears in a list."""
     foreign: bool = False
     attempt_id: str = ""
-    """The attempt that asked for it."""
+    """The attempt that submitted it."""
     sent: float = 0.0
-    """When its request left."""
+    """When its request was sent."""
 
 
 @dataclass(eq=False)
 class Arrival:
-    """A request that is under way: when it arrives, what it says, and the task that it has become."""
+    """A request in progress: its arrival, its content, and its task."""
 
     at: float
     body: bytes
@@ -98,26 +99,26 @@ class Arrival:
 
 @dataclass
 class Api:
-    """The service: what it took on is the truth about what would have been paid."""
+    """The service: the tasks that it accepted are the truth about what would have been paid for."""
 
     clock: Clock
     dice: Random
     tasks: dict[str, Made] = field(default_factory=dict)
     coming: list[Arrival] = field(default_factory=list)
-    """Requests that are still under way, and when they arrive."""
+    """Requests in progress, and when they arrive."""
     fired: Counter[str] = field(default_factory=Counter)
 
     @property
     def origin(self) -> str:
-        """Somewhere."""
+        """A fixed address."""
         return "https://ark.example"
 
     def body(self, order: Order) -> bytes:
-        """As the client would send it."""
+        """Return the body as the client would send it."""
         return wire.encode_order(order)
 
     def _arrive(self) -> None:
-        """Take on what has arrived by now."""
+        """Accept the requests that have arrived by now."""
         now = self.clock.true
         arrived = sorted((one for one in self.coming if one.at <= now), key=lambda one: one.at)
         self.coming = [one for one in self.coming if one.at > now]
@@ -145,13 +146,13 @@ class Api:
         return self.dice.uniform(0, LAG) if self.dice.random() < 0.3 else 0.0
 
     def strangers(self, count: int) -> None:
-        """Other people's tasks: some with a mark of their own, some with the mark of one of ours."""
+        """Return tasks of strangers: some with different markers, some with the marker of one of ours."""
         for _ in range(count):
             ours = [made for made in self.tasks.values() if not made.foreign]
             at = self.clock.true - self.dice.uniform(0, 100)
             fields: dict[str, object] = {"duration": 5, "ratio": "1:1", "resolution": "480p", "generate_audio": True}
             expires, model = self.dice.randint(172_801, 238_336), "doubao-seedance-2-0-260128"
-            if ours and self.dice.random() < 0.5:  # it collides: it may differ in its time or in its model as well
+            if ours and self.dice.random() < 0.5:  # a collision: it may also differ in its time or its model
                 twin = self.dice.choice(ours)
                 expires, at = twin.expires_after, twin.at + self.dice.choice((-600.0, -1.0, 1.0, 3000.0))
                 model = self.dice.choice((model, "doubao-seedance-1-5-pro-251215"))
@@ -161,7 +162,7 @@ class Api:
             self.tasks[made.id] = made
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Take a request on, or fail in one of the ways in which that may fail."""
+        """Accept a request, or fail in one of the possible ways."""
         self._arrive()
         sent = self.clock.true
         latency = self.dice.uniform(0.05, 2.0)
@@ -188,7 +189,7 @@ class Api:
         raise UnknownOutcome(f"the answer was lost ({fault})")
 
     async def _answered(self, arrival: Arrival) -> str:
-        """An answer in good order: unless whoever asked is gone before, when the request may have arrived or not."""
+        """Return a normal answer, unless the caller's process has ended: then the request may have arrived or not."""
         if self.dice.random() < 0.8:
             self.coming.append(arrival)
         await self.clock.sleep(arrival.at - arrival.sent)
@@ -203,7 +204,7 @@ class Api:
             raise Unreachable("no answer") if self.dice.random() < 0.7 else RateLimited("slowly", status=429)
 
     async def get_task(self, task: str) -> Task:
-        """How a task stands: sometimes nobody answers, or too early, or oddly."""
+        """Return the status of a task: sometimes there is no answer, or an early or odd one."""
         await self.clock.sleep(0.05)
         self._arrive()
         self._asked(0.05)
@@ -218,7 +219,7 @@ class Api:
         word = status
         if not over and self.dice.random() < 0.02:
             self.fired["odd status"] += 1
-            status, word = "unknown", "pondering"  # type: ignore[assignment]  # a word of the service's own
+            status, word = "unknown", "pondering"  # type: ignore[assignment]  # a status of the service
         address = Address(f"https://files.example/{made.id}.mp4") if status == "succeeded" else None
         frame = Address(f"https://files.example/{made.id}.png") if status == "succeeded" else None
         fields = made.asked if status == "succeeded" else {}
@@ -226,12 +227,12 @@ class Api:
             made.id, status, word, address, frame,
             expires=made.ends + LIVES, at=self.clock.true, created_at=float(int(made.at)), updated_at=made.ends,
             expires_after=made.expires_after, model=made.model, tokens=1000 if over else None,
-            duration=fields.get("duration"), ratio=fields.get("ratio", ""),  # type: ignore[arg-type]  # as it was asked
+            duration=fields.get("duration"), ratio=fields.get("ratio", ""),  # type: ignore[arg-type]  # as it was requested
             resolution=fields.get("resolution", ""), sound=fields.get("generate_audio"),  # type: ignore[arg-type]
         )  # fmt: skip
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """What is listed: not the youngest, in no order, and more from page to page."""
+        """Return the list without the newest tasks, unordered, and page by page."""
         await self.clock.sleep(0.2)
         self._arrive()
         self._asked(0.1)
@@ -246,16 +247,16 @@ class Api:
         return Page(tuple(self._told(made) for made in rows), len(found), now)
 
     async def cancel(self, task: str) -> None:
-        """It runs already: what was submitted twice is made twice."""
+        """Refuse: the task is running, so a duplicate submission is made twice."""
         raise Rejected(f"{task} runs", code="InvalidAction.RunningTaskDeletion", status=409)
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """Nobody asks."""
+        """Not used."""
         raise NotImplementedError
 
 
 class Journal:
-    """Events in memory: of those that money hangs on none is lost in a crash, of the others perhaps."""
+    """Events in memory: a crash loses no event that money depends on, but possibly others."""
 
     def __init__(self, clock: Clock, past: list[tuple[float, Recorded]]) -> None:
         self._clock = clock
@@ -265,7 +266,7 @@ class Journal:
         self.gone = False
 
     def append(self, event: Event) -> None:
-        """Write it down; whoever is gone writes nothing."""
+        """Record an event; an ended process records nothing."""
         if self.gone:
             return
         row = (self._clock.now(), event)
@@ -275,24 +276,24 @@ class Journal:
             self.durable = len(self.past)
 
     def check_ours(self) -> None:
-        """There is nobody else; but whoever is gone submits nothing."""
+        """There is no other runner; but an ended process submits nothing."""
         if self.gone:
             raise asyncio.CancelledError
 
     def crashed(self, dice: Random) -> list[tuple[float, Recorded]]:
-        """What is left of it."""
+        """Return the events that survive a crash."""
         self.gone = True
         return self.past[: dice.randint(self.durable, len(self.past))]
 
 
 def digest_at(address: str) -> str:
-    """The digest of the file at an address."""
+    """Return the digest of the file at an address."""
     return "sha256:" + hashlib.sha256(address.encode()).hexdigest()
 
 
 @dataclass
 class Vault:
-    """Files by digest; what was fetched is whole, or wasn't fetched."""
+    """Files by digest: each is complete or absent."""
 
     clock: Clock
     dice: Random
@@ -302,10 +303,10 @@ class Vault:
     """Tasks whose videos are here."""
 
     async def idle(self) -> None:
-        """There is always a hand free."""
+        """A download may always start."""
 
     async def bring(self, name: str, address: Address, *, video: bool) -> Fetched:
-        """Fetch a file, one time in ten in vain, and never when its address has died."""
+        """Download a file; one in ten attempts fails, and all fail once the address has expired."""
         del name
         await self.clock.sleep(self.dice.uniform(0.5, 5.0))
         made = self.api.tasks[address.bare.rpartition("/")[2].rpartition(".")[0]]
@@ -326,27 +327,27 @@ class AddressStore:
     rows: dict[str, TaskAddresses] = field(default_factory=dict)
 
     def put(self, task: str, addresses: TaskAddresses) -> None:
-        """Remember a task's addresses."""
+        """Store the addresses of a task."""
         self.rows[task] = addresses
 
     def alive(self, task: str, now: float, origin: str | None = None) -> TaskAddresses | None:
-        """A task's addresses, if they will live a while."""
+        """Return the addresses of a task if they stay valid for a while."""
         del origin
         row = self.rows.get(task)
         return row if row is not None and row.expires > now + 600 else None
 
 
 class Shelf:
-    """A store in which every file is the same small picture."""
+    """A store in which every file is the same small image."""
 
     def __init__(self, picture: Path) -> None:
         self._picture = picture
 
     def find(self, digest: str) -> Path | None:
-        """Where it lies."""
+        """Return the path of the file."""
         return self._picture if digest else None
 
     def is_altered(self, path: Path) -> bool:
-        """Nobody touches it."""
+        """Files are never altered."""
         del path
         return False

@@ -1,9 +1,10 @@
-"""A soak: long films made by the true executor, journal and store, over sockets that fail three times in ten.
+"""A soak test: long films made by the real executor, journal and store, over sockets that fail three times in ten.
 
-One process makes them one after another; the service is in another one and draws next to nothing, so that all there is
-to see is the protocol. What it says in its ledger is the truth, to which journal, store and bill are held. A scene that
-is held is settled as a person would who looks into the service's list: held it may only be if its task isn't there.
-Memory and descriptors are held to those of the first film: what a film's own record takes is given back with it.
+One process makes them one after another. The service is in another process and draws almost nothing, so that the test
+measures only the protocol. Its ledger is the truth, and the journal, the store and the bill are compared with it. A
+held scene is settled like by a person who reads the service's list: it may be held only if its task isn't there. Memory
+and descriptors are compared with those of the first film: everything that a film's record takes has to be released with
+it.
 
 `python -m tests.soak.run` makes ten films of a thousand scenes, and prints the figures.
 """
@@ -57,45 +58,46 @@ from tests.soak.service import film_of
 
 SLOTS = 64
 RUNS = 8
-"""Runs until everything is settled: what is held in one is submitted again in the next."""
+"""Runs until everything is settled: a scene held in one run is submitted again in the next."""
 GRACE = 6.0
-"""Seconds. Nothing is late here by more than one, unless the machine stands still."""
+"""Seconds. Nothing is later than one second here, unless the machine stalls."""
 RATES: dict[Verb, Rate] = {
     "create": Rate(1000, 1.0),
     "get": Rate(1000, 1.0),
     "list": Rate(20, 1.0),
     "delete": Rate(20, 1.0),
 }
-"""The service's own would make it an hour."""
+"""The service's own value would be an hour."""
 MOST_GROWTH = 50.0
 """Megabytes."""
 SWAY = 2 * SLOTS
-"""Descriptors by which one film may differ from another: each slot may have a connection, and questions have some."""
+"""Descriptors by which one film may differ from another: each slot may have a connection, and free requests have
+some."""
 
 
 class Hurried(SystemClock):
-    """True time, in which nobody sleeps for long: what is waited out here is over sooner than out there."""
+    """Real time with short sleeps: waits end sooner than in reality."""
 
     async def sleep(self, seconds: float) -> None:
-        """A tenth of it."""
+        """Sleep a tenth of the time."""
         await super().sleep(seconds / 10)
 
 
 @dataclass
 class Gauge:
-    """The most of this process's memory (MB) and descriptors in each film, looked at after each so many takes."""
+    """The peak of this process's memory (MB) and descriptors in each film, measured after a number of takes."""
 
     every: int
     stored: int = 0
     rows: list[tuple[float, int]] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Another film."""
+        """Start another film."""
         self.stored = 0
         self.rows.append((memory(), descriptors()))
 
     def hear(self, event: Notice) -> None:
-        """Count what is stored."""
+        """Count the stored takes."""
         self.stored += isinstance(event, Stored)
         if isinstance(event, Stored) and self.stored % self.every == 0:
             megabytes, count = self.rows[-1]
@@ -103,28 +105,29 @@ class Gauge:
 
     @property
     def growth(self) -> tuple[float, int]:
-        """What there was more in some film than in the first one, which warms everything up."""
+        """The largest increase of any film over the first one, which fills all caches."""
         first, *rest = self.rows
         rest = rest or [first]
         return max(row[0] for row in rest) - first[0], max(row[1] for row in rest) - first[1]
 
 
 def memory() -> float:
-    """Megabytes that this process holds."""
+    """The megabytes that this process holds."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 def descriptors() -> int:
-    """Descriptors that this process holds."""
+    """The descriptors that this process holds."""
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - one look, no paths
 
 
 @dataclass(frozen=True)
 class Hands:
-    """What may be made otherwise, to see it found out: who speaks with the service, where files lie, who hears.
+    """Parts that a test may replace, to check that the soak detects errors: the client, the store, the listener.
 
-    And after how long a task is believed to be absent."""
+    Also the time after which a task counts as absent.
+    """
 
     provider: Callable[[Provider], Provider] = lambda provider: provider
     store: Callable[[Path], Store] = Store
@@ -134,7 +137,7 @@ class Hands:
 
 @dataclass
 class Soak:
-    """What a soak came to."""
+    """The result of a soak."""
 
     scenes: int = 0
     films: int = 0
@@ -153,7 +156,7 @@ class Soak:
     wrong: list[str] = field(default_factory=list)
 
     def report(self) -> str:
-        """The figures, as lines."""
+        """Return the figures as lines."""
         hit, asked = sum(self.fired.values()), sum(self.asked.values())
         each = [f"{verb} {count}" for verb, count in sorted(self.asked.items())]
         faults = [f"{name} {count}" for name, count in sorted(self.fired.items())]
@@ -176,12 +179,12 @@ class Soak:
 
 
 def prompt(number: int) -> str:
-    """A scene's words, which no other has."""
+    """Return a scene's prompt, which is unique."""
     return f"scene number {number}"
 
 
 def film(scenes: int) -> Graph:
-    """So many shots, each by itself."""
+    """Return a film of this many independent shots."""
     lines = ["storyboard: 1", "defaults: {ratio: 16:9, resolution: 480p, duration: 4}", "scenes:"]
     lines += [f"  s{number}: {{prompt: {prompt(number)}}}" for number in range(scenes)]
     return graph_of("\n".join(lines) + "\n")
@@ -189,7 +192,7 @@ def film(scenes: int) -> Graph:
 
 @contextmanager
 def serving(folder: Path, seed: int, soak: Soak) -> Iterator[str]:
-    """The service, in a process of its own; at the end it says what it counted."""
+    """Start the service in a separate process; at the end it prints its counts."""
     command = [sys.executable, "-m", "tests.soak.service", str(folder / "ledger.jsonl"), str(seed)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
@@ -203,7 +206,7 @@ def serving(folder: Path, seed: int, soak: Soak) -> Iterator[str]:
 
 
 def soaked(folder: Path, films: int, scenes: int, seed: int, hands: Hands = Hands()) -> Soak:
-    """Make so many films of so many scenes, one after another; then judge."""
+    """Make this many films of this many scenes, one after another; then check them."""
     soak, gauge, graph = Soak(films=films, scenes=films * scenes), Gauge(max(1, scenes // 100)), film(scenes)
     before, began = descriptors(), time.monotonic()
     for number in range(films):
@@ -224,7 +227,7 @@ def soaked(folder: Path, films: int, scenes: int, seed: int, hands: Hands = Hand
 
 
 def _made(folder: Path, graph: Graph, seed: int, soak: Soak, gauge: Gauge, hands: Hands) -> None:
-    """Make a film, run after run, until all of it is stored, and judge it."""
+    """Make a film, run after run, until all of it is stored, and check it."""
     layout, clock = Layout(folder / "storyboard.yaml", "emulated"), Hurried()
     with serving(folder, seed, soak) as base_url, sole_runner(layout.hidden):
         for _ in range(RUNS):
@@ -294,7 +297,8 @@ def _context(
 
 
 def _decided(layout: Layout, clock: Clock, rows: Sequence[dict[str, Any]], soak: Soak) -> Iterator[str]:
-    """Settle what is held: nobody has its task, so that it is submitted again. Yields what was held without need."""
+    """Settle the held scenes: none of them has a task, so they are submitted again. Yield those that were held without
+    need."""
     taken_on = {row["client_request_id"]: row for row in rows}
     journal = Journal(layout.hidden, clock, writing=True)
     journal.open_run(layout.stem, provider="ark")
@@ -322,7 +326,7 @@ def _events(layout: Layout) -> list[Recorded]:
 def _misses(
     layout: Layout, rows: Sequence[dict[str, Any]], events: Sequence[Recorded], scenes: int, soak: Soak
 ) -> Iterator[str]:
-    """Where the ledger, which is the truth, differs from the journal, the store or the bill."""
+    """Return where the ledger, which is the truth, differs from the journal, the store or the bill."""
     takes = {event.scene: event.take for event in events if isinstance(event, Stored)}
     if len(takes) != scenes:
         yield f"{len(takes)} of {scenes} scenes are stored"
@@ -344,7 +348,7 @@ def _misses(
 
 
 def _strangers(takes: Mapping[str, Take], rows: Sequence[dict[str, Any]], film: bytes) -> Iterator[str]:
-    """Takes that are not what their scene's task made, byte for byte."""
+    """Return takes that differ, byte for byte, from what their scene's task made."""
     asked = {row["task_id"]: row["text_sha256"] for row in rows}
     for scene, take in takes.items():
         if take.digest != f"sha256:{hashlib.sha256(film_of(film, take.task)).hexdigest()}":
@@ -359,7 +363,7 @@ def _differing(what: str, one: set[str], other: set[str]) -> Iterator[str]:
 
 
 def main() -> int:
-    """Read the command line, soak, print; 1 if anything was wrong."""
+    """Read the command line, soak, print; return 1 if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--films", type=int, default=10)
     parser.add_argument("--scenes", type=int, default=1000, help="of each film")

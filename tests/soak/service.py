@@ -1,7 +1,7 @@
-"""An emulator in a process of its own for a soak: it goes wrong by chance, and draws one film for all its tasks.
+"""An emulator in a separate process for a soak: it fails at random, and draws one film for all its tasks.
 
-`python -m tests.soak.service LEDGER SEED` says its address, serves until its input ends, and says what it was asked
-and which faults fired.
+`python -m tests.soak.service LEDGER SEED` prints its address, serves until its input ends, and prints the requests that
+it received and the faults that were triggered.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from storyboard.world.media import clip, images
 
 SPEED = 2000.0
 SIZE = (864, 496)
-"""As large as what is asked for: what is smaller is taken for another task's."""
+"""The requested size: a smaller video would count as another task's."""
 FIRST = {"each": "1-4"}
-"""Of a file's requests: after five that failed we wait for an hour, and nobody waits that long here."""
+"""Failures per file: after five we would wait for an hour, which is too long here."""
 SHARES: dict[str, tuple[tuple[float, dict[str, object]], ...]] = {
     "create": (
         (0.05, {"does": "drop"}),
@@ -61,10 +61,10 @@ SHARES: dict[str, tuple[tuple[float, dict[str, object]], ...]] = {
         (0.05, {**FIRST, "does": "answer", "status": 200, "shape": "html", "name": "a page"}),
     ),
 }
-"""How often what goes wrong, by verb: all in all, three requests in ten.
+"""How often each kind of request fails: in all, three requests in ten.
 
-Left out is what nobody on our side of the wire can tell from good service: bits that flip in a video's pictures, a
-whole video of another task, and one create that the service takes on twice.
+Faults that can't be detected on our side are left out: flipped bits in a video's pictures, a complete video of another
+task, and a create request that the service accepts twice.
 """
 
 
@@ -73,7 +73,7 @@ def script(seed: int) -> Script:
     rows = [(verb, chance, given) for verb, rows in SHARES.items() for chance, given in rows]
     return Script(
         tuple(
-            Fault(verb, **{**given, "chance": chance, "name": f"{verb}: {given.get('name', given['does'])}"})  # type: ignore[arg-type]  # what is given is a fault's to judge
+            Fault(verb, **{**given, "chance": chance, "name": f"{verb}: {given.get('name', given['does'])}"})  # type: ignore[arg-type]  # the fault checks its arguments
             for verb, chance, given in rows
         ),
         seed,
@@ -81,12 +81,12 @@ def script(seed: int) -> Script:
 
 
 def film_of(film: bytes, task: str) -> bytes:
-    """A task's video: the film, and behind it a box that no player reads, with the task's name."""
+    """A task's video: the film, and after it a box with the task's ID that no player reads."""
     return film + (8 + len(task)).to_bytes(4, "big") + b"free" + task.encode()
 
 
 class OneFilm(Ledger):
-    """A ledger whose tasks all made the same film, so that a soak is about requests and not about drawing."""
+    """A ledger whose tasks all made the same film, so that a soak tests requests and not drawing."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -97,20 +97,20 @@ class OneFilm(Ledger):
         self._frame.write_bytes(images.png(clip.last_picture(drawn)))
 
     def video(self, task: str) -> Path:
-        """A task's own."""
+        """The video of a task."""
         path = super().video(task)
         if not path.exists():
             path.write_bytes(film_of(self._film, task))
         return path
 
     def frame(self, task: str) -> Path:
-        """The same for all."""
+        """The same frame for all tasks."""
         del task
         return self._frame
 
 
 class Counted:
-    """An app that counts what it is asked, whatever comes of it."""
+    """An app that counts its requests, whatever their result."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.asked: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""A small soak over real sockets; and one in which everything is done wrong that a soak is there to find.
+"""A small soak over real sockets; and one with every error that a soak has to detect.
 
 `make soak` makes ten thousand scenes.
 """
@@ -23,13 +23,13 @@ QUICK = 3.0
 
 
 def test_a_film_of_a_hundred_scenes(tmp_path: Path) -> None:
-    """With three requests in ten going wrong all of it is stored, paid for once, and nothing is left open."""
+    """With three failing requests in ten everything is stored, paid for once, and nothing is left open."""
     soak = soaked(tmp_path, 1, 100, 7, Hands(grace=QUICK))
     assert (soak.wrong, soak.stored, soak.adopted > 0, sum(soak.fired.values()) > 100) == ([], 100, True, True)
 
 
 def test_three_requests_in_ten_go_wrong() -> None:
-    """Of each sort."""
+    """Three requests in ten of each kind fail."""
     assert {verb: round(sum(share for share, _ in row), 2) for verb, row in SHARES.items()} == {
         "create": 0.34,
         "get": 0.34,
@@ -39,8 +39,8 @@ def test_three_requests_in_ten_go_wrong() -> None:
 
 
 class Hasty:
-    """A client that takes a lost answer for a request that never left, reads no markers in lists, and mixes up what it
-    fetches."""
+    """A client that treats a lost answer as a request that was never sent, reads no markers in lists, and mixes up its
+    downloads."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -50,28 +50,28 @@ class Hasty:
         return getattr(self._provider, name)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Doubt is told as certainty."""
+        """Report an unknown outcome as a certain one."""
         try:
             return await self._provider.submit(body, attempt_id)
         except UnknownOutcome as error:
             raise NotSent(error.what) from error
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """Without the markers, by which what was submitted twice would be seen."""
+        """Return the list without the markers, which would reveal duplicates."""
         page = await self._provider.list(query)
         return replace(page, tasks=tuple(replace(task, expires_after=None) for task in page.tasks))
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """The first video, whichever is asked for."""
+        """Download the first video, whichever is requested."""
         self._first = self._first or address
         await self._provider.fetch(self._first if address.bare.endswith(".mp4") else address, sink)
 
 
 class Forgetful(Store):
-    """A store that loses what it has kept."""
+    """A store that loses its files."""
 
     def keep(self, part: Path, digest: str, ending: str) -> Path:
-        """Keep it, and lose it."""
+        """Store the file, and lose it."""
         place = super().keep(part, digest, ending)
         if ending == "mp4":
             place.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ class Forgetful(Store):
 
 
 class Greedy:
-    """Somebody who lets nothing go."""
+    """A listener that releases nothing."""
 
     def __init__(self) -> None:
         self._held: list[bytes] = []
@@ -92,14 +92,14 @@ class Greedy:
             self._open.append(os.open(os.devnull, os.O_RDONLY))
 
     def let_go(self) -> None:
-        """Give it all back."""
+        """Release everything."""
         for one in self._open:
             os.close(one)
 
 
 @contextmanager
 def greedy() -> Iterator[Greedy]:
-    """Somebody greedy, for a while."""
+    """A greedy listener, for a while."""
     found = Greedy()
     try:
         yield found
@@ -119,7 +119,7 @@ FOUND = (
 
 
 def test_what_a_soak_finds(tmp_path: Path) -> None:
-    """Requests sent again in doubt, takes that are others' or lost, memory and descriptors that are never let go."""
+    """Requests sent again in doubt, wrong or lost takes, memory and descriptors that are never released."""
     with greedy() as somebody:
         hands = Hands(provider=Hasty, store=Forgetful, hear=somebody.hear, grace=QUICK)  # type: ignore[arg-type]  # the rest is passed on
         wrong = soaked(tmp_path, 2, 15, 7, hands).wrong

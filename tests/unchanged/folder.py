@@ -1,4 +1,4 @@
-"""A folder with two storyboards, in memory: its locks, its record, and a service that is asked through the true
+"""A folder with two storyboards, in memory: its locks, its record, and a service that is used through the real
 executor."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from tests.simulation.world import AddressStore, Clock, Journal
 
 ROWS = capabilities()
 Bytes = Literal["all alike", "by prompt", "by task"]
-"""Which tasks make equal videos."""
+"""Tasks that make equal videos."""
 HEAD = """\
 storyboard: 1
 model: seedance-2.0-fast
@@ -53,7 +53,7 @@ profiles:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A scene: its name, its words, the scene that it is made from and how (`chain`, `extend`), and its seed."""
+    """A scene: its name, its prompt, the scene that it is made from and how (`chain`, `extend`), and its seed."""
 
     id: str
     words: str
@@ -63,7 +63,7 @@ class Shot:
 
     @property
     def line(self) -> str:
-        """The scene as a storyboard has it."""
+        """The scene as a line of the storyboard."""
         fields = [f"prompt: {json.dumps(self.words)}"]
         if self.parent and self.edge == "chain":
             fields.insert(0, f"chain: {self.parent}")
@@ -81,7 +81,7 @@ def text_of(shots: Sequence[Shot]) -> str:
 
 @dataclass
 class Service:
-    """Takes requests on, or fails now and then; half a minute later a task has succeeded, or come to nothing."""
+    """Accepts requests, or fails now and then; half a minute later a task has succeeded or failed."""
 
     clock: Clock
     dice: Random
@@ -91,11 +91,11 @@ class Service:
     origin: str = "https://ark.example"
 
     def body(self, order: Order) -> bytes:
-        """As the client would send it."""
+        """Return the body as the client would send it."""
         return wire.encode_order(order)
 
     async def submit(self, body: bytes, attempt_id: str) -> str:
-        """Take a request on."""
+        """Accept a request."""
         del attempt_id
         await self.clock.sleep(0.1)
         fault = self.dice.random() / self.faults if self.faults else 1.0
@@ -130,29 +130,29 @@ class Service:
         )
 
     async def get_task(self, task: str) -> Task:
-        """How a task stands."""
+        """Return the status of a task."""
         await self.clock.sleep(0.05)
         if task not in self.tasks:
             raise NotFound("no such task", code="NotFound.Task", status=404)
         return self._task(task)
 
     async def list(self, query: TaskQuery = EVERYTHING) -> Page:
-        """The newest first."""
+        """Return the tasks, the newest first."""
         await self.clock.sleep(0.05)
         ids = [id for id in reversed(self.tasks) if not query.tasks or id in query.tasks]
         rows = tuple(self._task(id) for id in ids[(query.page - 1) * query.size : query.page * query.size])
         return Page(rows, len(ids), self.clock.true)
 
     async def cancel(self, task: str) -> None:
-        """Nobody asks."""
+        """Not used."""
         raise NotImplementedError
 
     async def fetch(self, address: Address, sink: Sink) -> None:
-        """Nobody asks."""
+        """Not used."""
         raise NotImplementedError
 
     def digest(self, address: Address) -> str:
-        """The digest of the file at an address."""
+        """Return the digest of the file at an address."""
         name = address.bare.rpartition("/")[2]
         id, _, ending = name.rpartition(".")
         asked = self.tasks[id][1]
@@ -162,7 +162,7 @@ class Service:
 
 @dataclass
 class Folder:
-    """What lies in the folder, and what the service has been asked for."""
+    """The content of the folder, and the requests to the service."""
 
     seed: int
     alike: Bytes = "by task"
@@ -172,19 +172,19 @@ class Folder:
     past: list[tuple[float, Recorded]] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
     wanted: Counter[Key] = field(default_factory=Counter)
-    """The most scenes of one storyboard and profile that ever had a key at once."""
+    """The largest number of scenes of one storyboard and profile that had a key at the same time."""
 
     def __post_init__(self) -> None:
-        self.dice = Random(self.seed)  # noqa: S311 - it has to repeat itself
+        self.dice = Random(self.seed)  # noqa: S311 - it has to be reproducible
         self.clock = Clock()
         self.service = Service(self.clock, self.dice, self.alike, self.faults)
         self.lives = AddressStore()
 
     async def idle(self) -> None:
-        """There is always room for one more download."""
+        """A download may always start."""
 
     async def bring(self, name: str, address: Address, *, video: bool) -> Fetched:
-        """Fetch a file."""
+        """Download a file."""
         del name, video
         await self.clock.sleep(0.1)
         digest = self.service.digest(address)
@@ -197,7 +197,7 @@ class Folder:
     def planned(
         self, stem: str, profile: str, wanted: frozenset[str] | None = None
     ) -> tuple[Graph, PlanInputs, Plan, str]:
-        """What a run would do, and the lock that it would take over."""
+        """Return what a run would do, and the lock that it would take over."""
         graph = graph_of(text_of(self.boards[stem]), *profile.split(",") if profile else ())
         locks, boards = self._locks(), frozenset(self.boards)
         taken = taken_over_by(stem, locks, {}, boards)
@@ -211,7 +211,7 @@ class Folder:
         return graph, world, plan(graph, world, wanted), taken
 
     def run(self, stem: str, profile: str = "", wanted: frozenset[str] | None = None) -> Outcome:
-        """`storyboard run`, once."""
+        """Run `storyboard run` once."""
         graph, world, planned, taken = self.planned(stem, profile, wanted)
         loop = Loop(self.dice)
         self.clock.loop = loop
@@ -246,7 +246,7 @@ class Folder:
             realm="real",
             provider=paced,
             journal=journal,
-            store=shelf(),  # type: ignore[arg-type]  # all that is asked of it here is where a file lies
+            store=shelf(),  # type: ignore[arg-type]  # only the path of a file is used here
             addresses=self.lives,
             clock=self.clock,
             dice=Dice(self.dice),
@@ -259,14 +259,14 @@ class Folder:
         return await Run(planned, world, context, keep).walk()  # type: ignore[arg-type]  # a function
 
     def _count(self, stem: str, profile: str) -> None:
-        """Remember how many scenes have each key now."""
+        """Record how many scenes have each key now."""
         planned = self.planned(stem, profile)[2]
         counts = Counter(key_of(components) for components in planned.keys.values())
         for key, count in counts.items():
             self.wanted[key] = max(self.wanted[key], count)
 
     def settle(self, stem: str, profile: str = "", wanted: frozenset[str] | None = None) -> Outcome:
-        """Run until nothing failed or is held."""
+        """Run until nothing has failed or is held."""
         outcome = Outcome()
         for _ in range(30):
             outcome = self.run(stem, profile, wanted)
@@ -275,22 +275,22 @@ class Folder:
         raise AssertionError({str(unit): (one.state, one.what) for unit, one in outcome.results.items()})
 
     def bought(self) -> Counter[Key]:
-        """How many videos there are of each key, by the service's own word."""
+        """The number of videos of each key, from the service's data."""
         attempts = past_of(self.past).attempts.values()
         made = [a for a in attempts if a.task and self.service.tasks[a.task][2] == "succeeded"]
         return Counter(key_of(attempt.components) for attempt in made)
 
     @property
     def extra(self) -> Mapping[Key, int]:
-        """Videos of a key beyond the most that were ever wanted at once."""
+        """The videos of a key beyond the largest number needed at the same time."""
         return {key: count for key, count in self.bought().items() if count > self.wanted[key]}
 
     def rename_file(self, old: str, new: str) -> None:
-        """Rename a storyboard's file, and leave its lock as it is."""
+        """Rename a storyboard's file, but not its lock."""
         self.boards[new] = self.boards.pop(old)
 
     def rename(self, stem: str, old: str, new: str) -> None:
-        """Rename a scene, wherever it is named."""
+        """Rename a scene wherever it is named."""
         self.boards[stem] = [
             replace(shot, id=new if shot.id == old else shot.id, parent=new if shot.parent == old else shot.parent)
             for shot in self.boards[stem]

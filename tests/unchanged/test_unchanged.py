@@ -1,4 +1,5 @@
-"""The law of this project: run until nothing failed or is held, run again without a change, and nothing is submitted.
+"""The main law of this project: run until nothing has failed or is held, run again without a change, and nothing is
+submitted.
 
 `GRAPHS=2000 pytest tests/unchanged` tries 2,000 folders; `make unchanged` does that.
 """
@@ -23,7 +24,7 @@ PROFILES = ("", "x", "y", "x,y", "tall")
 
 @st.composite
 def films(draw: st.DrawFn) -> list[Shot]:
-    """Some scenes, of which several may be exactly alike."""
+    """Some scenes, of which several may be equal."""
     shots: list[Shot] = []
     for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True)):
         parent = draw(st.sampled_from(["", *(shot.id for shot in shots)]))
@@ -33,7 +34,7 @@ def films(draw: st.DrawFn) -> list[Shot]:
 
 
 def changed(draw: Any, folder: Folder, stem: str) -> str:
-    """Change something in a folder; the storyboard that is run then."""
+    """Change something in a folder; return the storyboard to run next."""
     shots = folder.boards[stem]
     shot = draw(st.sampled_from(shots))
     match draw(st.sampled_from(["words", "seed", "rename", "swap", "remove", "add", "reverse", "file", "nothing"])):
@@ -72,7 +73,8 @@ def changed(draw: Any, folder: Folder, stem: str) -> str:
 )
 @given(st.data())
 def test_an_unchanged_run_submits_nothing(data: st.DataObject) -> None:
-    """Whatever was changed before, in two storyboards and several profiles; and nothing is bought that exists."""
+    """This holds after any changes, in two storyboards and several profiles; and an existing video is never bought
+    again."""
     _quietly()
     alike: Bytes = data.draw(st.sampled_from(["all alike", "by prompt", "by task"]))
     folder = Folder(data.draw(st.integers(0, 2**32)), alike, data.draw(st.sampled_from([0.0, 0.2])))
@@ -92,7 +94,7 @@ def test_an_unchanged_run_submits_nothing(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("alike", ["all alike", "by prompt", "by task"])
 def test_an_edit_and_its_undoing_cost_one_take(alike: Bytes) -> None:
-    """`seed: 7` is added, run, removed, run, run, run: one submission for the seed, none afterwards."""
+    """`seed: 7` is added, run, removed, then run three times: one submission for the seed, none afterwards."""
     folder = Folder(1, alike, 0.0, {"film": [Shot("a", "a quay"), Shot("b", "a boat", "a"), Shot("c", "rain", "b")]})
     folder.settle("film")
     before = len(folder.service.tasks)

@@ -1,4 +1,4 @@
-"""Callbacks are hints: what is heard, what is turned away, and what comes of it."""
+"""Callbacks are hints: which ones are accepted, which are rejected, and their effect."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BODY = {"id": "cgt-1", "status": "succeeded"}
 
 
 class Listening:
-    """A receiver that is served, what it hinted at, and an address that it gave."""
+    """A receiver that is served, its hints, and an address that it gave."""
 
     def __init__(self) -> None:
         self.receiver = Receiver("https://relay.example/films/", SECRET, LoadedDice(), body_seconds=0.05)
@@ -56,7 +56,7 @@ class Listening:
         return urlsplit(self.receiver.address()).path
 
     def post(self, path: str, body: object = BODY) -> int:
-        """Post to a path; the status that is answered."""
+        """Post to a path; return the status of the answer."""
         return ask("POST", self.origin + path, body, key="").status
 
     def waits_for(self, task: str, attempt_id: str = "i") -> None:
@@ -73,7 +73,7 @@ def there() -> Iterator[Listening]:
 
 
 def test_a_callback_of_a_task_that_is_waited_for_is_a_hint(there: Listening) -> None:
-    """The relay's own path may stand before ours, or be taken away."""
+    """The relay's own path may precede ours, or be removed."""
     there.waits_for("cgt-1")
     path = there.path
     assert (there.post(path), there.post(path.removeprefix("/films"))) == (200, 200)
@@ -81,7 +81,7 @@ def test_a_callback_of_a_task_that_is_waited_for_is_a_hint(there: Listening) -> 
 
 
 def test_each_request_has_an_address_of_its_own(there: Listening) -> None:
-    """A name that nobody guesses, and its HMAC."""
+    """Each request has its own address: a random name, and its HMAC."""
     first, second = there.receiver.address(), there.receiver.address()
     *base, name, signature = first.split("/")
     assert ("/".join(base), first != second) == ("https://relay.example/films", True)
@@ -90,13 +90,13 @@ def test_each_request_has_an_address_of_its_own(there: Listening) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/x", f"/{'0' * 32}/{'0' * 64}", "//", "/a/%C3%A9", "/a/%ff%fe"])
 def test_a_forged_callback_is_turned_away(there: Listening, path: str) -> None:
-    """Also where it names a task that is waited for."""
+    """This includes a task that the run waits for."""
     there.waits_for("cgt-1")
     assert (there.post(path), there.hints, there.receiver.counts) == (404, [], CallbackCounts(forged=1))
 
 
 def test_a_forged_body_is_not_read(there: Listening) -> None:
-    """It is answered while it is still being promised."""
+    """A forged request is answered before its body is sent."""
     with socket.create_connection(("127.0.0.1", urlsplit(there.origin).port or 0), timeout=20) as line:
         line.sendall(b"POST /a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n")
         assert line.recv(100).startswith(b"HTTP/1.1 404")
@@ -104,21 +104,21 @@ def test_a_forged_body_is_not_read(there: Listening) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"id": 1}', b"\xff", b"[" * 10_000, b'{"task": "cgt-1"}'])
 def test_what_is_no_callback_is_counted_as_forged(there: Listening, body: bytes) -> None:
-    """It has the address, and no task."""
+    """A request that names no task counts as forged, even with a valid address."""
     there.waits_for("cgt-1")
     assert (there.post(there.path, body), there.hints, there.receiver.counts) == (400, [], CallbackCounts(forged=1))
 
 
 @pytest.mark.parametrize(("size", "status"), [(LARGEST_BODY, 200), (LARGEST_BODY + 1, 413)])
 def test_a_body_has_64_kb_at_the_most(there: Listening, size: int, status: int) -> None:
-    """To the byte."""
+    """A body may have exactly 64 KB and no more."""
     there.waits_for("cgt-1")
     content = json.dumps(BODY).encode()
     assert there.post(there.path, content + b" " * (size - len(content))) == status
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(there: Listening) -> None:
-    """Whoever drips holds nobody up."""
+    """A slow sender doesn't block other requests."""
     there.waits_for("cgt-1")
     with socket.create_connection(("127.0.0.1", urlsplit(there.origin).port or 0), timeout=20) as line:
         line.sendall(f"POST {there.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode())
@@ -128,7 +128,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(there: Listening) -> None:
 
 @pytest.mark.row(81)
 def test_who_vanishes_in_the_middle_disturbs_nobody(there: Listening) -> None:
-    """Some hang up in their request or before its answer, and the next one is heard."""
+    """Some clients disconnect during their request or before its answer, and the next request is accepted."""
     there.waits_for("cgt-1")
     port = urlsplit(there.origin).port or 0
     whole = f"POST {there.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{"
@@ -140,7 +140,7 @@ def test_who_vanishes_in_the_middle_disturbs_nobody(there: Listening) -> None:
 
 
 def test_a_task_that_nobody_waits_for_is_ignored(there: Listening) -> None:
-    """One that is unknown, or over."""
+    """A hint about an unknown or finished task is ignored."""
     there.waits_for("cgt-2")
     there.receiver.on_event(Ended("dusk", "i", status="succeeded"))
     statuses = [there.post(there.path, {"id": task}) for task in ("cgt-1", "cgt-2")]
@@ -148,7 +148,7 @@ def test_a_task_that_nobody_waits_for_is_ignored(there: Listening) -> None:
 
 
 def test_a_replay_costs_a_few_looks(there: Listening) -> None:
-    """After that, polling finds out."""
+    """A replay causes a few polls at most."""
     there.waits_for("cgt-1")
     path = there.path
     for _ in range(MOST_HINTS + 3):
@@ -158,44 +158,44 @@ def test_a_replay_costs_a_few_looks(there: Listening) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_nothing_but_a_post_is_heard(there: Listening, method: str) -> None:
-    """Not even with the secret."""
+    """Only POST is accepted, even with the secret."""
     there.waits_for("cgt-1")
     assert (ask(method, there.origin + there.path, key="").status, there.hints) == (405, [])
 
 
 class Still:
-    """A clock that stands: whoever sleeps by it is never woken."""
+    """A clock that stands still: a sleep never ends."""
 
     def now(self) -> float:
-        """Always the same."""
+        """Return a constant time."""
         return 0.0
 
     async def sleep(self, seconds: float) -> None:
-        """For ever."""
+        """Wait for ever."""
         del seconds
         await asyncio.Event().wait()
 
 
 class Looking(Desk):
-    """A provider that only says how tasks stand, and remembers what it was asked."""
+    """A provider that only reports the status of tasks, and records its requests."""
 
     looked: list[str]
     fetched: list[str]
 
     async def get_task(self, task: str) -> Task:
-        """Running, whatever was posted."""
+        """Return a running task, whatever was posted."""
         self.looked.append(task)
         return Task(task, "running", "running")
 
     async def fetch(self, address: Address, sink: object) -> None:
-        """Nobody should ask for this."""
+        """Not used."""
         del sink
         self.fetched.append(address.bare)
 
 
 def test_a_hint_is_answered_with_a_look_and_with_nothing_else(there: Listening) -> None:
-    """What the callback says is not believed, and no address in it is fetched: a clock that stands would never have
-    asked, and what the service says is what holds."""
+    """The content of the callback is not trusted, and no address in it is requested. Without the hint this clock would
+    never poll, and the service's answer counts."""
     there.waits_for("cgt-1")
     lie = {**BODY, "content": {"video_url": "https://evil.example/a.mp4"}}
 
@@ -208,14 +208,14 @@ def test_a_hint_is_answered_with_a_look_and_with_nothing_else(there: Listening) 
         await asyncio.to_thread(there.post, there.path, lie)
         return await asyncio.wait_for(looking, 20)
 
-    desk = Looking(clock=Still())  # type: ignore[arg-type]  # any clock would do: it is never asked for the time
+    desk = Looking(clock=Still())  # type: ignore[arg-type]  # its time is never read
     desk.looked, desk.fetched = [], []
     assert asyncio.run(waiting()) == Task("cgt-1", "running", "running")
     assert (desk.looked, desk.fetched) == (["cgt-1"], [])
 
 
 def test_a_secret_is_drawn_once_and_is_nobody_else_s(tmp_path: Path) -> None:
-    """So that a later run hears of an earlier one's tasks."""
+    """A later run thus accepts calls for tasks of an earlier one."""
     layout = Layout(tmp_path / "storyboard.yaml", "real")
     dice = LoadedDice()
     first, second = load_secret(layout, dice), load_secret(layout, dice)
@@ -224,7 +224,7 @@ def test_a_secret_is_drawn_once_and_is_nobody_else_s(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_is_none_is_told(tmp_path: Path) -> None:
-    """An empty one would let everybody in."""
+    """An empty secret is reported, because it would accept every call."""
     layout = Layout(tmp_path / "storyboard.yaml", "real")
     layout.hidden.mkdir(parents=True)
     (layout.hidden / "callbacks.key").write_text("\n", "utf-8")
@@ -233,7 +233,7 @@ def test_a_secret_that_is_none_is_told(tmp_path: Path) -> None:
 
 
 def test_where_to_call_back_is_in_no_scene_s_key() -> None:
-    """And an author's own address stays."""
+    """The callback address is not part of a scene's key, and one set by the author stays."""
     graph = graph_of("""\
 storyboard: 1
 scenes:
