@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from storyboard.executor.reconcile import Scan, unrecorded
+from storyboard.executor.reconcile import Scan, find_unrecorded
 from storyboard.planning.marker import FIRST, WIDTH, Marker, identifier_of, marker_of
 from storyboard.providers.provider import Task
 
@@ -60,7 +60,7 @@ def share_held(count: int, *, alike: bool, identified: bool, gaps: bool) -> floa
         else:
             markers = [Marker(marker_of(key, one)) for one in occurrences]
         listed = tuple(task for marker in markers for task in others.get(marker.seconds or 0, ()))
-        held += bool(unrecorded(Scan(0.0, listed), markers, ASKED, ()))
+        held += bool(find_unrecorded(Scan(0.0, listed), markers, ASKED, ()))
     return held / SCENES
 
 

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from storyboard.emulator.tasks import Line
-from storyboard.net.client import LARGEST_REPLY, Net, opened
+from storyboard.net.client import LARGEST_REPLY, Net, open_net
 from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.ark.client import Ark
 from storyboard.providers.ark.wire import TASKS, query_of
@@ -115,7 +115,7 @@ async def _list(net: Net, base_url: str, count: int) -> Cost:
 
 
 async def _measured(base_url: str, count: int, *, page: bool) -> Cost:
-    async with opened() as net:
+    async with open_net() as net:
         if page:
             await _page(net, base_url)
         cost = await _list(net, base_url, count)

@@ -23,7 +23,7 @@ from storyboard.executor.job import Job
 from storyboard.executor.submit import submit
 from storyboard.executor.wait import wait_for_end
 from storyboard.language.scene import Parameters
-from storyboard.net.client import opened
+from storyboard.net.client import open_net
 from storyboard.planning.event import Event, Recorded
 from storyboard.planning.history import History
 from storyboard.planning.marker import Marker
@@ -101,7 +101,7 @@ async def _made(name: str, context: RunContext, order: jobs.Order) -> float:
 
 async def _all(base_url: str, folder: Path) -> None:
     clock = SystemClock()
-    async with opened() as net:
+    async with open_net() as net:
         account = Account(base_url, Secret("emulated"), TASKS, PollPolicy(5.0, 30.0))
         counted = Counted(connect("ark", account, net))
         paced = RateLimitedProvider(counted, clock, {**RATES, "create": Rate(200, 1.0)})  # type: ignore[arg-type]  # the rest is passed on

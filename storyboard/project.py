@@ -90,11 +90,11 @@ def read(layout: Layout, profiles: tuple[str, ...] = ()) -> ParseResult:
     from storyboard.language.validator import parse_file, parse_storyboard
 
     main = parse_file(Source(layout.storyboard.name, files.read_text(layout.storyboard)))
-    included = {path: _included(layout, path) for path in main.includes}
+    included = {path: _read_included(layout, path) for path in main.includes}
     return parse_storyboard(main, shipped.schema(), profiles, included)
 
 
-def _included(layout: Layout, path: str) -> IncludedFile:
+def _read_included(layout: Layout, path: str) -> IncludedFile:
     """A file that a storyboard brings in; nothing outside the root is opened, and nothing but a regular file."""
     from storyboard.language.validator import parse_file
 
@@ -105,7 +105,9 @@ def _included(layout: Layout, path: str) -> IncludedFile:
     return parse_file(Source(path, files.read_text(real)))
 
 
-def probed(layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", guard: Guard | None = None) -> Verdict:
+def probe_addresses(
+    layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", guard: Guard | None = None
+) -> Verdict:
     """Every mistake in a storyboard, and in what lies at the addresses that it names; nothing is remembered of that."""
     from storyboard.language.rules.inputs import addresses_meant
     from storyboard.language.validator import validate
@@ -113,8 +115,8 @@ def probed(layout: Layout, profiles: tuple[str, ...] = (), provider: str = "", g
 
     reading = read(layout, profiles)
     meant = () if reading.storyboard is None else addresses_meant(reading.storyboard)
-    facts = input_files.inspect_files(layout, _meant(reading), digests=False)
-    known = {path: _measured(layout, fact) for path, fact in facts.items()}
+    facts = input_files.inspect_files(layout, _paths_of(reading), digests=False)
+    known = {path: _measure(layout, fact) for path, fact in facts.items()}
     known |= remote.look((row[0] for row in meant), _with_measures, guard)
     trusted = settings.read(settings.environment()).trusted_hosts
     judgement = validate(reading, capabilities(chosen(provider)), known, trusted)
@@ -131,13 +133,13 @@ def validate(
     key = ("verdict", program(), str(layout.storyboard), str(layout.root), profiles, trusted, name)
     value = remembered.get(*key) if name in SITES else None  # another's rows may change without our noticing
     if value is not None:
-        return _recalled(layout, value)
+        return _recall(layout, value)
     from storyboard.language.validator import validate
 
     reading = read(layout, profiles)
-    paths = tuple(_meant(reading))
+    paths = tuple(_paths_of(reading))
     facts = {
-        path: _measured(layout, fact) for path, fact in input_files.inspect_files(layout, paths, digests=False).items()
+        path: _measure(layout, fact) for path, fact in input_files.inspect_files(layout, paths, digests=False).items()
     }
     judgement = validate(reading, capabilities(name), facts, trusted)
     scenes = len(judgement.graph.order) if judgement.graph else 0
@@ -146,7 +148,7 @@ def validate(
     return Verdict(judgement.sources, judgement.problems, scenes)
 
 
-def _recalled(layout: Layout, value: Mapping[str, Any]) -> Verdict:
+def _recall(layout: Layout, value: Mapping[str, Any]) -> Verdict:
     problems = tuple(Problem(**{**row, "place": Place(*row["place"])}) for row in value["problems"])
     names = {problem.place.file for problem in problems} | {layout.storyboard.name}
     read_again = {name: Source(name, files.read_text(layout.folder / name)) for name in names} if problems else {}
@@ -155,7 +157,7 @@ def _recalled(layout: Layout, value: Mapping[str, Any]) -> Verdict:
     )
 
 
-def changed_since(layout: Layout, sources: Mapping[str, Source]) -> tuple[str, ...]:
+def find_changed(layout: Layout, sources: Mapping[str, Source]) -> tuple[str, ...]:
     """The files of a storyboard that don't say any more what was read of them."""
 
     def now(name: str) -> str:
@@ -173,19 +175,19 @@ def survey(
     from storyboard.language.validator import validate
 
     reading = read(layout, profiles)
-    facts = input_files.inspect_files(layout, _meant(reading), digests=True)
-    facts = {path: _measured(layout, fact) for path, fact in facts.items()}
+    facts = input_files.inspect_files(layout, _paths_of(reading), digests=True)
+    facts = {path: _measure(layout, fact) for path, fact in facts.items()}
     trusted = settings.read(settings.environment()).trusted_hosts
     return validate(reading, capabilities(chosen(provider)), facts, trusted), facts
 
 
-def _meant(reading: ParseResult) -> Iterable[str]:
+def _paths_of(reading: ParseResult) -> Iterable[str]:
     from storyboard.language.rules.inputs import files_meant
 
     return () if reading.storyboard is None else (row[0] for row in files_meant(reading.storyboard))
 
 
-def _measured(layout: Layout, fact: FileFacts) -> FileFacts:
+def _measure(layout: Layout, fact: FileFacts) -> FileFacts:
     """Pixels and seconds, as remembered or as found; a file that begins well but can't be decoded is torn."""
     real = input_files.inside(layout, fact.path)
     if fact.trouble is not None or real is None or fact.kind is None or fact.format == "heic":
@@ -193,16 +195,16 @@ def _measured(layout: Layout, fact: FileFacts) -> FileFacts:
     remembered = Cache(settings.environment())
     value = remembered.get("measures", str(real))
     if value is None:
-        value = _probed(real, fact.kind)
+        value = _probe(real, fact.kind)
         remembered.put(value, [real], "measures", str(real))
     return replace(fact, **value)
 
 
 def _with_measures(fact: FileFacts, path: Path) -> FileFacts:
-    return fact if fact.kind is None or fact.format == "heic" else replace(fact, **_probed(path, fact.kind))
+    return fact if fact.kind is None or fact.format == "heic" else replace(fact, **_probe(path, fact.kind))
 
 
-def _probed(real: Path, kind: Kind) -> dict[str, Any]:
+def _probe(real: Path, kind: Kind) -> dict[str, Any]:
     from storyboard.world.media import probe
 
     measure = {"image": probe.image, "video": probe.video, "audio": probe.audio}[kind]
@@ -225,7 +227,7 @@ class Loaded:
     sources: Mapping[str, Source]
 
 
-def loaded_of(layout: Layout, judgement: ValidationResult, facts: Mapping[str, FileFacts]) -> Loaded:
+def load_validated(layout: Layout, judgement: ValidationResult, facts: Mapping[str, FileFacts]) -> Loaded:
     """Return a storyboard that was judged and has no mistakes."""
     if judgement.graph is None:
         raise AssertionError("a storyboard with mistakes has no graph")
@@ -283,7 +285,7 @@ def state_on_disk(layout: Layout, clock: Clock, journal: Sequence[tuple[float, R
     """
     from storyboard.world import first_layout
 
-    events = list(_recorded(layout.hidden, clock) if journal is None else journal)
+    events = list(_read_events(layout.hidden, clock) if journal is None else journal)
     old = first_layout.old_records(layout, (event for _, event in events))
     for record in old:
         found = record.read(clock)
@@ -293,12 +295,12 @@ def state_on_disk(layout: Layout, clock: Clock, journal: Sequence[tuple[float, R
     providers = first_layout.providers_of(event for _, event in events)
     locks, unread = _locks(layout, old, providers)
     boards = frozenset(layout.boards())
-    taken_over = taken_over_by(layout.stem, locks, unread, boards)
+    taken_over = find_orphan_lock(layout.stem, locks, unread, boards)
     store = Store(layout.hidden / "store", tuple(record.store for record in old))
     return State(tuple(events), locks, boards, store, taken_over, unread)
 
 
-def _recorded(folder: Path, clock: Clock) -> list[tuple[float, Recorded]]:
+def _read_events(folder: Path, clock: Clock) -> list[tuple[float, Recorded]]:
     from storyboard.world.journal import Journal
 
     if not (folder / "state.db").exists() and not (folder / "witness").exists():
@@ -342,7 +344,9 @@ MARK = '"storyboard_lock"'
 """What stands in every lock of ours, and in no other program's."""
 
 
-def taken_over_by(stem: str, locks: Mapping[str, Lockfile], unread: Mapping[str, str], boards: frozenset[str]) -> str:
+def find_orphan_lock(
+    stem: str, locks: Mapping[str, Lockfile], unread: Mapping[str, str], boards: frozenset[str]
+) -> str:
     """The lock that a storyboard takes over: it has none, and exactly one belongs to a file that is not there."""
     orphans = [name for name in (*locks, *unread) if name not in boards]
     return orphans[0] if stem not in locks and len(orphans) == 1 and orphans[0] in locks else ""

@@ -27,7 +27,7 @@ def going(talk: Callable[[Net], Awaitable[T]]) -> T:
     """The result of using a network connection that is closed afterwards."""
 
     async def whole() -> T:
-        async with net.opened() as way:
+        async with net.open_net() as way:
             return await talk(way)
 
     return asyncio.run(whole())
@@ -427,7 +427,11 @@ HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
         (lambda way, url: way.submit(url, KEY, b"{}"), UnknownOutcome, r"was lost \(ssl error\)"),
         (lambda way, url: way.ask("GET", url, KEY), Unreachable, r"gave no answer \(ssl error\)"),
         (lambda way, url: way.stream(Address(url), Sunk(), largest=100), Unreachable, r"be fetched \(ssl error\)"),
-        (lambda _, url: guard.guarded(Address(url), Sunk(), GUARD), Unreachable, r"as one should \(ssl error\)"),
+        (
+            lambda _, url: guard.download_guarded(Address(url), Sunk(), GUARD),
+            Unreachable,
+            r"as one should \(ssl error\)",
+        ),
     ],
     ids=["submit", "ask", "stream", "guarded"],
 )

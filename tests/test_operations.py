@@ -53,7 +53,7 @@ def picture(colour: str) -> bytes:
 def prepared(path: Path, *selection: str) -> Prepared:
     """A plan of a run on the emulator."""
     layout = layout_of(str(path), "emulated")
-    loaded = project.loaded_of(layout, *project.survey(layout))
+    loaded = project.load_validated(layout, *project.survey(layout))
     return prepare(loaded, RunOptions(selection=selection, speed=4000.0))
 
 

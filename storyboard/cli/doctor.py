@@ -190,7 +190,7 @@ def _run_probes(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None
             raise SettingsTrouble(f"{other_key} is not set", "give the variable that holds the other key")
         other = replace(account, key=Secret(key))
     from storyboard.cli.show import format_cost
-    from storyboard.net.client import opened
+    from storyboard.net.client import open_net
     from storyboard.providers.ark.probes import Probes, worst
     from storyboard.world.clock import SystemClock, SystemDice
 
@@ -201,7 +201,7 @@ def _run_probes(asked: str, other_key: str, *, yes: bool, as_json: bool) -> None
     echo(f"ask_all {origin}, with two tasks of {row.id}", err=True)
 
     async def ask_all() -> tuple[list[Any], ProviderError | None]:
-        async with opened() as net:
+        async with open_net() as net:
             probes = Probes(
                 account, other, net, SystemClock(), SystemDice(), lambda line: echo(escape_for_terminal(line), err=True)
             )

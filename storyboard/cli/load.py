@@ -23,4 +23,4 @@ def load(
     layout = layout_of(file, project.realm_of(emulator=emulator, provider=provider))
     judgement, facts = project.survey(layout, split_profiles(profiles), provider)
     on_problems(judgement)
-    return project.loaded_of(layout, judgement, facts)
+    return project.load_validated(layout, judgement, facts)

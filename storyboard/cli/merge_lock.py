@@ -32,7 +32,7 @@ def command(files: tuple[Path, ...]) -> None:
     from storyboard.language.source import escape_for_terminal
     from storyboard.planning.lock import Lockfile
     from storyboard.planning.lock_format import to_text
-    from storyboard.planning.lock_merge import merged, selected_otherwise, sides_of
+    from storyboard.planning.lock_merge import find_other_selections, merge_locks, sides_of
     from storyboard.world.durable import write_atomically
 
     if len(files) not in (1, 3):
@@ -53,11 +53,11 @@ def command(files: tuple[Path, ...]) -> None:
             _parse_lock(_read(path), f"{side} ({path.name})")
             for path, side in zip(files, ("BASE", "OURS", "THEIRS"), strict=True)
         )
-    united = merged(base, ours, theirs)
+    united = merge_locks(base, ours, theirs)
     text = to_text(united)
     if text != _read(target):
         write_atomically(target, text.encode())
-    for profile, scene in selected_otherwise(base, ours, theirs):
+    for profile, scene in find_other_selections(base, ours, theirs):
         where = f"{scene} ({profile})" if profile else scene
         echo(f"note: {escape_for_terminal(where)}: each side selected a different take; ours stays selected", err=True)
     count = sum(len(block.takes) for block in united.blocks.values())

@@ -92,10 +92,10 @@ def command(
 
 def format_undo(attempt: Attempt, *, emulator: bool) -> str:
     """Return the command that reverses an --abandon: adopt the task if there is one, else submit again."""
-    from storyboard.planning.advice import deciding
+    from storyboard.planning.advice import command_to_decide
 
     choice = f"--adopt {attempt.task}" if attempt.task else "--submit-again"
-    command = deciding(attempt.scene, attempt.profile, choice + (" --emulator" if emulator else ""))
+    command = command_to_decide(attempt.scene, attempt.profile, choice + (" --emulator" if emulator else ""))
     return f"{command} {'reverses that' if attempt.task else 'makes the scene after all'}"
 
 

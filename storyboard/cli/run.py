@@ -109,7 +109,7 @@ def command(
     _print_spending(outcome, layout.realm)
     if receiver is not None:
         _print_callback_counts(receiver.counts)
-    for name in project.changed_since(layout, loaded.sources):
+    for name in project.find_changed(layout, loaded.sources):
         echo(f"note: {escape_for_terminal(name)} changed during the run; the earlier version was used", err=True)
     if not selection and outcome.exit_code == 0:
         echo(format_film(film(layout, graph, outcome.takes)))

@@ -130,16 +130,16 @@ def cancel_task(task: str, file: str, emulator: bool, speed: float) -> None:
         echo(f"{task} is already cancelled")
         return
     if found.status == "running":
-        raise _running_error(task)
+        raise _task_runs_error(task)
     if found.status != "queued":
         hint = "`storyboard tasks delete` removes its record at the service" if found.status in STATUSES else ""
         raise Rejected(f"task {task} can't be cancelled: its status is {found.word}", hint)
     _cancel_or_delete(layout, task, embedded)
     echo(f"{task} is cancelled and will not be billed")
     if row.scene:
-        from storyboard.planning.advice import deciding
+        from storyboard.planning.advice import command_to_decide
 
-        remedy = deciding(row.scene, row.profile, f"--submit-again{' --emulator' if emulator else ''}")
+        remedy = command_to_decide(row.scene, row.profile, f"--submit-again{' --emulator' if emulator else ''}")
         echo(f"{row.scene}: the next run holds it; {remedy} makes the scene after all")
 
 
@@ -154,7 +154,7 @@ def delete_task(task: str, file: str, emulator: bool, speed: float, yes: bool) -
     found = _get_task(layout, task, embedded)
     (row,) = _find_owners(layout, (found,))
     if found.status == "running":
-        raise _running_error(task)
+        raise _task_runs_error(task)
     if found.status not in STATUSES or found.status == "queued":
         raise Rejected(
             f"task {task} has not ended: its status is {found.word}", "`storyboard tasks cancel` cancels a queued task"
@@ -171,7 +171,7 @@ def delete_task(task: str, file: str, emulator: bool, speed: float, yes: bool) -
     echo(f"{task} is deleted")
 
 
-def _running_error(task: str) -> Rejected:
+def _task_runs_error(task: str) -> Rejected:
     return Rejected(
         f"task {task} is running: it can't be cancelled any more and will be billed",
         "its video is downloaded by the next `storyboard run`",
@@ -208,7 +208,7 @@ def _cancel_or_delete(layout: Layout, task: str, speed: float | None) -> None:
         _ask(layout, lambda provider: provider.cancel(task), speed)
     except Rejected as error:
         if error.code == RUNNING:
-            raise _running_error(task) from error
+            raise _task_runs_error(task) from error
         raise
 
 
@@ -216,7 +216,7 @@ def _find_owners(layout: Layout, tasks: tuple[Task, ...]) -> list[Owned]:
     """Return the tasks with their scenes; with a note and without scenes if the journal can't be read."""
     from storyboard import project
     from storyboard.planning.past import Past
-    from storyboard.report.tasks import owned
+    from storyboard.report.tasks import find_owner
     from storyboard.world.clock import SystemClock
     from storyboard.world.store import Store
 
@@ -225,9 +225,9 @@ def _find_owners(layout: Layout, tasks: tuple[Task, ...]) -> list[Owned]:
     except StateDamaged as error:
         echo(f"note: the scenes of the tasks are not certain: {error.what}", err=True)
         digests = Store(layout.hidden / "store").digests()
-        return [owned(task, Past(), {}, digests) for task in tasks]
+        return [find_owner(task, Past(), {}, digests) for task in tasks]
     past = state.past(layout.stem)
-    return [owned(task, past, state.locks, state.store.digests()) for task in tasks]
+    return [find_owner(task, past, state.locks, state.store.digests()) for task in tasks]
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -37,13 +37,13 @@ def command(
     as_json: bool,
 ) -> None:
     """Check a storyboard: print every mistake with its place. Exits with 1 if there is one."""
-    from storyboard.project import probed, validate
+    from storyboard.project import probe_addresses, validate
     from storyboard.world.layout import layout_of
 
     gc.disable()  # hundreds of thousands of live values: collecting garbage among them is slow and frees nothing
     click.get_current_context().call_on_close(gc.enable)
     names = files or (file,)
-    judge = probed if probe_urls else validate
+    judge = probe_addresses if probe_urls else validate
     verdicts = [judge(layout_of(name, "real"), split_profiles(profiles), provider) for name in names]
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     if as_json or form == "json":

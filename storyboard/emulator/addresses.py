@@ -34,7 +34,7 @@ def signed(key: bytes, task: str, name: str, at: float) -> str:
     return f"/files/{task}/{name}?{urlencode(query)}"
 
 
-def signed_at(key: bytes, task: str, name: str, query: Mapping[str, str]) -> float | None:
+def sign_at(key: bytes, task: str, name: str, query: Mapping[str, str]) -> float | None:
     """When this file's address was signed; None if it wasn't by us, or says something else than what we signed."""
     try:
         at = datetime.strptime(query.get("X-Tos-Date", ""), _DATE).replace(tzinfo=UTC).timestamp()

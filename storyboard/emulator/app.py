@@ -25,12 +25,12 @@ from starlette.types import Receive, Scope, Send
 
 from storyboard.emulator import addresses, assets, billing, callbacks, footage, moderation
 from storyboard.emulator.date_header import Dated
-from storyboard.emulator.inputs import Found, taken_in
+from storyboard.emulator.inputs import Found, take_in
 from storyboard.emulator.ledger import Ledger, Removal
 from storyboard.emulator.limits import RATES, Limiter, Tally, Verb
 from storyboard.emulator.render_queue import Making
 from storyboard.emulator.seeded_random import SeededDice
-from storyboard.emulator.slots import replayed
+from storyboard.emulator.slots import replay
 from storyboard.emulator.tasks import (
     AUTO_DURATION,
     Echo,
@@ -111,7 +111,7 @@ class Service:
             self.ledger.lines[removal.task_id] for removal in self.ledger.removed.values() if removal.cancelled
         )
         running = inf if self.conditions.running is None else self.conditions.running
-        self._slots = replayed(self.ledger.lines.values(), cancelled, self.conditions.speed, running)
+        self._slots = replay(self.ledger.lines.values(), cancelled, self.conditions.speed, running)
         self._ids = set(self.ledger.lines)
         self._limiter = Limiter()
 
@@ -135,7 +135,7 @@ class Service:
             routes=routes,
             lifespan=self._life,
             middleware=[Middleware(Dated, now=lambda: self.clock.now() + self.conditions.date_offset)],
-            exception_handlers={HTTPException: self._no_such_thing, 500: self._broken},
+            exception_handlers={HTTPException: self._no_such_thing, 500: self._break_off},
         )
         app.router.redirect_slashes = False  # a create that is sent on might be sent twice
         return app
@@ -153,14 +153,14 @@ class Service:
         content = await _content(request)
         body = _json(content)
         early = self._meet("CREATE", request, str(body.get("model")) if isinstance(body, dict) else "")
-        refused = None if early else self._refused(content, body)
+        refused = None if early else self._refuse(content, body)
         if early:
             return early
         if refused:
             return self._refusal(refused)
         body = {key: value for key, value in body.items() if value is not None}
         media = [(index, item) for index, item in enumerate(body["content"]) if item["type"] != "text"]
-        found = await taken_in(media, self.ledger, self.net)
+        found = await take_in(media, self.ledger, self.net)
         if isinstance(found, Refusal):
             return self._refusal(found)
         line = await self._take(request, body, content, found)
@@ -172,7 +172,7 @@ class Service:
     async def get(self, request: Request) -> Response:
         """GET one: how a task stands."""
         early = self._meet("GET", request)
-        line = self._known(request.path_params["task"])
+        line = self._state_of(request.path_params["task"])
         if early or line is None:
             return early or self._refusal(_not_found(request))
         return self._answer(self._reply(line, self._history(line)[-1], _origin(request)))
@@ -186,7 +186,7 @@ class Service:
             wrong = "page_num" if number is None else "page_size"
             return early or self._refusal(Refusal(400, "InvalidParameter", f"{wrong} must be within [1, 500]", wrong))
         tasks = reversed(self.ledger.tasks)
-        lines = [line for task in tasks if (line := self._known(task)) and self._listed(line, query)]
+        lines = [line for task in tasks if (line := self._state_of(task)) and self._is_listed(line, query)]
         shown = lines[(number - 1) * size : number * size]
         items = [self._reply(line, self._history(line)[-1], _origin(request)) for line in shown]
         return self._answer({"total": len(lines), "items": items})
@@ -194,7 +194,7 @@ class Service:
     async def delete(self, request: Request) -> Response:
         """DELETE: cancel what is queued, forget what is ended."""
         early = self._meet("DELETE", request)
-        line = self._known(request.path_params["task"])
+        line = self._state_of(request.path_params["task"])
         if early or line is None:
             return early or self._refusal(_not_found(request))
         status = self._history(line)[-1].status
@@ -210,12 +210,12 @@ class Service:
         """A video or a last frame, to whoever has an address that lives; to a GET only, as the signature says."""
         task, name = request.path_params["task"], request.path_params["name"]
         line = self.ledger.lines.get(task)
-        signed = addresses.signed_at(self.ledger.signing_key, task, name, request.query_params)
+        signed = addresses.sign_at(self.ledger.signing_key, task, name, request.query_params)
         if line is None or request.method == "HEAD" or signed is None or name not in addresses.FILES:
-            return _denied("The request signature does not match")
+            return _deny("The request signature does not match")
         now = self._history(line)[-1]
         if now.status != "succeeded" or self.clock.now() >= address_dies(signed):
-            return _denied("Request has expired")
+            return _deny("Request has expired")
         await self._making.made(line)
         place = self.ledger.video(task) if name == addresses.VIDEO else self.ledger.frame(task)
         return (FileResponse if self.conditions.ranges else _Whole)(place, media_type=addresses.FILES[name])
@@ -271,7 +271,7 @@ class Service:
             return self._refusal(Refusal(405, "MethodNotAllowed", why))
         return self._refusal(Refusal(error.status_code, "NotFound", "there is no such path"))
 
-    async def _broken(self, request: Request, error: Exception) -> Response:
+    async def _break_off(self, request: Request, error: Exception) -> Response:
         """Our own fault, such as a disk that is full: the caller sees what the service would say of one of its own."""
         del request, error
         return self._refusal(Refusal(500, "InternalServiceError", "the service encountered an unexpected error"))
@@ -303,7 +303,7 @@ class Service:
         for line in map(self.ledger.lines.__getitem__, self.ledger.tasks):
             self._announce(line, told=len(self._history(line)))
 
-    def _refused(self, content: bytes, body: Any) -> Refusal | None:
+    def _refuse(self, content: bytes, body: Any) -> Refusal | None:
         """Why a create is refused, before anything is fetched for it."""
         refused = refusal_of_size(len(content)) or refusal_of(body)
         if refused:
@@ -313,7 +313,7 @@ class Service:
             Refusal(400, verdict.code, verdict.message) if verdict else None
         )
 
-    def _known(self, task: str) -> Line | None:
+    def _state_of(self, task: str) -> Line | None:
         line, removal = self.ledger.lines.get(task), self.ledger.removed.get(task)
         if line is None or (removal and not removal.cancelled):
             return None
@@ -325,7 +325,7 @@ class Service:
         cancelled_at = removal.at if removal and removal.cancelled else None
         return history(line, now, self.conditions.speed, self._slots.starts.get(line.task_id), cancelled_at)
 
-    def _listed(self, line: Line, query: Mapping[str, Sequence[str]]) -> bool:
+    def _is_listed(self, line: Line, query: Mapping[str, Sequence[str]]) -> bool:
         tasks, models = query.get("filter.task_ids"), query.get("filter.model")
         statuses, tiers = query.get("filter.status"), query.get("filter.service_tier", ["default"])
         return (
@@ -522,7 +522,7 @@ class _Whole(FileResponse):
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 
-def _denied(why: str) -> Response:
+def _deny(why: str) -> Response:
     return Response(addresses.refusal(why), 403, media_type="application/xml")
 
 

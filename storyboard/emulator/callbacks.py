@@ -54,12 +54,12 @@ def calls_for(bodies: Sequence[Mapping[str, Any]], told: int, over: bool, manner
             every = [body for body in bodies if body["status"] not in UNTOLD]
             return every[::-1] if over else []
         case "forged":
-            return [one for body in new for one in (_forged(body), body)]
+            return [one for body in new for one in (_forge(body), body)]
         case _:
             return new
 
 
-def _forged(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _forge(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**body, "status": "succeeded", "content": {"video_url": LIE, "last_frame_url": LIE}}
 
 
@@ -70,11 +70,11 @@ async def tell(net: Net, url: str, body: Mapping[str, Any], answer_seconds: floa
     answers: list[int] = []
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     while is_loopback(url) and len(answers) < tries and not (answers and 200 <= answers[-1] < 300):
-        answers.append(await _sent(net, url, content, answer_seconds))
+        answers.append(await _send(net, url, content, answer_seconds))
     return Told(str(body["id"]), status, Address(url).bare, tuple(answers))
 
 
-async def _sent(net: Net, url: str, content: bytes, answer_seconds: float) -> int:
+async def _send(net: Net, url: str, content: bytes, answer_seconds: float) -> int:
     try:
         async with asyncio.timeout(answer_seconds):
             return (await net.submit(url, {"Content-Type": "application/json"}, content)).status

@@ -39,7 +39,7 @@ class FaultInjector:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the app's life."""
         verb = verb_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
-        number, firing = self._firing(verb, scope["path"]) if verb else (0, ())
+        number, firing = self._faults_that_fire(verb, scope["path"]) if verb else (0, ())
         if not firing:
             await self._app(scope, receive, send)
             return
@@ -48,15 +48,15 @@ class FaultInjector:
         while (await receive())["type"] != "http.disconnect":
             pass  # uvicorn would answer in the place of an app that returns while the connection stands
 
-    def _firing(self, verb: Verb, path: str) -> tuple[int, tuple[Fault, ...]]:
+    def _faults_that_fire(self, verb: Verb, path: str) -> tuple[int, tuple[Fault, ...]]:
         self._numbers[verb] += 1
         self._times[verb, path] += 1
         number = self._numbers[verb]
         return number, self._script.firing(verb, number, self._times[verb, path])
 
     async def _reply(self, firing: Sequence[Fault], request: _Request) -> Reply:
-        hits = [(fault, self._seen(place, request)) for place, fault in enumerate(firing)]
-        reply = await self._begun(hits, request)
+        hits = [(fault, self._note(place, request)) for place, fault in enumerate(firing)]
+        reply = await self._begin(hits, request)
         for fault, seen in hits:
             if fault.kind.phase in ("instead", "reply"):
                 spoiled = fault.kind.act(reply, seen, **fault.given)
@@ -64,7 +64,7 @@ class FaultInjector:
                 reply = spoiled
         return reply
 
-    async def _begun(self, hits: Sequence[tuple[Fault, Seen]], request: _Request) -> Reply:
+    async def _begin(self, hits: Sequence[tuple[Fault, Seen]], request: _Request) -> Reply:
         """What there is before the reply is spoiled: the service's answer, or nothing if it isn't to be asked."""
         phases = {fault.kind.phase for fault, _ in hits}
         date = ("date", date_of(self._clock.now()))
@@ -82,10 +82,10 @@ class FaultInjector:
                 self._count(fault, request, other is not None)
                 reply = other or reply
             elif fault.kind.phase == "items":
-                reply = await self._relisted(fault, seen, reply, request)
+                reply = await self._list_again(fault, seen, reply, request)
         return with_header(reply, *date)
 
-    async def _relisted(self, fault: Fault, seen: Seen, reply: Reply, request: _Request) -> Reply:
+    async def _list_again(self, fault: Fault, seen: Seen, reply: Reply, request: _Request) -> Reply:
         if value_of(reply) is None:
             return reply
         items = await request.items()
@@ -94,7 +94,7 @@ class FaultInjector:
         request.listed = changed
         return with_value(reply, page_of(changed, *request.page))
 
-    def _seen(self, place: int, request: _Request) -> Seen:
+    def _note(self, place: int, request: _Request) -> Seen:
         seed = self._script.seed
         return Seen(self._clock.now(), request.page[0], request.filtered, seed, f"{seed}/{place}/{request.number}")
 
@@ -174,7 +174,7 @@ class _Request:
 
     async def answered(self) -> Reply:
         """What the app answers, once more if it was asked before."""
-        return await _caught(self._app, self._scope, await self.read(), self._receive)
+        return await _catch(self._app, self._scope, await self.read(), self._receive)
 
     async def items(self) -> list[dict[str, Any]]:
         """All that a list holds, not its page alone."""
@@ -188,7 +188,7 @@ class _Request:
     async def _items(self, number: int) -> list[dict[str, Any]]:
         query = self._query | {"page_num": [str(number)], "page_size": [str(LARGEST_PAGE)]}
         scope = {**self._scope, "query_string": urlencode(query, doseq=True).encode()}
-        value = value_of(await _caught(self._app, scope, b"", self._receive))
+        value = value_of(await _catch(self._app, scope, b"", self._receive))
         return list(value["items"]) if value else []
 
     async def other_file(self) -> Reply | None:
@@ -209,10 +209,10 @@ class _Request:
     async def _otherwise(self, changes: Mapping[str, Any]) -> Reply:
         """What the app answers to a request that differs from this one."""
         scope = {**self._scope, **changes}
-        return await _caught(self._app, scope | {"raw_path": scope["path"].encode()}, b"", self._receive)
+        return await _catch(self._app, scope | {"raw_path": scope["path"].encode()}, b"", self._receive)
 
 
-async def _caught(app: ASGIApp, scope: Scope, body: bytes, receive: Receive) -> Reply:
+async def _catch(app: ASGIApp, scope: Scope, body: bytes, receive: Receive) -> Reply:
     """An app's whole answer to a request."""
     given = iter([{"type": "http.request", "body": body, "more_body": False}])
     start: list[Message] = []

@@ -118,12 +118,12 @@ _TELLING: tuple[Verb, ...] = ("create", "get", "list")
 
 KINDS: Mapping[str, Kind] = {
     "refuse": Kind(faulty_replies.told, _answer(500, "ark"), "instead"),
-    "redirect": Kind(faulty_replies.redirected, {"status": _whole(301, 308, 307), "to": _text()}, "instead"),
-    "hang_up": Kind(faulty_replies.dropped, {"reset": _FLAG}, "instead"),
+    "redirect": Kind(faulty_replies.redirect, {"status": _whole(301, 308, 307), "to": _text()}, "instead"),
+    "hang_up": Kind(faulty_replies.drop_fields, {"reset": _FLAG}, "instead"),
     "reset": Kind(faulty_replies.reset, {"after": _whole(0, MOST_BYTES, 0)}, "instead"),
     "twice": Kind(_itself, phase="twice"),
     "answer": Kind(faulty_replies.told, _answer(500, "ark")),
-    "drop": Kind(faulty_replies.dropped, {"reset": _FLAG}),
+    "drop": Kind(faulty_replies.drop_fields, {"reset": _FLAG}),
     "late": Kind(faulty_replies.late, {"seconds": _number(0, LONGEST)}),
     "cut": Kind(
         faulty_replies.cut,
@@ -134,9 +134,9 @@ KINDS: Mapping[str, Kind] = {
     "endless": Kind(faulty_replies.endless),
     "header": Kind(faulty_replies.header, {"header": _text(), "value": _text()}),
     "huge_header": Kind(faulty_replies.huge_header, {"bytes": _whole(1, MOST_BYTES, 1024 * 1024)}),
-    "skew": Kind(faulty_replies.skewed, {"seconds": _number(-10 * LONGEST, 10 * LONGEST)}),
+    "skew": Kind(faulty_replies.skew_clock, {"seconds": _number(-10 * LONGEST, 10 * LONGEST)}),
     "gzip_bomb": Kind(faulty_replies.bomb, {"bytes": _whole(1, MOST_BYTES, 10 * 1024 * 1024)}),
-    "flip": Kind(faulty_replies.flipped, {"count": _whole(1, 100_000, 1)}),
+    "flip": Kind(faulty_replies.flip_bytes, {"count": _whole(1, 100_000, 1)}),
     "set": Kind(faulty_replies.of_tasks(faulty_replies.put), {"fields": _FIELDS}, verbs=_TELLING),
     "without": Kind(faulty_replies.of_tasks(faulty_replies.without), {"fields": _NAMES}, verbs=_TELLING),
     "numbers_as_text": Kind(faulty_replies.of_tasks(faulty_replies.numbers_as_text), verbs=_TELLING),
@@ -148,7 +148,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "missing": Kind(faulty_replies.missing, {"seconds": _number(0, LONGEST)}, verbs=("get",)),
     "lag": Kind(faulty_replies.lag, {"seconds": _number(0, LONGEST)}, "items", ("list",)),
-    "shuffle": Kind(faulty_replies.shuffled, phase="items", verbs=("list",)),
+    "shuffle": Kind(faulty_replies.shuffle_tasks, phase="items", verbs=("list",)),
     "foreign": Kind(faulty_replies.foreign, {"count": _whole(1, 1000, 1), "twins": _FLAG}, "items", ("list",)),
     "drift": Kind(faulty_replies.drift, {"by": _whole(-500, 500, 1)}, "items", ("list",)),
     "other_video": Kind(_itself, phase="other", verbs=("file",)),
@@ -233,7 +233,7 @@ def _span(word: str, value: int | str | None) -> Span:
     parts = [_SPAN.fullmatch(part.strip()) for part in text.split(",")]
     spans = tuple((int(part[1]), _last(part)) for part in parts if part)
     if len(spans) < len(parts) or any(first < 1 or (last is not None and last < first) for first, last in spans):
-        raise UsageError(f"`{word}` is {_shown(value)}", 'numbers from 1: `3`, or `"1, 4-6, 9-"`')
+        raise UsageError(f"`{word}` is {_format(value)}", 'numbers from 1: `3`, or `"1, 4-6, 9-"`')
     return spans
 
 
@@ -248,12 +248,12 @@ def _last(part: re.Match[str]) -> int | None:
 
 def _wrong_when(verb: Any, does: Any, chance: Any, name: Any) -> tuple[str, str] | None:
     if verb not in VERBS:
-        return f"`verb` is {_shown(verb)}", "one of " + ", ".join(VERBS)
+        return f"`verb` is {_format(verb)}", "one of " + ", ".join(VERBS)
     if not isinstance(does, str) or does not in KINDS:
-        return f"`does` is {_shown(does)}", nearest(str(does), KINDS) or "one of " + ", ".join(KINDS)
+        return f"`does` is {_format(does)}", nearest(str(does), KINDS) or "one of " + ", ".join(KINDS)
     if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
-        return f"`chance` is {_shown(chance)}", "a number from 0 to 1"
-    return None if _is_line(name) else (f"`name` is {_shown(name)}", "a text of one line")
+        return f"`chance` is {_format(chance)}", "a number from 0 to 1"
+    return None if _is_line(name) else (f"`name` is {_format(name)}", "a text of one line")
 
 
 def _wrong_what(verb: str, does: str, given: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -264,12 +264,12 @@ def _wrong_what(verb: str, does: str, given: Mapping[str, Any]) -> tuple[str, st
         if word not in kind.wants:
             return f"`{does}` has no `{word}`", "it has " + (", ".join(kind.wants) or "no parameters")
         if not kind.wants[word].fits(value):
-            return f"`{word}` of `{does}` is {_shown(value)}", kind.wants[word].says
+            return f"`{word}` of `{does}` is {_format(value)}", kind.wants[word].says
     lacking = [word for word, want in kind.wants.items() if want.needed and word not in given]
     return (f"`{does}` lacks `{lacking[0]}`", kind.wants[lacking[0]].says) if lacking else None
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + "…"
 
@@ -293,7 +293,7 @@ def _seed(tree: nodes.Mapping) -> int:
     node = tree.entries.get("seed")
     value = nodes.data(node) if node else 0
     if node and (isinstance(value, bool) or not isinstance(value, int)):
-        raise _no_script(node.place, f"`seed` is {_shown(value)}", "a whole number")
+        raise _no_script(node.place, f"`seed` is {_format(value)}", "a whole number")
     return int(value)
 
 
@@ -309,7 +309,7 @@ def _fault(node: nodes.Node) -> Fault:
     if not isinstance(value, dict) or not {"verb", "does"} <= set(value):
         raise _no_script(node.place, "a fault is a mapping with `verb` and `does`", "`{verb: create, does: drop}`")
     if "self" in value:
-        raise _no_script(node.place, f"`{_shown(value['does'])}` has no `self`", "remove it")
+        raise _no_script(node.place, f"`{_format(value['does'])}` has no `self`", "remove it")
     try:
         return Fault(**value)
     except UsageError as error:

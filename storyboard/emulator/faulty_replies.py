@@ -137,13 +137,13 @@ _SHAPES: Mapping[str, Callable[[str, str], tuple[str, str]]] = {
 SHAPES = tuple(_SHAPES)
 
 
-def redirected(reply: Reply, seen: Seen, *, status: int, to: str) -> Reply:
+def redirect(reply: Reply, seen: Seen, *, status: int, to: str) -> Reply:
     """Go elsewhere."""
     del seen
     return with_header(replace(reply, status=status), "location", to)
 
 
-def dropped(reply: Reply, seen: Seen, *, reset: bool) -> Reply:
+def drop_fields(reply: Reply, seen: Seen, *, reset: bool) -> Reply:
     """No answer: the connection ends."""
     del seen
     return replace(reply, silent=True, reset=reset)
@@ -203,7 +203,7 @@ def huge_header(reply: Reply, seen: Seen, *, bytes: int) -> Reply:
     return with_header(reply, "x-huge", "x" * bytes)
 
 
-def skewed(reply: Reply, seen: Seen, *, seconds: float) -> Reply:
+def skew_clock(reply: Reply, seen: Seen, *, seconds: float) -> Reply:
     """The service's clock, as the Date header tells it, is wrong."""
     return with_header(reply, "date", date_of(seen.now + seconds))
 
@@ -217,7 +217,7 @@ def bomb(reply: Reply, seen: Seen, *, bytes: int) -> Reply:
     return with_header(with_body(reply, b"".join([*packed, packer.flush()])), "content-encoding", "gzip")
 
 
-def flipped(reply: Reply, seen: Seen, *, count: int) -> Reply:
+def flip_bytes(reply: Reply, seen: Seen, *, count: int) -> Reply:
     """Some bits are the other way round: in the pictures and sounds of an MP4, else anywhere."""
     body = bytearray(reply.body)
     where = _media(reply.body)
@@ -272,16 +272,16 @@ def put(task: dict[str, Any], seen: Seen, *, fields: Mapping[str, Any]) -> dict[
     """Fields say something else; `content.video_url` is a field of a field."""
     del seen
     for path, value in fields.items():
-        task = _put(task, path.split("."), value)
+        task = _set_field(task, path.split("."), value)
     return task
 
 
-def _put(task: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
+def _set_field(task: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
     first, *rest = path
     if not rest:
         return {**task, first: value}
     inner = task.get(first)
-    return {**task, first: _put(inner, rest, value)} if isinstance(inner, dict) else dict(task)
+    return {**task, first: _set_field(inner, rest, value)} if isinstance(inner, dict) else dict(task)
 
 
 def without(task: dict[str, Any], seen: Seen, *, fields: Sequence[str]) -> dict[str, Any]:
@@ -342,7 +342,7 @@ def lag(items: list[dict[str, Any]], seen: Seen, *, seconds: float) -> list[dict
     return [item for item in items if seen.now - item["created_at"] >= seconds]
 
 
-def shuffled(items: list[dict[str, Any]], seen: Seen) -> list[dict[str, Any]]:
+def shuffle_tasks(items: list[dict[str, Any]], seen: Seen) -> list[dict[str, Any]]:
     """In no order; the same for all pages, so that a reader of all of them misses none."""
     return sorted(items, key=lambda item: draw(seen.seed, item["id"]))
 

@@ -97,7 +97,7 @@ def look_of(line: Line, ledger: Ledger) -> Look:
         if sort == "audio":
             continue
         path = ledger.input(line.inputs.get(str(index), ""))
-        picture = _shown(path, item["type"], last=continues) or _placeholder(_url(item))
+        picture = _paste(path, item["type"], last=continues) or _placeholder(_url(item))
         if role in ("first_frame", "last_frame") or (
             role == "reference_video" and continues and "first_frame" not in given
         ):
@@ -121,7 +121,7 @@ def _url(item: object) -> str:
     return str(item[item["type"]]["url"])
 
 
-def _shown(path: Path, sort: str, *, last: bool) -> Picture | None:
+def _paste(path: Path, sort: str, *, last: bool) -> Picture | None:
     """A picture of some media; none if there are none or they can't be read."""
     with suppress(MediaTrouble, OSError):
         if sort == "image_url":
@@ -165,12 +165,12 @@ def pictures(look: Look) -> Iterator[tuple[int, Picture | clip.Frame]]:
     for shot in shots(look):
         own, areas = drawn(scenery, references, look, shot)
         if shot.of_first or shot.of_last:
-            yield shot.number, _turning(look, own, shot)
+            yield shot.number, _draw_turning(look, own, shot)
         else:
-            yield shot.number, clip.patched(frame, own, areas)
+            yield shot.number, clip.patch(frame, own, areas)
 
 
-def _turning(look: Look, own: Picture, shot: Shot) -> Picture:
+def _draw_turning(look: Look, own: Picture, shot: Shot) -> Picture:
     """A given first picture turning into the scene's own, and that into a given last one."""
     if look.first is not None and shot.of_first:
         own = images.blended(own, look.first, shot.of_first)
@@ -202,7 +202,7 @@ def scenery_of(look: Look, references: Picture) -> Picture:
         tops = [height * high * share for share in _ridge(phase + number * 2.1)]
         images.ridge(picture, tops, horizon, _colour(look.hue + 0.06 - 0.02 * number, light, 0.4))
     margin = min(look.size) // 20
-    words, letters = fitting(look.words, (width - 2 * margin, height - horizon - margin - margin // 2))
+    words, letters = fit(look.words, (width - 2 * margin, height - horizon - margin - margin // 2))
     images.write(picture, words, (margin, horizon + margin * 3 // 4), letters)
     images.write(picture, f"seed {look.seed}", (margin, height - margin * 2 // 3), margin // 2)
     images.paste(picture, references, (width - references.width, 0))
@@ -216,15 +216,15 @@ def _ridge(phase: float) -> list[float]:
     ]
 
 
-def fitting(words: str, room: Size) -> tuple[str, int]:
+def fit(words: str, room: Size) -> tuple[str, int]:
     """The words in lines, and the height of the letters: as large as lets them all find room; the rest is cut off."""
     width, height = room
     for letters in range(max(SMALLEST, height // 5), SMALLEST - 1, -2):
         if len(words) <= _most(room, letters):
-            lines = images.wrapped(words, width, letters).split("\n")
+            lines = images.wrap(words, width, letters).split("\n")
             if len(lines) <= _lines_in(height, letters):
                 return "\n".join(lines), letters
-    lines = images.wrapped(words[: _most(room, SMALLEST)], width, SMALLEST).split("\n")
+    lines = images.wrap(words[: _most(room, SMALLEST)], width, SMALLEST).split("\n")
     return "\n".join(lines[: _lines_in(height, SMALLEST)]) + " ...", SMALLEST
 
 

@@ -31,22 +31,22 @@ class Found:
     handed: float | None
 
 
-async def taken_in(media: Media, ledger: Ledger, net: Net) -> Found | Refusal:
+async def take_in(media: Media, ledger: Ledger, net: Net) -> Found | Refusal:
     """Fetch, keep and measure; a refusal if something of this machine can't be had."""
     inputs: dict[str, str] = {}
     for index, item in media:
         try:
-            content = await _fetched(item[item["type"]]["url"], net)
+            content = await _fetch(item[item["type"]]["url"], net)
         except Unreachable as error:
             param = f"content[{index}].{item['type']}.url"
             return Refusal(400, "InvalidParameter", f"The parameter `{param}` is not valid: {error.what}", param)
         if content is not None:
             inputs[str(index)] = await asyncio.to_thread(ledger.keep, content)
     measured = await asyncio.to_thread(_measures, media, inputs, ledger)
-    return refusal_of_media(measured) or _found(inputs, measured)
+    return refusal_of_media(measured) or _find(inputs, measured)
 
 
-async def _fetched(url: str, net: Net) -> bytes | None:
+async def _fetch(url: str, net: Net) -> bytes | None:
     """Media from this machine or out of the request itself; None for what a placeholder stands for."""
     if url.startswith("data:"):
         head, _, data = url.partition(",")
@@ -63,7 +63,7 @@ async def _fetched(url: str, net: Net) -> bytes | None:
     return bytes(sink.content)
 
 
-def _found(inputs: Mapping[str, str], measured: Sequence[Handed]) -> Found:
+def _find(inputs: Mapping[str, str], measured: Sequence[Handed]) -> Found:
     shape = next(((file.width, file.height) for file in measured if file.width), None)
     videos = [file.seconds for file in measured if file.sort == "video_url"]
     return Found(inputs, shape, sum(videos) if videos else None)

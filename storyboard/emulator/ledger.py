@@ -39,7 +39,7 @@ class Ledger:
         self.media = private_folder(path.with_suffix(".media"))
         self.lines: dict[str, Line] = {}
         self.removed: dict[str, Removal] = {}
-        self.signing_key = self._signing_key()
+        self.signing_key = self._key_of()
         self._replay()
 
     def _replay(self) -> None:
@@ -67,7 +67,7 @@ class Ledger:
     def _removals(self) -> Path:
         return self.media / "removed.jsonl"
 
-    def _signing_key(self) -> bytes:
+    def _key_of(self) -> bytes:
         path = self.media / SIGNING_KEY
         if not path.exists():
             write_atomically(path, self._fresh_key or os.urandom(32), 0o600)

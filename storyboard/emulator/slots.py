@@ -75,7 +75,7 @@ class _Lane:
         return min(self.ends[0] if self.ends else inf, self.coming[0][0] if self.coming else inf)
 
 
-def replayed(lines: Iterable[Line], cancelled: Iterable[Line], speed: float, running: float) -> Slots:
+def replay(lines: Iterable[Line], cancelled: Iterable[Line], speed: float, running: float) -> Slots:
     """Where a service stands that took these on, and cancelled some of them."""
     slots = Slots(speed, running)
     for line in lines:

@@ -123,16 +123,16 @@ def _of_model(body: Mapping[str, Any]) -> Refusal | None:
     """The model comes first: a create of nothing else is how people ask, for nothing, whether they may use one."""
     model = body.get("model")
     if model is None:
-        return _missing("model")
+        return _check_missing("model")
     if model in NOT_OPEN:
         why = f"Your account has not activated the model {model}. Activate it in the console"
         return Refusal(404, "ModelNotOpen", why, "model")
     if not isinstance(model, str) or not (model in (*MODELS, *ABROAD) or model.startswith("ep-")):
         return Refusal(404, "InvalidEndpointOrModel.NotFound", f"The model or endpoint {model} does not exist", "model")
-    return None if "content" in body else _missing("content")
+    return None if "content" in body else _check_missing("content")
 
 
-def _missing(name: str) -> Refusal:
+def _check_missing(name: str) -> Refusal:
     why = f"The request failed because it is missing `{name}` parameter"
     return Refusal(400, "MissingParameter", why, name)
 
@@ -142,9 +142,9 @@ def _of_parameters(body: Mapping[str, Any], limits: Limits) -> Refusal | None:
     place = f"for model {_family(body['model'])} in {_mode(body['content'])}"
     for name in limits.unsupported:
         if name in body:
-            return _unsupported(name, place)
+            return _check_supported(name, place)
     if body.get("service_tier", "default") != "default":
-        return _unsupported("service_tier", place)
+        return _check_supported("service_tier", place)
     unfit = _unfit(body, limits)
     if unfit is None:
         return None
@@ -154,7 +154,7 @@ def _of_parameters(body: Mapping[str, Any], limits: Limits) -> Refusal | None:
     )
 
 
-def _unsupported(name: str, place: str) -> Refusal:
+def _check_supported(name: str, place: str) -> Refusal:
     why = f"the parameter `{name}` specified in the request is not supported {place}"
     return Refusal(400, "InvalidParameter.UnsupportedParameter", why, name)
 

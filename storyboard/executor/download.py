@@ -90,7 +90,7 @@ async def _download_video(job: Job, known: Known, task: Task, context: RunContex
 
     The video counts as lost only if its address had expired already when the service named it.
     """
-    failures, anothers_came, missed = Failures(), 0, list(_failed_downloads(known, context))
+    failures, anothers_came, missed = Failures(), 0, list(_times_of_failures(known, context))
     named = 0.0  # when the address was named; unknown before the first failure, since the machine may have slept
     while True:
         task = await _wait_for_address(job, known, task, missed, context)
@@ -112,7 +112,7 @@ async def _download_video(job: Job, known: Known, task: Task, context: RunContex
             task, named = await get_task(job, known, context), context.clock.now()
 
 
-def _failed_downloads(known: Known, context: RunContext) -> tuple[float, ...]:
+def _times_of_failures(known: Known, context: RunContext) -> tuple[float, ...]:
     """Return when downloads of the task's video failed, in Unix seconds."""
     attempt = context.journal.history.get(known.attempt_id)
     return () if attempt is None else attempt.missed

@@ -10,7 +10,7 @@ from storyboard.executor.context import RunContext
 from storyboard.executor.job import Job, Known
 from storyboard.executor.locate import record_found
 from storyboard.executor.reconcile import (
-    unrecorded,
+    find_unrecorded,
 )
 from storyboard.planning.event import (
     Ended,
@@ -33,7 +33,7 @@ async def settle_duplicates(job: Job, context: RunContext, known: Known) -> Know
         return known
     since = attempt.at + scan.ahead - context.poll_policy.grace
     owned = context.journal.history.owned
-    others = [task for task in unrecorded(scan, [attempt.carried], job.asked, owned) if task.created_at >= since]
+    others = [task for task in find_unrecorded(scan, [attempt.carried], job.asked, owned) if task.created_at >= since]
     # Where our own task isn't listed yet, its place in time isn't known: both copies might cancel.
     own = next((task for task in scan.tasks if task.id == known.task), None)
     if not others or own is None:

@@ -51,7 +51,7 @@ async def _address(item: Input, part: Part, facts: Facts, takes: Mapping[str, Ta
         case RemoteFile(address):
             return Address(address)
         case LocalFile(path):
-            content = await asyncio.to_thread(_unchanged, context.root / path, facts[path].digest)
+            content = await asyncio.to_thread(_read_unchanged, context.root / path, facts[path].digest)
             if item.kind == "video" or part.moment is not None:
                 return await _of_video(context.root / path, item.kind, part, context)
             return _as_data(content)
@@ -59,7 +59,7 @@ async def _address(item: Input, part: Part, facts: Facts, takes: Mapping[str, Ta
             return await _of_take(takes[parent], item.kind, part, context)
 
 
-def _unchanged(path: Path, digest: str) -> bytes:
+def _read_unchanged(path: Path, digest: str) -> bytes:
     """A file's bytes, if they are still those that the plan was made with."""
     try:
         content = path.read_bytes()
@@ -88,12 +88,12 @@ async def _of_take(take: Take, kind: Kind, part: Part, context: RunContext) -> A
     if part == LAST_FRAME and take.frame:
         if alive is not None and alive.frame is not None:
             return alive.frame
-        if context.store.find(take.frame) is not None or await _brought_again(take, context):
-            return _as_data(await asyncio.to_thread((await _stored(take.frame, context)).read_bytes))
-    return await _of_video(await _stored(take.digest, context), kind, part, context)
+        if context.store.find(take.frame) is not None or await _download_again(take, context):
+            return _as_data(await asyncio.to_thread((await _find_stored(take.frame, context)).read_bytes))
+    return await _of_video(await _find_stored(take.digest, context), kind, part, context)
 
 
-async def _brought_again(take: Take, context: RunContext) -> bool:
+async def _download_again(take: Take, context: RunContext) -> bool:
     """A last frame that is gone from the store is fetched once more, if its task still has just that one.
 
     If not, the last picture of the take's own video is the same one, coded otherwise. A key goes on naming the frame
@@ -108,7 +108,7 @@ async def _brought_again(take: Take, context: RunContext) -> bool:
     return context.store.find(take.frame) is not None
 
 
-async def _stored(digest: str, context: RunContext) -> Path:
+async def _find_stored(digest: str, context: RunContext) -> Path:
     """A file of the store, if it is still what its name says: nothing else is handed to a paid request."""
     found = context.store.find(digest)
     if found is None:

@@ -79,7 +79,7 @@ def model_of(id: str, graph: Graph, rows: Capabilities) -> str:
     return model.name if model.like else rows[model.row].id
 
 
-def asked_of(id: str, graph: Graph, rows: Capabilities) -> dict[str, str | int | bool]:
+def requested_of(id: str, graph: Graph, rows: Capabilities) -> dict[str, str | int | bool]:
     """Return what a scene's request fixes of model, duration, ratio, resolution and sound. Its task reports the same
     values."""
     asked = graph.scene(id).parameters

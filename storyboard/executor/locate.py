@@ -28,10 +28,10 @@ from storyboard.executor.reconcile import (
     Hold,
     Scan,
     Verdict,
+    find_unrecorded,
     lookalikes,
     may_be_of,
     odds,
-    unrecorded,
     verdict,
 )
 from storyboard.executor.retry import (
@@ -142,7 +142,7 @@ async def _first_of_key(
     job: Job, context: RunContext, markers: Sequence[tuple[Marker, int]], scan: Scan
 ) -> Task | None:
     """Return the first listed task with one of these markers that no attempt has; None if there is none."""
-    for task in unrecorded(scan, [marker for marker, _ in markers], job.asked, context.journal.history.owned):
+    for task in find_unrecorded(scan, [marker for marker, _ in markers], job.asked, context.journal.history.owned):
         _, of_this_key, _ = await _check_again(task, job, context)
         if of_this_key and task.id not in context.journal.history.owned:  # another scene may have taken it meanwhile
             return task
@@ -157,7 +157,7 @@ def _check_not_given(job: Job, context: RunContext, likely: Sequence[tuple[Marke
     now is it known that the task fits both, and only a person can see which scene it shows.
     """
     history, key = context.journal.history, key_of(job.components)
-    found = unrecorded(scan, [marker for marker, _ in likely], job.asked, ())
+    found = find_unrecorded(scan, [marker for marker, _ in likely], job.asked, ())
     for task in found:
         owner = history.owner(task.id)
         if owner is not None and owner.found_by_marker and key_of(owner.components) != key:
@@ -204,7 +204,7 @@ async def check_unrecorded(job: Job, context: RunContext, carried: Marker, occur
         likely, unlikely = expected_markers(job, context, carried, occurrence, scan)
         _check_not_given(job, context, likely, scan)
         markers = [marker for marker, _ in (*likely, *unlikely)]
-        found = tuple(task for task in unrecorded(scan, markers, job.asked, owned) if task.id not in looked_at)
+        found = tuple(task for task in find_unrecorded(scan, markers, job.asked, owned) if task.id not in looked_at)
         if not found:
             return
         for task in found:
@@ -245,7 +245,10 @@ async def _list_before_paying(job: Job, context: RunContext) -> Scan | None:
         except (Unreachable, Rejected) as error:
             context.gate.check(job.model)  # an interrupted run doesn't wait for a list
             failures.more(context.clock.now())
-            if not isinstance(error, RateLimited) and context.listing.failing_for(context.clock.now()) >= LIST_PATIENCE:
+            if (
+                not isinstance(error, RateLimited)
+                and context.listing.seconds_of_failure(context.clock.now()) >= LIST_PATIENCE
+            ):
                 _continue_without_list(context, error)
                 return None
             try:

@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from storyboard.errors import ProviderError, RateLimited, Rejected, Unreachable
-from storyboard.executor.polling import looked_at_with
+from storyboard.executor.polling import choose_batch
 from storyboard.protocols import Clock
 from storyboard.providers.provider import Provider, Task, TaskQuery
 
@@ -92,7 +92,7 @@ class Poller:
                 asked.woken.clear()
                 await asked.woken.wait()
                 continue
-            together = looked_at_with(task, self._due(), len(self._asked))
+            together = choose_batch(task, self._due(), len(self._asked))
             if len(together) == 1:
                 return
             await self._list(together)

@@ -37,7 +37,7 @@ def _after(status: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def looked_at_with(task: str, due: Mapping[str, float], watched: int) -> tuple[str, ...]:
+def choose_batch(task: str, due: Mapping[str, float], watched: int) -> tuple[str, ...]:
     """Return the tasks that are polled together with `task`: only itself if few are watched, otherwise those that are
     due next as well.
 

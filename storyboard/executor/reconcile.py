@@ -90,7 +90,7 @@ def _fits(task: Task, attempt: Attempt, grace: float, ahead: float) -> bool:
     )
 
 
-def unrecorded(
+def find_unrecorded(
     scan: Scan, markers: Sequence[Marker], asked: Mapping[str, str | int | bool], owned: Collection[str]
 ) -> tuple[Task, ...]:
     """Return the tasks that carry a marker of a scene's key but belong to no attempt of this record: another copy of

@@ -21,7 +21,7 @@ from storyboard.executor.download import download
 from storyboard.executor.duplicates import settle_late_duplicates
 from storyboard.executor.gate import RunStopped
 from storyboard.executor.inputs import items_of
-from storyboard.executor.job import Job, Known, asked_of, model_of
+from storyboard.executor.job import Job, Known, model_of, requested_of
 from storyboard.executor.perform import perform
 from storyboard.executor.wait import wait_for_end
 from storyboard.language.graph import Graph
@@ -144,7 +144,7 @@ def kept(plan: Plan, inputs: PlanInputs) -> tuple[dict[Unit, Result], dict[str, 
     return results, takes
 
 
-async def _unasked(marker: Marker) -> bytes:
+async def _no_request(marker: Marker) -> bytes:
     """The request of an attempt that was begun already: nobody asks for it."""
     raise AssertionError(marker)
 
@@ -184,18 +184,18 @@ class Run:
                 group.create_task(self._salvage(attempt))
             await self._work_on_all(schedule, group)
             duplicates = [self._context.journal.history.attempt(attempt_id) for attempt_id in self._context.duplicates]
-            for attempt in (*self._left_over(), *duplicates):
+            for attempt in (*self._find_left_over(), *duplicates):
                 group.create_task(self._salvage(attempt))
         for unit in self._plan.steps:
             if unit not in self.outcome.results:
                 take = self.outcome.takes.get(unit.scene)
                 self.outcome.results[unit] = Result(unit, schedule.state(unit), self._why_not_begun(unit), take=take)
         said = self._context.journal.past[self._began :]
-        self._put_down_bills(said)
+        self._record_bills(said)
         past = self._context.journal.history.past
         self.outcome.earlier += unmarked(self._inputs, self._profile, past, self.outcome.results)
         self.outcome.results = {unit: self.outcome.results[unit] for unit in self._plan.written}
-        self.outcome.submitted = self._taken_on(said)
+        self.outcome.submitted = self._count_submitted(said)
         self.outcome.remarks = list(self._context.remarks)
         self.outcome.stopped, self.outcome.interrupted = self._context.gate.why, self._context.gate.interrupted
         return self.outcome
@@ -225,7 +225,7 @@ class Run:
             return why.what
         return ""
 
-    def _put_down_bills(self, said: Sequence[tuple[float, Recorded]]) -> None:
+    def _record_bills(self, said: Sequence[tuple[float, Recorded]]) -> None:
         """With each unit's result, what its attempts were billed of which this run has heard."""
         heard = {event.attempt_id for _, event in said if isinstance(event, OfAttempt)}
         for attempt_id in sorted(heard):
@@ -241,7 +241,7 @@ class Run:
         here = self._inputs.storyboard, self._profile
         return () if attempt is None else tuple(one.unit for one in attempt.targets if one[:2] == here)
 
-    def _taken_on(self, said: Sequence[tuple[float, Recorded]]) -> int:
+    def _count_submitted(self, said: Sequence[tuple[float, Recorded]]) -> int:
         """How many tasks came of what this run sent, named in the answer or found later. The intent of a task that only
         a lost record knew has no body: it was sent by another run."""
         sent = [event.attempt_id for _, event in said if isinstance(event, Intended) and event.body]
@@ -286,7 +286,7 @@ class Run:
             self._context.gate.halt(error)
         return Result(unit, "failed", error.what, error.hint, code=error.exit_code)
 
-    def _settled(self, unit: Unit) -> Step:
+    def _settle(self, unit: Unit) -> Step:
         """The step that the unit's key asks for, now that everything above it is known; no other unit may use what it
         uses from now on."""
         components = self._components(unit.scene)
@@ -301,7 +301,7 @@ class Run:
         return components_of(id, self._graph, row, self._inputs.facts, self.outcome.takes)
 
     async def _make(self, unit: Unit) -> Result:
-        step = self._settled(unit)
+        step = self._settle(unit)
         match step:
             case Keep(take=take):
                 self.outcome.takes[unit.scene] = take
@@ -342,7 +342,7 @@ class Run:
         id = unit.scene
         asked = self._graph.scene(id).parameters
         components = begun.components if begun else self._components(id)
-        fixed = asked_of(id, self._graph, self._inputs.rows)
+        fixed = requested_of(id, self._graph, self._inputs.rows)
         row = self._inputs.rows[self._graph.scene(id).model.row]
         most = cost_of(id, self._graph, row, self._inputs.facts, self.outcome.takes).most
         marked = asked.execution_expires_after is None
@@ -408,7 +408,7 @@ class Run:
         self._inputs = replace(self._inputs, stored=stored_now)
         self._write(self._inputs.lock.with_take(self._profile, id, take, select=select))
 
-    def _left_over(self) -> list[Attempt]:
+    def _find_left_over(self) -> list[Attempt]:
         """Attempts that may have a task that nobody has fetched: none that this run began itself."""
         before = {attempt.attempt_id for attempt in self._inputs.past.unfinished if self._inputs.owns(attempt)}
         salvaged = {attempt.attempt_id for attempt in self._plan.salvage}
@@ -433,7 +433,7 @@ class Run:
             ordinal=attempt.ordinal,
         )
         try:
-            take = await perform(job, self._context, _unasked, attempt)
+            take = await perform(job, self._context, _no_request, attempt)
             if attempt.storyboard == self._inputs.storyboard:
                 self._write(with_salvaged(self._inputs, attempt, take, self._context.journal.history.past))
         except StoryboardError as error:

@@ -87,7 +87,9 @@ async def submit_once(job: Job, context: RunContext, body: bytes, carried: Marke
     _note_intended(job, context, replace(job.intended(attempt_id, carried, occurrence), body=digest_of(body)))
     try:
         _check_awake(context, attempt_id)
-        with context.listing.creating():  # a task that appears in a list meanwhile is this one, not a page that shifted
+        with (
+            context.listing.note_create()
+        ):  # a task that appears in a list meanwhile is this one, not a page that shifted
             task = await context.provider.submit(body, attempt_id)
         if task in context.journal.history.owned:
             # A confused proxy or a cached answer: two attempts with one task would fetch one video for two scenes.

@@ -74,12 +74,12 @@ class TaskListing:
             self._failing_since = None
             return self._last
 
-    def failing_for(self, now: float) -> float:
+    def seconds_of_failure(self, now: float) -> float:
         """Return the seconds since the first of the current failures in a row; 0 if the last list succeeded."""
         return 0.0 if self._failing_since is None else now - self._failing_since
 
     @contextmanager
-    def creating(self) -> Iterator[None]:
+    def note_create(self) -> Iterator[None]:
         """Mark a paid request of this run as in progress, so that a list that grows by its task does not count as
         changed."""
         self._sent += 1
@@ -96,15 +96,15 @@ class TaskListing:
             for number in range(1, PAGES + 1):
                 page = await self._provider.list(TaskQuery(page=number, size=PAGE))
                 reading.add(page, self._clock.now())
-                if self._changed(reading):
+                if self._has_changed(reading):
                     break
                 if not page.tasks or number * PAGE >= page.total or self._reaches_what_is_known(page, reading):
-                    return self._kept(reading)
+                    return self._keep(reading)
             else:
                 raise Unreachable(f"the service has more than {PAGES * PAGE} tasks, but it lists no more than that")
         raise Unreachable("the service's list of tasks changed faster than it could be read")
 
-    def _changed(self, reading: _Reading) -> bool:
+    def _has_changed(self, reading: _Reading) -> bool:
         """Did the list change while it was read, by more than what this run has created meanwhile?"""
         ours, totals = self._sent - reading.answered, reading.totals
         fell = any(later < earlier for earlier, later in pairwise(totals))
@@ -117,7 +117,7 @@ class TaskListing:
         oldest = page.tasks[-1].created_at
         return 0 < oldest < self._whole_began + reading.ahead - LATE
 
-    def _kept(self, reading: _Reading) -> Scan:
+    def _keep(self, reading: _Reading) -> Scan:
         times = [task.created_at for task in reading.tasks.values()]
         in_order = all(times) and all(earlier >= later for earlier, later in pairwise(times))
         self._newest_first = in_order and len(times) > 1

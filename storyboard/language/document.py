@@ -95,7 +95,7 @@ class _Composer:
             if type(event) is yaml.ScalarEvent:  # nine in ten are, so that they come first
                 if event.anchor is not None or event.tag is not None:
                     self._refuse_extras(event)
-                self._put(self._scalar(event))
+                self._add(self._scalar(event))
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
@@ -143,7 +143,7 @@ class _Composer:
                 self._refuse_extras(event)
                 self._open(event)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self._put(self._close())
+                self._add(self._close())
             case _:
                 pass
 
@@ -172,7 +172,7 @@ class _Composer:
     def _awaits_key(self) -> bool:
         return bool(self.stack) and self.stack[-1].kind == "mapping" and self.stack[-1].key is None
 
-    def _put(self, node: Node) -> None:
+    def _add(self, node: Node) -> None:
         if not self.stack:
             self.root = node
             return
@@ -184,13 +184,13 @@ class _Composer:
             top.items.append(node)
         elif top.key is None:
             assert isinstance(node, Scalar)  # noqa: S101 - `_open` lets nothing else be a key
-            self._put_key(top, node)
+            self._add_key(top, node)
         else:
             top.entries.setdefault(top.key, node)
             top.key = None
 
-    def _put_key(self, top: _Open, node: Scalar) -> None:
-        key = str(node.value) if isinstance(node.value, str) else self._written(node)
+    def _add_key(self, top: _Open, node: Scalar) -> None:
+        key = str(node.value) if isinstance(node.value, str) else self._parse_scalar(node)
         if key == "<<":
             hint = "share keys by `defaults`"
             raise Refused(Problem("SB103", "merge keys (`<<`) are not read", node.place, hint))
@@ -204,7 +204,7 @@ class _Composer:
             top.keys[key] = node.place
         top.key = key
 
-    def _written(self, node: Scalar) -> str:
+    def _parse_scalar(self, node: Scalar) -> str:
         """Return a plain key as the author wrote it: as keys, `on`, `3` and `null` are words."""
         line = Source(self.name, self.text).line(node.place.line)
         return line[node.place.column - 1 : node.place.column - 1 + node.place.width]

@@ -88,12 +88,14 @@ def reach(doubtful: frozenset[Entry], storyboard: Storyboard) -> frozenset[Entry
     """Return the doubtful entries, and the scenes that name an asset, cast member or set among them, with their
     sets."""
     scenes = [
-        s for s in storyboard.scenes.values() if ("scenes", s.id) in doubtful or not doubtful.isdisjoint(_named(s))
+        s
+        for s in storyboard.scenes.values()
+        if ("scenes", s.id) in doubtful or not doubtful.isdisjoint(_scene_names(s))
     ]
     return doubtful | {("scenes", s.id) for s in scenes} | _sets(scenes)
 
 
-def _named(scene: Scene) -> Iterator[Entry]:
+def _scene_names(scene: Scene) -> Iterator[Entry]:
     for dependency in scene.dependencies:
         yield "assets", dependency.ref.word
         yield "cast", dependency.ref.word

@@ -107,7 +107,7 @@ def _pattern(_: _Maker, schema: Schema) -> Check:
     return lambda value: not isinstance(value, str) or search(value) is not None
 
 
-def _required(_: _Maker, schema: Schema) -> Check:
+def _check_required(_: _Maker, schema: Schema) -> Check:
     keys = frozenset(schema["required"])
     return lambda value: not isinstance(value, dict) or keys <= value.keys()
 
@@ -167,7 +167,7 @@ _JUDGES: Mapping[str, Callable[[_Maker, Schema], Check]] = {
     "maxItems": _length(list, _at_most, "maxItems"),
     "minProperties": _length(dict, _at_least, "minProperties"),
     "pattern": _pattern,
-    "required": _required,
+    "required": _check_required,
     "propertyNames": _names,
     "items": _items,
     "if": _if,

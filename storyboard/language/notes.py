@@ -10,7 +10,7 @@ from storyboard.language.prompt import compose
 
 def notes_of(graph: Graph) -> tuple[str, ...]:
     """Return the notes for a plan: texts that are put before prompts, and scenes whose task can't carry a marker."""
-    return (*_words_put_before(graph), *_unmarked(graph))
+    return (*_words_put_before(graph), *_note_unmarked(graph))
 
 
 def _words_put_before(graph: Graph) -> Iterator[str]:
@@ -21,7 +21,7 @@ def _words_put_before(graph: Graph) -> Iterator[str]:
             yield f'{id}: its prompt doesn\'t name what it extends, so that "{prefix.strip()}" is put before it'
 
 
-def _unmarked(graph: Graph) -> Iterator[str]:
+def _note_unmarked(graph: Graph) -> Iterator[str]:
     """Their own `execution_expires_after` is sent, where the program would write its mark."""
     ids = [id for id in graph.order if graph.scene(id).parameters.execution_expires_after is not None]
     if ids:

@@ -33,11 +33,11 @@ class Problem:
 
     def __post_init__(self) -> None:
         if len(self.sentence) + len(self.hint) > 2 * LONGEST_WORD:
-            object.__setattr__(self, "sentence", _clipped(self.sentence))
-            object.__setattr__(self, "hint", _clipped(self.hint))
+            object.__setattr__(self, "sentence", _clip(self.sentence))
+            object.__setattr__(self, "hint", _clip(self.hint))
 
 
-def _clipped(text: str) -> str:
+def _clip(text: str) -> str:
     """Return a text with long words shortened, and cut at a readable length."""
     half = LONGEST_WORD // 2
     text = text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - half]}…{text[-half:]}"

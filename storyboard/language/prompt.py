@@ -71,32 +71,32 @@ def written(scene: Scene, storyboard: Storyboard, tongue: Tongue) -> str:
     pieces = {name: text for name, text in _pieces(scene.parts, scene.environment) if name != "dialogue"}
     first = gap.join(pieces.pop(name) for name in ("subject", "action") if name in pieces)
     if "on_screen_text" in pieces:
-        pieces["on_screen_text"] = _quoted(_ON_SCREEN[tongue], pieces["on_screen_text"], tongue)
-    spoken = [_said(speech, storyboard, tongue) for speech in scene.parts.dialogue]
-    sentences = [_ended(normal(text), stop) for text in (first, *pieces.values())]
+        pieces["on_screen_text"] = _quote(_ON_SCREEN[tongue], pieces["on_screen_text"], tongue)
+    spoken = [_format_speech(speech, storyboard, tongue) for speech in scene.parts.dialogue]
+    sentences = [_end(normal(text), stop) for text in (first, *pieces.values())]
     return gap.join([*sentences, *spoken])
 
 
 _ON_SCREEN: dict[Tongue, str] = {"en": "On-screen text: ", "zh": "画面文字："}
 
 
-def _ended(text: str, stop: str) -> str:
+def _end(text: str, stop: str) -> str:
     return text if text.endswith((".", "。", "!", "！", "?", "？", "…", '"', "”")) else text + stop
 
 
-def _quoted(before: str, text: str, tongue: Tongue) -> str:
+def _quote(before: str, text: str, tongue: Tongue) -> str:
     opening, closing = ("“", "”") if tongue == "zh" else ('"', '"')
     return f"{before}{opening}{normal(text)}{closing}"
 
 
-def _said(speech: Speech, storyboard: Storyboard, tongue: Tongue) -> str:
+def _format_speech(speech: Speech, storyboard: Storyboard, tongue: Tongue) -> str:
     """Return a line of dialogue: for speech to be generated, the line is in quotes after its speaker (seed, *Prompt
     Tips*)."""
     member = storyboard.cast.get(speech.speaker)
     who = member.name if member else speech.speaker
     if tongue == "zh":
-        return _quoted(f"{who}{f'（{speech.delivery}）' if speech.delivery else ''}说：", speech.line, tongue)
-    return _quoted(f"{who} says{f', {speech.delivery}' if speech.delivery else ''}: ", speech.line, tongue)
+        return _quote(f"{who}{f'（{speech.delivery}）' if speech.delivery else ''}说：", speech.line, tongue)
+    return _quote(f"{who} says{f', {speech.delivery}' if speech.delivery else ''}: ", speech.line, tongue)
 
 
 def ordinals(inputs: Sequence[Input], tongue: Tongue) -> tuple[str, ...]:
@@ -120,13 +120,13 @@ def compose(scene: Scene, storyboard: Storyboard) -> Composed:
     tongue = tongue_of(scene)
     called = ordinals(inputs, tongue)
     legends = legends_of(scene, storyboard)
-    body = _filled(written(scene, storyboard, tongue), inputs, called, tongue, storyboard)
+    body = _fill(written(scene, storyboard, tongue), inputs, called, tongue, storyboard)
     prefix = _source_words(scene, body, called, tongue)
     parts = [_legends(legends, called, tongue), prefix + body, scene.style]
     return Composed(normal("\n\n".join(part for part in parts if part)), prefix)
 
 
-def _filled(
+def _fill(
     text: str,
     inputs: Sequence[Input],
     called: Sequence[str],
@@ -179,11 +179,11 @@ def normal(text: str) -> str:
     A run of white space is one space (none between two Chinese characters), a blank line is one newline.
     """
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
-    paragraphs = (_folded(paragraph) for paragraph in re.split(r"\n[^\S\n]*(?:\n[^\S\n]*)+", text))
+    paragraphs = (_fold(paragraph) for paragraph in re.split(r"\n[^\S\n]*(?:\n[^\S\n]*)+", text))
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return re.sub(r"\s+", " ", _BETWEEN_HAN.sub("", text.strip()))
 
 

@@ -63,7 +63,7 @@ _PLURAL = {"character": "characters", "item": "items", "entry": "entries"}
 def problems(tree: nodes.Node, schema: Schema, part: str = "") -> tuple[Problem, ...]:
     """Everything in which the tree departs from the schema, or from one of its `definitions`."""
     errors = _validator_of(_Held(schema), part).iter_errors(nodes.data(tree))
-    found = (problem for error in errors for problem in _problems_of(_finding(error), tree))
+    found = (problem for error in errors for problem in _problems_of(_problem_of(error), tree))
     return tuple(dict.fromkeys(islice(found, MOST_TOLD)))
 
 
@@ -88,7 +88,7 @@ def _validator_of(held: _Held, part: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/definitions/{part}", "definitions": definitions})
 
 
-def _finding(error: ValidationError) -> Finding:
+def _problem_of(error: ValidationError) -> Finding:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     path: Path = tuple(error.absolute_path)
     return Finding(str(error.validator), error.validator_value, error.instance, path, schema, error.message)
@@ -119,12 +119,12 @@ def _subject(path: Path) -> str:
     """Return the subject of a sentence: `scene "storm"`, `film.cut[2]`."""
     sorts = {"scenes": "scene", "assets": "asset", "cast": "cast member", "profiles": "profile"}
     if len(path) > 1 and path[0] in sorts:
-        rest = _dotted(path[2:])
+        rest = _join_path(path[2:])
         return f'{sorts[str(path[0])]} "{path[1]}"' + (f": {rest}" if rest else "")
-    return _dotted(path) or "the storyboard"
+    return _join_path(path) or "the storyboard"
 
 
-def _dotted(path: Path) -> str:
+def _join_path(path: Path) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
@@ -159,7 +159,7 @@ def _unknown_keys(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Pr
             yield Problem("SB201", f'{subject} has no key "{key}"', place, hint)
 
 
-def _missing_key(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
+def _key_problem(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
     for key in finding.wanted:
         if key not in finding.instance:
             hint = "add `storyboard: 1` as the first line" if key == "storyboard" else f"add `{key}:`"
@@ -215,7 +215,7 @@ _SECONDS = ("in", "out", "from", "to", "head", "tail", "at", "duration", "dissol
 """Keys whose numbers are seconds."""
 
 
-def _bound(words: str) -> Callable[[Finding, nodes.Node, Path], Iterator[Problem]]:
+def _format_bound(words: str) -> Callable[[Finding, nodes.Node, Path], Iterator[Problem]]:
     def tell(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
         unit = " s" if path[-1] in _SECONDS else ""
         limit = f"{words} {finding.wanted}{unit}"
@@ -259,12 +259,12 @@ def _other(finding: Finding, tree: nodes.Node, path: Path) -> Iterator[Problem]:
 
 _TELLERS: dict[str, Callable[[Finding, nodes.Node, Path], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
-    "required": _missing_key,
+    "required": _key_problem,
     "type": _wrong_type,
     "enum": _not_in_list,
-    "minimum": _bound("at least"),
-    "exclusiveMinimum": _bound("more than"),
-    "maximum": _bound("at most"),
+    "minimum": _format_bound("at least"),
+    "exclusiveMinimum": _format_bound("more than"),
+    "maximum": _format_bound("at most"),
     "minLength": _length("at least", "character"),
     "maxLength": _length("at most", "character"),
     "minItems": _length("at least", "item"),

@@ -270,7 +270,7 @@ def _of_words(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
 def _of_parameters(storyboard: Storyboard, rows: Capabilities, trusted: tuple[str, ...]) -> Iterator[Problem]:
     for rule in parameters.RULES:
         yield from rule(storyboard, rows)
-    yield from parameters.trusted_callback(storyboard, trusted)
+    yield from parameters.check_callback(storyboard, trusted)
 
 
 def _without_scenes(storyboard: Storyboard, doubtful: frozenset[Entry]) -> Storyboard:

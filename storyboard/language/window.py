@@ -134,7 +134,7 @@ def source_seconds(item: Input, graph: Graph, facts: Facts, takes: Mapping[str, 
             return (facts[address].seconds if address in facts else 0.0) or stated
         case _:
             planned = graph.scene(item.origin.scene).parameters.duration
-            return float(planned) if planned > 0 else _measured(takes.get(item.origin.scene))
+            return float(planned) if planned > 0 else _length_of(takes.get(item.origin.scene))
 
 
 def is_only_stated(item: Input, facts: Facts) -> bool:
@@ -143,11 +143,11 @@ def is_only_stated(item: Input, facts: Facts) -> bool:
     return isinstance(origin, RemoteFile) and not (origin.address in facts and facts[origin.address].seconds)
 
 
-def _measured(take: Filmed | None) -> float | None:
+def _length_of(take: Filmed | None) -> float | None:
     return float(int(take.seconds)) if take and take.seconds else None
 
 
-def handed_seconds(
+def seconds_of_input(
     item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Filmed]
 ) -> float | None:
     """Return the seconds of video for which an input is billed; None if they aren't known yet."""

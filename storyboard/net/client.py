@@ -108,7 +108,7 @@ class Net:
                 return await _whole(response)
         except BROKEN as error:
             nobody = Unreachable(f"{Address(url).origin} gave no answer ({name_error(error)})")
-            raise _untrusted(url, error) or nobody from error
+            raise _trust_error(url, error) or nobody from error
 
     async def submit(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """A paid request, sent once. Raises NotSent if it provably never left, UnknownOutcome if nobody knows."""
@@ -117,7 +117,7 @@ class Net:
         try:
             async with (
                 asyncio.timeout(2 * patience.answer + patience.connect + len(body) / 256_000),
-                self._built(url, waiting, httpx.Limits(max_keepalive_connections=0)) as client,
+                self._build(url, waiting, httpx.Limits(max_keepalive_connections=0)) as client,
                 client.stream("POST", url, headers={**PLAIN, **headers}, content=body) as response,
             ):
                 return await _whole(response)
@@ -138,15 +138,15 @@ class Net:
             raise Unreachable(address.bare)
         async with self._fetches:
             try:
-                return await self._streamed(address, sink, largest)
+                return await self._stream(address, sink, largest)
             except TimeoutError as error:
                 raise Unusable(f"{address.bare} came too slowly") from error
             except BROKEN as error:
                 sort = Unreachable if isinstance(error, _NOBODY) else Unusable
                 failure = sort(f"{address.bare} could not be fetched ({name_error(error)})")
-                raise _untrusted(address.reveal(), error) or failure from error
+                raise _trust_error(address.reveal(), error) or failure from error
 
-    async def _streamed(self, address: Address, sink: Sink, largest: int) -> Streamed:
+    async def _stream(self, address: Address, sink: Sink, largest: int) -> Streamed:
         patience, now = self._patience, asyncio.get_running_loop().time
         client = self._client(self._fetching, address.reveal(), FETCHES)
         size, mark, end = 0, patience.least, now() + patience.whole
@@ -154,7 +154,7 @@ class Net:
             asyncio.timeout(patience.seconds) as slow,
             client.stream("GET", address.reveal(), headers=PLAIN) as response,
         ):
-            promised = _promised(response, address)
+            promised = _content_length(response, address)
             async for piece in response.aiter_raw():
                 size += len(piece)
                 if size > largest:
@@ -171,10 +171,10 @@ class Net:
         if near not in clients:
             timeout = httpx.Timeout(30.0, connect=self._patience.connect, pool=None)
             limits = httpx.Limits(max_connections=pool, max_keepalive_connections=pool)
-            clients[near] = self._built(url, timeout, limits)
+            clients[near] = self._build(url, timeout, limits)
         return clients[near]
 
-    def _built(self, url: str, timeout: httpx.Timeout, limits: httpx.Limits) -> httpx.AsyncClient:
+    def _build(self, url: str, timeout: httpx.Timeout, limits: httpx.Limits) -> httpx.AsyncClient:
         """A new client; what it trusts is read once, since that takes 20 ms. Raises NotSent."""
         try:
             self._trusted = self._trusted or httpx.create_ssl_context()
@@ -198,10 +198,10 @@ def _not_sent(url: str, error: Exception) -> NotSent:
     origin = Address(url).origin
     if isinstance(error, httpx.ProxyError):
         return NoWayOut(f"the proxy on the way to {origin} refuses", "look at HTTPS_PROXY and ALL_PROXY")
-    return _untrusted(url, error) or NotSent(f"{origin} can't be reached ({name_error(error)})", "check the network")
+    return _trust_error(url, error) or NotSent(f"{origin} can't be reached ({name_error(error)})", "check the network")
 
 
-def _untrusted(url: str, error: Exception) -> Untrusted | None:
+def _trust_error(url: str, error: Exception) -> Untrusted | None:
     """What to say of somebody who could not prove who he is; None if that isn't what went wrong."""
     cause = error.__cause__
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
@@ -213,7 +213,7 @@ def _untrusted(url: str, error: Exception) -> Untrusted | None:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Net]:
+async def open_net() -> AsyncIterator[Net]:
     """A way out that is closed at the end."""
     net = Net()
     try:
@@ -222,7 +222,7 @@ async def opened() -> AsyncIterator[Net]:
         await net.close()
 
 
-def _promised(response: httpx.Response, address: Address) -> int | None:
+def _content_length(response: httpx.Response, address: Address) -> int | None:
     """How many bytes will come; None where they come in chunks, of which the last says so. Raises Unusable for
     what ends where the connection does: half of it looks as whole as all of it."""
     length, chunked = response.headers.get("content-length", ""), response.headers.get("transfer-encoding", "")

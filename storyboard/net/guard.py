@@ -19,7 +19,7 @@ Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
 """A host's name and a port → the IP addresses that it has now."""
 
 
-async def resolved(host: str, port: int) -> tuple[str, ...]:
+async def resolve_host(host: str, port: int) -> tuple[str, ...]:
     """What the machine's own resolver says. Raises Unreachable if it knows no such name."""
     try:
         rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -35,12 +35,12 @@ class Guard:
 
     largest: int
     seconds: float
-    resolve: Resolve = resolved
+    resolve: Resolve = resolve_host
     permits: Callable[[str], bool] = is_public
     trust: ssl.SSLContext | None = None
 
 
-async def guarded(address: Address, sink: Sink, guard: Guard) -> Streamed:
+async def download_guarded(address: Address, sink: Sink, guard: Guard) -> Streamed:
     """What lies at an address that a stranger chose: over https alone, from nobody's inner net, without a redirect.
 
     The host is resolved once, all that it resolves to is judged, and the connection goes to what was judged: a name

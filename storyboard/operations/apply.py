@@ -13,7 +13,7 @@ from storyboard.executor.context import RunContext
 from storyboard.executor.gate import SubmissionGate
 from storyboard.executor.markers import looks_for_version_1
 from storyboard.executor.run import Outcome, Run, nothing_to_do
-from storyboard.net.client import opened
+from storyboard.net.client import open_net
 from storyboard.operations.lockfile import LockfileWriter
 from storyboard.operations.prepare import Prepared, budget_of, digests_on_disk
 from storyboard.operations.record import begin_run, open_record, trust_of
@@ -83,9 +83,9 @@ def apply(
             settle_known(day, budget.project)
         record = _Record(journal, lock, known, trust, budget, day)
         outcome = asyncio.run(_run(prepared, account, record, uploads, clock, dice, on_event, callbacks))
-        with _added_to(outcome):
+        with _add_failure_to(outcome):
             lock.flush()
-        with _added_to(outcome):
+        with _add_failure_to(outcome):
             journal.append(RunClosed(storyboard=layout.stem, exit=outcome.exit_code))
         return outcome
 
@@ -102,7 +102,7 @@ def _check_current(prepared: Prepared, journal: Journal, clock: Clock) -> None:
 
 
 @contextmanager
-def _added_to(outcome: Outcome) -> Iterator[None]:
+def _add_failure_to(outcome: Outcome) -> Iterator[None]:
     """Add what the machine refuses at the very end to the outcome, instead of hiding everything else that came of the
     run: where the record takes nothing more, the outcome alone names a task."""
     try:
@@ -138,7 +138,7 @@ async def _run(
     session, plan, journal = prepared.session, prepared.plan, record.journal
     layout, options = session.loaded.layout, session.options
     name = project.chosen(options.provider)
-    async with opened() as net:
+    async with open_net() as net:
         rates = EMBEDDED if options.speed is not None else RATES
         provider = RateLimitedProvider(connect(name, account, net), clock, rates)
         store = Store(layout.hidden / "store")
@@ -165,7 +165,7 @@ async def _run(
             lists=site_of(name).lists,
             marker=settings.read(settings.environment()).marker,
             markers_of_version_1=looks_for_version_1(journal.past, clock.now()),
-            options=options.suggested(layout),
+            options=options.suggest(layout),
             salt=dice.token() if account.realm == "real" else "",
             recorded_elsewhere=lambda task: record.known.recorded_elsewhere(journal, clock, task),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from storyboard import project
 from storyboard.errors import PlanOutdated, UsageError
-from storyboard.executor.job import asked_of
+from storyboard.executor.job import requested_of
 from storyboard.operations.lockfile import LockfileWriter
 from storyboard.operations.record import begin_run, check_free, check_record, open_record, trust_of
 from storyboard.planning.attempt import Attempt
@@ -60,7 +60,7 @@ def prepare_decision(loaded: Loaded, scene: str, adopt: str, *, abandon: bool = 
             past, layout.stem, graph.storyboard.profile, scene, adopt, planned.plan.attempt_ids_of(scene)
         )
     except UsageError:
-        begun = _begun_elsewhere(layout, planned, scene) if adopt else None
+        begun = _find_unknown_submission(layout, planned, scene) if adopt else None
         if begun is None:
             raise
         attempt = History([(0.0, begun)]).attempt(begun.attempt_id)
@@ -91,7 +91,7 @@ def apply_decision(decision: PreparedDecision) -> None:
         begin_run(layout, known, journal, trust=trust)
         if begun is not None:
             journal.append(begun)
-        elif scene in graph.storyboard.scenes and (layout.stem, profile, scene) not in _served(attempt):
+        elif scene in graph.storyboard.scenes and (layout.stem, profile, scene) not in _scenes_of(attempt):
             # # the decision was requested under this name, so it applies to it as well
             journal.append(Assigned(scene, attempt.attempt_id, storyboard=layout.stem, profile=profile))
         for event in decision.events:
@@ -113,11 +113,11 @@ def _take_back(layout: Layout, state: State, owner: Attempt, task: str, clock: C
     keeper.flush()
 
 
-def _served(attempt: Attempt) -> set[tuple[str, str, str]]:
+def _scenes_of(attempt: Attempt) -> set[tuple[str, str, str]]:
     return {target[:3] for target in attempt.targets}
 
 
-def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended | None:
+def _find_unknown_submission(layout: Layout, planned: Planned, scene: str) -> Intended | None:
     """A submission of a scene that this record doesn't know, since it was lost or is another copy's; None if the plan
     doesn't make the scene, or its key isn't known yet."""
     plan = planned.plan
@@ -125,7 +125,7 @@ def _begun_elsewhere(layout: Layout, planned: Planned, scene: str) -> Intended |
         if step.scene == scene and step.unit in plan.keys and step.resumes is None and step.fetches is None:
             profile = plan.graph.storyboard.profile
             begun = Intended(scene, SystemDice().token(), storyboard=layout.stem, profile=profile)
-            asked = asked_of(scene, plan.graph, planned.inputs.rows)
+            asked = requested_of(scene, plan.graph, planned.inputs.rows)
             key, reserve = plan.keys[step.unit], step.cost.most
             return replace(begun, ordinal=step.unit.ordinal, key=key, asked=asked, reserve=reserve)
     return None

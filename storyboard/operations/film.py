@@ -40,11 +40,11 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     store = project.state_on_disk(layout, SystemClock()).store
     renders = layout.renders(graph.storyboard.profile)
     layout.guard(layout.hidden, renders / "scenes", renders / "film.mp4")
-    paths = {scene: _found(store, take.digest) for scene, take in takes.items()}
-    _put_out(graph, takes, store, renders, paths)
+    paths = {scene: _find(store, take.digest) for scene, take in takes.items()}
+    _copy_takes(graph, takes, store, renders, paths)
     target, record = renders / "film.mp4", layout.film_record(graph.storyboard.profile)
     recipe = _recipe(graph, takes)
-    before = _recorded(record)
+    before = _read_record(record)
     if before.get("recipe") == recipe and target.exists() and target.stat().st_size == before.get("size"):
         return Film(target, int(before["frames"]), bool(before["copied"]), anew=False)
     from storyboard.film.render import render
@@ -56,7 +56,7 @@ def film(layout: Layout, graph: Graph, takes: Mapping[str, Take]) -> Film:
     return Film(target, made.frames, made.copied, anew=True)
 
 
-def _found(store: Store, digest: str) -> Path:
+def _find(store: Store, digest: str) -> Path:
     """A file of the store, if it is what its name says."""
     path = store.find(digest)
     if path is None:
@@ -67,13 +67,15 @@ def _found(store: Store, digest: str) -> Path:
     return path
 
 
-def _put_out(graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path, paths: Mapping[str, Path]) -> None:
+def _copy_takes(
+    graph: Graph, takes: Mapping[str, Take], store: Store, renders: Path, paths: Mapping[str, Path]
+) -> None:
     """Copies of the selected takes under the names of their scenes, and of last frames that were asked for."""
     for scene, take in takes.items():
         name = layout.file_name(scene)
         durable.copy_out(paths[scene], renders / "scenes" / f"{name}.mp4", take.digest)
         if store.find(take.frame) is not None and graph.scene(scene).parameters.return_last_frame:
-            frame = _found(store, take.frame)
+            frame = _find(store, take.frame)
             durable.copy_out(frame, renders / "scenes" / f"{name}-last{frame.suffix}", take.frame)
 
 
@@ -97,7 +99,7 @@ def _recipe(graph: Graph, takes: Mapping[str, Take]) -> str:
     return digest_of(canonical([1, cut, scenes, *([list(board.film_size)] if board.film_size else [])]))
 
 
-def _recorded(record: Path) -> dict[str, Any]:
+def _read_record(record: Path) -> dict[str, Any]:
     """What was written down of the film that was cut last; nothing if that is no record of ours."""
     try:
         value = json.loads(record.read_text("utf-8"))

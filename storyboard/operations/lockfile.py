@@ -8,7 +8,7 @@ from contextlib import suppress
 from storyboard.errors import StateDamaged
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
-from storyboard.planning.lock_merge import merged
+from storyboard.planning.lock_merge import merge_locks
 from storyboard.protocols import Clock
 from storyboard.world import durable, files
 from storyboard.world.layout import Layout
@@ -72,10 +72,10 @@ class LockfileWriter:
         """Our text, or what comes of both where somebody else has written since we last looked."""
         found = self._on_disk()
         if found != self._text:
-            self._theirs, self._text = self._said(found), found
-        return text if self._theirs is None else to_text(merged(self._said(self._began), ours, self._theirs))
+            self._theirs, self._text = self._parse(found), found
+        return text if self._theirs is None else to_text(merge_locks(self._parse(self._began), ours, self._theirs))
 
-    def _said(self, text: str) -> Lockfile:
+    def _parse(self, text: str) -> Lockfile:
         return from_text(text, self._path.name, self._providers) if text else Lockfile()
 
     def _on_disk(self) -> str:

@@ -29,7 +29,7 @@ class RunOptions:
     take_over: bool = False
     """Treat a record that another machine or user wrote as this user's own from now on."""
 
-    def suggested(self, layout: Layout) -> str:
+    def suggest(self, layout: Layout) -> str:
         """Return the options that a suggested command repeats, as ` -f film.yaml --emulator`.
 
         The profile is left out: it depends on the scene.

@@ -84,7 +84,7 @@ def digests_on_disk(loaded: Loaded, state: State) -> PlanDigests:
     """
     stem = loaded.layout.stem
     texts = {name: source.text for name, source in loaded.sources.items()}
-    for name in project.changed_since(loaded.layout, loaded.sources):
+    for name in project.find_changed(loaded.layout, loaded.sources):
         texts[name] = ""
     facts = project.files_now(loaded.layout, loaded.facts)
     return digests_of(state.past(stem), state.lock(stem), state.others(stem), texts, facts)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from storyboard import project
-from storyboard.net.client import opened
+from storyboard.net.client import open_net
 from storyboard.operations.options import RunOptions
 from storyboard.protocols import Account, Clock, Dice, Secret
 from storyboard.providers.connect import connect
@@ -58,5 +58,5 @@ def ask(
 
 
 async def _ask(provider: str, account: Account, question: Callable[[Provider], Awaitable[T]], clock: Clock) -> T:
-    async with opened() as net:
+    async with open_net() as net:
         return await question(RateLimitedProvider(connect(provider, account, net), clock))

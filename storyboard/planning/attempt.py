@@ -165,7 +165,7 @@ def attempt_after(attempt: Attempt, event: AttemptEvent, at: float) -> Attempt:
         case Stored(error=error):
             return replace(attempt, state="stored", error=error)
         case Assigned():
-            return _assigned(attempt, event)
+            return _assign(attempt, event)
         case Seen() | Intended():
             return attempt
         case _:
@@ -182,7 +182,7 @@ def _state_after(status: str) -> AttemptState:
             return "failed"
 
 
-def _assigned(attempt: Attempt, event: Assigned) -> Attempt:
+def _assign(attempt: Attempt, event: Assigned) -> Attempt:
     """Return the attempt with another target. It serves one scene per storyboard and profile."""
     target = Target(event.storyboard, event.profile, event.scene, event.ordinal)
     if target[:2] == attempt.target[:2]:

@@ -23,7 +23,7 @@ def find_unresolved(
     To `adopt` a task: its own attempt, or one that has none yet, even one that was made anew, as its task has shown
     itself after all. No task that may be had is put out by another. Raises UsageError if there is none.
     """
-    attempts = _concerning(past, storyboard, profile, scene, asked)
+    attempts = _attempts_of(past, storyboard, profile, scene, asked)
     found = [attempt for attempt in attempts if attempt.state in UNDECIDED or attempt.held]
     if adopt:
         found = _adopters(adopt, found, [attempt for attempt in attempts if attempt.state == "abandoned"])
@@ -33,7 +33,7 @@ def find_unresolved(
     return found[-1]
 
 
-def _concerning(past: Past, storyboard: str, profile: str, scene: str, asked: Collection[str]) -> list[Attempt]:
+def _attempts_of(past: Past, storyboard: str, profile: str, scene: str, asked: Collection[str]) -> list[Attempt]:
     """The scene's own attempts, and others' that today's plan waits for on its behalf; else those that were made for a
     scene of this name in any storyboard of the folder."""
     own = list(past.of(storyboard, profile, scene))

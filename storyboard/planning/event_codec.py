@@ -43,14 +43,16 @@ def encode(event: Event) -> Encoded:
     """Return the event as it is written."""
     scene, attempt = getattr(event, "scene", ""), getattr(event, "attempt_id", "")
     body = {
-        _KEYS.get((event.kind, one.name), one.name): _WRITTEN_TRUST[value] if one.name == "trust" else _written(value)
+        _KEYS.get((event.kind, one.name), one.name): _WRITTEN_TRUST[value]
+        if one.name == "trust"
+        else _encode_value(value)
         for one in fields(event)
         if one.name not in _COLUMNS and (value := getattr(event, one.name)) not in ("", None, False, NO_MONEY)
     }
     return Encoded(event.kind, event.storyboard, scene, attempt, body)
 
 
-def _written(value: object) -> Any:
+def _encode_value(value: object) -> Any:
     match value:
         case Take():
             return {"id": value.id, **take_value(value)}
@@ -107,7 +109,7 @@ def _trust(value: object) -> RecordTrust:
     return _TRUST.get(str(value), "suspect")
 
 
-def _asked(value: object) -> Mapping[str, str | int | bool]:
+def _parse_asked(value: object) -> Mapping[str, str | int | bool]:
     if not isinstance(value, dict):
         raise ValueError("the requested parameters are not a mapping")
     return dict(value)
@@ -130,7 +132,7 @@ _READ: Mapping[str, Callable[[object], Any]] = {
     **dict.fromkeys(("reserve", "rate"), _money),
     "at": _time,
     "key": components_from,
-    "asked": _asked,
+    "asked": _parse_asked,
     "ambiguous": bool,
     "take": _take,
 }

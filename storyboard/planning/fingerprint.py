@@ -49,16 +49,16 @@ def components_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: M
     }
     for number, item in enumerate(graph.inputs[id], start=1):
         sort = "upstream" if isinstance(item.origin, SceneVideo) else "input"
-        key[f"{sort}.{number}"] = _counted(item, id, graph, row, facts, takes)
+        key[f"{sort}.{number}"] = _count(item, id, graph, row, facts, takes)
     return key
 
 
-def _counted(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Take]) -> str:
+def _count(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping[str, Take]) -> str:
     match item.origin:
         case LocalFile(path):
             what = facts[path].digest if path in facts else ""
         case RemoteFile(address, sha256):
-            what = f"sha256:{sha256}" if sha256 else _counted_address(address)
+            what = f"sha256:{sha256}" if sha256 else _count_address(address)
         case SceneVideo(parent):
             if parent not in takes:
                 return PENDING
@@ -70,7 +70,7 @@ def _counted(item: Input, id: str, graph: Graph, row: Capability, facts: Facts, 
     return f"{item.role} {what}{part_of(item, id, graph, row, facts, takes).suffix}"
 
 
-def _counted_address(address: str) -> str:
+def _count_address(address: str) -> str:
     """Return host, path and a digest of the query: never a signature in clear."""
     if address.startswith("data:"):
         return f"data:{digest_of(address.encode())}"

@@ -44,7 +44,7 @@ class Block:
         """The selected take."""
         return self.takes.get(self.selected)
 
-    def made_from(self, components: Components) -> tuple[Take, ...]:
+    def find_made_from(self, components: Components) -> tuple[Take, ...]:
         """Return the takes with exactly this key: the selected one if it is among them, then the latest first."""
         fitting = [take for take in reversed(tuple(self.takes.values())) if dict(take.components) == dict(components)]
         return tuple(sorted(fitting, key=lambda take: take.id != self.selected))
@@ -85,11 +85,11 @@ class Lockfile:
         """Return the lock in which a take no longer belongs to that scene: another scene of its profile uses it."""
         return self._with(profile, scene, self.block(profile, scene).without((id,)))
 
-    def selecting(self, profile: str, scene: str, id: str) -> Lockfile:
+    def with_selection(self, profile: str, scene: str, id: str) -> Lockfile:
         """Return the lock with another of a scene's takes selected."""
         return self._with(profile, scene, replace(self.block(profile, scene), selected=id))
 
-    def moving(self, profile: str, old: str, new: str) -> Lockfile:
+    def with_block_moved(self, profile: str, old: str, new: str) -> Lockfile:
         """Return the lock with a scene's block under the scene's new name."""
         blocks = dict(self.blocks)
         blocks[profile, new] = blocks.pop((profile, old))

@@ -28,7 +28,9 @@ def to_text(lock: Lockfile) -> str:
     """Return the text of a lock. Raise StateDamaged for a lock of a newer version, which is only read."""
     if lock.version > VERSION:
         raise newer(lock.version)
-    names = sorted(((_name(profile, scene), block) for (profile, scene), block in lock.blocks.items()), key=_spread)
+    names = sorted(
+        ((_name(profile, scene), block) for (profile, scene), block in lock.blocks.items()), key=_format_spread
+    )
     value = {"storyboard_lock": VERSION, "scenes": {name: _block_value(block) for name, block in names}}
     return json.dumps(value | in_order(lock.extra), ensure_ascii=False, indent=1) + "\n"
 
@@ -43,7 +45,7 @@ def _name(profile: str, scene: str) -> str:
     return f"{profile}/{scene}" if profile else scene
 
 
-def _spread(row: tuple[str, Block]) -> bytes:
+def _format_spread(row: tuple[str, Block]) -> bytes:
     return hashlib.sha256(row[0].encode()).digest()
 
 
@@ -69,7 +71,7 @@ def from_text(text: str, name: str, providers: Mapping[str, str] | None = None) 
     """
     hint = UNITE.format(name=name)
     try:
-        value = json.loads(_decoded(text), object_pairs_hook=_once)
+        value = json.loads(_decode(text), object_pairs_hook=_once)
         version = value["storyboard_lock"]
         if isinstance(version, bool) or not isinstance(version, int):
             raise ValueError("its version is not a whole number")
@@ -113,7 +115,7 @@ def _of_version_1(value: Mapping[str, Any], providers: Mapping[str, str]) -> dic
     return {"storyboard_lock": VERSION, "scenes": scenes}
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """Return the text. Raise ValueError if a byte of its file wasn't UTF-8: those were read as lone surrogates."""
     try:
         return writable(text)

@@ -10,18 +10,18 @@ from storyboard.planning.lock import Block, Lockfile
 from storyboard.planning.take import Take
 
 
-def merged(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> Lockfile:
+def merge_locks(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> Lockfile:
     """Return what two sides made of one lock independently: the takes and decisions of both.
 
     A change by only one side is adopted; if both changed the same thing, ours wins. A take or block that is missing on
     one side comes back, since fetching an older lock must not lose a take. It stays away only if that side has moved it
     to another scene of its profile.
     """
-    moved = {(profile, id) for side in (ours, theirs) for profile, scene, id in _moved(base, side)}
+    moved = {(profile, id) for side in (ours, theirs) for profile, scene, id in _find_moves(base, side)}
     blocks = {}
     for name in dict.fromkeys((*base.blocks, *theirs.blocks, *ours.blocks)):
         was = base.block(*name)
-        block = _merged_block(was, ours.blocks.get(name, was), theirs.blocks.get(name, was))
+        block = _merge_block(was, ours.blocks.get(name, was), theirs.blocks.get(name, was))
         gone = [id for id in was.takes if (name[0], id) in moved]
         block = block.without(gone)
         if block.takes or name in ours.blocks or name in theirs.blocks:
@@ -29,11 +29,11 @@ def merged(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> Lockfile:
     for name in [name for name, block in blocks.items() if not block.takes and base.block(*name).takes]:
         if name not in ours.blocks or name not in theirs.blocks:
             del blocks[name]  # the whole block was moved away
-    extra = _merged_extra(base.extra, ours.extra, theirs.extra)
+    extra = _merge_extra(base.extra, ours.extra, theirs.extra)
     return Lockfile(blocks, extra, max(ours.version, theirs.version))
 
 
-def _moved(base: Lockfile, side: Lockfile) -> Iterator[tuple[str, str, str]]:
+def _find_moves(base: Lockfile, side: Lockfile) -> Iterator[tuple[str, str, str]]:
     """Yield profile, scene and take of each take that a side moved to another scene of the same profile."""
     has = {(profile, id) for (profile, _), block in side.blocks.items() for id in block.takes}
     for (profile, scene), block in base.blocks.items():
@@ -42,7 +42,7 @@ def _moved(base: Lockfile, side: Lockfile) -> Iterator[tuple[str, str, str]]:
                 yield profile, scene, id
 
 
-def selected_otherwise(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> tuple[tuple[str, str], ...]:
+def find_other_selections(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> tuple[tuple[str, str], ...]:
     """Return the blocks in which both sides selected takes that differ from the base and from each other."""
 
     def differs(name: tuple[str, str]) -> bool:
@@ -52,30 +52,30 @@ def selected_otherwise(base: Lockfile, ours: Lockfile, theirs: Lockfile) -> tupl
     return tuple(name for name in ours.blocks if name in theirs.blocks and differs(name))
 
 
-def _merged_block(base: Block, ours: Block, theirs: Block) -> Block:
+def _merge_block(base: Block, ours: Block, theirs: Block) -> Block:
     takes = {
-        id: _merged_take(base.takes.get(id), ours.takes.get(id), theirs.takes.get(id))
+        id: _merge_take(base.takes.get(id), ours.takes.get(id), theirs.takes.get(id))
         for id in dict.fromkeys((*theirs.takes, *ours.takes))
     }
     return Block(
         takes,
         ours.selected if ours.selected != base.selected else theirs.selected,
         ours.pinned if ours.pinned != base.pinned else theirs.pinned,
-        _merged_extra(base.kept, ours.kept, theirs.kept),
-        _merged_extra(base.extra, ours.extra, theirs.extra),
+        _merge_extra(base.kept, ours.kept, theirs.kept),
+        _merge_extra(base.extra, ours.extra, theirs.extra),
     )
 
 
-def _merged_take(base: Take | None, ours: Take | None, theirs: Take | None) -> Take:
+def _merge_take(base: Take | None, ours: Take | None, theirs: Take | None) -> Take:
     """Return one take as both sides have it. A task is billed and measured once, so only unknown keys can differ."""
     take = ours or theirs
     if ours is None or theirs is None:
         assert take is not None  # noqa: S101 - the name came from one of the two
         return take
-    return replace(ours, extra=_merged_extra(base.extra if base else {}, ours.extra, theirs.extra))
+    return replace(ours, extra=_merge_extra(base.extra if base else {}, ours.extra, theirs.extra))
 
 
-def _merged_extra(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_extra(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the unknown keys, each as the side that changed it has it, ours if both did.
 
     A key that one side removed is gone.

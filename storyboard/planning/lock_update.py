@@ -34,13 +34,13 @@ def with_selected(lock: Lockfile, profile: str, keep: Keep, scenes: Mapping[str,
     if found is not None and found.target.profile == profile and found.origin in ("earlier name", "other scene"):
         old = found.target.scene
         if found.origin == "earlier name" and (profile, scene) not in lock.blocks and (profile, old) in lock.blocks:
-            lock = lock.moving(profile, old, scene)
+            lock = lock.with_block_moved(profile, old, scene)
         elif take.id in lock.block(profile, old).takes and old in scenes:
             lock = lock.without_take(profile, old, take.id)
     block = lock.block(profile, scene)
     if block.takes.get(take.id) != take:
         return lock.with_take(profile, scene, take, select=True)
-    return lock if block.selected == take.id else lock.selecting(profile, scene, take.id)
+    return lock if block.selected == take.id else lock.with_selection(profile, scene, take.id)
 
 
 def with_salvaged(inputs: PlanInputs, attempt: Attempt, take: Take, past: Past) -> Lockfile:

@@ -53,7 +53,7 @@ NO_MARKER = Marker()
 
 def marker_of(components: Components, occurrence: int, taken: Collection[int] = ()) -> int:
     """Return the marker of the n-th task of a key (from 0), in seconds. Skip those `taken` by tasks in doubt."""
-    number = _drawn(components, occurrence) % WIDTH
+    number = _draw(components, occurrence) % WIDTH
     while FIRST + number in taken:
         number = (number + 1) % WIDTH
     return FIRST + number
@@ -64,7 +64,7 @@ def identifier_of(components: Components, occurrence: int) -> str:
     return hashlib.sha256(canonical([dict(components), occurrence])).hexdigest()[: IDENTIFIER_BITS // 4]
 
 
-def _drawn(components: Components, occurrence: int) -> int:
+def _draw(components: Components, occurrence: int) -> int:
     return int.from_bytes(hashlib.sha256(canonical([dict(components), occurrence])).digest()[:8], "big")
 
 

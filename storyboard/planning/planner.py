@@ -29,7 +29,7 @@ def units_of(graph: Graph) -> tuple[Unit, ...]:
 
 def plan(graph: Graph, inputs: PlanInputs, wanted: frozenset[str] | None = None) -> Plan:
     """Return what to do so that the wanted scenes (all, if None) have takes that are good for their current inputs."""
-    needed = _needed(graph, wanted, inputs)
+    needed = _find_needed(graph, wanted, inputs)
     claims = claims_of(graph, inputs)
     steps: dict[Unit, Step] = {}
     keys: dict[Unit, Components] = {}
@@ -46,9 +46,9 @@ def plan(graph: Graph, inputs: PlanInputs, wanted: frozenset[str] | None = None)
         step = settle(unit, graph, inputs, components, takes, claims)
         claim(step, components, claims)
         if wanted is not None and id not in wanted:
-            step = _left_as_it_is(unit, step, graph, inputs)
+            step = _leave_as_it_is(unit, step, graph, inputs)
         steps[unit] = step
-        _hand_over(takes, id, _known_take(step))
+        _hand_over(takes, id, _take_of(step))
     steps = {unit: steps[unit] for unit in units_of(graph)}
     _hold_descendants(graph, steps)
     asked = {step.resumes.attempt_id for step in steps.values() if isinstance(step, Make) and step.resumes}
@@ -123,7 +123,7 @@ def _in_turn(
                 heapq.heappush(ready, place[child])
 
 
-def _known_take(step: Step) -> Take | None:
+def _take_of(step: Step) -> Take | None:
     """Return the take that a scene will have, if that is known before anything is made."""
     return step.take if isinstance(step, Keep) else step.fetches if isinstance(step, Make) else None
 
@@ -133,7 +133,7 @@ def _hand_over(takes: dict[str, Take], id: str, take: Take | None) -> None:
         takes[id] = take
 
 
-def _needed(graph: Graph, wanted: frozenset[str] | None, inputs: PlanInputs) -> frozenset[str]:
+def _find_needed(graph: Graph, wanted: frozenset[str] | None, inputs: PlanInputs) -> frozenset[str]:
     """Return the wanted scenes and those above them that they need. A scene that has a take needs nothing above it."""
     if wanted is None:
         return frozenset(graph.order)
@@ -147,7 +147,7 @@ def _needed(graph: Graph, wanted: frozenset[str] | None, inputs: PlanInputs) -> 
     return frozenset(needed)
 
 
-def _left_as_it_is(unit: Unit, step: Step, graph: Graph, inputs: PlanInputs) -> Step:
+def _leave_as_it_is(unit: Unit, step: Step, graph: Graph, inputs: PlanInputs) -> Step:
     """Return a step that uses what is there, for a scene that is only needed; the same step if there is nothing."""
     take = inputs.lock.block(graph.storyboard.profile, unit.scene).take
     if isinstance(step, (Make, Hold)) and take is not None and take.digest in inputs.stored:
@@ -173,7 +173,7 @@ def settle(
             return Hold(unit, *held, reasons, attempt=attempt)
         if attempt.state not in OVER:
             return Make(unit, reasons, resumes=attempt)
-    unaddressed = _unaddressed(id, graph, inputs, takes)
+    unaddressed = _find_unaddressed(id, graph, inputs, takes)
     if unaddressed:
         return Hold(unit, *unaddressed, reasons)
     row = inputs.rows[graph.scene(id).model.row]
@@ -231,7 +231,7 @@ def _why_held(attempt: Attempt, scene: str, profile: str, provider: str) -> tupl
             assert_never(attempt.state)
 
 
-def _unaddressed(id: str, graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> tuple[str, str] | None:
+def _find_unaddressed(id: str, graph: Graph, inputs: PlanInputs, takes: Mapping[str, Take]) -> tuple[str, str] | None:
     """Return why a video among the scene's inputs can't be given an address, and what to do; None if all can."""
     if inputs.uploads:
         return None

@@ -10,7 +10,7 @@ from decimal import Decimal
 from storyboard.language.capability import Capability
 from storyboard.language.facts import Facts
 from storyboard.language.graph import Graph
-from storyboard.language.window import handed_seconds, is_only_stated
+from storyboard.language.window import is_only_stated, seconds_of_input
 from storyboard.planning.money import Money, common, price_of
 from storyboard.planning.take import Take
 
@@ -69,8 +69,8 @@ def cost_of(id: str, graph: Graph, row: Capability, facts: Facts, takes: Mapping
     ]
     areas = sorted(sizes, key=lambda size: size[0] * size[1])
     videos = [item for item in graph.inputs[id] if item.kind == "video"]
-    known = [handed_seconds(item, id, graph, row, facts, takes) for item in videos]
-    low_in, high_in = _handed(known, any(is_only_stated(item, facts) for item in videos), row)
+    known = [seconds_of_input(item, id, graph, row, facts, takes) for item in videos]
+    low_in, high_in = _seconds_of_inputs(known, any(is_only_stated(item, facts) for item in videos), row)
     low = tokens(*areas[0], short, low_in if videos else None)
     high = tokens(*areas[-1], long, high_in if videos else None)
     rate = rate_of(id, graph, row)
@@ -87,7 +87,7 @@ def rate_of(id: str, graph: Graph, row: Capability) -> Money:
     )  # the table's figures have few digits, and `str` yields exactly those
 
 
-def _handed(seconds: list[float | None], stated: bool, row: Capability) -> tuple[float, float]:
+def _seconds_of_inputs(seconds: list[float | None], stated: bool, row: Capability) -> tuple[float, float]:
     """Return the least and the most seconds of video among the inputs. A file may be measured a little over the limit.
 
     The service bills the file at an address, not the length that a storyboard states: a length that is only `stated`

@@ -87,10 +87,10 @@ def _around_difference(old: str, new: str, reach: int = 24) -> tuple[str, str]:
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
-    return _clipped(old, start, len(old) - end, reach), _clipped(new, start, len(new) - end, reach)
+    return _clip(old, start, len(old) - end, reach), _clip(new, start, len(new) - end, reach)
 
 
-def _clipped(text: str, start: int, end: int, reach: int) -> str:
+def _clip(text: str, start: int, end: int, reach: int) -> str:
     first, last = max(0, start - reach), min(len(text), min(end, start + 60) + reach)
     clipped = text[first:last].replace("\n", " ")
     return ("…" if first else "") + clipped + ("…" if last < len(text) else "")

@@ -148,7 +148,7 @@ class Claims:
         if is_pending(components):
             return None
         own = lock.block(self._profile, unit.scene)
-        for take in own.made_from(components) if own.selected else ():
+        for take in own.find_made_from(components) if own.selected else ():
             if self._is_free(take, unit):
                 return TakeMatch(take, Target(self._storyboard, self._profile, *unit))
         found = [row for row in self._rows(unit, lock, components) if self._is_free(row.take, unit)]
@@ -157,7 +157,7 @@ class Claims:
 
     def has_own(self, unit: Unit, lock: Lockfile, past: Past, components: Components) -> bool:
         """Does the unit have a take, or an attempt that is not over, of its own for this key?"""
-        if any(self._is_free(take, unit) for take in lock.block(self._profile, unit.scene).made_from(components)):
+        if any(self._is_free(take, unit) for take in lock.block(self._profile, unit.scene).find_made_from(components)):
             return True
         own = past.of(self._storyboard, self._profile, unit.scene)
         return any(attempt.state not in OVER and dict(attempt.components) == dict(components) for attempt in own)
@@ -195,7 +195,7 @@ class Claims:
     def _rows(self, unit: Unit, lock: Lockfile, components: Components) -> Iterator[Shelved]:
         """Yield the takes of this key in the unit's own block, in its current state, and elsewhere."""
         own = Target(self._storyboard, self._profile, *unit)
-        for take in lock.block(self._profile, unit.scene).made_from(components):
+        for take in lock.block(self._profile, unit.scene).find_made_from(components):
             yield Shelved(take, own, "never used")
         for one in self._shelf.with_key(components):
             if one.target[:3] != own[:3]:

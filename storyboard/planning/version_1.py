@@ -22,7 +22,7 @@ class Translator:
         self._asked: dict[str, str] = {}
         self._profiles: dict[str, str] = {}
 
-    def translated(self, kind: str, scene: str, attempt_id: str, body: Mapping[str, Any]) -> Recorded:
+    def translate(self, kind: str, scene: str, attempt_id: str, body: Mapping[str, Any]) -> Recorded:
         """Return one event. Raise ValueError, KeyError or TypeError if it isn't valid."""
         if kind == "run_opened":
             self._provider = str(body.get("provider", ""))

@@ -60,7 +60,7 @@ def wait_for_turn(sent: Sequence[float], now: float, rate: Rate, held: tuple[flo
     return max(0.0, room, until - now if since <= now else 0.0)
 
 
-def asked_to_wait(retry_after: str, date: str) -> float:
+def wait_after_reply(retry_after: str, date: str) -> float:
     """Return the seconds that a `Retry-After` header asks for, at most `LONGEST_WAIT`; 0 if it can't be read.
 
     It is a number of seconds, or an HTTP date, which is relative to the server's clock: its `Date` header.

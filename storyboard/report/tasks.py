@@ -60,7 +60,7 @@ class Owned:
         }
 
 
-def owned(task: Task, past: Past, locks: Mapping[str, Lockfile], digests: Collection[str]) -> Owned:
+def find_owner(task: Task, past: Past, locks: Mapping[str, Lockfile], digests: Collection[str]) -> Owned:
     """Return a task with its owner, by the record and the locks of the folder (by storyboard).
 
     `digests` are those of the files in the store.

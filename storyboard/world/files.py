@@ -44,15 +44,15 @@ def _folders_in(folder: str) -> list[str]:
             if entry.is_dir(follow_symlinks=False):
                 found.append(entry.path)
             elif not entry.is_file(follow_symlinks=False) and os.path.lexists(entry):
-                raise FileTrouble(f"{entry.path} is neither a file nor a folder", _removing(entry.path))
+                raise FileTrouble(f"{entry.path} is neither a file nor a folder", _remove_at_end(entry.path))
     return found
 
 
 def _a_link(path: Path | str) -> FileTrouble:
-    return FileTrouble(f"{path} is a link: what is written there would land somewhere else", _removing(path))
+    return FileTrouble(f"{path} is a link: what is written there would land somewhere else", _remove_at_end(path))
 
 
-def _removing(path: Path | str) -> str:
+def _remove_at_end(path: Path | str) -> str:
     return f"remove it: rm {shlex.quote(str(path))}"
 
 

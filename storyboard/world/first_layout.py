@@ -23,7 +23,7 @@ from storyboard.errors import FileTrouble, StateDamaged
 from storyboard.planning.event import Event, Imported, Recorded, RecordTrust, Unrecognised
 from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_format import from_text, to_text
-from storyboard.planning.lock_merge import merged
+from storyboard.planning.lock_merge import merge_locks
 from storyboard.protocols import Clock
 from storyboard.world import mounts
 from storyboard.world.durable import make_folder, private_folder, sync_folder, write_atomically
@@ -203,7 +203,7 @@ def _move_lock(layout: Layout, old: OldRecord, providers: dict[str, str]) -> Non
     theirs = from_text(read_text(old.lock, LARGEST_LOCK), old.lock.name, providers)
     new = layout.lock_of(old.stem)
     ours = from_text(read_text(new, LARGEST_LOCK), new.name) if new.exists() else Lockfile()
-    write_atomically(new, to_text(merged(Lockfile(), ours, theirs)).encode())
+    write_atomically(new, to_text(merge_locks(Lockfile(), ours, theirs)).encode())
     try:
         old.lock.unlink()
         sync_folder(old.folder)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def paused_collector() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """Pause the garbage collector, for building many values of which none is garbage.
 
     While a record of ten thousand scenes is read, it would traverse everything read so far again and again, which takes

@@ -19,7 +19,7 @@ from storyboard.planning.event import DURABLE, Event, Recorded, RecordTrust, Run
 from storyboard.planning.history import History
 from storyboard.planning.version_1 import Translator
 from storyboard.protocols import Clock
-from storyboard.world.gc_pause import paused_collector
+from storyboard.world.gc_pause import pause_collector
 from storyboard.world.journal_rows import event_of, row_digest, row_of
 from storyboard.world.witness import Witness
 
@@ -73,7 +73,7 @@ class Journal:
             found = self._path.stat()
             self._place = found.st_dev, found.st_ino
         self._translator = Translator(self._translator.storyboard)
-        with paused_collector():
+        with pause_collector():
             self.past: list[tuple[float, Recorded]] = list(self._read()) if self._database else []
             self.history = History(self.past)
         if self._last < witnessed:

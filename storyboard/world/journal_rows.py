@@ -29,7 +29,7 @@ def event_of(columns: Sequence[str], translator: Translator) -> Recorded:
     """
     if len(columns) == _TEXTS_OF_VERSION_1:
         kind, scene, intent, body = columns
-        return translator.translated(kind, scene, intent, json.loads(body))
+        return translator.translate(kind, scene, intent, json.loads(body))
     kind, storyboard, scene, attempt, body = columns
     return decode(Encoded(kind, storyboard, scene, attempt, json.loads(body)))
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from storyboard.errors import Rejected, Unreachable
 from storyboard.language.facts import FileFacts, format_of
-from storyboard.net.guard import Guard, guarded
+from storyboard.net.guard import Guard, download_guarded
 from storyboard.protocols import Address
 
 LARGEST = 64 * 1024 * 1024
@@ -58,7 +58,7 @@ async def _one(address: str, path: Path, measure: Measure, guard: Guard) -> File
     try:
         with path.open("xb") as file:
             sink = _Digesting(file)
-            got = await guarded(Address(address), sink, guard)
+            got = await download_guarded(Address(address), sink, guard)
     except Unreachable as error:
         return FileFacts(address, trouble="silent", why=error.what)
     except Rejected as error:

@@ -48,7 +48,7 @@ def _lock(path: Path, stack: ExitStack) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise kept_out(error, path, _holder(descriptor)) from error
+            raise lock_error(error, path, _holder(descriptor)) from error
         if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
             return descriptor
 
@@ -68,7 +68,7 @@ def _holder(descriptor: int) -> str:
         time.sleep(0.01)
 
 
-def kept_out(error: OSError, path: Path, holder: str) -> MachineRefuses:
+def lock_error(error: OSError, path: Path, holder: str) -> MachineRefuses:
     """Return the error for a failed lock: another process holds it, or the file system has no locks."""
     if not isinstance(error, BlockingIOError):
         return FileTrouble.of(error, path, "locked")

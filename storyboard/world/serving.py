@@ -58,10 +58,10 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
         app, connection = self.app, Connection(transport, self.flow.drain)
 
-        async def connected(scope: Any, receive: Any, send: Any) -> None:
+        async def connect_socket(scope: Any, receive: Any, send: Any) -> None:
             await app({**scope, CONNECTION: connection}, receive, send)
 
-        self.app = connected
+        self.app = connect_socket
 
 
 def bind(port: int, host: str = HOST) -> socket.socket:

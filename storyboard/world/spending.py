@@ -71,7 +71,7 @@ class Spending:
         """
         if not wanted.amount:
             return
-        with self._held() as file:
+        with self._hold() as file:
             check(self._cap, self._books.counted(wanted.currency), wanted)
             self._write(file, {"intent": attempt_id, "reserve": str(wanted), "project": self._project})
 
@@ -79,7 +79,7 @@ class Spending:
         """Count an attempt's bill in place of what was reserved, if it was reserved today."""
         if not self._path().exists():
             return
-        with self._held() as file:
+        with self._hold() as file:
             entry = self._books.entry(attempt_id)
             if entry is not None and entry.bill != bill:
                 self._write(file, {"intent": attempt_id, "bill": str(bill)})
@@ -88,7 +88,7 @@ class Spending:
         return self._folder / f"{datetime.fromtimestamp(self._clock.now(), UTC):%Y-%m-%d}.jsonl"
 
     @contextmanager
-    def _held(self) -> Iterator[int]:
+    def _hold(self) -> Iterator[int]:
         """Today's file, open, locked and read to its end."""
         private_folder(self._folder)
         path = self._path()

@@ -56,7 +56,7 @@ def running(
 
 def loaded(layout: Layout) -> Loaded:
     """The storyboard of a project."""
-    return project.loaded_of(layout, *project.survey(layout))
+    return project.load_validated(layout, *project.survey(layout))
 
 
 def lock_on_disk(layout: Layout) -> Lockfile:

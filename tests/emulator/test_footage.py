@@ -270,18 +270,18 @@ WORDS = "A lighthouse at dusk, slow dolly in, gulls in the distance. "
 @pytest.mark.parametrize("times", [1, 4, 12])
 def test_a_prompt_is_wholly_in_the_picture(times: int) -> None:
     """The longer it is, the smaller its letters."""
-    lines, _ = footage.fitting(WORDS.strip() + " " + WORDS * (times - 1), (1200, 190))
+    lines, _ = footage.fit(WORDS.strip() + " " + WORDS * (times - 1), (1200, 190))
     assert " ".join(lines.split()) == (WORDS * times).strip()
 
 
 def test_a_short_prompt_is_written_larger() -> None:
     """As large as its room lets it."""
-    assert footage.fitting(WORDS, (1200, 190))[1] > footage.fitting(WORDS * 8, (1200, 190))[1] >= footage.SMALLEST
+    assert footage.fit(WORDS, (1200, 190))[1] > footage.fit(WORDS * 8, (1200, 190))[1] >= footage.SMALLEST
 
 
 def test_a_prompt_that_finds_no_room_is_cut_off() -> None:
     """And says so."""
-    lines, letters = footage.fitting(WORDS * 100, (1200, 190))
+    lines, letters = footage.fit(WORDS * 100, (1200, 190))
     assert (letters, lines.endswith("..."), lines.count("\n") < 12) == (footage.SMALLEST, True, True)
 
 

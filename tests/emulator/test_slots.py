@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.emulator.app import EmulatorConfig
-from storyboard.emulator.slots import Slots, replayed
+from storyboard.emulator.slots import Slots, replay
 from storyboard.emulator.tasks import Line, history, next_change
 from storyboard.testing.clock import VirtualClock
 from storyboard.testing.emulator import emulator
@@ -28,7 +28,7 @@ def line(number: int, at: float, model: str = "m", **body: Any) -> Line:
 
 def starts(lines: list[Line], running: float, until: float = inf, cancelled: tuple[Line, ...] = ()) -> list[float]:
     """When each of them starts; -1: it doesn't."""
-    slots = replayed(lines, cancelled, 1.0, running)
+    slots = replay(lines, cancelled, 1.0, running)
     slots.advance(min(until, 1e9))
     return [slots.starts.get(each.task_id, -1) for each in lines]
 
@@ -75,7 +75,7 @@ def test_a_task_that_expires_running_frees_its_place() -> None:
 def test_a_place_is_never_two_tasks_at_once() -> None:
     """At the instant at which one expires and the next starts, either: the first has ended."""
     lines = [line(1, 0, execution_expires_after=60), line(2, 0)]
-    slots = replayed(lines, (), 1.0, 1)
+    slots = replay(lines, (), 1.0, 1)
     slots.advance(60)
     stand = [history(each, 60, 1.0, slots.starts.get(each.task_id))[-1].status for each in lines]
     assert stand == ["expired", "running"]
@@ -109,7 +109,7 @@ def test_when_somebody_looks_changes_nothing(lines: list[Line], running: int, lo
         asked.advance(now)
     for late in pending:
         asked.take(late)
-    anew = replayed(lines, (), 1.0, running)
+    anew = replay(lines, (), 1.0, running)
     asked.advance(9000)
     anew.advance(9000)
     assert asked.starts == anew.starts
@@ -118,7 +118,7 @@ def test_when_somebody_looks_changes_nothing(lines: list[Line], running: int, lo
 @given(lines=days(), running=st.integers(1, 3), now=st.integers(0, 6000))
 def test_never_more_run_than_may(lines: list[Line], running: int, now: int) -> None:
     """Of one model, at any time."""
-    slots = replayed(lines, (), 1.0, running)
+    slots = replay(lines, (), 1.0, running)
     slots.advance(now)
     last = [history(each, now, 1.0, slots.starts.get(each.task_id))[-1].status for each in lines if each.model == "m"]
     assert last.count("running") <= running
@@ -127,14 +127,14 @@ def test_never_more_run_than_may(lines: list[Line], running: int, now: int) -> N
 @given(lines=days(), running=st.integers(1, 3), now=st.integers(0, 6000))
 def test_nothing_changes_before_the_next_change(lines: list[Line], running: int, now: int) -> None:
     """Whoever sleeps until then misses nothing."""
-    slots = replayed(lines, (), 1.0, running)
+    slots = replay(lines, (), 1.0, running)
     slots.advance(now)
     for each in (each for each in lines if each.at <= now):
         begun = slots.starts.get(each.task_id)
         past = history(each, now, 1.0, begun)
         if past[-1].status in ("queued", "running"):
             change = next_change(each, now, 1.0, begun, slots.next_start(each))
-            later = replayed(lines, (), 1.0, running)
+            later = replay(lines, (), 1.0, running)
             before = max(float(now), change - 0.5)
             later.advance(before)
             assert history(each, before, 1.0, later.starts.get(each.task_id)) == past

@@ -16,8 +16,8 @@ from storyboard.executor.reconcile import (
     Scan,
     Verdict,
     disagreement,
+    find_unrecorded,
     trust_of_events,
-    unrecorded,
     verdict,
 )
 from storyboard.planning.attempt import Attempt, AttemptState
@@ -219,13 +219,13 @@ ASKED: dict[str, str | int | bool] = {"model": MODEL, "duration": 8}
 )
 def test_a_task_that_somebody_submitted_for_this_very_request(other: Task, found: bool) -> None:
     """It carries one of the scene's markers, belongs to no attempt here, has its model, and may have a video."""
-    assert unrecorded(Scan(AT, (other,)), MARKERS, ASKED, {"cgt-ours"}) == ((other,) if found else ())
+    assert find_unrecorded(Scan(AT, (other,)), MARKERS, ASKED, {"cgt-ours"}) == ((other,) if found else ())
 
 
 def test_the_likelier_mark_comes_first() -> None:
     """The marker of the first attempt comes first, wherever it is in the list: the others may match by chance."""
     first, other = task(), task("cgt-other", expires_after=MARK + 1)
-    assert unrecorded(Scan(AT, (other, first)), MARKERS, ASKED, ()) == (first, other)
+    assert find_unrecorded(Scan(AT, (other, first)), MARKERS, ASKED, ()) == (first, other)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from storyboard.errors import (
     Untrusted,
     Unusable,
 )
-from storyboard.executor.polling import FEW, TOGETHER, looked_at_with, odd_after, pause
+from storyboard.executor.polling import FEW, TOGETHER, choose_batch, odd_after, pause
 from storyboard.executor.retry import LONGEST, PATIENCE, Failures, wait_after, wait_to_fetch, words_of_wait
 from storyboard.protocols import PollPolicy
 
@@ -139,14 +139,14 @@ def waiting(count: int) -> dict[str, float]:
 
 def test_few_tasks_are_looked_at_one_by_one() -> None:
     """A few tasks are polled individually, because a list could not show them sooner."""
-    assert looked_at_with("cgt-0", waiting(FEW), FEW) == ("cgt-0",)
+    assert choose_batch("cgt-0", waiting(FEW), FEW) == ("cgt-0",)
 
 
 def test_of_many_tasks_those_that_are_due_next_come_along() -> None:
     """In the order in which they are due, behind the task that is due now."""
-    assert looked_at_with("cgt-1", waiting(4), FEW + 1) == ("cgt-1", "cgt-3", "cgt-2", "cgt-0")
+    assert choose_batch("cgt-1", waiting(4), FEW + 1) == ("cgt-1", "cgt-3", "cgt-2", "cgt-0")
 
 
 def test_no_more_come_along_than_an_address_holds() -> None:
     """Tasks that don't fit into the address are in the next list."""
-    assert len(looked_at_with("cgt-0", waiting(1000), 1000)) == TOGETHER
+    assert len(choose_batch("cgt-0", waiting(1000), 1000)) == TOGETHER

@@ -31,7 +31,7 @@ def signalled(folder: Path, kind: str, *numbers: signal.Signals) -> int:
     path = folder / "storyboard.yaml"
     path.write_text(STORYBOARD, "utf-8")
     layout = layout_of(str(path), "emulated")
-    loaded = project.loaded_of(layout, *project.survey(layout))
+    loaded = project.load_validated(layout, *project.survey(layout))
     waiting = [numbers]
 
     def tell(event: Notice) -> None:

@@ -297,7 +297,7 @@ def read_while_creating(desk: Shelf, creates: int) -> Scan:
     async def reads() -> Scan:
         if not creates:
             return await reading.since(desk.clock.now())
-        with reading.creating():
+        with reading.note_create():
             return await reading.since(desk.clock.now())
 
     return asyncio.run(reads())
@@ -340,7 +340,7 @@ def test_a_request_that_was_sent_while_a_list_is_read_counts() -> None:
     async def both() -> None:
         going = asyncio.ensure_future(reading.since(T0))
         await asyncio.sleep(0)
-        with reading.creating():
+        with reading.note_create():
             pass  # it is answered before the list is read to its end
         await going
 
@@ -353,7 +353,7 @@ def test_a_request_that_was_answered_before_a_list_began_does_not_count() -> Non
     desk = shelf(rows(PAGE + 1))
     desk.changes = [[*NEW, *rows(PAGE + 1)]]
     reading = listing(desk)
-    with pytest.raises(Unreachable), reading.creating():
+    with pytest.raises(Unreachable), reading.note_create():
         raise NO_ANSWER
     read(desk, reading)
     assert desk.pages == [1, 2, 1, 2]
@@ -364,7 +364,7 @@ def test_a_request_that_was_answered_before_a_list_began_does_not_count() -> Non
 
 def test_a_list_that_was_never_asked_for_does_not_fail() -> None:
     """A list that was never requested has been failing for zero seconds."""
-    assert listing(shelf()).failing_for(T0) == 0.0
+    assert listing(shelf()).seconds_of_failure(T0) == 0.0
 
 
 @pytest.mark.parametrize("no", [NO_ANSWER, Rejected("forbidden", status=403)], ids=["no answer", "refused"])
@@ -376,7 +376,7 @@ def test_lists_fail_since_the_first_of_the_failures_in_a_row(no: StoryboardError
     error_of(desk, reading)
     desk.clock.advance(30.0)
     error_of(desk, reading)
-    assert reading.failing_for(T0 + 61.0) == 60.0
+    assert reading.seconds_of_failure(T0 + 61.0) == 60.0
 
 
 def test_a_list_that_succeeds_ends_the_failures() -> None:
@@ -386,4 +386,4 @@ def test_a_list_that_succeeds_ends_the_failures() -> None:
     reading = listing(desk)
     error_of(desk, reading)
     read(desk, reading)
-    assert reading.failing_for(desk.clock.now() + 60.0) == 0.0
+    assert reading.seconds_of_failure(desk.clock.now() + 60.0) == 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storyboard.language.facts import FileFacts
-from storyboard.language.window import LAST_FRAME, Part, handed_seconds, part_of
+from storyboard.language.window import LAST_FRAME, Part, part_of, seconds_of_input
 from tests.builders import graph_of
 from tests.planning.values import ROWS, take
 
@@ -154,7 +154,7 @@ def seconds(child: str, parent: str = "", measured: float = 0.0) -> float | None
     """How many seconds of its first input a scene is handed."""
     graph = graph_of(f"storyboard: 1\nscenes:\n  lamp: {{prompt: Lamp.{parent}}}\n  it: {{{child}}}\n")
     takes = {"lamp": take("lamp", {}, measured)} if measured else {}
-    return handed_seconds(graph.inputs["it"][0], "it", graph, ROWS[graph.scene("it").model.row], {}, takes)
+    return seconds_of_input(graph.inputs["it"][0], "it", graph, ROWS[graph.scene("it").model.row], {}, takes)
 
 
 def test_own_segments_count_at_whole_seconds() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from storyboard.errors import StateDamaged
 from storyboard.planning.lock import EMPTY, VERSION, Block, Kept, Lockfile
 from storyboard.planning.lock_format import from_text, to_text
-from storyboard.planning.lock_merge import merged, sides_of
+from storyboard.planning.lock_merge import merge_locks, sides_of
 from storyboard.planning.take import Take, id_of
 from storyboard.planning.take_format import is_take_id, take_from, take_value
 from tests.builders import graph_of
@@ -158,14 +158,14 @@ def test_the_selected_take_is_preferred() -> None:
     """Of several takes from the same key the selected one comes first, then the latest; others aren't among them."""
     one, two, three = (take(word, {"prompt": "a"}) for word in ("one", "two", "three"))
     takes = {take.id: take for take in (one, take("other", {"prompt": "b"}), two, three)}
-    found = [Block(takes, chosen).made_from({"prompt": "a"}) for chosen in (one.id, "")]
+    found = [Block(takes, chosen).find_made_from({"prompt": "a"}) for chosen in (one.id, "")]
     assert found == [(one, three, two), (three, two, one)]
 
 
 def test_moving_keeps_everything_but_the_name() -> None:
     """A renamed scene's block moves to the new name."""
     block = Lockfile().with_take("", "old", take("one", {}), select=True)
-    assert block.moving("", "old", "new") == Lockfile().with_take("", "new", take("one", {}), select=True)
+    assert block.with_block_moved("", "old", "new") == Lockfile().with_take("", "new", take("one", {}), select=True)
 
 
 @settings(max_examples=30, deadline=None)
@@ -178,7 +178,7 @@ def test_an_event_holds_a_whole_take(one: Take) -> None:
 def test_another_take_is_selected() -> None:
     """Selecting changes which of a scene's takes is selected, and loses none."""
     lock = Lockfile().with_take("", "a", take("one", {}), select=True).with_take("", "a", take("two", {}), select=True)
-    block = lock.selecting("", "a", take("one", {}).id).block("", "a")
+    block = lock.with_selection("", "a", take("one", {}).id).block("", "a")
     assert (block.take, len(block.takes)) == (take("one", {}), 2)
 
 
@@ -250,7 +250,7 @@ def test_two_takes_of_equal_bytes_are_two_takes() -> None:
     assert dict(lock.block("", "a").takes) == {one.id: one, twin.id: twin}
     assert from_text(to_text(lock), "film.lock") == lock
     sides = (Lockfile().with_take("", "a", made, select=True) for made in (one, twin))
-    assert dict(merged(Lockfile(), *sides).block("", "a").takes) == {one.id: one, twin.id: twin}
+    assert dict(merge_locks(Lockfile(), *sides).block("", "a").takes) == {one.id: one, twin.id: twin}
 
 
 def test_a_take_that_another_scene_uses_is_this_one_s_no_more() -> None:
@@ -271,7 +271,7 @@ def test_what_two_made_is_kept_by_both() -> None:
     """Blocks of scenes that only one side made, and in a common one the takes of both."""
     ours = BASE.with_take("", "a", TWO, select=True).with_take("", "b", TWO, select=True)
     theirs = BASE.with_take("", "a", THREE, select=True).with_take("x", "c", THREE, select=True)
-    both = merged(BASE, ours, theirs)
+    both = merge_locks(BASE, ours, theirs)
     assert {name: set(block.takes) for name, block in both.blocks.items()} == {
         ("", "a"): {ONE.id, TWO.id, THREE.id},
         ("", "b"): {TWO.id},
@@ -282,32 +282,33 @@ def test_what_two_made_is_kept_by_both() -> None:
 def test_what_we_selected_stays_selected() -> None:
     """The selected take is the one that this side's author made last."""
     ours, theirs = (BASE.with_take("", "a", one, select=True) for one in (TWO, THREE))
-    assert merged(BASE, ours, theirs).block("", "a").take == TWO
+    assert merge_locks(BASE, ours, theirs).block("", "a").take == TWO
 
 
 def test_what_only_they_selected_is_selected() -> None:
     """Our side left the scene unchanged, or only added a take that isn't selected."""
     theirs = BASE.with_take("", "a", THREE, select=True)
     chosen = [
-        merged(BASE, ours, theirs).block("", "a").take for ours in (BASE, BASE.with_take("", "a", TWO, select=False))
+        merge_locks(BASE, ours, theirs).block("", "a").take
+        for ours in (BASE, BASE.with_take("", "a", TWO, select=False))
     ]
     assert chosen == [THREE, THREE]
 
 
 def test_what_they_removed_comes_back() -> None:
     """A take that was bought is not lost because an older lock was fetched."""
-    assert merged(BASE, BASE, Lockfile()) == BASE
+    assert merge_locks(BASE, BASE, Lockfile()) == BASE
 
 
 def test_a_block_that_we_moved_does_not_stay_behind() -> None:
     """A scene that was renamed has its takes under the new name alone."""
-    assert merged(BASE, BASE.moving("", "a", "b"), BASE) == BASE.moving("", "a", "b")
+    assert merge_locks(BASE, BASE.with_block_moved("", "a", "b"), BASE) == BASE.with_block_moved("", "a", "b")
 
 
 def test_what_they_added_to_a_block_that_we_moved_stays() -> None:
     """Under the name under which they made it."""
     theirs = BASE.with_take("", "a", THREE, select=True)
-    both = merged(BASE, BASE.moving("", "a", "b"), theirs)
+    both = merge_locks(BASE, BASE.with_block_moved("", "a", "b"), theirs)
     assert (both.block("", "a").take, both.block("", "b").take) == (THREE, ONE)
 
 
@@ -321,11 +322,11 @@ def changed(draw: st.DrawFn, base: Lockfile) -> Lockfile:
                     lock, blocks={name: one for name, one in lock.blocks.items() if name != (profile, scene)}
                 )
             case "move":
-                lock = lock.moving(profile, scene, f"{scene}-moved")
+                lock = lock.with_block_moved(profile, scene, f"{scene}-moved")
             case "add":
                 lock = lock.with_take(profile, scene, draw(TAKES), select=draw(st.booleans()))
             case "select" if block.takes:
-                lock = lock.selecting(profile, scene, draw(st.sampled_from([*block.takes])))
+                lock = lock.with_selection(profile, scene, draw(st.sampled_from([*block.takes])))
             case "change":
                 lock = replace(lock, blocks={**lock.blocks, (profile, scene): draw(blocks())})
     return replace(lock, blocks={**draw(BLOCKS), **lock.blocks})
@@ -349,7 +350,7 @@ def ids_of(lock: Lockfile) -> set[str]:
 def test_a_merge_loses_no_take_of_either_side(history: tuple[Lockfile, Lockfile, Lockfile]) -> None:
     """Every take is there, and in its own block unless the other side has moved it."""
     base, ours, theirs = history
-    both = merged(base, ours, theirs)
+    both = merge_locks(base, ours, theirs)
     assert ids_of(both) >= ids_of(ours) | ids_of(theirs)
     for side, other in ((ours, theirs), (theirs, ours)):
         for name, block in side.blocks.items():
@@ -362,7 +363,7 @@ def test_a_merge_loses_no_take_of_either_side(history: tuple[Lockfile, Lockfile,
 @given(LOCKS)
 def test_a_lock_that_nobody_changed_is_merged_into_itself(lock: Lockfile) -> None:
     """Takes, selections, pins, waivers and unknown keys are unchanged."""
-    assert merged(lock, lock, lock) == lock
+    assert merge_locks(lock, lock, lock) == lock
 
 
 @settings(max_examples=80, deadline=None)
@@ -370,7 +371,7 @@ def test_a_lock_that_nobody_changed_is_merged_into_itself(lock: Lockfile) -> Non
 def test_what_only_one_side_selected_is_selected(history: tuple[Lockfile, Lockfile, Lockfile]) -> None:
     """If the other side left the selection unchanged; of two new selections ours wins."""
     base, ours, theirs = history
-    both = merged(base, ours, theirs)
+    both = merge_locks(base, ours, theirs)
     for name in both.blocks:
         old, mine, other, chosen = (lock.block(*name).selected for lock in (base, ours, theirs, both))
         if mine == old and other:
@@ -425,9 +426,9 @@ def at_place(text: str, place: tuple[str, ...], **more: object) -> str:
 def test_a_take_that_is_added_leaves_unknown_keys_alone() -> None:
     """A new take, a selection and a new name change nothing that a newer storyboard has written."""
     extra = {"mood": "blue"}
-    lock = with_extra(extra).with_take("", "a", TWO, select=True).selecting("", "a", ONE.id)
+    lock = with_extra(extra).with_take("", "a", TWO, select=True).with_selection("", "a", ONE.id)
     assert extras_of(lock) == (extra, extra, extra)
-    moved = lock.moving("", "a", "b")
+    moved = lock.with_block_moved("", "a", "b")
     assert (moved.extra, moved.block("", "b").extra) == (extra, extra)
 
 
@@ -436,7 +437,12 @@ def test_a_newer_lock_is_read_and_not_written() -> None:
     value = {**json.loads(to_text(BASE)), "storyboard_lock": VERSION + 1, "later": True}
     lock = from_text(json.dumps(value), "film.lock")
     assert (lock.block("", "a"), lock.version) == (BASE.block("", "a"), VERSION + 1)
-    for one in (lock, lock.with_take("", "a", TWO, select=True), merged(BASE, BASE, lock), merged(BASE, lock, BASE)):
+    for one in (
+        lock,
+        lock.with_take("", "a", TWO, select=True),
+        merge_locks(BASE, BASE, lock),
+        merge_locks(BASE, lock, BASE),
+    ):
         with pytest.raises(StateDamaged, match="lock of version 3; this program writes version 2"):
             to_text(one)
 
@@ -589,7 +595,7 @@ def test_an_unknown_key_is_as_the_side_that_changed_it_has_it(
     old: Mapping[str, Any], mine: Mapping[str, Any], other: Mapping[str, Any]
 ) -> None:
     """At the top, in a block and in a take: added, changed or removed, and ours if both changed it."""
-    both = merged(*(with_extra(extra) for extra in (old, mine, other)))
+    both = merge_locks(*(with_extra(extra) for extra in (old, mine, other)))
     for name in {**old, **mine, **other}:
         before, ours, theirs = (extra.get(name, ABSENT) for extra in (old, mine, other))
         wanted = theirs if ours == before else ours
@@ -600,8 +606,8 @@ def test_an_unknown_key_is_as_the_side_that_changed_it_has_it(
 @given(LOCKS, LOCKS)
 def test_a_merge_with_what_stood_there_is_what_we_have(base: Lockfile, ours: Lockfile) -> None:
     """If only one side wrote, merging changes nothing, and neither does merging again."""
-    theirs = merged(base, ours, base)
-    assert merged(base, ours, theirs) == theirs
+    theirs = merge_locks(base, ours, base)
+    assert merge_locks(base, ours, theirs) == theirs
 
 
 @pytest.mark.parametrize("sign", ["\\ud800", "\udcff"], ids=["escaped", "no UTF-8"])

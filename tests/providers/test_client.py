@@ -45,7 +45,7 @@ def speak(base_url: str, talk: Callable[[Provider], Awaitable[T]], key: str = "s
     """Return the result of a call of the provider at an address."""
 
     async def whole() -> T:
-        async with net.opened() as way:
+        async with net.open_net() as way:
             return await talk(connect("ark", Account(base_url, Secret(key), 3, PollPolicy(0.1, 1.0)), way))
 
     return asyncio.run(whole())

@@ -32,7 +32,7 @@ def asked(base_url: str, clock: VirtualClock, *, other: str = "") -> dict[str, A
     second = Account(base_url, Secret(other), 3, PollPolicy(5.0, 30.0)) if other else None
 
     async def whole() -> dict[str, Answer]:
-        async with net.opened() as way:
+        async with net.open_net() as way:
             script = Probes(account, second, way, clock, LoadedDice(), lambda _: None)
             await script.all(ROW)
             return {answer.probe: answer for answer in script.answers}
@@ -155,7 +155,7 @@ def test_a_limit_that_says_when_to_come_again_is_read() -> None:
         account = Account(server.origin, Secret("a-key-of-mine"), 3, PollPolicy(5.0, 30.0))
 
         async def whole() -> Answer:
-            async with net.opened() as way:
+            async with net.open_net() as way:
                 script = Probes(account, None, way, VirtualClock(), LoadedDice(), lambda _: None)
                 with pytest.raises(Rejected):
                     await script.all(ROW)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from storyboard.errors import RateLimited, StoryboardError
 from storyboard.language.scene import Parameters
-from storyboard.net.client import opened
+from storyboard.net.client import open_net
 from storyboard.protocols import Account, PollPolicy, Secret
 from storyboard.providers.connect import connect
 from storyboard.providers.provider import Order, TaskQuery
@@ -21,7 +21,7 @@ from storyboard.providers.rate_limit import (
     MARGIN,
     Rate,
     RateLimitedProvider,
-    asked_to_wait,
+    wait_after_reply,
     wait_for_turn,
 )
 from storyboard.testing.clock import VirtualClock
@@ -96,19 +96,19 @@ def test_no_window_ever_holds_more_than_the_rate(pauses: list[float], count: int
 @pytest.mark.row(24)
 def test_for_how_long_an_answer_asks_us_to_stay_away(header: str, seconds: float) -> None:
     """Seconds or a date, up to ten minutes; what makes no sense asks for nothing."""
-    assert asked_to_wait(header, NOW) == seconds
+    assert wait_after_reply(header, NOW) == seconds
 
 
 @pytest.mark.parametrize("date", ["", "now", "Mon, 99 Foo 10000000000000000000000 99:99:99 GMT"])
 def test_a_date_is_read_by_the_servers_own_clock_alone(date: str) -> None:
     """Without its `Date` it is unknown how far off another date is."""
-    assert asked_to_wait("Tue, 24 Nov 2026 01:00:30 GMT", date) == 0
+    assert wait_after_reply("Tue, 24 Nov 2026 01:00:30 GMT", date) == 0
 
 
 @given(st.text(), st.text())
 def test_no_header_does_any_harm(header: str, date: str) -> None:
     """Whatever is in them: seconds from 0 to ten minutes."""
-    assert 0 <= asked_to_wait(header, date) <= LONGEST_WAIT
+    assert 0 <= wait_after_reply(header, date) <= LONGEST_WAIT
 
 
 @dataclass(slots=True)
@@ -189,7 +189,7 @@ def test_a_list_is_made_once_a_second(tmp_path: Path) -> None:
     asked: list[str] = []
 
     async def whole(base_url: str) -> None:
-        async with opened() as way:
+        async with open_net() as way:
             ark = connect("ark", Account(base_url, Secret("key"), 3, PollPolicy(1, 1)), way)
             paced = RateLimitedProvider(ark, clock)
             body = paced.body(Order("doubao-seedance-2-0-260128", "Dusk.", (), Parameters(resolution="480p")))

@@ -22,7 +22,7 @@ from storyboard.planning.lock import Lockfile
 from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import PlanInputs
 from storyboard.planning.planner import plan
-from storyboard.project import taken_over_by
+from storyboard.project import find_orphan_lock
 from storyboard.protocols import PollPolicy
 from storyboard.providers.catalogue import capabilities
 from storyboard.providers.rate_limit import RATES, Rate, RateLimitedProvider
@@ -126,7 +126,7 @@ class Copy:
         await asyncio.sleep(after)
         journal = self._journal = Journal(self.clock, list(self.past))
         trust: RecordTrust = "recovering" if recovers else trust_of_events(journal.past, self.clock.now())
-        taken = taken_over_by(self.stem, self.locks, {}, frozenset({self.stem}))
+        taken = find_orphan_lock(self.stem, self.locks, {}, frozenset({self.stem}))
         if taken:
             journal.append(FileRenamed(storyboard=self.stem, was=taken))
             self.locks[self.stem] = self.locks.pop(taken)

@@ -32,7 +32,7 @@ from typing import Any
 from storyboard.executor.context import RunContext
 from storyboard.executor.run import Outcome, Run
 from storyboard.language.graph import Graph
-from storyboard.net.client import opened
+from storyboard.net.client import open_net
 from storyboard.operations.lockfile import LockfileWriter
 from storyboard.planning.budget import Budget, books_of
 from storyboard.planning.decisions import decide
@@ -258,7 +258,7 @@ async def _run(layout: Layout, graph: Graph, base_url: str, clock: Clock, gauge:
         hands.hear(event)
 
     try:
-        async with opened() as net:
+        async with open_net() as net:
             paced = RateLimitedProvider(hands.provider(connect("ark", account, net)), clock, RATES)
             context = _context(layout, journal, account, paced, clock, store, tell)
             outcome = await Run(plan(graph, world), world, context, lock.keep).walk()

@@ -26,7 +26,7 @@ from storyboard.planning.lock_format import from_text, to_text
 from storyboard.planning.lock_update import with_past
 from storyboard.planning.plan import Plan, PlanInputs
 from storyboard.planning.planner import plan
-from storyboard.project import taken_over_by
+from storyboard.project import find_orphan_lock
 from storyboard.protocols import Address, PollPolicy, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.catalogue import capabilities
@@ -200,7 +200,7 @@ class Folder:
         """Return what a run would do, and the lock that it would take over."""
         graph = graph_of(text_of(self.boards[stem]), *profile.split(",") if profile else ())
         locks, boards = self._locks(), frozenset(self.boards)
-        taken = taken_over_by(stem, locks, {}, boards)
+        taken = find_orphan_lock(stem, locks, {}, boards)
         events = [*self.past, *([(0.0, FileRenamed(storyboard=stem, was=taken))] if taken else [])]
         past = past_of(events)
         others = {name: lock for name, lock in locks.items() if name not in (stem, taken)}

@@ -159,7 +159,7 @@ def within(area: images.Area, index: int) -> images.Area:
 def test_a_patched_frame_is_the_new_picture_within_the_area_and_the_old_elsewhere(area: images.Area) -> None:
     """As if all of it had been converted, and to the bit what it was; the old frame stays."""
     old, new = clip.to_frame(picture(BLUE)), clip.to_frame(picture(RED))
-    patched = clip.patched(old, picture(RED), [area])
+    patched = clip.patch(old, picture(RED), [area])
     for index, (shown, before, after) in enumerate(zip(*map(planes, (patched, old, new)), strict=True)):
         place = within(area, index)
         differs = ImageChops.difference(shown.crop(place), after.crop(place))

@@ -52,13 +52,13 @@ def test_words_are_seen() -> None:
 def test_long_words_are_wrapped() -> None:
     """No line is wider than it may be, and nothing is lost."""
     text = "A lighthouse at dusk, slow dolly in, gulls in the distance."
-    lines = images.wrapped(text, 120, 16).split("\n")
+    lines = images.wrap(text, 120, 16).split("\n")
     assert (len(lines) > 2, " ".join(line.strip() for line in lines)) == (True, text)
 
 
 def test_chinese_is_wrapped_between_any_characters() -> None:
     """It has no spaces."""
-    lines = images.wrapped("黄昏的灯塔海鸥在远处飞过" * 3, 100, 20).split("\n")
+    lines = images.wrap("黄昏的灯塔海鸥在远处飞过" * 3, 100, 20).split("\n")
     assert (len(lines) > 2, "".join(lines)) == (True, "黄昏的灯塔海鸥在远处飞过" * 3)
 
 

@@ -15,7 +15,7 @@ from storyboard.hosts import is_public
 from storyboard.language.facts import FileFacts
 from storyboard.language.problem import format_problem
 from storyboard.net.guard import Guard
-from storyboard.project import probed
+from storyboard.project import probe_addresses
 from storyboard.world import remote
 from storyboard.world.layout import layout_of
 from tests.media import video
@@ -222,7 +222,7 @@ def test_a_storyboard_is_judged_with_what_lies_there(tmp_path: Path) -> None:
             '  dusk: {references: [harbour], prompt: "{harbour}"}\n'
         )
         (tmp_path / "storyboard.yaml").write_text(text, "utf-8")
-        verdict = probed(layout_of(str(tmp_path / "storyboard.yaml"), "real"), (), "", guard())
+        verdict = probe_addresses(layout_of(str(tmp_path / "storyboard.yaml"), "real"), (), "", guard())
     messages = [format_problem(problem, {}) for problem in verdict.problems]
     assert messages == [
         'storyboard.yaml:5:23: SB523 video "harbour" of scene "dusk" is 192x112, 21504 pixels; '

@@ -16,7 +16,7 @@ from threading import Timer
 import pytest
 
 from storyboard.errors import AnotherRunner, FileTrouble
-from storyboard.world.run_lock import kept_out, sole_runner
+from storyboard.world.run_lock import lock_error, sole_runner
 
 HOLD = """
 import sys
@@ -153,7 +153,7 @@ def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
 
 def test_a_disk_that_has_no_locks_is_told() -> None:
     """No process is running, and none could be named."""
-    told = kept_out(OSError(errno.ENOLCK, "No locks available"), Path("lock"), "process 7")
+    told = lock_error(OSError(errno.ENOLCK, "No locks available"), Path("lock"), "process 7")
     assert (type(told), told.what) == (FileTrouble, "lock can't be locked: no locks available")
 
 

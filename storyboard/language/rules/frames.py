@@ -24,7 +24,7 @@ def moments_that_are_there(graph: Graph, rows: Capabilities, facts: Facts) -> It
     """SB311: a moment, and both ends of a part, lie within the video that it is of, between its `in` and `out`."""
     for scene, item in _inputs(graph):
         length = _seconds_to_choose_from(item, graph, facts)
-        begins, ends = _asked(item)
+        begins, ends = _values_of(item)
         if length is None or not (begins >= length or ends > length + SLACK):
             continue
         source = item.names[0] if item.names else "a video"
@@ -43,7 +43,7 @@ def _seconds_to_choose_from(item: Input, graph: Graph, facts: Facts) -> float | 
     return min(length, source.out or length) - (source.starts or 0.0)
 
 
-def _asked(item: Input) -> tuple[float, float]:
+def _values_of(item: Input) -> tuple[float, float]:
     """From when up to when, as the author wrote it; -1 where nothing was asked."""
     if isinstance(item.moment, float):
         return item.moment - SLACK, -1.0

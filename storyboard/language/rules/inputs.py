@@ -37,15 +37,15 @@ Meant = tuple[str, Kind, str, Place]
 
 def files_meant(storyboard: Storyboard) -> tuple[Meant, ...]:
     """Every local path that a storyboard names."""
-    return tuple(row for row in _meant(storyboard) if isinstance(origin_of(row[0]), LocalFile))
+    return tuple(row for row in _files_of(storyboard) if isinstance(origin_of(row[0]), LocalFile))
 
 
 def addresses_meant(storyboard: Storyboard) -> tuple[Meant, ...]:
     """Every address that a storyboard names and that could be fetched: neither data nor an asset of the service."""
-    return tuple(row for row in _meant(storyboard) if row[0].lower().startswith(("https:", "http:")))
+    return tuple(row for row in _files_of(storyboard) if row[0].lower().startswith(("https:", "http:")))
 
 
-def _meant(storyboard: Storyboard) -> tuple[Meant, ...]:
+def _files_of(storyboard: Storyboard) -> tuple[Meant, ...]:
     found: list[Meant] = []
     for asset in storyboard.assets.values():
         found.append((asset.where, asset.kind, f'asset "{asset.id}"', asset.place))
@@ -68,7 +68,7 @@ def _where(origin: LocalFile | RemoteFile) -> str:
 
 def fit_addresses(storyboard: Storyboard) -> Iterator[Problem]:
     """SB508: an address is https:// (http:// on this machine alone), asset://ID, or data; videos are never data."""
-    for where, kind, subject, place in _meant(storyboard):
+    for where, kind, subject, place in _files_of(storyboard):
         why = "" if isinstance(origin_of(where), LocalFile) else _unfit_address(where, kind)
         if why:
             hint = "write a path, https://HOST/PATH or asset://ID"
@@ -101,7 +101,7 @@ def files_there(storyboard: Storyboard, facts: Facts) -> Iterator[Problem]:
 
     SB545: a remote file can be fetched, if that was tried.
     """
-    for where, kind, subject, place in _meant(storyboard):
+    for where, kind, subject, place in _files_of(storyboard):
         fact = facts.get(where)
         if fact is None:
             continue
@@ -162,7 +162,7 @@ STATED_SLACK = 0.1
 """Seconds by which a stated length may be off: players round."""
 
 
-def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
+def check_kind(storyboard: Storyboard) -> Iterator[Problem]:
     """SB504: the kind of a path or address used without an asset is known by its ending."""
     for scene in storyboard.scenes.values():
         for dependency in scene.dependencies:
@@ -172,7 +172,7 @@ def known_kind(storyboard: Storyboard) -> Iterator[Problem]:
                 yield Problem("SB504", sentence, dependency.ref.place, hint)
 
 
-def fitting_kind(storyboard: Storyboard) -> Iterator[Problem]:
+def check_role(storyboard: Storyboard) -> Iterator[Problem]:
     """SB505: a path or address has the kind of its ending; videos are never sent as data."""
     for scene in storyboard.scenes.values():
         for dependency in scene.dependencies:
@@ -220,5 +220,5 @@ def _place_of(scene: Scene) -> Place:
     return min((scene.place_of(key) for key in scene.mode_keys), default=scene.place)
 
 
-RULES = (known_kind, fitting_kind, fit_addresses)
+RULES = (check_kind, check_role, fit_addresses)
 ROW_RULES = (few_enough, sound_with_a_picture)

@@ -9,7 +9,7 @@ from storyboard.language.facts import Facts, FileFacts
 from storyboard.language.graph import Graph
 from storyboard.language.inputs import Input, LocalFile, RemoteFile, shown_address
 from storyboard.language.scene import Kind, Scene
-from storyboard.language.window import handed_seconds
+from storyboard.language.window import seconds_of_input
 
 _ONE: dict[Kind, str] = {"image": "picture", "video": "video", "audio": "sound"}
 
@@ -42,16 +42,16 @@ Handed = tuple[Measured, ...]
 def measure_inputs(graph: Graph, rows: Capabilities, facts: Facts) -> Handed:
     """Every input of every scene, with what is known of it."""
     return tuple(
-        _measured(scene, rows[scene.model.row], item, graph, facts)
+        _measures_of(scene, rows[scene.model.row], item, graph, facts)
         for scene in graph.storyboard.scenes.values()
         if scene.model.row in rows
         for item in graph.inputs[scene.id]
     )
 
 
-def _measured(scene: Scene, row: Capability, item: Input, graph: Graph, facts: Facts) -> Measured:
+def _measures_of(scene: Scene, row: Capability, item: Input, graph: Graph, facts: Facts) -> Measured:
     name = item.names[0] if item.names else ""
-    seconds = None if item.kind == "image" else handed_seconds(item, scene.id, graph, row, facts, {})
+    seconds = None if item.kind == "image" else seconds_of_input(item, scene.id, graph, row, facts, {})
     match item.origin:
         case LocalFile(path):
             fact = facts.get(path, FileFacts(path))

@@ -24,7 +24,7 @@ def _outside(value: float, limits: Range, slack: float = 0.0) -> bool:
     return bool(value) and not limits[0] <= value <= limits[1] + slack
 
 
-def taken_formats(handed: Handed, graph: Graph) -> Iterator[Problem]:
+def check_formats(handed: Handed, graph: Graph) -> Iterator[Problem]:
     """SB509: a file is in a format that the model takes."""
     for found in handed:
         formats = _limits(found).formats
@@ -68,7 +68,7 @@ def picture_bytes(handed: Handed, graph: Graph) -> Iterator[Problem]:
     yield from _too_large(handed, "image", "SB513")
 
 
-def moving_pictures(handed: Handed, graph: Graph) -> Iterator[Problem]:
+def check_animation(handed: Handed, graph: Graph) -> Iterator[Problem]:
     """SB514, a warning: of an animated picture only one frame is seen."""
     for found in _each(handed, "image"):
         if found.fact and found.fact.animated:
@@ -189,11 +189,11 @@ def _data_bytes(item: Input) -> int:
 
 
 RULES = (
-    taken_formats,
+    check_formats,
     picture_shapes,
     picture_sides,
     picture_bytes,
-    moving_pictures,
+    check_animation,
     video_seconds,
     videos_together,
     video_areas,

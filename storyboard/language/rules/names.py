@@ -68,7 +68,7 @@ def _fit(char: str) -> bool:
     return char in "_-" or unicodedata.category(char)[0] in "LMN"
 
 
-def shared_ids(storyboard: Storyboard) -> Iterator[Problem]:
+def check_shared_ids(storyboard: Storyboard) -> Iterator[Problem]:
     """SB303: scenes, assets and cast share one space of ids, and none differs from another by case alone."""
     seen: dict[str, tuple[str, str, Place]] = {}
     for block, id, place in storyboard.ids:
@@ -118,4 +118,4 @@ def names_told_apart(storyboard: Storyboard) -> Iterator[Problem]:
                 yield Problem("SB316", sentence, ref.place, "choose another name after `as`")
 
 
-RULES = (unknown_names, unfit_ids, shared_ids, scene_where_one_has_to_be, names_told_apart)
+RULES = (unknown_names, unfit_ids, check_shared_ids, scene_where_one_has_to_be, names_told_apart)

@@ -14,7 +14,7 @@ from storyboard.language.source import Place
 T = TypeVar("T", bound="str | Capability")
 
 
-def known_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+def check_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
     """SB401: the model's limits are known."""
     wrong = ((scene, scene.model.row) for scene in storyboard.scenes.values() if scene.model.row not in rows)
     for who, scene, model in _once(wrong, "model"):
@@ -41,7 +41,7 @@ def _too_short_or_long(scene: Scene, row: Capability) -> bool:
     return not (row.shortest <= asked <= row.longest or (asked == -1 and row.auto_duration))
 
 
-def known_resolution(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+def check_resolution(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
     """SB403: a resolution that the model has (seed: 1080p not supported for 2.0)."""
     wrong = _wrong(storyboard, rows, lambda scene, row: scene.parameters.resolution not in row.resolutions)
     for who, scene, row in _once(wrong, "resolution"):
@@ -49,7 +49,7 @@ def known_resolution(storyboard: Storyboard, rows: Capabilities) -> Iterator[Pro
         yield Problem("SB403", sentence, scene.place_of("resolution"), f"write `{row.resolutions[-1]}`")
 
 
-def known_ratio(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+def check_ratio(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
     """SB404: a ratio that the model has."""
     wrong = _wrong(storyboard, rows, lambda scene, row: scene.parameters.ratio not in row.ratios)
     for who, scene, row in _once(wrong, "ratio"):
@@ -89,7 +89,7 @@ def search_in_text_scenes(storyboard: Storyboard, rows: Capabilities) -> Iterato
             yield Problem("SB407", sentence, scene.place_of("tools"), "remove `tools`, or what the scene is made from")
 
 
-def known_mode(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+def check_mode(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
     """SB408: a mode that the model has."""
     for scene, row in _rows(storyboard, rows):
         if scene.mode not in row.modes:
@@ -111,7 +111,7 @@ MODE_WORDS = {
 }
 
 
-def verified_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
+def check_verified(storyboard: Storyboard, rows: Capabilities) -> Iterator[Problem]:
     """SB409, a warning: limits from third parties' notes may be wrong."""
     told: set[str] = set()
     for scene, row in _rows(storyboard, rows):
@@ -122,7 +122,7 @@ def verified_model(storyboard: Storyboard, rows: Capabilities) -> Iterator[Probl
             yield Problem("SB409", sentence, scene.place_of("model"), hint, "warning")
 
 
-def trusted_callback(storyboard: Storyboard, trusted: tuple[str, ...]) -> Iterator[Problem]:
+def check_callback(storyboard: Storyboard, trusted: tuple[str, ...]) -> Iterator[Problem]:
     """SB410: a storyboard doesn't choose where results are posted: the user's settings name the hosts."""
     asked = ((scene, scene.parameters.callback_url) for scene in storyboard.scenes.values())
     hosts = ((scene, host_called(address)) for scene, address in asked if address is not None)
@@ -169,13 +169,13 @@ def _rows(storyboard: Storyboard, rows: Capabilities) -> Iterator[tuple[Scene, C
 
 
 RULES = (
-    known_model,
+    check_model,
     duration_in_range,
-    known_resolution,
-    known_ratio,
+    check_resolution,
+    check_ratio,
     seed_in_range,
     expiry_in_range,
     search_in_text_scenes,
-    known_mode,
-    verified_model,
+    check_mode,
+    check_verified,
 )

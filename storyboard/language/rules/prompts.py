@@ -12,7 +12,7 @@ from storyboard.language.prompt import compose, normal, own_words, tongue_of, un
 from storyboard.language.scene import Kind, Scene, Storyboard
 
 
-def known_placeholders(storyboard: Storyboard) -> Iterator[Problem]:
+def check_placeholders(storyboard: Storyboard) -> Iterator[Problem]:
     """SB601: a name in braces is an input of this scene."""
     for scene in storyboard.scenes.values():
         known = sorted({name for item in inputs_of(scene, storyboard) for name in item.names})
@@ -116,7 +116,7 @@ def speech_with_sound(storyboard: Storyboard) -> Iterator[Problem]:
             yield Problem("SB606", sentence, scene.place_of("generate_audio"), hint, "warning")
 
 
-def paired_braces(storyboard: Storyboard) -> Iterator[Problem]:
+def check_braces(storyboard: Storyboard) -> Iterator[Problem]:
     """SB608, a warning: an unpaired brace is sent unchanged."""
     for scene in storyboard.scenes.values():
         words = own_words(scene)
@@ -130,5 +130,5 @@ def paired_braces(storyboard: Storyboard) -> Iterator[Problem]:
             yield Problem("SB608", sentence, scene.place_of("prompt"), hint, "warning")
 
 
-RULES = (known_placeholders, words_where_needed, source_named, ordinals_that_exist, speech_with_sound, paired_braces)
+RULES = (check_placeholders, words_where_needed, source_named, ordinals_that_exist, speech_with_sound, check_braces)
 ROW_RULES = (short_enough,)

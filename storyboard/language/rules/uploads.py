@@ -10,7 +10,7 @@ from storyboard.language.problem import Problem
 from storyboard.language.rules.measured import Handed, Measured
 
 
-def unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
+def note_unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
     """SB542, a warning: a remote file isn't inspected unless the user asks for it; its author may state its properties.
 
     An unknown length may cause the service to refuse the whole scene: a warning. Unknown pixels alone are a note.
@@ -20,7 +20,7 @@ def unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
         origin = found.item.origin
         if not isinstance(origin, RemoteFile) or origin.address.startswith(("data:", "asset:")) or found.fact:
             continue
-        missing = _unstated(found)
+        missing = _note_unstated(found)
         if missing and origin.address not in told:
             told.add(origin.address)
             keys = " and ".join(_STATED[word] for word in missing)
@@ -32,7 +32,7 @@ def unchecked(handed: Handed, graph: Graph) -> Iterator[Problem]:
 _STATED = {"length": "`duration: SECONDS`", "pixels": "`size: 1280x720`"}
 
 
-def _unstated(found: Measured) -> list[str]:
+def _note_unstated(found: Measured) -> list[str]:
     """Return the properties of an input that are neither measured nor stated."""
     missing = ["length"] if found.item.kind != "image" and found.seconds is None else []
     return missing + (["pixels"] if found.item.kind != "audio" and not found.width else [])
@@ -75,4 +75,4 @@ def _where(item: Input) -> str:
             return ""
 
 
-RULES = (unchecked, faces, people_uploaded)
+RULES = (note_unchecked, faces, people_uploaded)

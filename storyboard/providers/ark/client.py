@@ -12,7 +12,7 @@ from storyboard.net.client import Net, Reply
 from storyboard.protocols import Account, Address, Sink
 from storyboard.providers.ark import wire
 from storyboard.providers.provider import EVERYTHING, Order, Page, Task, TaskQuery
-from storyboard.providers.rate_limit import asked_to_wait, instant_of
+from storyboard.providers.rate_limit import instant_of, wait_after_reply
 
 LARGEST_VIDEO = 4 * 1024**3
 NOTHING_THERE = (403, 404, 410)
@@ -87,7 +87,7 @@ class Ark:
 
     def _decode(self, reply: Reply) -> tuple[int, bytes, float]:
         """Return what `wire` needs of a reply: its status, its body, and its `Retry-After` in seconds."""
-        asked = asked_to_wait(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
+        asked = wait_after_reply(reply.headers.get("retry-after", ""), reply.headers.get("date", ""))
         return reply.status, self._without_key(reply.body), asked
 
     def _without_key(self, body: bytes) -> bytes:
@@ -96,14 +96,14 @@ class Ark:
         if len(key) < SHORTEST_KEY:
             return body
         for form in (key, json.dumps(key)[1:-1]):
-            body = _unescaped(body).replace(form.encode(), b"...")
+            body = _unescape(body).replace(form.encode(), b"...")
         return body
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._account.key.reveal()}", "Accept": "application/json"}
 
 
-def _unescaped(body: bytes) -> bytes:
+def _unescape(body: bytes) -> bytes:
     """Return JSON without escaped letters; a body that isn't JSON is returned unchanged."""
     if b"\\" not in body:
         return body

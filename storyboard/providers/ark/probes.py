@@ -153,11 +153,13 @@ class Probes:
         for _ in range(BURST):
             if any(answer.probe == "P8" for answer in self.answers):
                 return
-            self._met(await self._net.ask("GET", self._url, _headers(self._account), wire.query_of(TaskQuery(size=1))))
+            self._answer_of(
+                await self._net.ask("GET", self._url, _headers(self._account), wire.query_of(TaskQuery(size=1)))
+            )
         if not any(answer.probe == "P8" for answer in self.answers):
             self._note("P8", "open", {"lists": BURST})
 
-    def _met(self, reply: Reply) -> None:
+    def _answer_of(self, reply: Reply) -> None:
         """The first 429 that is met answers P8."""
         if reply.status == 429 and not any(answer.probe == "P8" for answer in self.answers):
             when = reply.headers.get("retry-after", "")
@@ -168,7 +170,7 @@ class Probes:
         for attempt in range(1, PATIENCE + 1):
             try:
                 reply = await self._net.ask(method, url, _headers(self._account), query)
-                self._met(reply)
+                self._answer_of(reply)
                 if attempt == PATIENCE or not (reply.status == 429 or reply.status >= 500):
                     return reply
             except Unreachable:

@@ -87,11 +87,11 @@ def _packets(
     starts.append(frames)
     for index, key in enumerate(keys):
         yield key
-        yield from (av.Packet(content) for content in _unchanged(size, starts[index + 1] - starts[index] - 1))
+        yield from (av.Packet(content) for content in _is_unchanged(size, starts[index + 1] - starts[index] - 1))
 
 
 @cache
-def _unchanged(size: Size, count: int) -> tuple[bytes, ...]:
+def _is_unchanged(size: Size, count: int) -> tuple[bytes, ...]:
     """The packets of `count` pictures that are the same as the one before them."""
     with av.open(io.BytesIO(), "w", format="mp4") as container:
         video = _video(container, size)
@@ -125,7 +125,7 @@ def to_frame(picture: Picture) -> VideoFrame:
     )
 
 
-def patched(frame: VideoFrame, picture: Picture, areas: Iterable[Area]) -> VideoFrame:
+def patch(frame: VideoFrame, picture: Picture, areas: Iterable[Area]) -> VideoFrame:
     """The frame of a picture that differs from another frame's in some areas at most: only these are converted.
 
     Their edges are even numbers, as two lines and two columns share their colours.
@@ -153,7 +153,7 @@ def to_picture(frame: VideoFrame) -> Picture:
 
 def _tone(pitch: int, samples: int) -> Iterator[av.Packet[Any]]:
     """The packets of a tone. The first is heard before the pictures begin: it is what a decoder warms up with."""
-    beginning = _begun(max(1, round(pitch * _AAC_FRAME / RATE)))
+    beginning = _begin(max(1, round(pitch * _AAC_FRAME / RATE)))
     for number, start in enumerate(range(-_AAC_FRAME, samples, _AAC_FRAME)):
         packet: av.Packet[Any] = av.Packet(beginning[min(number, len(beginning) - 1)])
         packet.pts = packet.dts = start
@@ -162,7 +162,7 @@ def _tone(pitch: int, samples: int) -> Iterator[av.Packet[Any]]:
 
 
 @cache
-def _begun(waves: int) -> tuple[bytes, ...]:
+def _begin(waves: int) -> tuple[bytes, ...]:
     """Return the packets with which a tone begins; the last of them can be repeated for as long as the tone lasts.
 
     A whole number of waves fills a packet, so all packets of the tone are alike.

@@ -151,7 +151,7 @@ def write(picture: Picture, text: str, at: tuple[int, int], height: int, colour:
     )
 
 
-def wrapped(text: str, width: int, height: int) -> str:
+def wrap(text: str, width: int, height: int) -> str:
     """The text in lines no wider than `width` pixels; between Chinese characters it may break anywhere."""
     font = _font(height, text.isascii())
     lines = [""]

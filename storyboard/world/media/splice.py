@@ -76,7 +76,7 @@ def _endings(times: list[int]) -> Iterator[int]:
 
 
 @contextmanager
-def _written(target: Path) -> Iterator[av.container.OutputContainer]:
+def _write(target: Path) -> Iterator[av.container.OutputContainer]:
     """Open a file for writing. Raise FileTrouble if the disk fails."""
     try:
         with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
@@ -104,7 +104,7 @@ def copy(timeline: Timeline, takes: Mapping[str, Path], target: Path) -> None:
     """Join by copying the pictures; sound is decoded, fitted to the pictures' length and encoded once, so that there
     is no hole at a join. The caller has made sure that the streams agree and can be cut where the shots end."""
     pieces = _pieces_of(timeline, takes)
-    with _written(target) as container:
+    with _write(target) as container:
         with av.open(str(pieces[0].path), format="mov") as first:
             video = container.add_stream_from_template(first.streams.video[0])
         video.time_base = Fraction(1, FPS * 512)
@@ -152,7 +152,7 @@ def encode(timeline: Timeline, takes: Mapping[str, Path], target: Path, size: Si
     size = size or stream_of(pieces[0].path).size
     size = (size[0] // 2 * 2, size[1] // 2 * 2)
     with_sound = any(stream_of(piece.path).sound for piece in pieces)
-    with _written(target) as container:
+    with _write(target) as container:
         video = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "16"})
         video.width, video.height = size
         video.pix_fmt = "yuv420p"
@@ -180,21 +180,21 @@ def _frames(
         waiting: list[VideoFrame] = []
         count = 0
         for count, frame in enumerate(_of_piece(piece, size), start=1):
-            waiting.append(_begun(frame, count - 1, kept, before))
+            waiting.append(_begin(frame, count - 1, kept, before))
             if len(waiting) > (after.frames if after else 0):
                 yield waiting.pop(0)
         counts.append(count)
         kept = waiting
         if after is not None and after.kind == "fade":
-            yield from (_dimmed(frame, 1 - (n + 1) / len(kept)) for n, frame in enumerate(kept))
+            yield from (_dim(frame, 1 - (n + 1) / len(kept)) for n, frame in enumerate(kept))
             kept = []
 
 
-def _begun(frame: VideoFrame, number: int, kept: list[VideoFrame], transition: Transition | None) -> VideoFrame:
+def _begin(frame: VideoFrame, number: int, kept: list[VideoFrame], transition: Transition | None) -> VideoFrame:
     if transition is None or number >= transition.frames:
         return frame
     if transition.kind == "fade":
-        return _dimmed(frame, number / transition.frames)
+        return _dim(frame, number / transition.frames)
     if number >= len(kept):
         return frame
     mix = images.blended if transition.kind == "dissolve" else images.wiped
@@ -202,7 +202,7 @@ def _begun(frame: VideoFrame, number: int, kept: list[VideoFrame], transition: T
     return to_frame(mix(to_picture(kept[number]), to_picture(frame), share))
 
 
-def _dimmed(frame: VideoFrame, light: float) -> VideoFrame:
+def _dim(frame: VideoFrame, light: float) -> VideoFrame:
     picture = to_picture(frame)
     return to_frame(images.blended(images.black(picture.size), picture, light))
 
@@ -215,18 +215,18 @@ def _of_piece(piece: _Piece, size: Size) -> Iterator[VideoFrame]:
                 if number >= piece.shot.last:
                     return
                 if number >= piece.shot.first:
-                    yield _sized(frame, size)
+                    yield _resize(frame, size)
     except (av.FFmpegError, IndexError, OSError) as error:
         raise MediaTrouble(f"{piece.path.name} is not a readable video") from error
 
 
-def _sized(frame: VideoFrame, size: Size) -> VideoFrame:
+def _resize(frame: VideoFrame, size: Size) -> VideoFrame:
     if (frame.width, frame.height) == size and frame.format.name == "yuv420p":
         return frame
-    return to_frame(_boxed(to_picture(frame), size))
+    return to_frame(_letterbox(to_picture(frame), size))
 
 
-def _boxed(picture: Picture, size: Size) -> Picture:
+def _letterbox(picture: Picture, size: Size) -> Picture:
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = (round(picture.width * scale), round(picture.height * scale))
     whole = images.black(size)
@@ -264,12 +264,12 @@ def _sounds(pieces: Sequence[_Piece], transitions: dict[int, Transition], counts
             else 0
         )
         if overlap:
-            out[-overlap:] = _mixed(out[-overlap:], sound[:overlap])
+            out[-overlap:] = _mix(out[-overlap:], sound[:overlap])
         out += sound[overlap:]
     return out
 
 
-def _mixed(before: bytearray, after: bytes) -> bytes:
+def _mix(before: bytearray, after: bytes) -> bytes:
     """Both sounds, the one leaving as the other comes."""
     old, new = array("f", bytes(before)), array("f", after)
     steps = max(1, len(old))
