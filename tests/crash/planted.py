@@ -40,6 +40,7 @@ BUGS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "storyboard/executor/perform.py",
             "            known = await find_lost_task(job, context, begun)\n",
+            "            from storyboard.planning import event as happened\n"
             f"            context.note({_DECIDED})\n            known = await submit(job, context, order)\n",
         ),
         _NO_LIST,

@@ -1,4 +1,4 @@
-"""A thousand projects of fifty scenes, each with different faults: nothing is paid for twice, and nothing is lost.
+"""Four hundred projects of fifty scenes, each with different faults: nothing is paid for twice, and nothing is lost.
 
 `make simulate` simulates a million scenes.
 """
@@ -20,7 +20,7 @@ from storyboard.providers.provider import EVERYTHING, Page, TaskQuery
 from tests.simulation.run import SCENES, SECOND, Project, Tally, apart, log_of, tallied, tally_of
 from tests.simulation.world import Api
 
-SEEDS = 1000
+SEEDS = 400
 FAULTS = {
     *("500 after", "500 before", "late", "limited", "lost after", "lost before", "not sent", "odd", "refused"),
     *("clock set", "collision", "download", "odd status", "unreachable"),
@@ -29,7 +29,7 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def found() -> Tally:
-    """The totals of a thousand seeds."""
+    """The totals of these seeds."""
     return tallied(0, SEEDS, 2)
 
 
