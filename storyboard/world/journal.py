@@ -175,24 +175,25 @@ class Journal:
         self.append_all([(self._clock.now(), event)], durable=event.kind in DURABLE)
 
     def append_all(self, events: Sequence[tuple[float, Event]], *, durable: bool = True) -> None:
-        """Append events, each with its time: all of them or, whatever happens meanwhile, none.
-
-        If `durable`, they are on the disk when this returns. Raise FileTrouble.
-        """
+        """Append all these events, each with its time, or none. If `durable`, they are on the disk when this returns.
+        Raise FileTrouble."""
         assert self._database is not None  # noqa: S101 - readers don't append
-        self._check_place()
+        self._check_place()  # the events in a replaced file would be lost
         if self._broken:
             raise self._broken
+        # Each row holds the digest of the row before: a lost or changed row is noticed.
         rows, last, digest = [], self._last, self._digest
         for at, event in events:
             row = row_of(last + 1, self._epoch, at, event)
             previous, last, digest = digest, last + 1, row_digest(digest, row)
             rows.append((*row, digest, previous))
         try:
+            # Full: after a loss of power an attempt that was written down before its request left is still there.
             self._database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
             with _transaction(self._database, needed=len(rows) > 1):
                 self._database.executemany("insert into events values(?,?,?,?,?,?,?,?,?,?)", rows)
         except sqlite3.IntegrityError as error:
+            # The number is taken: another process continued the journal, and may have submitted the same scene.
             raise _taken_over(self._path) from error
         except sqlite3.Error as error:
             trouble = FileTrouble(f"{self._path} can't be written: {error}", _FREE)
@@ -205,6 +206,7 @@ class Journal:
             self.past.append((at, event))
             self.history.add(at, event)
         if durable:
+            # SQLite drops a damaged end of its log silently; the witness shows that an attempt is missing.
             self._witness.write(self._last, self._epoch)
 
     def check_ours(self) -> None:
@@ -215,10 +217,8 @@ class Journal:
             raise _taken_over(self._path)
 
     def _check_place(self) -> None:
-        """Raise AnotherRunner if the file was replaced since it was opened, perhaps while the machine slept.
-
-        A row that another process added to the same file makes the insert itself fail.
-        """
+        """Raise AnotherRunner if the file was replaced since it was opened, perhaps while the machine slept. A row that
+        another process added to the same file makes the insert itself fail."""
         try:
             found = self._path.stat()
         except OSError as error:
